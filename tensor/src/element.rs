@@ -1,0 +1,117 @@
+//! The numbers a tensor can hold, and the one place where a dynamic [`DType`] becomes a static type.
+
+use std::fmt;
+use std::iter::Sum;
+
+use num_traits::{Float, NumAssign};
+
+use crate::kernels::gemm::Gemm;
+use crate::tensor::Storage;
+
+/// The type of a tensor's elements.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum DType {
+    /// 32-bit floating point: what models are trained in.
+    F32,
+    /// 64-bit floating point: what gradients are checked in.
+    F64,
+}
+
+impl fmt::Display for DType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            DType::F32 => "f32",
+            DType::F64 => "f64",
+        })
+    }
+}
+
+/// A number that a tensor can hold: `f32` or `f64`. Kernels are generic over it. Sealed.
+pub trait Element:
+    Float + NumAssign + Default + Sum + Gemm + fmt::Debug + fmt::Display + Send + Sync + 'static
+{
+    /// The dtype of this number.
+    const DTYPE: DType;
+
+    /// The nearest number to `x`.
+    fn of(x: f64) -> Self;
+
+    /// This number as `f64`, exactly.
+    fn f64(self) -> f64;
+
+    /// The error function, 2/sqrt(pi) times the integral of exp(-t^2) from 0 to this number.
+    fn erf(self) -> Self;
+
+    #[doc(hidden)]
+    fn store(data: Vec<Self>) -> Storage;
+
+    #[doc(hidden)]
+    fn stored(storage: &Storage) -> Option<&Vec<Self>>;
+
+    #[doc(hidden)]
+    fn stored_mut(storage: &mut Storage) -> Option<&mut Vec<Self>>;
+}
+
+macro_rules! element {
+    ($T:ty, $dtype:ident, $erf:path) => {
+        impl Element for $T {
+            const DTYPE: DType = DType::$dtype;
+
+            fn of(x: f64) -> Self {
+                x as $T
+            }
+
+            fn f64(self) -> f64 {
+                f64::from(self)
+            }
+
+            fn erf(self) -> Self {
+                $erf(self)
+            }
+
+            fn store(data: Vec<Self>) -> Storage {
+                Storage::$dtype(std::sync::Arc::new(data))
+            }
+
+            fn stored(storage: &Storage) -> Option<&Vec<Self>> {
+                match storage {
+                    Storage::$dtype(data) => Some(data),
+                    _ => None,
+                }
+            }
+
+            fn stored_mut(storage: &mut Storage) -> Option<&mut Vec<Self>> {
+                match storage {
+                    Storage::$dtype(data) => std::sync::Arc::get_mut(data),
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+element!(f32, F32, libm::erff);
+element!(f64, F64, libm::erf);
+
+/// Runs an expression with a type name bound to the element type of a [`DType`].
+///
+/// ```
+/// use tensor::{DType, Element, dispatch};
+/// let size = dispatch!(DType::F64, T => size_of::<T>());
+/// assert_eq!(size, 8);
+/// ```
+#[macro_export]
+macro_rules! dispatch {
+    ($dtype:expr, $T:ident => $body:expr) => {
+        match $dtype {
+            $crate::DType::F32 => {
+                type $T = f32;
+                $body
+            }
+            $crate::DType::F64 => {
+                type $T = f64;
+                $body
+            }
+        }
+    };
+}

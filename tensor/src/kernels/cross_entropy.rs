@@ -1,0 +1,174 @@
+//! Cross-entropy of softmax(logits) against labels (Vaswani et al. 2017, §5.4), per row of the logits:
+//!
+//! `loss = -sum_j q_j log p_j`, with `p = softmax(x)` and `q_j = (1 - ε) [j = label] + ε / V`.
+//!
+//! The smoothing spreads ε over all V classes (Szegedy et al. 2016, §7; what PyTorch computes);
+//! tensor2tensor spreads it over the V - 1 others. With the log-normalizer `z = log sum_j exp(x_j)`,
+//! `log p_j = x_j - z`, so that neither p nor q is ever written out:
+//!
+//! `loss = z - (1 - ε) x_label - (ε / V) sum_j x_j`, and its gradient is `p - q`.
+
+use crate::element::Element;
+use crate::kernels::parallel::{for_each_chunk, rows_per_chunk};
+use crate::kernels::reduce::sum_row;
+use crate::kernels::softmax::log_sum_exp;
+
+/// The label of a row that does not count.
+pub const IGNORE: u32 = u32::MAX;
+
+/// One row's share of the loss.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct RowLoss {
+    /// `log(sum(exp(logits)))`.
+    pub log_normalizer: f64,
+    /// The smoothed cross-entropy.
+    pub loss: f64,
+    /// `-log p_label`, what the loss would be without smoothing.
+    pub nll: f64,
+    /// Whether the label has the largest logit, the first among equals.
+    pub correct: bool,
+}
+
+/// The loss of each row of logits `[rows, vocab_size]`, rows counted by `labels`; all zero for ignored rows.
+///
+/// # Panics
+/// If a label is neither [`IGNORE`] nor below `vocab_size`.
+pub fn cross_entropy<T: Element>(
+    logits: &[T],
+    vocab_size: usize,
+    labels: &[u32],
+    smoothing: f64,
+) -> Vec<RowLoss> {
+    assert_eq!(logits.len(), labels.len() * vocab_size, "cross_entropy: lengths of logits and labels");
+    let mut out = vec![RowLoss::default(); labels.len()];
+    let rows = rows_per_chunk(vocab_size);
+    for_each_chunk(&mut out, rows, |chunk, out| {
+        for (r, out) in (chunk * rows..).zip(out) {
+            if labels[r] != IGNORE {
+                *out = row_loss(&logits[r * vocab_size..][..vocab_size], labels[r] as usize, smoothing);
+            }
+        }
+    });
+    out
+}
+
+fn row_loss<T: Element>(logits: &[T], label: usize, smoothing: f64) -> RowLoss {
+    let log_normalizer = log_sum_exp(logits).f64();
+    let target = logits[label];
+    let nll = log_normalizer - target.f64();
+    // Without smoothing the mean is not formed: 0 times a logit of negative infinity would be NaN.
+    let loss = if smoothing == 0.0 {
+        nll
+    } else {
+        let mean = sum_row(logits).f64() / logits.len() as f64;
+        log_normalizer - (1.0 - smoothing) * target.f64() - smoothing * mean
+    };
+    let correct = logits[..label].iter().all(|&x| x < target) && logits[label..].iter().all(|&x| x <= target);
+    RowLoss { log_normalizer, loss, nll, correct }
+}
+
+/// The vjp of the summed loss, times `scale`: `grad = scale * (softmax(x) - q)`, and exactly zero in ignored
+/// rows. The log-normalizers are those that [`cross_entropy`] found.
+pub fn cross_entropy_vjp<T: Element>(
+    logits: &[T],
+    log_normalizer: &[T],
+    labels: &[u32],
+    smoothing: f64,
+    scale: f64,
+) -> Vec<T> {
+    assert_eq!(log_normalizer.len(), labels.len(), "cross_entropy_vjp: lengths of log_normalizer and labels");
+    let vocab_size = logits.len() / labels.len().max(1);
+    let (on_label, on_all) = (T::of(scale * (1.0 - smoothing)), T::of(scale * smoothing / vocab_size as f64));
+    let scale = T::of(scale);
+    let mut grad = vec![T::zero(); logits.len()];
+    let rows = rows_per_chunk(vocab_size);
+    for_each_chunk(&mut grad, (rows * vocab_size).max(1), |chunk, grad| {
+        for (r, grad) in (chunk * rows..).zip(grad.chunks_exact_mut(vocab_size)) {
+            if labels[r] == IGNORE {
+                continue;
+            }
+            let logits = &logits[r * vocab_size..][..vocab_size];
+            for (grad, &x) in grad.iter_mut().zip(logits) {
+                *grad = scale * (x - log_normalizer[r]).exp() - on_all;
+            }
+            grad[labels[r] as usize] -= on_label;
+        }
+    });
+    grad
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::softmax::tests::naive_softmax;
+    use approx::assert_relative_eq;
+
+    /// The distribution that the labels stand for.
+    fn naive_target(vocab_size: usize, label: u32, smoothing: f64) -> Vec<f64> {
+        let on_label = |j: usize| if j == label as usize { 1.0 - smoothing } else { 0.0 };
+        (0..vocab_size).map(|j| on_label(j) + smoothing / vocab_size as f64).collect()
+    }
+
+    /// What cross-entropy computes for one row, and its gradient.
+    fn naive_cross_entropy(logits: &[f64], label: u32, smoothing: f64) -> (f64, Vec<f64>) {
+        let (p, q) = (naive_softmax(logits, 1.0, |_| true), naive_target(logits.len(), label, smoothing));
+        let loss = p.iter().zip(&q).map(|(p, q)| -q * p.ln()).sum();
+        (loss, p.iter().zip(&q).map(|(p, q)| p - q).collect())
+    }
+
+    fn wave(len: usize) -> Vec<f64> {
+        (0..len).map(|i| 4.0 * (0.3 + i as f64 * 0.7).sin()).collect()
+    }
+
+    #[test]
+    fn loss_and_gradient_agree_with_the_naive_twin() {
+        for (rows, vocab_size) in [(0, 3), (1, 1), (3, 2), (4, 7), (5, 100), (300, 129)] {
+            let logits = wave(rows * vocab_size);
+            let labels: Vec<u32> =
+                (0..rows).map(|r| if r % 4 == 3 { IGNORE } else { (r * 5 % vocab_size) as u32 }).collect();
+            for smoothing in [0.0, 0.1] {
+                let losses = cross_entropy(&logits, vocab_size, &labels, smoothing);
+                let log_normalizer: Vec<f64> = losses.iter().map(|row| row.log_normalizer).collect();
+                let grad = cross_entropy_vjp(&logits, &log_normalizer, &labels, smoothing, 0.5);
+                for (r, &label) in labels.iter().enumerate() {
+                    let row = r * vocab_size..(r + 1) * vocab_size;
+                    if label == IGNORE {
+                        assert_eq!(losses[r], RowLoss::default());
+                        assert!(grad[row].iter().all(|&g| g == 0.0));
+                        continue;
+                    }
+                    let (loss, gradient) = naive_cross_entropy(&logits[row.clone()], label, smoothing);
+                    let (nll, _) = naive_cross_entropy(&logits[row.clone()], label, 0.0);
+                    assert_relative_eq!(losses[r].loss, loss, epsilon = 1e-12);
+                    assert_relative_eq!(losses[r].nll, nll, epsilon = 1e-12);
+                    let halved: Vec<f64> = gradient.iter().map(|g| 0.5 * g).collect();
+                    assert_relative_eq!(grad[row], halved[..], epsilon = 1e-12);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn correct_means_the_first_of_the_largest() {
+        let correct = |logits: &[f32], label| cross_entropy(logits, logits.len(), &[label], 0.0)[0].correct;
+        assert!(correct(&[1.0, 3.0, 2.0], 1) && !correct(&[1.0, 3.0, 2.0], 2));
+        assert!(correct(&[3.0, 3.0], 0) && !correct(&[3.0, 3.0], 1), "ties go to the first");
+        assert!(!correct(&[f32::NAN, 1.0], 1) && !correct(&[1.0, f32::NAN], 0), "NaN is never right");
+    }
+
+    #[test]
+    fn an_impossible_class_costs_nothing_without_smoothing() {
+        let logits = [0.0, f64::NEG_INFINITY, 0.0];
+        assert_relative_eq!(cross_entropy(&logits, 3, &[0], 0.0)[0].loss, 2f64.ln());
+        assert_eq!(cross_entropy(&logits, 3, &[0], 0.1)[0].loss, f64::INFINITY);
+    }
+
+    #[test]
+    fn f32_agrees_with_f64() {
+        let logits: Vec<f32> = wave(1000).into_iter().map(|x| x as f32).collect();
+        let exact: Vec<f64> = logits.iter().map(|&x| f64::from(x)).collect();
+        let (a, b) = (cross_entropy(&logits, 1000, &[5], 0.1)[0], cross_entropy(&exact, 1000, &[5], 0.1)[0]);
+        assert_relative_eq!(a.loss, b.loss, max_relative = 1e-6);
+        assert_relative_eq!(a.nll, b.nll, max_relative = 1e-6);
+    }
+}

@@ -1,0 +1,196 @@
+//! Layer normalisation over rows (Ba, Kiros and Hinton 2016, §3, eq. 4):
+//! `y = gamma * (x - mean) / sqrt(variance + eps) + beta`.
+//!
+//! The variance is the biased one (divided by d) and eps stands inside the root, as in PyTorch and
+//! tensor2tensor. The variance is summed from the deviations, in a second pass over a row that is still
+//! in cache: the one-pass form `mean(x^2) - mean(x)^2` cancels when the mean is large.
+
+use crate::element::Element;
+use crate::kernels::lanes::{dot, sum_of};
+use crate::kernels::parallel::{for_each_chunk, rows_per_chunk};
+use crate::kernels::reduce::sum_row;
+
+/// Normalises rows `[rows, d]`, d being the length of `gamma` and `beta`. Returns the result `[rows, d]`, and
+/// what the vjp needs: each row's mean and reciprocal standard deviation `1 / sqrt(variance + eps)`, `[rows]`.
+pub fn layer_norm<T: Element>(
+    x: &[T],
+    rows: usize,
+    gamma: &[T],
+    beta: &[T],
+    eps: T,
+) -> (Vec<T>, Vec<T>, Vec<T>) {
+    let d = gamma.len();
+    assert!(x.len() == rows * d && beta.len() == d, "layer_norm: lengths of x and beta");
+    let (mut out, mut mean, mut rstd) =
+        (vec![T::zero(); rows * d], vec![T::zero(); rows], vec![T::zero(); rows]);
+    let (chunk_rows, scale) = (rows_per_chunk(d), T::of(1.0 / d as f64));
+    let stats = mean.chunks_mut(chunk_rows).zip(rstd.chunks_mut(chunk_rows));
+    let mut tasks: Vec<_> = out.chunks_mut((chunk_rows * d).max(1)).zip(stats).collect();
+    for_each_chunk(&mut tasks, 1, |chunk, tasks| {
+        for (out, (mean, rstd)) in tasks {
+            let x = &x[chunk * chunk_rows * d..][..out.len()];
+            let stats = mean.iter_mut().zip(rstd.iter_mut());
+            for ((x, out), (mean, rstd)) in x.chunks_exact(d).zip(out.chunks_exact_mut(d)).zip(stats) {
+                let centre = sum_row(x) * scale;
+                let variance = sum_of(x, |x| (x - centre) * (x - centre)) * scale;
+                (*mean, *rstd) = (centre, (variance + eps).sqrt().recip());
+                for ((out, &x), (&gamma, &beta)) in out.iter_mut().zip(x).zip(gamma.iter().zip(beta)) {
+                    *out = (x - *mean) * *rstd * gamma + beta;
+                }
+            }
+        }
+    });
+    (out, mean, rstd)
+}
+
+/// The vjp of [`layer_norm`] from its input `[rows, d]`, gain `[d]` and saved statistics `[rows]`. With
+/// `n = (x - mean) * rstd` and `h = grad_out * gamma`, per row
+///
+/// `grad_x = rstd * (h - mean(h) - n * mean(h * n))`,
+///
+/// where the two means are the paths through the row's mean and variance. Summed over the rows,
+/// `grad_gamma = sum(grad_out * n)` and `grad_beta = sum(grad_out)`. Returns the three in this order.
+pub fn layer_norm_vjp<T: Element>(
+    x: &[T],
+    gamma: &[T],
+    mean: &[T],
+    rstd: &[T],
+    grad_out: &[T],
+) -> (Vec<T>, Vec<T>, Vec<T>) {
+    let (rows, d) = (mean.len(), gamma.len());
+    assert!(x.len() == rows * d && grad_out.len() == rows * d, "layer_norm_vjp: lengths of x and grad_out");
+    let mut grad_x = vec![T::zero(); rows * d];
+    let chunk_rows = rows_per_chunk(d);
+    let chunk_len = (chunk_rows * d).max(1);
+    // Every chunk sums its rows into its own [grad_gamma, grad_beta]; these are then added in order.
+    let mut partial = vec![T::zero(); rows.div_ceil(chunk_rows) * 2 * d];
+    let mut tasks: Vec<_> = grad_x.chunks_mut(chunk_len).zip(partial.chunks_mut((2 * d).max(1))).collect();
+    for_each_chunk(&mut tasks, 1, |chunk, tasks| {
+        for (grad_x, partial) in tasks {
+            let elements = chunk * chunk_len..chunk * chunk_len + grad_x.len();
+            let stats = mean[chunk * chunk_rows..].iter().zip(&rstd[chunk * chunk_rows..]);
+            let rows = x[elements.clone()].chunks_exact(d).zip(grad_out[elements].chunks_exact(d)).zip(stats);
+            vjp_of_rows(rows, gamma, grad_x, partial.split_at_mut(d));
+        }
+    });
+    let mut total = vec![T::zero(); 2 * d];
+    for partial in partial.chunks((2 * d).max(1)) {
+        total.iter_mut().zip(partial).for_each(|(total, &partial)| *total += partial);
+    }
+    let grad_beta = total.split_off(d);
+    (grad_x, total, grad_beta)
+}
+
+/// [`layer_norm_vjp`] for `rows` of ((x, grad_out), (mean, rstd)). Adds to `grad_gamma` and `grad_beta`.
+fn vjp_of_rows<'a, T: Element>(
+    rows: impl Iterator<Item = ((&'a [T], &'a [T]), (&'a T, &'a T))>,
+    gamma: &[T],
+    grad_x: &mut [T],
+    (grad_gamma, grad_beta): (&mut [T], &mut [T]),
+) {
+    let d = gamma.len();
+    let scale = T::of(1.0 / d as f64);
+    let mut normal = vec![T::zero(); d];
+    for (((x, grad_out), (&mean, &rstd)), grad_x) in rows.zip(grad_x.chunks_exact_mut(d)) {
+        normal.iter_mut().zip(x).for_each(|(n, &x)| *n = (x - mean) * rstd);
+        grad_gamma.iter_mut().zip(grad_out.iter().zip(&normal)).for_each(|(sum, (&g, &n))| *sum += g * n);
+        grad_beta.iter_mut().zip(grad_out).for_each(|(sum, &g)| *sum += g);
+
+        grad_x.iter_mut().zip(grad_out.iter().zip(gamma)).for_each(|(h, (&g, &gamma))| *h = g * gamma);
+        let (through_mean, through_variance) = (sum_row(grad_x) * scale, dot(grad_x, &normal) * scale);
+        for (h, &n) in grad_x.iter_mut().zip(&normal) {
+            *h = rstd * (*h - through_mean - n * through_variance);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use approx::assert_relative_eq;
+
+    /// What layer normalisation computes for one row.
+    fn naive_layer_norm(x: &[f64], gamma: &[f64], beta: &[f64], eps: f64) -> Vec<f64> {
+        let d = x.len() as f64;
+        let mean = x.iter().sum::<f64>() / d;
+        let variance = x.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / d;
+        (0..x.len()).map(|j| gamma[j] * (x[j] - mean) / (variance + eps).sqrt() + beta[j]).collect()
+    }
+
+    fn wave(len: usize, seed: f64) -> Vec<f64> {
+        (0..len).map(|i| 3.0 * (seed + i as f64 * 0.7).sin()).collect()
+    }
+
+    const EPS: f64 = 1e-5;
+
+    #[test]
+    fn forward_agrees_with_the_naive_twin() {
+        for (rows, d) in [(0, 3), (3, 0), (1, 1), (5, 1), (1, 7), (4, 16), (3, 33), (700, 65)] {
+            let (x, gamma, beta) = (wave(rows * d, 0.3), wave(d, 1.3), wave(d, 2.3));
+            let (out, ..) = layer_norm(&x, rows, &gamma, &beta, EPS);
+            for r in 0..rows {
+                let expected = naive_layer_norm(&x[r * d..(r + 1) * d], &gamma, &beta, EPS);
+                assert_relative_eq!(out[r * d..(r + 1) * d], expected[..], epsilon = 1e-12);
+            }
+        }
+    }
+
+    #[test]
+    fn vjp_agrees_with_differences_of_the_naive_twin() {
+        const STEP: f64 = 1e-5;
+        for (rows, d) in [(1, 1), (2, 3), (3, 7), (2, 17)] {
+            let (x, gamma, beta, grad_out) =
+                (wave(rows * d, 0.3), wave(d, 1.3), wave(d, 2.3), wave(rows * d, 3.3));
+            let (_, mean, rstd) = layer_norm(&x, rows, &gamma, &beta, EPS);
+            let (grad_x, grad_gamma, grad_beta) = layer_norm_vjp(&x, &gamma, &mean, &rstd, &grad_out);
+            let loss = |x: &[f64], gamma: &[f64], beta: &[f64]| -> f64 {
+                let out = x.chunks_exact(d).flat_map(|x| naive_layer_norm(x, gamma, beta, EPS));
+                out.zip(&grad_out).map(|(y, g)| y * g).sum()
+            };
+            let slope = |values: &[f64], i: usize, loss: &dyn Fn(&[f64]) -> f64| {
+                let (mut up, mut down) = (values.to_vec(), values.to_vec());
+                up[i] += STEP;
+                down[i] -= STEP;
+                (loss(&up) - loss(&down)) / (2.0 * STEP)
+            };
+            for i in 0..x.len() {
+                let expected = slope(&x, i, &|x| loss(x, &gamma, &beta));
+                assert_relative_eq!(grad_x[i], expected, epsilon = 1e-6, max_relative = 1e-6);
+            }
+            for j in 0..d {
+                let expected = slope(&gamma, j, &|gamma| loss(&x, gamma, &beta));
+                assert_relative_eq!(grad_gamma[j], expected, epsilon = 1e-6, max_relative = 1e-6);
+                let expected = slope(&beta, j, &|beta| loss(&x, &gamma, beta));
+                assert_relative_eq!(grad_beta[j], expected, epsilon = 1e-6, max_relative = 1e-6);
+            }
+        }
+    }
+
+    #[test]
+    fn chunks_of_rows_add_up() {
+        let (rows, d) = (2 * rows_per_chunk(65) + 1, 65);
+        let (x, gamma, beta, grad_out) =
+            (wave(rows * d, 0.3), wave(d, 1.3), wave(d, 2.3), wave(rows * d, 3.3));
+        let (out, mean, rstd) = layer_norm(&x, rows, &gamma, &beta, EPS);
+        let (_, grad_gamma, grad_beta) = layer_norm_vjp(&x, &gamma, &mean, &rstd, &grad_out);
+        for j in 0..d {
+            let column = |values: &[f64]| values.iter().skip(j).step_by(d).copied().collect::<Vec<_>>();
+            assert_relative_eq!(grad_beta[j], column(&grad_out).iter().sum::<f64>(), epsilon = 1e-9);
+            let normal = column(&out).into_iter().map(|y| (y - beta[j]) / gamma[j]);
+            let expected: f64 = normal.zip(column(&grad_out)).map(|(n, g)| n * g).sum();
+            assert_relative_eq!(grad_gamma[j], expected, epsilon = 1e-8);
+        }
+    }
+
+    #[test]
+    fn a_large_mean_does_not_cancel() {
+        let x: Vec<f32> = [1.0, 2.0, 3.0, 4.0].map(|x| x + 4096.0).to_vec();
+        let (out, mean, _) = layer_norm(&x, 1, &[1.0; 4], &[0.0; 4], 0.0);
+        assert_eq!(mean, [4098.5]);
+        assert_relative_eq!(
+            out[..],
+            [-1.341_640_8, -0.447_213_6, 0.447_213_6, 1.341_640_8][..],
+            epsilon = 1e-6
+        );
+    }
+}

@@ -1,0 +1,201 @@
+//! Reductions of the middle axis of `[outer, len, inner]`.
+//!
+//! With `inner` 1 each row is folded on its own, in [`LANES`] interleaved partial results that the
+//! compiler can keep in one vector register. Otherwise whole rows of `inner` elements are folded into an
+//! accumulator row. Long reductions are cut into blocks whose number depends on the sizes alone, and
+//! the blocks are combined in order.
+
+use crate::element::Element;
+use crate::kernels::parallel::{GRAIN, for_each_chunk, map_indices, rows_per_chunk};
+
+/// How many partial results a row is folded into side by side.
+pub const LANES: usize = 16;
+
+/// Folds a row with an associative `combine` in a fixed order: lanes first, then the lanes pairwise.
+#[inline]
+pub fn fold_row<T: Element>(row: &[T], identity: T, combine: impl Fn(T, T) -> T) -> T {
+    let mut lanes = [identity; LANES];
+    let mut chunks = row.chunks_exact(LANES);
+    for chunk in &mut chunks {
+        for (lane, &x) in lanes.iter_mut().zip(chunk) {
+            *lane = combine(*lane, x);
+        }
+    }
+    for (lane, &x) in lanes.iter_mut().zip(chunks.remainder()) {
+        *lane = combine(*lane, x);
+    }
+    let mut width = LANES;
+    while width > 1 {
+        width /= 2;
+        for lane in 0..width {
+            lanes[lane] = combine(lanes[lane], lanes[lane + width]);
+        }
+    }
+    lanes[0]
+}
+
+/// The sum of a row, in the order of [`fold_row`].
+#[inline]
+pub fn sum_row<T: Element>(row: &[T]) -> T {
+    fold_row(row, T::zero(), |a, b| a + b)
+}
+
+/// The largest element of a row; NaN if there is one; minus infinity for an empty row.
+#[inline]
+pub fn max_row<T: Element>(row: &[T]) -> T {
+    fold_row(row, T::neg_infinity(), max)
+}
+
+/// The larger of two numbers; NaN if either is.
+#[inline]
+pub fn max<T: Element>(a: T, b: T) -> T {
+    if a > b || a.is_nan() { a } else { b }
+}
+
+/// `out[o, i] = combine over l of x[o, l, i]`, where `x` is `[outer, len, inner]`, row-major.
+pub fn reduce<T: Element>(
+    x: &[T],
+    [outer, len, inner]: [usize; 3],
+    identity: T,
+    combine: impl Fn(T, T) -> T + Sync + Send,
+) -> Vec<T> {
+    let mut out = vec![identity; outer * inner];
+    if x.is_empty() {
+        return out;
+    }
+    if inner == 1 {
+        let rows = rows_per_chunk(len);
+        for_each_chunk(&mut out, rows, |chunk, out| {
+            let x = &x[chunk * rows * len..];
+            for (out, row) in out.iter_mut().zip(x.chunks_exact(len)) {
+                *out = fold_row(row, identity, &combine);
+            }
+        });
+        return out;
+    }
+    // Blocks of rows are folded apart and combined in order: block b of group o is row (o, b) of `partial`.
+    let block = rows_per_chunk(inner);
+    let blocks = len.div_ceil(block);
+    let fold_block = |group: usize, block_index: usize, out: &mut [T]| {
+        let rows = block_index * block..len.min((block_index + 1) * block);
+        for row in x[group * len * inner..][rows.start * inner..rows.end * inner].chunks_exact(inner) {
+            out.iter_mut().zip(row).for_each(|(out, &x)| *out = combine(*out, x));
+        }
+    };
+    if blocks == 1 {
+        let groups = rows_per_chunk(len * inner);
+        for_each_chunk(&mut out, groups * inner, |chunk, out| {
+            for (group, out) in out.chunks_exact_mut(inner).enumerate() {
+                fold_block(chunk * groups + group, 0, out);
+            }
+        });
+        return out;
+    }
+    let mut partial = vec![identity; outer * blocks * inner];
+    for_each_chunk(&mut partial, inner, |row, out| fold_block(row / blocks, row % blocks, out));
+    for (out, partial) in out.chunks_exact_mut(inner).zip(partial.chunks_exact(blocks * inner)) {
+        for row in partial.chunks_exact(inner) {
+            out.iter_mut().zip(row).for_each(|(out, &x)| *out = combine(*out, x));
+        }
+    }
+    out
+}
+
+/// The sum of `f` over a slice in `f64`, in chunks combined in order.
+pub fn sum_f64<T: Element>(x: &[T], f: impl Fn(f64) -> f64 + Sync + Send) -> f64 {
+    let chunks = x.len().div_ceil(GRAIN);
+    let partial = map_indices(chunks, true, |chunk| {
+        x[chunk * GRAIN..x.len().min((chunk + 1) * GRAIN)].iter().map(|x| f(x.f64())).sum::<f64>()
+    });
+    partial.iter().sum()
+}
+
+/// For each row of `len` elements, the index of its largest element, the first among equals. A NaN
+/// counts as larger than every number.
+pub fn argmax_rows<T: Element>(x: &[T], rows: usize, len: usize) -> Vec<u32> {
+    let mut out = vec![0; rows];
+    let chunk_rows = rows_per_chunk(len);
+    for_each_chunk(&mut out, chunk_rows, |chunk, out| {
+        for (out, row) in out.iter_mut().zip(x[chunk * chunk_rows * len..].chunks_exact(len)) {
+            *out = argmax(row) as u32;
+        }
+    });
+    out
+}
+
+/// The index of the largest element, the first among equals; a NaN counts as largest. 0 if empty.
+pub fn argmax<T: Element>(row: &[T]) -> usize {
+    let mut best = 0;
+    for (i, &x) in row.iter().enumerate() {
+        if x > row[best] || (x.is_nan() && !row[best].is_nan()) {
+            best = i;
+        }
+    }
+    best
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a reduction computes, in plain order.
+    fn naive_reduce(
+        x: &[f64],
+        [outer, len, inner]: [usize; 3],
+        identity: f64,
+        f: fn(f64, f64) -> f64,
+    ) -> Vec<f64> {
+        let at = |o: usize, l: usize, i: usize| x[(o * len + l) * inner + i];
+        let cell = |cell: usize| (0..len).fold(identity, |a, l| f(a, at(cell / inner, l, cell % inner)));
+        (0..outer * inner).map(cell).collect()
+    }
+
+    #[test]
+    fn agrees_with_the_naive_twin_on_integers() {
+        let sizes = [
+            [0, 3, 2],
+            [2, 0, 3],
+            [2, 3, 0],
+            [1, 1, 1],
+            [3, 17, 1],
+            [1, 40_000, 1],
+            [50_000, 3, 1],
+            [2, 5, 7],
+            [1, 9000, 5],
+            [3, 9000, 7],
+            [400, 3, 129],
+            [1, 3, 20_000],
+        ];
+        for [outer, len, inner] in sizes {
+            let dims = [outer, len, inner];
+            let x: Vec<f64> = (0..outer * len * inner).map(|i| (i * 31 % 101) as f64 - 50.0).collect();
+            assert_eq!(
+                reduce(&x, dims, 0.0, |a, b| a + b),
+                naive_reduce(&x, dims, 0.0, |a, b| a + b),
+                "{dims:?}"
+            );
+            let lowest = f64::NEG_INFINITY;
+            assert_eq!(
+                reduce(&x, dims, lowest, max),
+                naive_reduce(&x, dims, lowest, f64::max),
+                "max of {dims:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn max_and_argmax_do_not_lose_a_nan() {
+        assert!(max_row(&[1.0, f64::NAN, 2.0]).is_nan());
+        assert!(max_row(&[f64::NAN, 1.0]).is_nan());
+        assert_eq!(argmax(&[1.0, f64::NAN, 2.0, f64::NAN]), 1);
+        assert_eq!(argmax(&[1.0, 3.0, 3.0]), 1);
+        assert_eq!(argmax_rows(&[1.0f32, 2.0, 5.0, 4.0], 2, 2), [1, 0]);
+    }
+
+    #[test]
+    fn sum_f64_applies_its_function() {
+        let x: Vec<f32> = (0..40_000).map(|i| (i % 5) as f32).collect();
+        assert_eq!(sum_f64(&x, |x| x * x), 8000.0 * 30.0);
+        assert_eq!(sum_f64::<f32>(&[], |x| x), 0.0);
+    }
+}

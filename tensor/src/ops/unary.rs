@@ -1,0 +1,116 @@
+//! Functions of one element.
+
+use num_traits::Float;
+
+use crate::dispatch;
+use crate::element::Element;
+use crate::kernels::elementwise::map;
+use crate::tensor::Tensor;
+
+macro_rules! unary {
+    ($($(#[$doc:meta])* $name:ident = $f:expr;)*) => {
+        impl Tensor {
+            $(
+                $(#[$doc])*
+                #[must_use]
+                pub fn $name(&self) -> Tensor {
+                    dispatch!(self.dtype(), T => {
+                        let f: fn(T) -> T = $f;
+                        Tensor::from_vec(map(self.strided::<T>(), f), self.shape())
+                    })
+                }
+            )*
+        }
+    };
+}
+
+unary! {
+    /// `e` to the power of each element.
+    exp = Float::exp;
+    /// The natural logarithm of each element; NaN below 0, minus infinity at 0.
+    log = Float::ln;
+    /// The square root of each element; NaN below 0.
+    sqrt = Float::sqrt;
+    /// The hyperbolic tangent of each element.
+    tanh = Float::tanh;
+    /// The error function of each element.
+    erf = Element::erf;
+    /// The rectified linear unit: `max(0, x)`. NaN stays NaN.
+    relu = relu;
+    /// The Gaussian error linear unit `x * (1 + erf(x / sqrt 2)) / 2`, in its exact form
+    /// (Hendrycks and Gimpel 2016), not the tanh approximation.
+    gelu = gelu;
+    /// The logistic function `1 / (1 + exp(-x))`.
+    sigmoid = sigmoid;
+}
+
+impl Tensor {
+    /// `-self`, element by element.
+    #[must_use]
+    pub fn neg(&self) -> Tensor {
+        self.mul_scalar(-1.0)
+    }
+
+    /// Each element to an integer power.
+    #[must_use]
+    pub fn powi(&self, exponent: i32) -> Tensor {
+        dispatch!(self.dtype(), T => {
+            Tensor::from_vec(map(self.strided::<T>(), |x: T| x.powi(exponent)), self.shape())
+        })
+    }
+}
+
+fn relu<T: Element>(x: T) -> T {
+    if x < T::zero() { T::zero() } else { x }
+}
+
+fn gelu<T: Element>(x: T) -> T {
+    T::of(0.5) * x * (T::one() + (x * T::of(std::f64::consts::FRAC_1_SQRT_2)).erf())
+}
+
+/// Both forms are exact; the one whose exponential cannot overflow is used.
+fn sigmoid<T: Element>(x: T) -> T {
+    let e = (-x.abs()).exp();
+    if x < T::zero() { e / (T::one() + e) } else { T::one() / (T::one() + e) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use approx::assert_relative_eq;
+
+    #[test]
+    fn known_values() {
+        let x = Tensor::from([-2.0f64, 0.0, 0.5]);
+        let close = |actual: Tensor, expected: [f64; 3]| {
+            for (a, e) in actual.to_f64_vec().into_iter().zip(expected) {
+                assert_relative_eq!(a, e, max_relative = 1e-14);
+            }
+        };
+        close(x.exp(), [0.1353352832366127, 1.0, 1.6487212707001282]);
+        close(x.tanh(), [-0.9640275800758169, 0.0, 0.46211715726000973]);
+        close(x.erf(), [-0.9953222650189527, 0.0, 0.5204998778130465]);
+        close(x.relu(), [0.0, 0.0, 0.5]);
+        close(x.gelu(), [-0.04550026389635839, 0.0, 0.34573123063700656]);
+        close(x.sigmoid(), [0.11920292202211755, 0.5, 0.6224593312018546]);
+        close(x.neg(), [2.0, 0.0, -0.5]);
+        close(x.powi(3), [-8.0, 0.0, 0.125]);
+        let positive = Tensor::from([0.25f64, 1.0, 9.0]);
+        close(positive.log(), [-1.3862943611198906, 0.0, 2.1972245773362196]);
+        close(positive.sqrt(), [0.5, 1.0, 3.0]);
+    }
+
+    #[test]
+    fn extremes_neither_overflow_nor_hide_nan() {
+        let x = Tensor::from([-1000.0f32, 1000.0, f32::NAN]);
+        assert_eq!(x.sigmoid().to_vec::<f32>()[..2], [0.0, 1.0]);
+        assert_eq!(x.gelu().to_vec::<f32>()[..2], [0.0, 1000.0]);
+        assert!(x.relu().at(&[2]).is_nan() && x.sigmoid().at(&[2]).is_nan());
+    }
+
+    #[test]
+    fn views_are_walked_in_their_own_order() {
+        let x = Tensor::from([[1.0f32, 2.0], [3.0, 4.0]]).transpose(0, 1);
+        assert_eq!(x.neg(), Tensor::from([[-1.0f32, -3.0], [-2.0, -4.0]]));
+    }
+}

@@ -1,0 +1,290 @@
+//! [`Tensor`]: numbers in memory, and how to walk them.
+//!
+//! A tensor is shared storage with a shape, strides and an offset. It is a value: to its users it never
+//! changes, cloning it is free, and views (transposes, slices, broadcasts) share the storage. Methods
+//! that end in `_assign` and [`Tensor::data_mut`] write in place where nobody else holds the storage
+//! and to a copy where somebody does, so sharing is never visible.
+//!
+//! The element type is a [`DType`] known at run time, not a type parameter, so that the signatures of
+//! layers and models read like the paper; [`dispatch!`](crate::dispatch) turns it into a static type
+//! once per operation, at the door of a kernel.
+
+use std::sync::Arc;
+
+use crate::dispatch;
+use crate::element::{DType, Element};
+use crate::kernels::elementwise::{Strided, copy};
+use crate::shape::Shape;
+
+/// Elements of one dtype, shared between the tensors that view them.
+#[doc(hidden)]
+#[derive(Clone)]
+pub enum Storage {
+    F32(Arc<Vec<f32>>),
+    F64(Arc<Vec<f64>>),
+}
+
+/// An n-dimensional array of `f32` or `f64`, rank 0 to 6. See the [module](self) documentation.
+///
+/// ```
+/// use tensor::Tensor;
+/// let x = Tensor::from([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);   // [2, 3]
+/// let y = x.matmul(&x.transpose(0, 1));                       // [2, 2]
+/// assert_eq!(y, Tensor::from([[14.0, 32.0], [32.0, 77.0]]));
+/// ```
+#[derive(Clone)]
+pub struct Tensor {
+    pub(crate) storage: Storage,
+    pub(crate) shape: Shape,
+    pub(crate) strides: Shape,
+    pub(crate) offset: usize,
+}
+
+impl Tensor {
+    /// A tensor of `shape` over `data` in row-major order, without a copy.
+    ///
+    /// # Panics
+    /// If `data` does not have as many elements as `shape`.
+    #[track_caller]
+    pub fn from_vec<T: Element>(data: Vec<T>, shape: impl Into<Shape>) -> Tensor {
+        let shape = shape.into();
+        assert_eq!(data.len(), shape.numel(), "from_vec: {} elements do not fill shape {shape}", data.len());
+        Tensor { storage: T::store(data), shape, strides: shape.contiguous_strides(), offset: 0 }
+    }
+
+    /// The length of each axis.
+    pub fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    /// The length of one axis; negative axes count from the end.
+    ///
+    /// # Panics
+    /// If there is no such axis.
+    #[track_caller]
+    pub fn dim(&self, axis: isize) -> usize {
+        self.shape[self.shape.axis(axis)]
+    }
+
+    /// The number of axes.
+    pub fn rank(&self) -> usize {
+        self.shape.rank()
+    }
+
+    /// The number of elements.
+    pub fn numel(&self) -> usize {
+        self.shape.numel()
+    }
+
+    /// The type of the elements.
+    pub fn dtype(&self) -> DType {
+        match self.storage {
+            Storage::F32(_) => DType::F32,
+            Storage::F64(_) => DType::F64,
+        }
+    }
+
+    /// How far apart, in elements, neighbours along each axis stand in memory; 0 along broadcast axes.
+    pub fn strides(&self) -> Shape {
+        self.strides
+    }
+
+    /// Whether the elements stand in row-major order without gaps.
+    pub fn is_contiguous(&self) -> bool {
+        let expected = self.shape.contiguous_strides();
+        self.numel() == 0
+            || (0..self.rank()).all(|axis| self.shape[axis] == 1 || self.strides[axis] == expected[axis])
+    }
+
+    /// This tensor in row-major order: itself where it is so already, else a copy.
+    pub fn contiguous(&self) -> Tensor {
+        if self.is_contiguous() {
+            return Tensor { strides: self.shape.contiguous_strides(), ..self.clone() };
+        }
+        dispatch!(self.dtype(), T => Tensor::from_vec(copy::<T, T>(self.strided(), |x| x), self.shape))
+    }
+
+    /// This tensor with its elements converted, rounding to the nearest.
+    pub fn to_dtype(&self, dtype: DType) -> Tensor {
+        if dtype == self.dtype() {
+            return self.clone();
+        }
+        dispatch!(self.dtype(), From => dispatch!(dtype, To => {
+            Tensor::from_vec(copy::<From, To>(self.strided(), |x| To::of(x.f64())), self.shape)
+        }))
+    }
+
+    /// The elements of a contiguous tensor.
+    ///
+    /// # Panics
+    /// If `T` is not the dtype, or the tensor is not contiguous.
+    #[track_caller]
+    pub fn data<T: Element>(&self) -> &[T] {
+        assert!(self.is_contiguous(), "data: tensor of shape {} is not contiguous", self.shape);
+        let numel = self.numel();
+        if numel == 0 { &[] } else { &self.stored()[self.offset..self.offset + numel] }
+    }
+
+    /// The elements for writing, in row-major order. Copies first if the storage is shared or the tensor
+    /// is not contiguous.
+    ///
+    /// # Panics
+    /// If `T` is not the dtype.
+    #[track_caller]
+    pub fn data_mut<T: Element>(&mut self) -> &mut [T] {
+        self.stored::<T>(); // checks the dtype
+        if !self.is_contiguous() || T::stored_mut(&mut self.storage).is_none() {
+            *self = Tensor::from_vec(copy::<T, T>(self.strided(), |x| x), self.shape);
+        }
+        let range = self.offset..self.offset + self.numel();
+        let data =
+            T::stored_mut(&mut self.storage).expect("the dtype was checked and the storage made unique");
+        if range.is_empty() { &mut [] } else { &mut data[range] }
+    }
+
+    /// The elements in row-major order.
+    ///
+    /// # Panics
+    /// If `T` is not the dtype.
+    #[track_caller]
+    pub fn to_vec<T: Element>(&self) -> Vec<T> {
+        self.contiguous().data::<T>().to_vec()
+    }
+
+    /// The elements in row-major order, as `f64`.
+    pub fn to_f64_vec(&self) -> Vec<f64> {
+        self.to_dtype(DType::F64).to_vec()
+    }
+
+    /// The only element.
+    ///
+    /// # Panics
+    /// If there is not exactly one element.
+    #[track_caller]
+    pub fn item(&self) -> f64 {
+        assert_eq!(self.numel(), 1, "item: tensor of shape {} does not hold exactly one element", self.shape);
+        dispatch!(self.dtype(), T => self.stored::<T>()[self.offset].f64())
+    }
+
+    /// The element at `index`.
+    ///
+    /// # Panics
+    /// If `index` does not have one entry per axis, each below the axis' length.
+    #[track_caller]
+    pub fn at(&self, index: &[usize]) -> f64 {
+        let inside = index.len() == self.rank() && index.iter().zip(&self.shape[..]).all(|(i, len)| i < len);
+        assert!(inside, "at: index {index:?} is outside shape {}", self.shape);
+        let place = self.offset + index.iter().zip(&self.strides[..]).map(|(i, s)| i * s).sum::<usize>();
+        dispatch!(self.dtype(), T => self.stored::<T>()[place].f64())
+    }
+
+    /// Whether no element is NaN or infinite.
+    pub fn all_finite(&self) -> bool {
+        dispatch!(self.dtype(), T => self.contiguous().data::<T>().iter().all(|x| x.is_finite()))
+    }
+
+    /// The whole storage as elements of `T`.
+    #[track_caller]
+    pub(crate) fn stored<T: Element>(&self) -> &[T] {
+        match T::stored(&self.storage) {
+            Some(data) => data,
+            None => panic!("tensor of shape {} holds {}, not {}", self.shape, self.dtype(), T::DTYPE),
+        }
+    }
+
+    /// This tensor as kernels see it.
+    pub(crate) fn strided<T: Element>(&self) -> Strided<'_, T> {
+        let data = self.stored::<T>();
+        Strided { data: &data[self.offset.min(data.len())..], shape: self.shape, strides: self.strides }
+    }
+}
+
+/// Same shape, dtype and element values (so NaN differs from itself).
+impl PartialEq for Tensor {
+    fn eq(&self, other: &Tensor) -> bool {
+        self.shape == other.shape
+            && self.dtype() == other.dtype()
+            && dispatch!(self.dtype(), T => self.contiguous().data::<T>() == other.contiguous().data::<T>())
+    }
+}
+
+/// Panics unless both operands of `operation` have the same dtype.
+#[track_caller]
+pub(crate) fn check_dtypes(operation: &str, lhs: &Tensor, rhs: &Tensor) {
+    assert_eq!(
+        lhs.dtype(),
+        rhs.dtype(),
+        "{operation}: dtypes differ: {} {} with {} {}",
+        lhs.dtype(),
+        lhs.shape(),
+        rhs.dtype(),
+        rhs.shape()
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writing_never_shows_through_a_clone_or_a_view() {
+        let original = Tensor::from([[1.0f32, 2.0], [3.0, 4.0]]);
+        let view = original.transpose(0, 1);
+        let mut written = original.clone();
+        written.data_mut::<f32>()[0] = 9.0;
+        assert_eq!((original.at(&[0, 0]), view.at(&[0, 0]), written.at(&[0, 0])), (1.0, 1.0, 9.0));
+    }
+
+    #[test]
+    fn unshared_storage_is_written_in_place() {
+        let mut x = Tensor::from([1.0f64, 2.0]);
+        let before = x.data::<f64>().as_ptr();
+        x.data_mut::<f64>()[1] = 5.0;
+        assert_eq!(x.data::<f64>().as_ptr(), before);
+        assert_eq!(x, Tensor::from([1.0f64, 5.0]));
+    }
+
+    #[test]
+    fn data_mut_of_a_view_writes_only_what_the_view_shows() {
+        let x = Tensor::arange(0.0, 6.0, 1.0, DType::F32).reshape([2, 3]);
+        let mut column = x.slice(1, 1..2);
+        drop(x);
+        column.data_mut::<f32>().fill(7.0);
+        assert_eq!(column, Tensor::from([[7.0f32], [7.0]]));
+    }
+
+    #[test]
+    fn equality_looks_at_values_not_at_layout() {
+        let x = Tensor::from([[1.0f32, 2.0], [3.0, 4.0]]);
+        assert_eq!(x.transpose(0, 1), Tensor::from([[1.0f32, 3.0], [2.0, 4.0]]));
+        assert_ne!(x, x.reshape([4]));
+        assert_ne!(x, x.to_dtype(DType::F64));
+        assert_ne!(Tensor::from([f32::NAN]), Tensor::from([f32::NAN]));
+    }
+
+    #[test]
+    fn empty_tensors_have_no_elements_and_do_not_panic() {
+        let x = Tensor::zeros([0, 3], DType::F32);
+        assert_eq!(x.to_vec::<f32>(), Vec::<f32>::new());
+        assert!(x.transpose(0, 1).is_contiguous() && x.all_finite());
+        assert!(x.clone().data_mut::<f32>().is_empty());
+    }
+
+    #[test]
+    #[should_panic(expected = "from_vec: 3 elements do not fill shape [2, 2]")]
+    fn wrong_length_panics() {
+        Tensor::from_vec(vec![1.0f32; 3], [2, 2]);
+    }
+
+    #[test]
+    #[should_panic(expected = "tensor of shape [2] holds f32, not f64")]
+    fn wrong_dtype_panics() {
+        Tensor::from([1.0f32, 2.0]).data::<f64>();
+    }
+
+    #[test]
+    #[should_panic(expected = "item: tensor of shape [2] does not hold exactly one element")]
+    fn item_of_many_panics() {
+        Tensor::from([1.0f32, 2.0]).item();
+    }
+}
