@@ -1,1 +1,43 @@
-//! facade
+//! **étudiant**: the Transformer of *The Illustrated Transformer* and *Attention Is All You Need* (Vaswani et
+//! al. 2017), from scratch: a tensor, a hand-written reverse-mode autograd engine, layers, optimizers, the
+//! whole encoder-decoder, its training and its search.
+//!
+//! ```
+//! use etudiant::autograd::Tape;
+//! use etudiant::tensor::Tensor;
+//!
+//! let tape = Tape::new();
+//! let x = tape.var(Tensor::from([1.0, 2.0, 3.0]));
+//! let p = x.softmax(-1);                                    // [0.09, 0.24, 0.67]
+//! let loss = -p.slice(0, 2..3).log().sum(.., false);        // cross-entropy against class 2
+//! let gradients = loss.backward();
+//! // The gradient of a cross-entropy with respect to its logits is p - y.
+//! let expected = p.value() - &Tensor::from([0.0, 0.0, 1.0]);
+//! let error = (gradients.get(&x).unwrap() - &expected).powi(2).sum(.., false).item();
+//! assert!(error < 1e-30);
+//! ```
+//!
+//! # The crates
+//!
+//! | crate | what it knows |
+//! |---|---|
+//! | [`tensor`] | shapes, strides, kernels, random streams; nothing of gradients |
+//! | [`autograd`] | variables, the tape, every operation with its vjp, backward, gradcheck; no layer |
+//! | [`nn`] | parameters, layers, initialisers, optimizers, schedules, checkpoints |
+//! | [`transformer`] | the model, masks, positions, batches, training, search |
+//!
+//! Each uses only those above it.
+//!
+//! # Where to go
+//!
+//! - To see it work: `cargo run --release --example je_suis_etudiant`.
+//! - To understand the engine: [`autograd`] says in which order to read its files, and [`autograd::ops`] has
+//!   the table of all operations with forward, vjp and file.
+//! - To understand the model: [`transformer`] does the same; its front page trains one in ten lines.
+//! - To check a gradient of your own: [`autograd::gradcheck`](mod@autograd::gradcheck).
+//! - From `loss.backward()` down to the multiply-add, file by file: `docs/ARCHITECTURE.md` in the repository.
+
+pub use autograd;
+pub use nn;
+pub use tensor;
+pub use transformer;

@@ -105,10 +105,6 @@ impl Mask {
 
     /// True where this mask is false.
     #[must_use]
-    #[expect(
-        clippy::should_implement_trait,
-        reason = "`!` would hide the copy, and `and`, `or` have no operator"
-    )]
     pub fn not(&self) -> Mask {
         Mask::from_vec(map(self.strided(), |x: bool| !x), self.shape)
     }

@@ -57,7 +57,7 @@ impl Shape {
         let rank = self.rank().max(other.rank());
         let mut out = Shape::new(&[1; MAX_RANK][..rank]);
         for back in 1..=rank {
-            let (a, b) = (self.from_end(back), other.from_end(back));
+            let (a, b) = (self.length_from_end(back), other.length_from_end(back));
             out[rank - back] = match (a, b) {
                 _ if a == b => a,
                 (1, b) => b,
@@ -69,7 +69,7 @@ impl Shape {
     }
 
     /// The length of the `back`-th axis counted from the end (1 is the last); 1 where there is none.
-    fn from_end(&self, back: usize) -> usize {
+    fn length_from_end(&self, back: usize) -> usize {
         if back <= self.rank() { self[self.rank() - back] } else { 1 }
     }
 

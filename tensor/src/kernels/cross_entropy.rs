@@ -32,7 +32,7 @@ pub struct RowLoss {
 /// The loss of each row of logits `[rows, vocab_size]`, rows counted by `labels`; all zero for ignored rows.
 ///
 /// # Panics
-/// If a label is neither [`IGNORE`] nor below `vocab_size`.
+/// If the lengths do not fit or a label is neither [`IGNORE`] nor below `vocab_size`.
 pub fn cross_entropy<T: Element>(
     logits: &[T],
     vocab_size: usize,
@@ -69,6 +69,9 @@ fn row_loss<T: Element>(logits: &[T], label: usize, smoothing: f64) -> RowLoss {
 
 /// The vjp of the summed loss, times `scale`: `grad = scale * (softmax(x) - q)`, and exactly zero in ignored
 /// rows. The log-normalizers are those that [`cross_entropy`] found.
+///
+/// # Panics
+/// If the lengths do not fit or a label is neither [`IGNORE`] nor below `vocab_size`.
 pub fn cross_entropy_vjp<T: Element>(
     logits: &[T],
     log_normalizer: &[T],

@@ -78,7 +78,7 @@ mod tests {
     fn naive_dropout(x: f64, i: usize, p: f64, seed: Seed) -> f64 {
         let start = mix(seed.0);
         let hash = mix(start.wrapping_add((i as u64 / 2).wrapping_mul(0x9e37_79b9_7f4a_7c15)));
-        let bits = if i % 2 == 0 { hash & 0xffff_ffff } else { hash >> 32 };
+        let bits = [hash & 0xffff_ffff, hash >> 32][i % 2];
         if bits as f64 / 2f64.powi(32) >= p { x / (1.0 - p) } else { 0.0 }
     }
 

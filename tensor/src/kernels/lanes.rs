@@ -21,7 +21,10 @@ pub fn sum_of<T: Element>(xs: &[T], f: impl Fn(T) -> T) -> T {
     sum_row(&lanes)
 }
 
-/// The sum of `x * y` over two rows of one length.
+/// The sum of `x * y` over two rows.
+///
+/// # Panics
+/// If the rows differ in length.
 #[inline]
 pub fn dot<T: Element>(xs: &[T], ys: &[T]) -> T {
     assert_eq!(xs.len(), ys.len(), "dot: lengths differ");

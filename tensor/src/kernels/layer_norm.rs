@@ -12,6 +12,9 @@ use crate::kernels::reduce::sum_row;
 
 /// Normalises rows `[rows, d]`, d being the length of `gamma` and `beta`. Returns the result `[rows, d]`, and
 /// what the vjp needs: each row's mean and reciprocal standard deviation `1 / sqrt(variance + eps)`, `[rows]`.
+///
+/// # Panics
+/// If the lengths do not fit.
 pub fn layer_norm<T: Element>(
     x: &[T],
     rows: usize,
@@ -50,6 +53,9 @@ pub fn layer_norm<T: Element>(
 ///
 /// where the two means are the paths through the row's mean and variance. Summed over the rows,
 /// `grad_gamma = sum(grad_out * n)` and `grad_beta = sum(grad_out)`. Returns the three in this order.
+///
+/// # Panics
+/// If the lengths do not fit.
 pub fn layer_norm_vjp<T: Element>(
     x: &[T],
     gamma: &[T],
@@ -153,9 +159,9 @@ mod tests {
                 down[i] -= STEP;
                 (loss(&up) - loss(&down)) / (2.0 * STEP)
             };
-            for i in 0..x.len() {
+            for (i, &grad) in grad_x.iter().enumerate() {
                 let expected = slope(&x, i, &|x| loss(x, &gamma, &beta));
-                assert_relative_eq!(grad_x[i], expected, epsilon = 1e-6, max_relative = 1e-6);
+                assert_relative_eq!(grad, expected, epsilon = 1e-6, max_relative = 1e-6);
             }
             for j in 0..d {
                 let expected = slope(&gamma, j, &|gamma| loss(&x, gamma, &beta));
@@ -180,6 +186,20 @@ mod tests {
             let expected: f64 = normal.zip(column(&grad_out)).map(|(n, g)| n * g).sum();
             assert_relative_eq!(grad_gamma[j], expected, epsilon = 1e-8);
         }
+    }
+
+    #[test]
+    fn bits_do_not_depend_on_the_number_of_threads() {
+        let (rows, d) = (1000, 65);
+        let (x, gamma) = (wave(rows * d, 0.3), wave(d, 1.3));
+        let run = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| {
+                let (out, mean, rstd) = layer_norm(&x, rows, &gamma, &gamma, EPS);
+                (layer_norm_vjp(&x, &gamma, &mean, &rstd, &x), out)
+            })
+        };
+        assert_eq!(run(1), run(3));
     }
 
     #[test]

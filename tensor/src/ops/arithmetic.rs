@@ -5,6 +5,7 @@ use std::ops;
 use crate::dispatch;
 use crate::element::Element;
 use crate::kernels::elementwise::{map, map2, map2_assign};
+use crate::kernels::parallel::{GRAIN, for_each_chunk};
 use crate::tensor::{Tensor, check_dtypes};
 use crate::view::common_shape;
 
@@ -18,7 +19,6 @@ macro_rules! binary {
                 /// If the shapes do not broadcast or the dtypes differ.
                 #[must_use]
                 #[track_caller]
-                #[expect(clippy::should_implement_trait, reason = "the operator is implemented, for references")]
                 pub fn $name(&self, rhs: &Tensor) -> Tensor {
                     check_dtypes(stringify!($name), self, rhs);
                     let shape = common_shape(stringify!($name), self.shape(), rhs.shape());
@@ -91,15 +91,9 @@ impl Tensor {
     pub fn mul_scalar_assign(&mut self, value: f64) {
         dispatch!(self.dtype(), T => {
             let value = T::of(value);
-            for_each(self.data_mut::<T>(), |x| x * value);
+            for_each_chunk(self.data_mut::<T>(), GRAIN, |_, chunk| chunk.iter_mut().for_each(|x| *x *= value));
         });
     }
-}
-
-/// `x = f(x)` for every element of `data`.
-fn for_each<T: Element>(data: &mut [T], f: impl Fn(T) -> T + Sync + Send) {
-    use crate::kernels::parallel::{GRAIN, for_each_chunk};
-    for_each_chunk(data, GRAIN, |_, chunk| chunk.iter_mut().for_each(|x| *x = f(*x)));
 }
 
 #[cfg(test)]

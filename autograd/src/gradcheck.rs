@@ -1,0 +1,355 @@
+//! Checks vjps against central differences.
+//!
+//! A wrong vjp does not crash; the model merely learns worse. So every operation is held to the
+//! definition of the derivative. For each element x of each input and each element f of the output,
+//!
+//! ```text
+//! numeric = (f(x + h) - f(x - h)) / ((x + h) - (x - h))
+//! ```
+//!
+//! is compared with the element of the Jacobian that backward gives ("analytic"). The error of the
+//! central difference is of order h^2 from the third derivative and u/h from rounding (u = 1.1e-16, the
+//! unit roundoff of f64); the two balance near h = u^(1/3), about 5e-6, which leaves errors near 1e-10.
+//! The step is that times max(1, |x|), and the divisor is the distance between the two numbers that were
+//! really used, since x + h is rounded. f32 has too few digits for this: inputs must be f64.
+//!
+//! Central differences see a neighbourhood, so keep inputs away from kinks and ties (`relu` at 0, `max`
+//! of equal elements) by more than the step.
+//!
+//! ```
+//! use autograd::{Var, gradcheck};
+//! use tensor::Tensor;
+//!
+//! let x = Tensor::from([0.5, -1.5]);
+//! let report = gradcheck("cube", &[x.clone()], |v| v[0].powi(3)).unwrap();
+//! assert_eq!(report.compared, 4);   // the Jacobian of two outputs by two inputs
+//!
+//! // A vjp that forgot the inner derivative of (2x)^2 = 4 x^2:
+//! let failure = gradcheck("forgetful", &[x], |v| {
+//!     let doubled = v[0].value().mul_scalar(2.0);
+//!     let out = doubled.powi(2);
+//!     Var::record("forgetful", &[&v[0]], out, move |grad_out, grads| {
+//!         grads.add(0, || grad_out.mul(&doubled).mul_scalar(2.0));
+//!     })
+//! });
+//! assert!(failure.unwrap_err().to_string().starts_with(
+//!     "gradcheck of `forgetful`: d output[0] / d input 0[0] is 2 by backward but 4.0000"
+//! ));
+//! ```
+
+mod report;
+
+pub use report::{GradcheckFailure, GradcheckReport, Mismatch};
+
+use tensor::{DType, Shape, Tensor};
+
+use crate::tape::Tape;
+use crate::var::Var;
+
+/// Checks the gradients of `f` at `inputs` with the default step and tolerances; see [`Gradcheck::run`].
+///
+/// # Errors
+/// If a gradient is wrong or missing; the failure says which.
+///
+/// # Panics
+/// If an input is not f64.
+#[track_caller]
+pub fn gradcheck(
+    name: &str,
+    inputs: &[Tensor],
+    f: impl Fn(&[Var]) -> Var,
+) -> Result<GradcheckReport, GradcheckFailure> {
+    Gradcheck::default().run(name, inputs, f)
+}
+
+/// As [`gradcheck`](fn@gradcheck), for tests.
+///
+/// # Panics
+/// If a gradient is wrong or missing, with the failure's report.
+#[track_caller]
+pub fn assert_gradients(name: &str, inputs: &[Tensor], f: impl Fn(&[Var]) -> Var) {
+    if let Err(failure) = gradcheck(name, inputs, f) {
+        panic!("{failure}");
+    }
+}
+
+/// A gradient check with its step and tolerances.
+///
+/// ```
+/// # use {autograd::Gradcheck, tensor::Tensor};
+/// let check = Gradcheck::new().step(1e-4).rtol(1e-5);
+/// assert!(check.run("exp", &[Tensor::from([0.3, 1.2])], |v| v[0].exp()).is_ok());
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Gradcheck {
+    step: f64,
+    rtol: f64,
+    atol: f64,
+}
+
+impl Default for Gradcheck {
+    fn default() -> Gradcheck {
+        Gradcheck { step: 5e-6, rtol: 1e-6, atol: 1e-8 }
+    }
+}
+
+impl Gradcheck {
+    /// A check with step 5e-6, relative tolerance 1e-6 and absolute tolerance 1e-8.
+    pub fn new() -> Gradcheck {
+        Gradcheck::default()
+    }
+
+    /// Moves an element x by `step * max(1, |x|)` to either side.
+    #[must_use]
+    pub fn step(self, step: f64) -> Gradcheck {
+        Gradcheck { step, ..self }
+    }
+
+    /// Accepts an error up to `rtol` times the larger of the two absolute values.
+    #[must_use]
+    pub fn rtol(self, rtol: f64) -> Gradcheck {
+        Gradcheck { rtol, ..self }
+    }
+
+    /// Accepts an error up to `atol`, for derivatives that are zero or nearly so.
+    #[must_use]
+    pub fn atol(self, atol: f64) -> Gradcheck {
+        Gradcheck { atol, ..self }
+    }
+
+    /// Compares the full Jacobian of `f` at `inputs`, given by backward, with central differences.
+    ///
+    /// `f` must be a function of its inputs alone: any randomness comes from a fixed seed. It runs once
+    /// per output element for backward and twice per input element for the differences, which is meant
+    /// for small inputs. The differences are taken on contiguous copies, the gradients on the inputs as
+    /// they are, so a strided input also checks that the layout does not matter. `name` is for the
+    /// report.
+    ///
+    /// # Errors
+    /// If a derivative is wrong, NaN or infinite, or `f`'s output requires no gradient.
+    ///
+    /// # Panics
+    /// If an input is not f64.
+    #[track_caller]
+    pub fn run(
+        &self,
+        name: &str,
+        inputs: &[Tensor],
+        f: impl Fn(&[Var]) -> Var,
+    ) -> Result<GradcheckReport, GradcheckFailure> {
+        for (i, input) in inputs.iter().enumerate() {
+            assert_eq!(input.dtype(), DType::F64, "gradcheck of `{name}`: input {i} is not f64");
+        }
+        let analytic = analytic_jacobian(name, inputs, &f)?;
+        let mut report = GradcheckReport { name: name.to_string(), compared: 0, worst_relative_error: 0.0 };
+        for (input, jacobian) in analytic.by_input.iter().enumerate() {
+            for element in 0..inputs[input].numel() {
+                let numeric = self.numeric_column(inputs, input, element, &f);
+                for (output, row) in jacobian.iter().enumerate() {
+                    let pair = Pair { analytic: row[element], numeric: numeric[output] };
+                    report.compared += 1;
+                    if pair.error() > self.atol {
+                        report.worst_relative_error = report.worst_relative_error.max(pair.relative_error());
+                    }
+                    if !self.accepts(pair) {
+                        return Err(GradcheckFailure::Mismatch(Mismatch {
+                            name: name.to_string(),
+                            input,
+                            input_index: index_of(element, inputs[input].shape()),
+                            output_index: index_of(output, analytic.output_shape),
+                            analytic: pair.analytic,
+                            numeric: pair.numeric,
+                            relative_error: pair.relative_error(),
+                        }));
+                    }
+                }
+            }
+        }
+        Ok(report)
+    }
+
+    /// Derivatives of all output elements with respect to one element of one input.
+    fn numeric_column(
+        &self,
+        inputs: &[Tensor],
+        input: usize,
+        element: usize,
+        f: &impl Fn(&[Var]) -> Var,
+    ) -> Vec<f64> {
+        let x = inputs[input].to_f64_vec()[element];
+        let h = self.step * x.abs().max(1.0);
+        let (above, below) = (x + h, x - h);
+        let at = |moved: f64| {
+            let mut values: Vec<Var> =
+                inputs.iter().map(|tensor| Var::constant(tensor.contiguous())).collect();
+            let mut data = inputs[input].to_f64_vec();
+            data[element] = moved;
+            values[input] = Var::constant(Tensor::from_vec(data, inputs[input].shape()));
+            f(&values).value().to_f64_vec()
+        };
+        at(above).iter().zip(at(below)).map(|(high, low)| (high - low) / (above - below)).collect()
+    }
+
+    /// Whether the two agree. A NaN or infinity on either side never does.
+    fn accepts(&self, pair: Pair) -> bool {
+        pair.analytic.is_finite()
+            && pair.numeric.is_finite()
+            && (pair.error() <= self.atol || pair.relative_error() <= self.rtol)
+    }
+}
+
+/// A derivative from two sources.
+#[derive(Clone, Copy)]
+struct Pair {
+    analytic: f64,
+    numeric: f64,
+}
+
+impl Pair {
+    fn error(self) -> f64 {
+        (self.analytic - self.numeric).abs()
+    }
+
+    fn relative_error(self) -> f64 {
+        self.error() / self.analytic.abs().max(self.numeric.abs())
+    }
+}
+
+/// What backward says: for each input, one row per output element with the derivatives of that element.
+struct Jacobian {
+    output_shape: Shape,
+    by_input: Vec<Vec<Vec<f64>>>,
+}
+
+/// Runs `f` and backward once per output element, each time with a `grad_out` that is one at that
+/// element and zero elsewhere.
+fn analytic_jacobian(
+    name: &str,
+    inputs: &[Tensor],
+    f: &impl Fn(&[Var]) -> Var,
+) -> Result<Jacobian, GradcheckFailure> {
+    let output_shape = f(&inputs.iter().cloned().map(Var::constant).collect::<Vec<_>>()).shape();
+    let mut by_input = vec![Vec::new(); inputs.len()];
+    for output in 0..output_shape.numel() {
+        let tape = Tape::new();
+        let vars: Vec<Var> = inputs.iter().map(|tensor| tape.var(tensor.clone())).collect();
+        let out = f(&vars);
+        if !out.requires_grad() {
+            return Err(GradcheckFailure::NoGradient { name: name.to_string() });
+        }
+        let mut one_hot = vec![0.0; output_shape.numel()];
+        one_hot[output] = 1.0;
+        let gradients = out.backward_with(Tensor::from_vec(one_hot, output_shape));
+        for (var, rows) in vars.iter().zip(&mut by_input) {
+            let zeros = || vec![0.0; var.numel()]; // the output does not depend on this input
+            rows.push(gradients.get(var).map_or_else(zeros, Tensor::to_f64_vec));
+        }
+    }
+    Ok(Jacobian { output_shape, by_input })
+}
+
+/// The index of the `element`-th element in row-major order.
+fn index_of(mut element: usize, shape: Shape) -> Vec<usize> {
+    let mut index = vec![0; shape.rank()];
+    for axis in (0..shape.rank()).rev() {
+        index[axis] = element % shape[axis];
+        element /= shape[axis];
+    }
+    index
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `x^2` whose vjp is `2 x grad_out` times what `spoil` makes of it.
+    fn square(x: &Var, spoil: impl Fn(Tensor) -> Tensor + 'static) -> Var {
+        let saved = x.value().clone();
+        Var::record("square", &[x], saved.powi(2), move |grad_out, grads| {
+            grads.add(0, || spoil(grad_out.mul(&saved).mul_scalar(2.0)));
+        })
+    }
+
+    #[test]
+    fn a_right_gradient_passes_and_is_counted() {
+        let x = Tensor::from([[1.0, -2.0, 0.5], [3.0, 0.0, 100.0]]);
+        let report = gradcheck("square", &[x], |v| square(&v[0], |grad| grad)).unwrap();
+        assert_eq!(report.compared, 36);
+        assert!(report.worst_relative_error < 1e-6);
+    }
+
+    #[test]
+    fn a_wrong_gradient_is_named_to_the_element() {
+        let x = Tensor::from([[1.0, 2.0], [3.0, 4.0]]);
+        let inputs = [Tensor::scalar(1.0), x];
+        let spoil_one = |grad: Tensor| grad.mul(&Tensor::from([[1.0, 1.0], [1.001, 1.0]]));
+        let failure = gradcheck("square", &inputs, |v| &v[0] * square(&v[1], spoil_one)).unwrap_err();
+        let GradcheckFailure::Mismatch(found) = &failure else { panic!("{failure}") };
+        assert_eq!(
+            (found.input, &found.input_index[..], &found.output_index[..]),
+            (1, &[1, 0][..], &[1, 0][..])
+        );
+        assert!((found.analytic - 6.006).abs() < 1e-12 && (found.numeric - 6.0).abs() < 1e-8);
+        assert!((found.relative_error - 0.006 / 6.006).abs() < 1e-8);
+        let report = failure.to_string();
+        assert!(
+            report.starts_with("gradcheck of `square`: d output[1, 0] / d input 1[1, 0] is 6.00"),
+            "{report}"
+        );
+        assert!(report.ends_with("(relative error 1.0e-3)"), "{report}");
+    }
+
+    #[test]
+    fn a_small_gradient_is_held_to_the_relative_tolerance() {
+        let x = Tensor::from([1e-4]);
+        assert!(gradcheck("square", &[x], |v| square(&v[0], |grad| grad.mul_scalar(1.01))).is_err());
+    }
+
+    #[test]
+    fn nan_and_infinity_never_pass() {
+        let x = Tensor::from([1.0]);
+        for bad in [f64::NAN, f64::INFINITY] {
+            let failure =
+                gradcheck("square", &[x.clone()], move |v| square(&v[0], move |grad| grad.mul_scalar(bad)));
+            assert!(matches!(failure, Err(GradcheckFailure::Mismatch(_))));
+        }
+        assert!(gradcheck("log", &[Tensor::from([-1.0])], |v| v[0].log()).is_err());
+    }
+
+    #[test]
+    fn a_cut_gradient_is_reported() {
+        let failure = gradcheck("cut", &[Tensor::scalar(1.0)], |v| v[0].detach());
+        assert_eq!(failure, Err(GradcheckFailure::NoGradient { name: "cut".to_string() }));
+    }
+
+    #[test]
+    fn a_forgotten_input_is_reported() {
+        let inputs = [Tensor::scalar(2.0), Tensor::scalar(3.0)];
+        let failure = gradcheck("mul", &inputs, |v| &v[0] * v[1].detach()).unwrap_err();
+        assert!(failure.to_string().contains("input 1[] is 0 by backward but 2"), "{failure}");
+    }
+
+    #[test]
+    fn a_layout_that_changes_the_result_is_reported() {
+        // Reads the storage instead of the elements: wrong for a transposed input.
+        let strided = Tensor::from([[1.0, 2.0], [3.0, 4.0]]).transpose(0, 1);
+        let failure = gradcheck("layout", &[strided], |v| {
+            let weights = Tensor::from([[1.0, 2.0], [3.0, 4.0]]);
+            let weights = if v[0].value().is_contiguous() { weights } else { weights.transpose(0, 1) };
+            v[0].mul(&Var::constant(weights))
+        });
+        assert!(failure.is_err());
+    }
+
+    #[test]
+    #[should_panic(expected = "gradcheck of `exp`: input 0 is not f64")]
+    fn f32_inputs_panic() {
+        let _ = gradcheck("exp", &[Tensor::from([1.0f32])], |v| v[0].exp());
+    }
+
+    #[test]
+    #[should_panic(expected = "gradcheck of `square`: d output[0] / d input 0[0]")]
+    fn assert_gradients_panics_with_the_report() {
+        assert_gradients("square", &[Tensor::from([1.0])], |v| square(&v[0], |grad| grad.mul_scalar(2.0)));
+    }
+}

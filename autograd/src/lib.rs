@@ -1,0 +1,51 @@
+//! Reverse-mode automatic differentiation on a tape.
+//!
+//! A [`Tape`] records the operations that ran; a [`Var`] is a value with its place on the tape;
+//! [`Var::backward`] walks the tape from its end and returns the [`Gradients`].
+//!
+//! ```
+//! use autograd::Tape;
+//! use tensor::Tensor;
+//!
+//! let tape = Tape::new();
+//! let w = tape.var(Tensor::from([[1.0, -2.0], [3.0, 0.5]]));   // [2, 2]
+//! let x = tape.var(Tensor::from([[2.0], [1.0]]));              // [2, 1]
+//! let loss = w.matmul(&x).relu().sum(.., false);               // [[0], [6.5]] summed
+//!
+//! let gradients = loss.backward();
+//! assert_eq!(gradients.get(&w), Some(&Tensor::from([[0.0, 0.0], [2.0, 1.0]])));
+//! assert_eq!(gradients.get(&x), Some(&Tensor::from([[3.0], [0.5]])));
+//! ```
+//!
+//! # Where to read
+//!
+//! 1. `tape.rs`: what is recorded, and why a list.
+//! 2. `record.rs`: how an operation is recorded with its vjp, its vector-Jacobian product.
+//! 3. `backward.rs`: the chain rule, as one loop of a dozen lines.
+//! 4. [`ops`]: the table of all operations; each is one function, the vjp right under the forward pass.
+//! 5. [`gradcheck`](mod@gradcheck): how we know that the vjps are right.
+//!
+//! # Decisions
+//!
+//! Gradients are returned, not stored in the variables: there is nothing to zero between steps and no
+//! interior mutability in parameters. Each vjp runs once and is used up, so memory falls while backward
+//! runs; differentiating twice means recording twice. Gradients are tensors, not variables: there are no
+//! second derivatives.
+
+pub mod backward;
+pub mod gradcheck;
+mod operators;
+pub mod ops;
+pub mod record;
+pub mod tape;
+#[cfg(test)]
+mod testing;
+pub mod var;
+
+pub use backward::Gradients;
+pub use gradcheck::{Gradcheck, GradcheckFailure, GradcheckReport, assert_gradients, gradcheck};
+pub use ops::attention::Attention;
+pub use ops::cross_entropy::{CrossEntropy, LossStats};
+pub use record::{InputGradients, Saved};
+pub use tape::Tape;
+pub use var::Var;

@@ -1,0 +1,76 @@
+//! `linear`: the affine map of a layer.
+
+use crate::ops::matmul::rows;
+use crate::var::Var;
+
+impl Var {
+    /// `self weight^T + bias`: `[.., d_in] x [d_out, d_in] + [d_out] -> [.., d_out]`.
+    ///
+    /// Equal to a [`Var::matmul`] and an [`Var::add`], with the bias put in as the product is computed.
+    /// With all leading axes laid end to end as rows, `x = [rows, d_in]` and `grad_out = [rows, d_out]`;
+    /// vjp: `grad_x = grad_out weight`, `grad_weight = grad_out^T x`,
+    /// `grad_bias = sum of grad_out over the rows`.
+    ///
+    /// # Panics
+    /// If the shapes do not fit or the dtypes differ.
+    #[must_use]
+    #[track_caller]
+    pub fn linear(&self, weight: &Var, bias: Option<&Var>) -> Var {
+        let out = self.value().linear(weight.value(), bias.map(Var::value));
+        let x_shape = self.shape();
+        let (x, w) = (self.save_for(weight), weight.save_for(self));
+        let inputs: Vec<&Var> = [self, weight].into_iter().chain(bias).collect();
+        let has_bias = bias.is_some();
+        Var::record("linear", &inputs, out, move |grad_out, grads| {
+            let grad_out = rows(grad_out); // [rows, d_out]
+            grads.add(0, || grad_out.matmul(&w).reshape(x_shape)); // [.., d_in]
+            grads.add(1, || grad_out.transpose(0, 1).matmul(&rows(&x))); // [d_out, d_in]
+            if has_bias {
+                grads.add(2, || grad_out.sum(0, false)); // [d_out]
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::tape::Tape;
+    use crate::testing::{assert_agree, check, normal};
+    use crate::var::Var;
+
+    #[test]
+    fn gradients() {
+        for leading in [&[][..], &[3], &[1], &[2, 2], &[0]] {
+            let x = normal("x", [leading, &[3]].concat());
+            let inputs = [x, normal("weight", [2, 3]), normal("bias", [2])];
+            check("linear", &inputs, |v| v[0].linear(&v[1], Some(&v[2])));
+            check("linear", &inputs[..2], |v| v[0].linear(&v[1], None));
+        }
+    }
+
+    #[test]
+    fn gradients_of_shared_and_constant_inputs() {
+        let x = normal("x", [3, 3]);
+        check("linear", &[x.clone()], |v| v[0].linear(&v[0], None));
+        let constant = Var::constant(normal("constant", [3, 3]));
+        check("linear", &[x.clone()], |v| constant.linear(&v[0], None));
+        check("linear", &[x], |v| v[0].linear(&constant, None));
+        check("linear", &[normal("bias", [3])], |v| constant.linear(&constant, Some(&v[0])));
+    }
+
+    #[test]
+    fn equals_matmul_and_add() {
+        let inputs = [normal("x", [2, 3, 4]), normal("weight", [5, 4]), normal("bias", [5])];
+        assert_agree(
+            &inputs,
+            |v| v[0].linear(&v[1], Some(&v[2])),
+            |v| v[0].matmul(&v[1].transpose(0, 1)) + &v[2], // [2, 3, 4] x [4, 5] + [5]
+        );
+    }
+
+    #[test]
+    #[should_panic(expected = "linear: weight [5, 4] does not apply to [2, 3]")]
+    fn panics_name_the_operation_and_both_shapes() {
+        let _ = Tape::new().var(normal("x", [2, 3])).linear(&Var::constant(normal("weight", [5, 4])), None);
+    }
+}

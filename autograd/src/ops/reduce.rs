@@ -1,0 +1,189 @@
+//! Reductions: `sum`, `mean`, `max`, `variance`, `log_sum_exp` over one axis, several, or all (`..`).
+//!
+//! With `keep_dims` the reduced axes stay, with length 1. Every vjp first brings `grad_out` into that
+//! form, in which it broadcasts against the input.
+
+use tensor::{Axes, Shape, Tensor};
+
+use crate::var::Var;
+
+impl Var {
+    /// The sum. vjp: `grad_self = grad_out`, repeated over the reduced axes.
+    ///
+    /// # Panics
+    /// If an axis does not exist or is named twice.
+    #[must_use]
+    #[track_caller]
+    pub fn sum(&self, axes: impl Into<Axes>, keep_dims: bool) -> Var {
+        let (axes, shape) = (axes.into(), self.shape());
+        let kept = kept_shape(shape, &axes);
+        Var::record("sum", &[self], self.value().sum(axes, keep_dims), move |grad_out, grads| {
+            grads.add(0, || grad_out.reshape(kept).broadcast_to(shape));
+        })
+    }
+
+    /// The mean of n elements. vjp: `grad_self = grad_out / n`, repeated over the reduced axes.
+    ///
+    /// # Panics
+    /// If an axis does not exist or is named twice.
+    #[must_use]
+    #[track_caller]
+    pub fn mean(&self, axes: impl Into<Axes>, keep_dims: bool) -> Var {
+        let (axes, shape) = (axes.into(), self.shape());
+        let kept = kept_shape(shape, &axes);
+        let n = count(shape, kept);
+        Var::record("mean", &[self], self.value().mean(axes, keep_dims), move |grad_out, grads| {
+            grads.add(0, || grad_out.reshape(kept).mul_scalar(1.0 / n).broadcast_to(shape));
+        })
+    }
+
+    /// The largest element. vjp: `grad_self = grad_out` at the largest element, else 0. Where several are
+    /// equally large there is no derivative; they share `grad_out` equally.
+    ///
+    /// # Panics
+    /// If an axis does not exist or is named twice.
+    #[must_use]
+    #[track_caller]
+    pub fn max(&self, axes: impl Into<Axes>, keep_dims: bool) -> Var {
+        let axes = axes.into();
+        let kept = kept_shape(self.shape(), &axes);
+        let out = self.value().max(axes.clone(), keep_dims);
+        let (x, largest) = (self.value().clone(), out.reshape(kept));
+        Var::record("max", &[self], out, move |grad_out, grads| {
+            grads.add(0, || {
+                let (one, zero) = (Tensor::full([], 1.0, x.dtype()), Tensor::full([], 0.0, x.dtype()));
+                let is_largest = Tensor::where_(&x.equal(&largest), &one, &zero);
+                let share = grad_out.reshape(kept).div(&is_largest.sum(axes, true));
+                is_largest.mul(&share)
+            });
+        })
+    }
+
+    /// The biased variance, the mean of `(self - mean)^2` over n elements. vjp:
+    /// `grad_self = grad_out * 2 (self - mean) / n`; the mean moves too, but the deviations from it add
+    /// up to zero, so that its part vanishes.
+    ///
+    /// # Panics
+    /// If an axis does not exist or is named twice.
+    #[must_use]
+    #[track_caller]
+    pub fn variance(&self, axes: impl Into<Axes>, keep_dims: bool) -> Var {
+        let axes = axes.into();
+        let kept = kept_shape(self.shape(), &axes);
+        let n = count(self.shape(), kept);
+        let x = self.value().clone();
+        Var::record("variance", &[self], x.variance(axes.clone(), keep_dims), move |grad_out, grads| {
+            grads.add(0, || {
+                let deviation = x.sub(&x.mean(axes, true));
+                deviation.mul(&grad_out.reshape(kept).mul_scalar(2.0 / n))
+            });
+        })
+    }
+
+    /// The logarithm of the sum of the exponentials, computed without overflow.
+    /// vjp: `grad_self = grad_out * exp(self - out)`, which is the softmax of `self`.
+    ///
+    /// # Panics
+    /// If an axis does not exist or is named twice.
+    #[must_use]
+    #[track_caller]
+    pub fn log_sum_exp(&self, axes: impl Into<Axes>, keep_dims: bool) -> Var {
+        let axes = axes.into();
+        let kept = kept_shape(self.shape(), &axes);
+        let out = self.value().log_sum_exp(axes, keep_dims);
+        let (x, normalizer) = (self.value().clone(), out.reshape(kept));
+        Var::record("log_sum_exp", &[self], out, move |grad_out, grads| {
+            grads.add(0, || x.sub(&normalizer).exp().mul(&grad_out.reshape(kept)));
+        })
+    }
+}
+
+/// `shape` with the chosen axes reduced to length 1.
+#[track_caller]
+fn kept_shape(shape: Shape, axes: &Axes) -> Shape {
+    let chosen = axes.chosen(shape);
+    let mut kept = shape;
+    for axis in 0..shape.rank() {
+        if chosen[axis] {
+            kept[axis] = 1;
+        }
+    }
+    kept
+}
+
+/// How many elements of `shape` go into one of `kept`.
+fn count(shape: Shape, kept: Shape) -> f64 {
+    shape.iter().zip(&kept[..]).map(|(&len, &kept)| if kept == 1 { len } else { 1 }).product::<usize>() as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tape::Tape;
+    use crate::testing::{assert_agree, check, check_layouts, normal};
+
+    fn every_choice_of_axes(test: impl Fn(Axes, bool)) {
+        for keep_dims in [false, true] {
+            let choices =
+                [Axes::from(..), Axes::from(0), Axes::from(-1), Axes::from([0, 2]), Axes::from([-1, 1])];
+            choices.into_iter().for_each(|axes| test(axes, keep_dims));
+        }
+    }
+
+    #[test]
+    fn gradients() {
+        let x = normal("x", [2, 3, 2]);
+        every_choice_of_axes(|axes, keep| {
+            check("sum", &[x.clone()], |v| v[0].sum(axes.clone(), keep));
+            check("mean", &[x.clone()], |v| v[0].mean(axes.clone(), keep));
+            check("variance", &[x.clone()], |v| v[0].variance(axes.clone(), keep));
+            check("log_sum_exp", &[x.clone()], |v| v[0].log_sum_exp(axes.clone(), keep));
+            check_layouts("max", &[x.clone()], |v| v[0].max(axes.clone(), keep));
+        });
+    }
+
+    #[test]
+    fn gradients_of_a_shared_input() {
+        check_layouts("shared", &[normal("x", [2, 3])], |v| {
+            let x = &v[0];
+            (x - x.mean(-1, true)) / x.variance(-1, true).sqrt() + x.max(0, true) * x.log_sum_exp(-1, true)
+        });
+    }
+
+    #[test]
+    fn variance_and_log_sum_exp_are_their_definitions() {
+        let x = normal("x", [2, 3, 2]);
+        every_choice_of_axes(|axes, keep| {
+            assert_agree(
+                &[x.clone()],
+                |v| v[0].variance(axes.clone(), keep),
+                |v| (&v[0] - v[0].mean(axes.clone(), true)).powi(2).mean(axes.clone(), keep),
+            );
+            assert_agree(
+                &[x.clone()],
+                |v| v[0].log_sum_exp(axes.clone(), keep),
+                |v| v[0].exp().sum(axes.clone(), keep).log(),
+            );
+        });
+    }
+
+    #[test]
+    fn ties_share_the_gradient_of_max_equally() {
+        let x = Tape::new().var(Tensor::from([[3.0, 1.0, 3.0], [0.0, 2.0, 1.0]]));
+        let gradients = x.max(-1, false).sum(.., false).backward();
+        assert_eq!(gradients.get(&x), Some(&Tensor::from([[0.5, 0.0, 0.5], [0.0, 1.0, 0.0]])));
+    }
+
+    #[test]
+    fn hand_computed_gradients() {
+        let x = Tape::new().var(Tensor::from([1.0, 3.0]));
+        assert_eq!(x.mean(.., false).backward().get(&x), Some(&Tensor::from([0.5, 0.5])));
+        assert_eq!(x.variance(.., false).backward().get(&x), Some(&Tensor::from([-1.0, 1.0])));
+    }
+
+    #[test]
+    #[should_panic(expected = "axis 2 is out of range for shape [2, 3]")]
+    fn a_missing_axis_panics() {
+        let _ = Tape::new().var(normal("x", [2, 3])).sum(2, false);
+    }
+}

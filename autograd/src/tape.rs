@@ -1,0 +1,223 @@
+//! The tape: a list of the operations that ran, in the order in which they ran.
+//!
+//! An operation can only use what was computed before it, so this order is already a topological
+//! order, and the chain rule is one walk over the list from its end ([`crate::backward`]). Compare the
+//! graph of nodes that point at each other (micrograd, PyTorch): it must be sorted before it can be
+//! walked, and a long chain of owned pointers overflows the stack when it is dropped. A list needs
+//! neither sorting nor recursion.
+//!
+//! The tape holds no values. An operation's vjp owns what it saved, a [`Var`] owns its value, and
+//! nothing else does: memory is what backward needs and no more.
+
+use std::cell::{Ref, RefCell};
+use std::fmt;
+use std::ops::Range;
+use std::rc::Rc;
+
+use tensor::{DType, Shape, Tensor};
+
+use crate::record::InputGradients;
+use crate::var::Var;
+
+/// A vector-Jacobian product: from the gradient of an operation's output, the gradients of its inputs.
+pub(crate) type Vjp = Box<dyn FnOnce(&Tensor, &mut InputGradients)>;
+
+/// A list of operations that wait to be differentiated. Clones share the list.
+///
+/// A tape belongs to one thread; to train on several, give each its own.
+///
+/// ```
+/// use autograd::Tape;
+/// use tensor::Tensor;
+/// let tape = Tape::new();
+/// let x = tape.var(Tensor::from([1.0, 2.0]));
+/// let y = (&x * &x).sum(.., false);
+/// assert_eq!(y.item(), 5.0);
+/// assert_eq!(tape.len(), 3);   // the leaf x, mul, sum
+/// ```
+#[derive(Clone, Default)]
+pub struct Tape {
+    list: Rc<RefCell<Nodes>>,
+}
+
+/// What a tape holds.
+#[derive(Default)]
+pub(crate) struct Nodes {
+    nodes: Vec<Node>,
+    /// The inputs of all operations, one after the other: [`Node::inputs`] says which are whose. `None`
+    /// stands for an input that needs no gradient.
+    inputs: Vec<Option<usize>>,
+}
+
+/// A leaf or an operation.
+pub(crate) struct Node {
+    pub(crate) name: &'static str,
+    pub(crate) shape: Shape,
+    pub(crate) dtype: DType,
+    pub(crate) kind: Kind,
+    /// Whether [`Gradients`](crate::Gradients) shall hold this node's gradient after backward.
+    pub(crate) keep_grad: bool,
+    inputs: Range<usize>,
+}
+
+/// What stands at a place of the tape.
+pub(crate) enum Kind {
+    /// A variable that the user put there.
+    Leaf,
+    /// An operation, with its vjp until backward has used it.
+    Operation(Option<Vjp>),
+}
+
+impl Tape {
+    /// An empty tape.
+    pub fn new() -> Tape {
+        Tape::default()
+    }
+
+    /// A variable with this value, whose gradient backward shall find.
+    pub fn var(&self, value: Tensor) -> Var {
+        let index = self.push("leaf", &value, [].into_iter(), Kind::Leaf);
+        Var::on_tape(value, self.clone(), index)
+    }
+
+    /// The number of leaves and operations.
+    pub fn len(&self) -> usize {
+        self.list.borrow().nodes.len()
+    }
+
+    /// Whether nothing was recorded yet.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// One line per leaf and operation: its place, its name, its shape and the places of its inputs.
+    ///
+    /// ```
+    /// use autograd::{Tape, Var};
+    /// use tensor::{DType, Tensor};
+    /// let tape = Tape::new();
+    /// let x = tape.var(Tensor::ones([2, 3], DType::F32));
+    /// let w = Var::constant(Tensor::ones([3, 4], DType::F32));
+    /// let _ = x.matmul(&w).mean(.., false);
+    /// assert_eq!(tape.summary(), "\
+    /// %0  leaf    [2, 3]
+    /// %1  matmul  [2, 4]  of %0, constant
+    /// %2  mean    []      of %1
+    /// ");
+    /// ```
+    pub fn summary(&self) -> String {
+        self.to_string()
+    }
+
+    /// Appends a node and returns its place.
+    #[track_caller]
+    pub(crate) fn push(
+        &self,
+        name: &'static str,
+        out: &Tensor,
+        inputs: impl Iterator<Item = Option<usize>>,
+        kind: Kind,
+    ) -> usize {
+        let Ok(mut list) = self.list.try_borrow_mut() else {
+            panic!("{name}: recorded inside a vjp; a vjp computes with tensors, not with variables");
+        };
+        let start = list.inputs.len();
+        list.inputs.extend(inputs);
+        let inputs = start..list.inputs.len();
+        let keep_grad = matches!(kind, Kind::Leaf);
+        list.nodes.push(Node { name, shape: out.shape(), dtype: out.dtype(), kind, keep_grad, inputs });
+        list.nodes.len() - 1
+    }
+
+    /// Changes the node at `index`.
+    pub(crate) fn update<T>(&self, index: usize, change: impl FnOnce(&mut Node) -> T) -> T {
+        change(&mut self.list.borrow_mut().nodes[index])
+    }
+
+    /// Read access to the list. Recording is refused while it lasts.
+    pub(crate) fn nodes(&self) -> Ref<'_, Nodes> {
+        self.list.borrow()
+    }
+
+    /// Whether both are handles of the same list.
+    pub(crate) fn is(&self, other: &Tape) -> bool {
+        Rc::ptr_eq(&self.list, &other.list)
+    }
+}
+
+impl Nodes {
+    /// The node at `index`.
+    pub(crate) fn node(&self, index: usize) -> &Node {
+        &self.nodes[index]
+    }
+
+    /// The places of the inputs of the operation at `index`; `None` for inputs that need no gradient.
+    pub(crate) fn inputs(&self, index: usize) -> &[Option<usize>] {
+        &self.inputs[self.nodes[index].inputs.clone()]
+    }
+}
+
+/// As [`Tape::summary`].
+impl fmt::Display for Tape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let list = self.list.borrow();
+        let shapes: Vec<String> = list.nodes.iter().map(|node| node.shape.to_string()).collect();
+        let place_width = list.nodes.len().saturating_sub(1).to_string().len();
+        let name_width = list.nodes.iter().map(|node| node.name.len()).max().unwrap_or(0);
+        let shape_width = shapes.iter().map(String::len).max().unwrap_or(0);
+        for (index, (node, shape)) in list.nodes.iter().zip(&shapes).enumerate() {
+            let inputs: Vec<String> = list.inputs(index).iter().map(|&input| place(input)).collect();
+            let of = if inputs.is_empty() { String::new() } else { format!("of {}", inputs.join(", ")) };
+            let line =
+                format!("%{index:<place_width$}  {:name_width$}  {shape:shape_width$}  {of}", node.name);
+            writeln!(f, "{}", line.trim_end())?;
+        }
+        Ok(())
+    }
+}
+
+/// How a summary names an input.
+fn place(input: Option<usize>) -> String {
+    input.map_or("constant".to_string(), |index| format!("%{index}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn summary_shows_operations_shapes_and_inputs() {
+        let tape = Tape::new();
+        let x = tape.var(Tensor::ones([2, 3], DType::F32));
+        let w = tape.var(Tensor::ones([3, 4], DType::F32));
+        let y = x.matmul(&w) + Var::constant(Tensor::ones([4], DType::F32));
+        let _ = y.sum(.., false);
+        let expected = "%0  leaf    [2, 3]\n\
+                        %1  leaf    [3, 4]\n\
+                        %2  matmul  [2, 4]  of %0, %1\n\
+                        %3  add     [2, 4]  of %2, constant\n\
+                        %4  sum     []      of %3\n";
+        assert_eq!(tape.summary(), expected);
+        assert_eq!(Tape::new().summary(), "");
+    }
+
+    #[test]
+    fn clones_share_the_list() {
+        let tape = Tape::new();
+        assert!(tape.is_empty());
+        tape.clone().var(Tensor::scalar(1.0));
+        assert_eq!(tape.len(), 1);
+    }
+
+    #[test]
+    fn a_million_operations_are_dropped_without_recursion() {
+        let tape = Tape::new();
+        let mut x = tape.var(Tensor::scalar(1.0));
+        for _ in 0..1_000_000 {
+            x = x.sigmoid(); // saves its output, so the vjps own a tensor each
+        }
+        assert_eq!(tape.len(), 1_000_001);
+        drop(x);
+        drop(tape);
+    }
+}

@@ -1,0 +1,230 @@
+//! [`Var`]: a tensor that knows where it came from.
+
+use std::fmt;
+
+use tensor::{DType, Shape, Tensor};
+
+use crate::backward::{Gradients, run_backward};
+use crate::tape::Tape;
+
+/// A value, and its place on a tape if a gradient has to reach it.
+///
+/// A variable is a value: operations on variables give new ones. Cloning is free. Dropping a variable
+/// frees its tensor unless an operation saved it for backward.
+#[derive(Clone)]
+pub struct Var {
+    value: Tensor,
+    place: Option<Place>,
+}
+
+/// Where on which tape a variable was recorded.
+#[derive(Clone)]
+struct Place {
+    tape: Tape,
+    index: usize,
+}
+
+impl Var {
+    /// A variable that needs no gradient. Operations on constants alone are not recorded.
+    pub fn constant(value: Tensor) -> Var {
+        Var { value, place: None }
+    }
+
+    /// The variable recorded at `index` of `tape`.
+    pub(crate) fn on_tape(value: Tensor, tape: Tape, index: usize) -> Var {
+        Var { value, place: Some(Place { tape, index }) }
+    }
+
+    /// The value.
+    pub fn value(&self) -> &Tensor {
+        &self.value
+    }
+
+    /// The value, without the variable.
+    pub fn into_value(self) -> Tensor {
+        self.value
+    }
+
+    /// The length of each axis.
+    pub fn shape(&self) -> Shape {
+        self.value.shape()
+    }
+
+    /// The length of one axis; negative axes count from the end.
+    ///
+    /// # Panics
+    /// If there is no such axis.
+    #[track_caller]
+    pub fn dim(&self, axis: isize) -> usize {
+        self.value.dim(axis)
+    }
+
+    /// The number of axes.
+    pub fn rank(&self) -> usize {
+        self.value.rank()
+    }
+
+    /// The number of elements.
+    pub fn numel(&self) -> usize {
+        self.value.numel()
+    }
+
+    /// The type of the elements.
+    pub fn dtype(&self) -> DType {
+        self.value.dtype()
+    }
+
+    /// The only element.
+    ///
+    /// # Panics
+    /// If there is not exactly one element.
+    #[track_caller]
+    pub fn item(&self) -> f64 {
+        self.value.item()
+    }
+
+    /// Whether a gradient has to reach this variable: it is a leaf of a tape or computed from one.
+    pub fn requires_grad(&self) -> bool {
+        self.place.is_some()
+    }
+
+    /// The same value as a constant: no gradient flows through it. This is the only way to cut one.
+    ///
+    /// ```
+    /// # use {autograd::Tape, tensor::Tensor};
+    /// let tape = Tape::new();
+    /// let x = tape.var(Tensor::scalar(3.0));
+    /// let y = &x * x.detach();                                 // x * 3, not x^2
+    /// assert_eq!(y.backward().get(&x).unwrap().item(), 3.0);   // not 2x = 6
+    /// ```
+    #[must_use]
+    pub fn detach(&self) -> Var {
+        Var::constant(self.value.clone())
+    }
+
+    /// Asks backward to keep the gradient of this intermediate result, which is otherwise freed as soon
+    /// as it was used. Leaves keep theirs anyway; constants have none.
+    pub fn retain_grad(&self) {
+        if let Some(Place { tape, index }) = &self.place {
+            tape.update(*index, |node| node.keep_grad = true);
+        }
+    }
+
+    /// The gradients of this one number with respect to everything it was computed from.
+    ///
+    /// Uses up the operations it passes through: each frees what it saved as soon as it was
+    /// differentiated.
+    ///
+    /// # Panics
+    /// If this variable has more or fewer than one element, needs no gradient, or depends on an operation
+    /// that an earlier backward used up.
+    #[track_caller]
+    pub fn backward(&self) -> Gradients {
+        let shape = self.shape();
+        assert_eq!(
+            self.numel(),
+            1,
+            "backward: shape {shape} is not one number; sum it, or weigh its elements with backward_with"
+        );
+        self.backward_with(Tensor::ones(shape, self.dtype()))
+    }
+
+    /// As [`Var::backward`], for a result of any shape: the gradients of the sum of its elements weighed
+    /// by `grad_out`, which has the shape and dtype of this variable.
+    ///
+    /// # Panics
+    /// If `grad_out` has another shape or dtype, or this variable needs no gradient, or depends on an
+    /// operation that an earlier backward used up.
+    #[track_caller]
+    pub fn backward_with(&self, grad_out: Tensor) -> Gradients {
+        let Some(Place { tape, index }) = &self.place else {
+            panic!(
+                "backward: nothing that this variable of shape {} was computed from requires a gradient",
+                self.shape()
+            );
+        };
+        assert!(
+            grad_out.shape() == self.shape() && grad_out.dtype() == self.dtype(),
+            "backward_with: a gradient of shape {} ({}) for a variable of shape {} ({})",
+            grad_out.shape(),
+            grad_out.dtype(),
+            self.shape(),
+            self.dtype(),
+        );
+        run_backward(tape, *index, grad_out)
+    }
+
+    /// The tape this variable is recorded on.
+    pub(crate) fn tape(&self) -> Option<&Tape> {
+        self.place.as_ref().map(|place| &place.tape)
+    }
+
+    /// The place of this variable on its tape.
+    pub(crate) fn index(&self) -> Option<usize> {
+        self.place.as_ref().map(|place| place.index)
+    }
+}
+
+/// A constant.
+impl From<Tensor> for Var {
+    fn from(value: Tensor) -> Var {
+        Var::constant(value)
+    }
+}
+
+/// The value, and the place on the tape.
+impl fmt::Debug for Var {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.place {
+            Some(place) => write!(f, "%{} = {}", place.index, self.value),
+            None => write!(f, "constant = {}", self.value),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn detach_cuts() {
+        let tape = Tape::new();
+        let x = tape.var(Tensor::scalar(3.0));
+        let y = &x * x.detach();
+        assert!(y.requires_grad() && !x.detach().requires_grad());
+        assert_eq!(y.backward().get(&x).unwrap().item(), 3.0);
+    }
+
+    #[test]
+    fn only_what_depends_on_a_leaf_is_recorded() {
+        let tape = Tape::new();
+        let x = tape.var(Tensor::scalar(2.0));
+        let constant = Var::from(Tensor::scalar(5.0)).exp().sqrt();
+        assert!(!constant.requires_grad());
+        assert_eq!(tape.len(), 1);
+        assert!((x * constant).requires_grad());
+        assert_eq!(tape.len(), 2);
+    }
+
+    #[test]
+    #[should_panic(expected = "backward: shape [2] is not one number")]
+    fn backward_of_many_numbers_panics() {
+        Tape::new().var(Tensor::from([1.0, 2.0])).backward();
+    }
+
+    #[test]
+    #[should_panic(
+        expected = "backward_with: a gradient of shape [3] (f64) for a variable of shape [2] (f64)"
+    )]
+    fn backward_with_another_shape_panics() {
+        Tape::new().var(Tensor::from([1.0, 2.0])).backward_with(Tensor::ones([3], DType::F64));
+    }
+
+    #[test]
+    #[should_panic(
+        expected = "backward: nothing that this variable of shape [] was computed from requires a gradient"
+    )]
+    fn backward_of_a_constant_panics() {
+        Var::constant(Tensor::scalar(1.0)).backward();
+    }
+}

@@ -1,0 +1,291 @@
+//! Saving and loading named tensors as safetensors, safe against accidents.
+//!
+//! A safetensors file is the length of a JSON header (8 bytes, little-endian), the header, and the numbers,
+//! little-endian, one tensor after the other. The header says each tensor's dtype, shape and place, and holds
+//! a map of strings under `__metadata__`. A file from here begins
+//!
+//! ```text
+//! {"__metadata__":{"etudiant.checksum":"5d1f00c3","etudiant.format":"1", ... },"encoder...
+//! ```
+//!
+//! where the checksum is the CRC-32 of the whole file, with its own eight digits taken as zeros. It is
+//! of the file and not of each tensor because then there is nothing it does not cover: a changed bit in a
+//! shape, in a name, in the padding is found like one in a weight. CRC-32 finds every error that lies
+//! within 32 consecutive bits, and misses one in 2^32 of the others.
+//!
+//! The header is written here and not by the safetensors crate, which keeps metadata in a `HashMap` and so
+//! gives another file each time: the same tensors and metadata must give the same bytes. Its types read the
+//! header and check that the tensors cover the file without gap or overlap. Files of other programs have no
+//! checksum and are read as they are.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::io;
+use std::ops::Range;
+use std::path::Path;
+
+use safetensors::tensor::{Dtype, Metadata, TensorInfo};
+use tensor::shape::MAX_RANK;
+use tensor::{DType, Element, Shape, Tensor, dispatch};
+
+use crate::atomic::write_atomically;
+use crate::error::Error;
+use crate::named::NamedTensors;
+
+/// The layout that this version writes and reads.
+const FORMAT: &str = "1";
+const FORMAT_KEY: &str = "etudiant.format";
+const CHECKSUM_KEY: &str = "etudiant.checksum";
+/// How the header of a file from here begins: with the checksum, so that its place is known.
+const HEADER_START: &str = r#"{"__metadata__":{"etudiant.checksum":""#;
+/// The checksum's digits in the file, and what they count as while it is computed.
+const CHECKSUM_PLACE: Range<usize> = 8 + HEADER_START.len()..16 + HEADER_START.len();
+const CHECKSUM_BLANK: &str = "00000000";
+/// The largest header that readers of safetensors accept.
+const MAX_HEADER_LEN: usize = 100_000_000;
+
+/// What was read from a file.
+#[derive(Clone, Debug)]
+pub struct Checkpoint {
+    /// The tensors, in the order of the file. [`Params::load_from`](crate::params::Params::load_from) and
+    /// [`NamedTensors::matching`] check names, shapes and dtype.
+    pub tensors: NamedTensors,
+    /// The strings saved beside them.
+    pub metadata: BTreeMap<String, String>,
+}
+
+/// Saves tensors (a model's [`Params`](crate::params::Params), an optimizer's state) and strings that
+/// describe them, replacing the file at `path` in one piece. The same content always gives the same bytes.
+///
+/// ```
+/// use std::collections::BTreeMap;
+/// use nn::{Params, checkpoint};
+/// use tensor::{DType, Tensor};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("model.safetensors");
+/// let mut params = Params::new(DType::F32);
+/// let bias = params.add("bias", Tensor::from([1.0f32, 2.0]));
+/// checkpoint::save(&path, &params, &BTreeMap::from([("step".into(), "100".into())]))?;
+///
+/// *params.get_mut(bias) = Tensor::zeros([2], DType::F32);
+/// let saved = checkpoint::load(&path)?;
+/// params.load_from(&saved.tensors)?;
+/// assert_eq!(params.get(bias), &Tensor::from([1.0f32, 2.0]));
+/// assert_eq!(saved.metadata["step"], "100");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// [`Error::Unwritable`] for a name or key that the format reserves, [`Error::Io`] if writing fails.
+pub fn save(
+    path: impl AsRef<Path>,
+    tensors: &impl AsRef<NamedTensors>,
+    metadata: &BTreeMap<String, String>,
+) -> Result<(), Error> {
+    let (path, tensors) = (path.as_ref(), tensors.as_ref());
+    let start = file_start(tensors, metadata)
+        .map_err(|problem| Error::Unwritable { path: path.to_path_buf(), problem })?;
+    write_atomically(path, |file| {
+        file.write_all(&start)?;
+        for_each_block(tensors, |block| file.write_all(block))
+    })
+}
+
+/// Reads a safetensors file of f32 and f64 tensors, from here or from another program.
+///
+/// # Errors
+/// [`Error::Io`] if it cannot be read, [`Error::NotSafetensors`] if it is something else or cut short,
+/// [`Error::Damaged`] if its checksum does not match, [`Error::Format`] if a newer version wrote it,
+/// [`Error::UnsupportedTensor`] for another dtype or more than six axes.
+pub fn load(path: impl AsRef<Path>) -> Result<Checkpoint, Error> {
+    let path = path.as_ref();
+    let bytes =
+        fs::read(path).map_err(|source| Error::Io { path: path.into(), action: "read the file", source })?;
+    decode(path, &bytes)
+}
+
+/// The file up to its first tensor: the header with its length before it and the checksum in it.
+fn file_start(tensors: &NamedTensors, metadata: &BTreeMap<String, String>) -> Result<Vec<u8>, String> {
+    let mut header = header(tensors, metadata)?;
+    let padding = header.len().next_multiple_of(8) - header.len();
+    header.push_str(&" ".repeat(padding)); // so that the numbers are aligned
+    if header.len() > MAX_HEADER_LEN {
+        return Err(format!("the header would take {} bytes of at most {MAX_HEADER_LEN}", header.len()));
+    }
+    let mut start = (header.len() as u64).to_le_bytes().to_vec();
+    start.extend(header.as_bytes());
+
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(&start);
+    for_each_block(tensors, |block| {
+        hasher.update(block);
+        Ok(())
+    })
+    .expect("hashing does not fail");
+    start[CHECKSUM_PLACE].copy_from_slice(format!("{:08x}", hasher.finalize()).as_bytes());
+    Ok(start)
+}
+
+/// The JSON header, with a blank checksum.
+fn header(tensors: &NamedTensors, metadata: &BTreeMap<String, String>) -> Result<String, String> {
+    let mut header = format!(r#"{HEADER_START}{CHECKSUM_BLANK}","{FORMAT_KEY}":"{FORMAT}""#);
+    for (key, value) in metadata {
+        if [FORMAT_KEY, CHECKSUM_KEY].contains(&key.as_str()) {
+            return Err(format!("the metadata key `{key}` is reserved; choose another"));
+        }
+        header.push_str(&format!(",{}:{}", json(key), json(value)));
+    }
+    header.push('}');
+    let mut offset = 0;
+    for (name, tensor) in tensors.iter() {
+        if name == "__metadata__" {
+            return Err(format!("a tensor cannot be named `{name}`; choose another name"));
+        }
+        let (dtype, size) = match tensor.dtype() {
+            DType::F32 => (Dtype::F32, 4),
+            DType::F64 => (Dtype::F64, 8),
+        };
+        let end = offset + tensor.numel() * size;
+        let (name, shape) = (json(name), &tensor.shape()[..]);
+        write!(header, r#",{name}:{{"dtype":"{dtype}","shape":{shape:?},"data_offsets":[{offset},{end}]}}"#)
+            .expect("writing to a string succeeds");
+        offset = end;
+    }
+    header.push('}');
+    Ok(header)
+}
+
+/// A string as JSON.
+fn json(text: &str) -> String {
+    serde_json::to_string(text).expect("every string has a JSON form")
+}
+
+/// The tensors' bytes, a block at a time, so that no second copy of the model stands in memory.
+fn for_each_block(tensors: &NamedTensors, mut visit: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+    const BLOCK: usize = 1 << 16; // elements
+    let mut bytes = Vec::new();
+    for (_, tensor) in tensors.iter() {
+        let tensor = tensor.contiguous();
+        dispatch!(tensor.dtype(), T => for block in tensor.data::<T>().chunks(BLOCK) {
+            LittleEndian::write(block, &mut bytes);
+            visit(&bytes)?;
+        });
+    }
+    Ok(())
+}
+
+/// A file's tensors and metadata, once everything about it has been checked.
+fn decode(path: &Path, bytes: &[u8]) -> Result<Checkpoint, Error> {
+    let (header, data) =
+        parse(bytes).map_err(|problem| Error::NotSafetensors { path: path.to_path_buf(), problem })?;
+    let mut metadata: BTreeMap<String, String> =
+        header.metadata().clone().unwrap_or_default().into_iter().collect();
+    verify(path, bytes, &metadata)?;
+    metadata.remove(FORMAT_KEY);
+    metadata.remove(CHECKSUM_KEY);
+
+    let mut tensors = NamedTensors::new(path.display().to_string());
+    for name in header.offset_keys() {
+        let info = header.info(&name).expect("the name is from this header");
+        let tensor = decode_tensor(info, data).map_err(|problem| Error::UnsupportedTensor {
+            path: path.into(),
+            name: name.clone(),
+            problem,
+        })?;
+        tensors.insert(name, tensor);
+    }
+    Ok(Checkpoint { tensors, metadata })
+}
+
+/// The header and the numbers. Reading the header checks that each tensor's place has the size its shape
+/// and dtype ask for, and follows the one before; here, that the last ends with the file.
+fn parse(bytes: &[u8]) -> Result<(Metadata, &[u8]), String> {
+    let (len, rest) = bytes.split_first_chunk::<8>().ok_or("it has fewer than 8 bytes")?;
+    let len = u64::from_le_bytes(*len);
+    let header =
+        usize::try_from(len).ok().filter(|&len| len <= MAX_HEADER_LEN).and_then(|len| rest.get(..len));
+    let header = header.ok_or_else(|| format!("a header of {len} bytes in {} bytes", bytes.len()))?;
+    let data = &rest[header.len()..];
+    let metadata: Metadata = serde_json::from_slice(header).map_err(|error| error.to_string())?;
+    if metadata.data_len() != data.len() {
+        return Err(format!("{} bytes of numbers announced, {} found", metadata.data_len(), data.len()));
+    }
+    Ok((metadata, data))
+}
+
+/// Checks the checksum of a file from here. A file is from here if it has one of our two keys: a damaged
+/// byte can spoil one of them, and must not make the file pass for another program's.
+fn verify(path: &Path, bytes: &[u8], metadata: &BTreeMap<String, String>) -> Result<(), Error> {
+    let format = metadata.get(FORMAT_KEY);
+    if format.is_none() && !metadata.contains_key(CHECKSUM_KEY) {
+        return Ok(());
+    }
+    if let Some(found) = format.filter(|&format| format != FORMAT) {
+        return Err(Error::Format { path: path.into(), found: found.clone(), supported: FORMAT });
+    }
+    let mut hasher = crc32fast::Hasher::new();
+    let in_place = bytes[8..].starts_with(HEADER_START.as_bytes()) && bytes.len() >= CHECKSUM_PLACE.end;
+    let stored = if in_place {
+        hasher.update(&bytes[..CHECKSUM_PLACE.start]);
+        hasher.update(CHECKSUM_BLANK.as_bytes());
+        hasher.update(&bytes[CHECKSUM_PLACE.end..]);
+        String::from_utf8_lossy(&bytes[CHECKSUM_PLACE]).into_owned()
+    } else {
+        hasher.update(bytes);
+        "not where it belongs".to_string()
+    };
+    let computed = format!("{:08x}", hasher.finalize());
+    if format.is_none() || stored != computed {
+        return Err(Error::Damaged { path: path.into(), stored, computed });
+    }
+    Ok(())
+}
+
+fn decode_tensor(info: &TensorInfo, data: &[u8]) -> Result<Tensor, String> {
+    if info.shape.len() > MAX_RANK {
+        return Err(format!("it has {} axes, at most {MAX_RANK} are supported", info.shape.len()));
+    }
+    // The number of elements was checked, but of lengths [0, huge, huge] it is 0.
+    if info.shape.iter().try_fold(1usize, |numel, &len| numel.checked_mul(len.max(1))).is_none() {
+        return Err(format!("its shape {:?} overflows", info.shape));
+    }
+    let bytes = &data[info.data_offsets.0..info.data_offsets.1];
+    let shape = Shape::from(info.shape.as_slice());
+    match info.dtype {
+        Dtype::F32 => Ok(Tensor::from_vec(<f32 as LittleEndian>::read(bytes), shape)),
+        Dtype::F64 => Ok(Tensor::from_vec(<f64 as LittleEndian>::read(bytes), shape)),
+        other => Err(format!("it has dtype {other}, F32 and F64 are supported; convert it")),
+    }
+}
+
+/// Numbers to and from bytes.
+trait LittleEndian: Element {
+    /// Replaces the content of `bytes` by that of `values`.
+    fn write(values: &[Self], bytes: &mut Vec<u8>);
+    fn read(bytes: &[u8]) -> Vec<Self>;
+}
+
+macro_rules! little_endian {
+    ($T:ty) => {
+        impl LittleEndian for $T {
+            fn write(values: &[Self], bytes: &mut Vec<u8>) {
+                bytes.resize(size_of_val(values), 0);
+                for (bytes, value) in bytes.as_chunks_mut().0.iter_mut().zip(values) {
+                    *bytes = value.to_le_bytes();
+                }
+            }
+
+            fn read(bytes: &[u8]) -> Vec<Self> {
+                bytes.as_chunks().0.iter().map(|&bytes| Self::from_le_bytes(bytes)).collect()
+            }
+        }
+    };
+}
+
+little_endian!(f32);
+little_endian!(f64);
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,278 @@
+//! What a forward pass needs besides its input: parameters, tape, mode, randomness and a trace.
+//!
+//! Every layer is `fn forward(&self, cx: &Context, x: &Var) -> Var`. The refused alternatives are a global
+//! "training mode" and a global random generator: with an explicit context a run depends on its arguments
+//! alone, so it can be repeated bit for bit, resumed, and run on several threads at once.
+
+use std::cell::RefCell;
+use std::fmt::{self, Display, Write};
+
+use autograd::{Gradients, Tape, Var};
+use tensor::Seed;
+
+use crate::gradients::ParamGradients;
+use crate::params::{ParamId, Params};
+
+/// One forward pass over the parameters, and the way back.
+///
+/// ```
+/// use autograd::Tape;
+/// use nn::{Context, Params};
+/// use tensor::{DType, Seed, Tensor};
+///
+/// let mut params = Params::new(DType::F32);
+/// let weight = params.add("weight", Tensor::from([3.0f32]));
+///
+/// let tape = Tape::new();
+/// let cx = Context::training(&params, &tape, Seed::new(0));
+/// let w = cx.param(weight);
+/// let loss = w.mul(&w).sum(.., false);
+/// let gradients = cx.gradients(loss.backward());
+/// assert_eq!(gradients.get(weight), Some(&Tensor::from([6.0f32])));
+/// ```
+pub struct Context<'a> {
+    params: &'a Params,
+    tape: Option<&'a Tape>,
+    /// The seed of this training step; `None` at inference.
+    step_seed: Option<Seed>,
+    /// One leaf per parameter, made when it is first asked for.
+    leaves: RefCell<Vec<Option<Var>>>,
+    trace: Option<&'a dyn Trace>,
+    /// The scopes entered so far: empty, or ending in a dot.
+    path: RefCell<String>,
+}
+
+impl<'a> Context<'a> {
+    /// For using a model: nothing is recorded, nothing is random.
+    pub fn inference(params: &'a Params) -> Self {
+        Context {
+            params,
+            tape: None,
+            step_seed: None,
+            leaves: RefCell::new(vec![None; params.len()]),
+            trace: None,
+            path: RefCell::default(),
+        }
+    }
+
+    /// For a training step: operations are recorded on `tape`, and dropout draws from `step_seed`, which
+    /// should differ from step to step: `seed.derive_index(step)`.
+    pub fn training(params: &'a Params, tape: &'a Tape, step_seed: Seed) -> Self {
+        Context { step_seed: Some(step_seed), ..Context::inference(params).with_tape(tape) }
+    }
+
+    /// The same, recording on `tape`. On [`Context::inference`] it gives gradients without dropout: to check
+    /// them, or to ask a trained model what it depends on.
+    pub fn with_tape(self, tape: &'a Tape) -> Self {
+        Context { tape: Some(tape), ..self }
+    }
+
+    /// The same, handing intermediate values to `trace`.
+    pub fn with_trace(self, trace: &'a dyn Trace) -> Self {
+        Context { trace: Some(trace), ..self }
+    }
+
+    /// The parameter, as a leaf of the tape if it is trainable and there is a tape, else as a constant.
+    ///
+    /// There is one leaf per parameter and context, so the gradients of all uses of a tied weight add up.
+    ///
+    /// # Panics
+    /// If the id belongs to a larger store.
+    pub fn param(&self, id: ParamId) -> Var {
+        let make_leaf = || {
+            let value = self.params.get(id).clone();
+            match self.tape {
+                Some(tape) if self.params.is_trainable(id) => tape.var(value),
+                _ => Var::constant(value),
+            }
+        };
+        self.leaves.borrow_mut()[id.0].get_or_insert_with(make_leaf).clone()
+    }
+
+    /// The parameters of this pass.
+    pub fn params(&self) -> &'a Params {
+        self.params
+    }
+
+    /// Whether layers behave as in training (dropout on).
+    pub fn is_training(&self) -> bool {
+        self.step_seed.is_some()
+    }
+
+    /// The random stream of that name in this training step; `None` at inference, where nothing is random.
+    pub fn seed(&self, name: &str) -> Option<Seed> {
+        self.step_seed.map(|seed| seed.derive(name))
+    }
+
+    /// The parameters' gradients out of a backward pass. Parameters that took no part have none.
+    ///
+    /// The context ends here, and with it its hold on the parameters: an optimizer may now change them in
+    /// place.
+    pub fn gradients(self, mut gradients: Gradients) -> ParamGradients {
+        let mut list = ParamGradients::empty(self.params);
+        for (position, leaf) in self.leaves.into_inner().into_iter().enumerate() {
+            if let Some(gradient) = leaf.and_then(|leaf| gradients.take(&leaf)) {
+                list.set(ParamId(position), gradient);
+            }
+        }
+        list
+    }
+
+    /// Enters a scope of the trace: until the guard is dropped, paths begin with `name` and a dot. Free when
+    /// nothing is traced.
+    pub fn enter(&self, name: impl Display) -> Scope<'_> {
+        if self.trace.is_none() {
+            return Scope { entered: None };
+        }
+        let mut path = self.path.borrow_mut();
+        let outer_len = path.len();
+        write!(path, "{name}.").expect("writing to a string succeeds");
+        Scope { entered: Some((&self.path, outer_len)) }
+    }
+
+    /// Hands an intermediate value to the trace, under the scopes entered. Free when nothing is traced.
+    pub fn trace(&self, name: &str, value: &Var) {
+        if let Some(trace) = self.trace {
+            let path = format!("{}{name}", self.path.borrow());
+            trace.record(&path, value);
+        }
+    }
+}
+
+impl fmt::Debug for Context<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context")
+            .field("params", &self.params.len())
+            .field("recording", &self.tape.is_some())
+            .field("step_seed", &self.step_seed)
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A sink for intermediate values: an illustrated report, a test, a curious user.
+///
+/// It sees values as they are computed. To see their gradients too, keep the [`Var`] and call its
+/// `retain_grad` here: after backward the gradients can be asked for it.
+pub trait Trace {
+    /// Receives one value; `path` names its place, e.g. `decoder.1.cross_attn.weights`.
+    fn record(&self, path: &str, value: &Var);
+}
+
+/// A scope of the trace, left when it is dropped. Made by [`Context::enter`].
+#[derive(Debug)]
+#[must_use = "the scope ends when this is dropped: bind it to a name"]
+pub struct Scope<'c> {
+    /// The path, and its length before this scope was entered.
+    entered: Option<(&'c RefCell<String>, usize)>,
+}
+
+impl Drop for Scope<'_> {
+    fn drop(&mut self) {
+        if let Some((path, outer_len)) = self.entered {
+            path.borrow_mut().truncate(outer_len);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tensor::{DType, Tensor};
+
+    use super::*;
+
+    fn store() -> (Params, ParamId, ParamId) {
+        let mut params = Params::new(DType::F64);
+        let a = params.add("a", Tensor::from([3.0f64]));
+        let b = params.add("b", Tensor::from([5.0f64]));
+        (params, a, b)
+    }
+
+    #[test]
+    fn a_tied_parameter_gets_the_sum_of_its_uses() {
+        let (params, a, b) = store();
+        let tape = Tape::new();
+        let cx = Context::training(&params, &tape, Seed::new(0));
+        // a² + b a: the gradient of a is 2a + b = 11.
+        let loss = cx.param(a).mul(&cx.param(a)).add(&cx.param(b).mul(&cx.param(a))).sum(.., false);
+        let gradients = cx.gradients(loss.backward());
+        assert_eq!(gradients.get(a), Some(&Tensor::from([11.0f64])));
+        assert_eq!(gradients.get(b), Some(&Tensor::from([3.0f64])));
+    }
+
+    #[test]
+    fn frozen_and_unused_parameters_have_no_gradient() {
+        let (mut params, a, b) = store();
+        let c = params.add("c", Tensor::from([1.0f64]));
+        params.set_trainable(b, false);
+        let tape = Tape::new();
+        let cx = Context::inference(&params).with_tape(&tape);
+        let loss = cx.param(a).mul(&cx.param(b)).sum(.., false);
+        let gradients = cx.gradients(loss.backward());
+        assert_eq!(gradients.get(a), Some(&Tensor::from([5.0f64])));
+        assert!(gradients.get(b).is_none() && gradients.get(c).is_none());
+    }
+
+    #[test]
+    fn inference_records_nothing_and_has_no_randomness() {
+        let (params, a, _) = store();
+        let cx = Context::inference(&params);
+        assert!(!cx.is_training() && !cx.param(a).requires_grad());
+        assert!(cx.seed("dropout").is_none());
+    }
+
+    #[test]
+    fn random_streams_depend_on_the_step_and_the_name() {
+        let (params, ..) = store();
+        let tape = Tape::new();
+        let draw = |step, name| {
+            let step_seed = Seed::new(9).derive_index(step);
+            Context::training(&params, &tape, step_seed).seed(name).unwrap().0
+        };
+        assert_eq!(draw(1, "x"), draw(1, "x"));
+        assert_ne!(draw(1, "x"), draw(2, "x"));
+        assert_ne!(draw(1, "x"), draw(1, "y"));
+    }
+
+    #[derive(Default)]
+    struct Paths(RefCell<Vec<String>>);
+
+    impl Trace for Paths {
+        fn record(&self, path: &str, _: &Var) {
+            self.0.borrow_mut().push(path.to_string());
+        }
+    }
+
+    #[test]
+    fn traces_are_named_by_the_scopes_entered() {
+        let (params, a, _) = store();
+        let paths = Paths::default();
+        let cx = Context::inference(&params).with_trace(&paths);
+        let x = cx.param(a);
+        {
+            let _decoder = cx.enter("decoder");
+            for layer in 0..2 {
+                let _layer = cx.enter(layer);
+                cx.trace("weights", &x);
+            }
+            cx.trace("out", &x);
+        }
+        cx.trace("logits", &x);
+        let expected = ["decoder.0.weights", "decoder.1.weights", "decoder.out", "logits"];
+        assert_eq!(*paths.0.borrow(), expected);
+    }
+
+    #[test]
+    fn without_a_trace_a_name_is_not_even_formatted() {
+        struct Unprintable;
+        impl Display for Unprintable {
+            fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+                unreachable!("formatted without a trace")
+            }
+        }
+        let (params, a, _) = store();
+        let cx = Context::inference(&params);
+        let _scope = cx.enter(Unprintable);
+        cx.trace("x", &cx.param(a));
+    }
+}

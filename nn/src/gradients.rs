@@ -1,0 +1,178 @@
+//! The gradients of a model: a list parallel to its [`Params`].
+//!
+//! What an optimizer needs from a backward pass is one tensor per parameter. Kept as a plain list, gradients
+//! of several batches or shards are added in a fixed order, scaled and clipped without knowing the model.
+
+use tensor::kernels::parallel::{GRAIN, map_indices};
+use tensor::{Element, Tensor, dispatch};
+
+use crate::params::{ParamId, Params};
+
+/// One gradient, or none, for each parameter. Made by [`Context::gradients`](crate::context::Context::gradients).
+#[derive(Clone, Debug)]
+pub struct ParamGradients {
+    /// Contiguous, so that optimizers walk slices.
+    list: Vec<Option<Tensor>>,
+}
+
+impl ParamGradients {
+    /// No gradient for any of these parameters yet.
+    pub fn empty(params: &Params) -> Self {
+        ParamGradients { list: vec![None; params.len()] }
+    }
+
+    /// The parameter's gradient, if it has one.
+    ///
+    /// # Panics
+    /// If the id belongs to a larger store.
+    pub fn get(&self, id: ParamId) -> Option<&Tensor> {
+        self.list[id.0].as_ref()
+    }
+
+    /// Sets the parameter's gradient.
+    ///
+    /// # Panics
+    /// If the id belongs to a larger store.
+    pub fn set(&mut self, id: ParamId, gradient: Tensor) {
+        self.list[id.0] = Some(gradient.contiguous());
+    }
+
+    /// The gradient of each parameter, in order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Option<&Tensor>> {
+        self.list.iter().map(Option::as_ref)
+    }
+
+    /// Adds the gradients of another batch. For the gradient of the mean loss over both, scale each by its
+    /// share of the labels first.
+    ///
+    /// # Panics
+    /// If the two belong to stores of different length, or two gradients differ in shape.
+    #[track_caller]
+    pub fn add_assign(&mut self, other: ParamGradients) {
+        assert!(
+            self.list.len() == other.list.len(),
+            "add_assign: gradients of {} parameters and of {}",
+            self.list.len(),
+            other.list.len()
+        );
+        for (sum, term) in self.list.iter_mut().zip(other.list) {
+            match (sum.as_mut(), term) {
+                (Some(sum), Some(term)) => sum.add_assign(&term),
+                (None, Some(term)) => *sum = Some(term),
+                (_, None) => {}
+            }
+        }
+    }
+
+    /// Multiplies every gradient by `factor`.
+    pub fn scale(&mut self, factor: f64) {
+        self.list.iter_mut().flatten().for_each(|gradient| gradient.mul_scalar_assign(factor));
+    }
+
+    /// The length of all gradients seen as one vector: sqrt(sum of squares), summed in f64.
+    ///
+    /// Chunks have a fixed size and are added in order, so the result is the same for any number of threads.
+    pub fn global_norm(&self) -> f64 {
+        let square =
+            |gradient: &Tensor| dispatch!(gradient.dtype(), T => sum_of_squares(gradient.data::<T>()));
+        self.list.iter().flatten().map(square).sum::<f64>().sqrt()
+    }
+
+    /// Scales all gradients so that their [`global_norm`](Self::global_norm) is at most `max_norm`, and
+    /// returns the norm they had before (Pascanu et al. 2013, algorithm 1).
+    ///
+    /// A norm that is infinite or not a number has no direction to keep: the gradients are left as they are,
+    /// and the caller sees it in the result.
+    ///
+    /// # Panics
+    /// If `max_norm` is not positive.
+    #[track_caller]
+    pub fn clip_global_norm(&mut self, max_norm: f64) -> f64 {
+        assert!(max_norm > 0.0, "clip_global_norm: max_norm must be positive, not {max_norm}");
+        let norm = self.global_norm();
+        if norm.is_finite() && norm > max_norm {
+            self.scale(max_norm / norm);
+        }
+        norm
+    }
+}
+
+/// The sum of squares in f64, in eight interleaved partial sums per chunk of `GRAIN` elements.
+fn sum_of_squares<T: Element>(values: &[T]) -> f64 {
+    let chunks: Vec<&[T]> = values.chunks(GRAIN).collect();
+    let chunk_sums = map_indices(chunks.len(), true, |index| {
+        let mut lanes = [0.0f64; 8];
+        for group in chunks[index].chunks(8) {
+            for (lane, value) in lanes.iter_mut().zip(group) {
+                *lane += value.f64() * value.f64();
+            }
+        }
+        lanes.iter().sum::<f64>()
+    });
+    chunk_sums.iter().sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use approx::assert_relative_eq;
+    use tensor::{DType, Seed};
+
+    use super::*;
+
+    fn store() -> (Params, ParamId, ParamId) {
+        let mut params = Params::new(DType::F32);
+        let a = params.add("a", Tensor::zeros([2], DType::F32));
+        let b = params.add("b", Tensor::zeros([1], DType::F32));
+        (params, a, b)
+    }
+
+    #[test]
+    fn adding_moves_the_first_and_sums_the_rest() {
+        let (params, a, b) = store();
+        let mut sum = ParamGradients::empty(&params);
+        let mut one = ParamGradients::empty(&params);
+        one.set(a, Tensor::from([1.0f32, 2.0]));
+        sum.add_assign(one.clone());
+        sum.add_assign(one);
+        assert_eq!(sum.get(a), Some(&Tensor::from([2.0f32, 4.0])));
+        assert_eq!(sum.get(b), None);
+        sum.scale(0.5);
+        assert_eq!(sum.get(a), Some(&Tensor::from([1.0f32, 2.0])));
+    }
+
+    #[test]
+    fn clipping_keeps_the_direction_and_returns_the_norm_before() {
+        let (params, a, b) = store();
+        let mut gradients = ParamGradients::empty(&params);
+        gradients.set(a, Tensor::from([2.0f32, 3.0]));
+        gradients.set(b, Tensor::from([6.0f32]));
+        assert_eq!(gradients.clip_global_norm(10.0), 7.0);
+        assert_eq!(gradients.get(b), Some(&Tensor::from([6.0f32])));
+        assert_eq!(gradients.clip_global_norm(3.5), 7.0);
+        assert_eq!(gradients.get(a), Some(&Tensor::from([1.0f32, 1.5])));
+        assert_eq!(gradients.global_norm(), 3.5);
+    }
+
+    #[test]
+    fn a_norm_that_is_not_finite_changes_nothing() {
+        let (params, a, _) = store();
+        let mut gradients = ParamGradients::empty(&params);
+        gradients.set(a, Tensor::from([f32::INFINITY, 3.0]));
+        assert_eq!(gradients.clip_global_norm(1.0), f64::INFINITY);
+        assert_eq!(gradients.get(a), Some(&Tensor::from([f32::INFINITY, 3.0])));
+    }
+
+    #[test]
+    fn the_norm_is_that_of_the_naive_sum_and_independent_of_threads() {
+        for numel in [0, 1, 7, 8, 9, GRAIN, GRAIN + 1, 5 * GRAIN + 3] {
+            let values = Tensor::normal([numel], 0.0, 1.0, Seed::new(numel as u64), DType::F32);
+            let naive: f64 = values.to_f64_vec().iter().map(|x| x * x).sum();
+            let norm = |threads| {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+                pool.install(|| sum_of_squares(values.data::<f32>()))
+            };
+            assert_relative_eq!(norm(1), naive, max_relative = 1e-12);
+            assert_eq!([norm(2), norm(4)].map(f64::to_bits), [norm(1); 2].map(f64::to_bits));
+        }
+    }
+}

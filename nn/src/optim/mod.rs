@@ -1,0 +1,148 @@
+//! Optimizers: from gradients to new parameters.
+//!
+//! An optimizer's memory is one or two lists of tensors parallel to the parameters, all zeros until the first
+//! step. A step is one pass over the numbers: parameter, gradient and memory are read and written once,
+//! chunk by chunk. An element's new value depends on that element alone, so the result is the same for any
+//! number of threads.
+//!
+//! The learning rate is an argument of each step and comes from a [`Schedule`](crate::schedule::Schedule).
+
+mod adam;
+mod sgd;
+
+pub use adam::{Adam, AdamW};
+pub use sgd::Sgd;
+
+use tensor::Tensor;
+use tensor::kernels::parallel::{GRAIN, for_each_chunk};
+
+use crate::error::Error;
+use crate::gradients::ParamGradients;
+use crate::named::NamedTensors;
+use crate::params::{ParamId, Params};
+
+/// A rule that turns gradients into new parameters.
+pub trait Optimizer {
+    /// Changes every trainable parameter by one step.
+    ///
+    /// Gradients that are not finite are not looked for here; see
+    /// [`ParamGradients::clip_global_norm`] for a cheap way to notice them before the step.
+    ///
+    /// # Errors
+    /// [`Error::MissingGradient`] if a trainable parameter has no gradient. Nothing has been changed then: a
+    /// part of a model that silently stopped learning is the mistake this is for.
+    ///
+    /// # Panics
+    /// If a gradient has another shape than its parameter.
+    fn step(
+        &mut self,
+        params: &mut Params,
+        gradients: &ParamGradients,
+        learning_rate: f64,
+    ) -> Result<(), Error>;
+
+    /// What the optimizer remembers, to be saved beside the parameters.
+    fn state(&self, params: &Params) -> OptimizerState;
+
+    /// Goes on from a saved state: a run that stops and resumes takes the same steps, bit for bit.
+    ///
+    /// # Errors
+    /// If the state does not fit the parameters: a name, a shape or the dtype. Nothing has been changed then.
+    fn restore(&mut self, params: &Params, state: &OptimizerState) -> Result<(), Error>;
+}
+
+/// What an optimizer remembers between steps.
+#[derive(Clone, Debug)]
+pub struct OptimizerState {
+    /// How many steps were taken.
+    pub steps: u64,
+    /// The memory, named like `first_moment.encoder.layers.0.norm.weight`.
+    pub tensors: NamedTensors,
+}
+
+impl OptimizerState {
+    /// The state after `steps` steps whose memory consists of the labelled lists.
+    fn new(steps: u64, params: &Params, memory: &[(&str, &Slots)]) -> Self {
+        let mut tensors = NamedTensors::new("the optimizer");
+        for (label, slots) in memory {
+            for ((_, name, _), slot) in params.iter().zip(&slots.list) {
+                if let Some(slot) = slot {
+                    tensors.insert(format!("{label}.{name}"), slot.clone());
+                }
+            }
+        }
+        OptimizerState { steps, tensors }
+    }
+
+    /// The labelled lists, once every tensor has been found to belong to one of them.
+    fn slots<const N: usize>(&self, params: &Params, labels: [&str; N]) -> Result<[Slots; N], Error> {
+        let mut memory: [Slots; N] = std::array::from_fn(|_| Slots::default());
+        for (slots, label) in memory.iter_mut().zip(labels) {
+            for (id, name, param) in params.iter().filter(|_| self.steps > 0) {
+                let slot = self.tensors.matching(&format!("{label}.{name}"), param.shape(), params.dtype());
+                slots.list.push(match slot {
+                    Ok(slot) => Some(slot.clone()),
+                    Err(Error::MissingTensor { .. }) if !params.is_trainable(id) => None,
+                    Err(error) => return Err(error),
+                });
+            }
+        }
+        let belongs = |full_name: &str| {
+            full_name
+                .split_once('.')
+                .is_some_and(|(label, name)| labels.contains(&label) && params.id(name).is_some())
+        };
+        match self.tensors.iter().find(|(name, _)| self.steps == 0 || !belongs(name)) {
+            Some((name, _)) => {
+                Err(Error::UnexpectedTensor { origin: self.tensors.origin().into(), name: name.into() })
+            }
+            None => Ok(memory),
+        }
+    }
+}
+
+/// One tensor per trainable parameter, zeros at first: all velocities, or all first moments.
+#[derive(Clone, Debug, Default)]
+struct Slots {
+    list: Vec<Option<Tensor>>,
+}
+
+impl Slots {
+    /// Makes the list parallel to the parameters: who is trainable and has no slot gets one of zeros.
+    fn fill(&mut self, params: &Params) {
+        self.list.resize(params.len(), None);
+        for (slot, (id, _, param)) in self.list.iter_mut().zip(params.iter()) {
+            if params.is_trainable(id) && slot.is_none() {
+                *slot = Some(Tensor::zeros(param.shape(), param.dtype()));
+            }
+        }
+    }
+}
+
+/// The parameters that a step changes, once it is sure that each has a gradient of its own shape.
+fn check_gradients(params: &Params, gradients: &ParamGradients) -> Result<(), Error> {
+    let trainable = |(id, _, _): &(ParamId, &str, &Tensor)| params.is_trainable(*id);
+    for (id, name, param) in params.iter().filter(trainable) {
+        let Some(gradient) = gradients.get(id) else {
+            return Err(Error::MissingGradient { name: name.into() });
+        };
+        assert!(
+            gradient.shape() == param.shape() && gradient.dtype() == param.dtype(),
+            "step: parameter `{name}` is {} {}, its gradient {} {}",
+            param.dtype(),
+            param.shape(),
+            gradient.dtype(),
+            gradient.shape()
+        );
+    }
+    Ok(())
+}
+
+/// Runs the chunks of a step: in parallel unless all of them together are small.
+fn run_chunks<Chunk: Send>(mut chunks: Vec<Chunk>, numel: usize, update: impl Fn(&mut Chunk) + Sync + Send) {
+    let chunks_per_task = if numel <= GRAIN { chunks.len().max(1) } else { 1 };
+    for_each_chunk(&mut chunks, chunks_per_task, |_, chunks| chunks.iter_mut().for_each(&update));
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,87 @@
+//! How large a [`Config`]'s model is.
+
+use super::{Config, NormPlacement, TieEmbeddings};
+use crate::positions::Positions;
+
+impl Config {
+    /// Number of parameters of the model, tied ones counted once; `usize::MAX` if it has more.
+    ///
+    /// ```text
+    /// attention    4 d_model²   (+ 4 d_model with biases)
+    /// feed-forward 2 d_model d_ff + d_ff + d_model
+    /// norm         2 d_model, one per sublayer, and with pre-norm one on top of each stack
+    /// encoder      n_encoder_layers (attention + feed-forward + 2 norms)
+    /// decoder      n_decoder_layers (2 attentions + feed-forward + 3 norms)
+    /// embeddings   vocab_size d_model for each matrix that is not tied; the output projection has no bias
+    /// positions    none, or max_len d_model per stack
+    /// ```
+    pub fn n_parameters(&self) -> usize {
+        let Self { d_model, d_ff, src_vocab_size: src, tgt_vocab_size: tgt, .. } = *self;
+        let bias = if self.attention_bias { product(&[4, d_model]) } else { 0 };
+        let attention = sum(&[product(&[4, d_model, d_model]), bias]);
+        let feed_forward = sum(&[product(&[2, d_model, d_ff]), d_ff, d_model]);
+        let norm = product(&[2, d_model]);
+        let encoder_layer = sum(&[attention, feed_forward, norm, norm]);
+        let decoder_layer = sum(&[attention, attention, feed_forward, norm, norm, norm]);
+        let final_norms = if self.norm == NormPlacement::Pre { product(&[2, norm]) } else { 0 };
+        let embedding_rows = match self.tie_embeddings {
+            TieEmbeddings::ThreeWay => src,
+            TieEmbeddings::TargetWithOutput => sum(&[src, tgt]),
+            TieEmbeddings::Separate => sum(&[src, tgt, tgt]),
+        };
+        let learned = self.positions == Positions::Learned;
+        let position_rows = if learned { product(&[2, self.max_len]) } else { 0 };
+        sum(&[
+            product(&[self.n_encoder_layers, encoder_layer]),
+            product(&[self.n_decoder_layers, decoder_layer]),
+            final_norms,
+            product(&[embedding_rows, d_model]),
+            product(&[position_rows, d_model]),
+        ])
+    }
+}
+
+/// The product, or `usize::MAX` if it is greater.
+fn product(factors: &[usize]) -> usize {
+    factors.iter().fold(1, |product, &n| product.saturating_mul(n))
+}
+
+/// The sum, or `usize::MAX` if it is greater.
+fn sum(terms: &[usize]) -> usize {
+    terms.iter().fold(0, |sum, &n| sum.saturating_add(n))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::VocabSizes;
+
+    const SHARED: VocabSizes = VocabSizes::Shared(37_000);
+    const SEPARATE: VocabSizes = VocabSizes::Separate { src: 30, tgt: 20 };
+
+    #[test]
+    fn the_paper_models_have_about_as_many_parameters_as_the_paper_says() {
+        let millions = |config: Config| config.n_parameters() as f64 / 1e6;
+        assert!((millions(Config::base(SHARED)) / 65.0 - 1.0).abs() < 0.04); // Table 3: 65
+        assert!((millions(Config::big(SHARED)) / 213.0 - 1.0).abs() < 0.01); // Table 3: 213
+    }
+
+    #[test]
+    fn parameters_are_counted_by_hand() {
+        let config = Config { d_model: 2, d_ff: 3, n_heads: 1, max_len: 7, ..Config::toy(SEPARATE) };
+        let (attention, feed_forward, norm) = (4 * 4, (6 + 3) + (6 + 2), 4);
+        let encoder = 2 * (attention + feed_forward + 2 * norm);
+        let decoder = 2 * (2 * attention + feed_forward + 3 * norm);
+        let layers = encoder + decoder;
+        assert_eq!(config.n_parameters(), layers + 2 * (30 + 20 + 20));
+
+        let tied = Config { tie_embeddings: TieEmbeddings::TargetWithOutput, ..config.clone() };
+        assert_eq!(tied.n_parameters(), layers + 2 * (30 + 20));
+        let shared = Config { tie_embeddings: TieEmbeddings::ThreeWay, src_vocab_size: 20, ..config.clone() };
+        assert_eq!(shared.n_parameters(), layers + 2 * 20);
+        let plus = |changed: Config| changed.n_parameters() - config.n_parameters();
+        assert_eq!(plus(Config { norm: NormPlacement::Pre, ..config.clone() }), 2 * norm);
+        assert_eq!(plus(Config { positions: Positions::Learned, ..config.clone() }), 2 * 7 * 2);
+        assert_eq!(plus(Config { attention_bias: true, ..config.clone() }), (2 + 2 * 2) * 4 * 2);
+    }
+}

@@ -1,0 +1,205 @@
+//! The decoder (Vaswani et al. 2017, §3.1): a stack of layers, each self-attention to what was said so far,
+//! cross-attention to the encoder's output, and feed-forward.
+//!
+//! The decoder reads a target left to right. [`Decoder::begin`] opens a [`DecoderState`] for a batch of encoded
+//! sentences, and [`Decoder::extend`] reads further tokens: training extends by the whole target at once
+//! ("teacher forcing"), decoding by one token a step. It is the same code: the causal mask makes sure that no
+//! position depends on a later one, so the keys and values of what was read need not be computed again.
+//!
+//! Every layer reads the output of the encoder's top layer, through keys and values of its own, which are
+//! computed once per sentence.
+
+use autograd::Var;
+use nn::{Context, Embedding, LayerNorm, ParamBuilder};
+use tensor::Mask;
+
+use crate::attention::{KeyValue, MultiHeadAttention};
+use crate::config::{Config, DecoderStart};
+use crate::embed::Embed;
+use crate::encoder::Memory;
+use crate::error::Error;
+use crate::feed_forward::FeedForward;
+use crate::masks;
+use crate::residual::{Residual, final_norm};
+
+/// What the decoder remembers of a batch of sentences while it reads their targets.
+///
+/// A sentence may have several rows, one for each hypothesis of its translation. All sentences have equally
+/// many, and those of one sentence are neighbours.
+#[derive(Clone, Debug)]
+pub struct DecoderState {
+    layers: Vec<LayerState>,
+    /// Which positions of the sources are tokens. `[sentences, 1, 1, src_len]`
+    memory_mask: Mask,
+    /// How many positions were read.
+    len: usize,
+}
+
+#[derive(Clone, Debug)]
+struct LayerState {
+    /// Keys and values of the target positions read so far. `[rows, len, d_model]`
+    past: Option<KeyValue>,
+    /// Keys and values of the source. `[sentences, src_len, d_model]`
+    memory: KeyValue,
+}
+
+impl DecoderState {
+    /// How many target positions were read.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether no target position was read yet.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The number of sentences.
+    pub fn n_sentences(&self) -> usize {
+        self.memory_mask.shape()[0]
+    }
+
+    /// Goes on with these sentences and these rows, in this order: how hypotheses branch and end.
+    pub(crate) fn select(&mut self, sentences: &[u32], rows: &[u32]) {
+        let all_sentences = sentences.iter().copied().eq(0..self.n_sentences() as u32);
+        for layer in &mut self.layers {
+            layer.past = layer.past.as_ref().map(|past| past.select(rows));
+            if !all_sentences {
+                layer.memory = layer.memory.select(sentences);
+            }
+        }
+        if !all_sentences {
+            let [_, _, _, src_len] = self.memory_mask.shape()[..] else {
+                unreachable!("a padding mask has rank 4")
+            };
+            let mask = |index: &[usize]| self.memory_mask.at(&[sentences[index[0]] as usize, 0, 0, index[3]]);
+            self.memory_mask = Mask::from_fn([sentences.len(), 1, 1, src_len], mask);
+        }
+    }
+}
+
+/// The stack of decoder layers, with its input.
+#[derive(Clone, Debug)]
+pub struct Decoder {
+    embed: Embed,
+    start: DecoderStart,
+    layers: Vec<DecoderLayer>,
+    norm: Option<LayerNorm>,
+}
+
+impl Decoder {
+    /// `config.n_decoder_layers` layers over `embedding`, under the builder's scope.
+    pub(crate) fn new(builder: &mut ParamBuilder, embedding: Embedding, config: &Config) -> Self {
+        let layer = |i| DecoderLayer::new(&mut builder.scope("layers").scope(i), config);
+        let layers = (0..config.n_decoder_layers).map(layer).collect();
+        Decoder {
+            embed: Embed::new(builder, embedding, config),
+            start: config.decoder_start,
+            layers,
+            norm: final_norm(builder, config),
+        }
+    }
+
+    /// A state in which nothing was read yet, with one row for each sentence of the memory.
+    pub(crate) fn begin(&self, cx: &Context, memory: &Memory) -> DecoderState {
+        let layer = |layer: &DecoderLayer| LayerState {
+            past: None,
+            memory: layer.cross_attn.key_value(cx, &memory.states), // [sentences, src_len, d_model]
+        };
+        DecoderState {
+            layers: self.layers.iter().map(layer).collect(),
+            memory_mask: memory.mask.clone(),
+            len: 0,
+        }
+    }
+
+    /// Reads further tokens `ids` `[rows, len]` and returns the top layer's output at each of their
+    /// positions, `[rows, len, d_model]`. At the first call, a decoder that starts from a zero vector puts
+    /// it in front: `[rows, 1 + len, d_model]`.
+    ///
+    /// Padding stands at the ends of rows, so no token ever sees it through the causal mask; what comes out
+    /// at padded positions has no meaning.
+    pub(crate) fn extend(
+        &self,
+        cx: &Context,
+        state: &mut DecoderState,
+        ids: &[u32],
+        [rows, len]: [usize; 2],
+    ) -> Result<Var, Error> {
+        let _scope = cx.enter("decoder");
+        let mut x = self.embed.tokens(cx, ids, [rows, len]); // [rows, len, d_model]
+        if state.is_empty() && self.start == DecoderStart::ZeroVector {
+            x = x.pad(1, 1, 0, 0.0); // [rows, 1 + len, d_model]
+        }
+        let mut x = self.embed.place(cx, &x, state.len)?;
+        let mask = masks::causal_after(state.len, x.dim(1)); // [1, 1, len, state.len + len]
+        for (i, (layer, layer_state)) in self.layers.iter().zip(&mut state.layers).enumerate() {
+            let _scope = cx.enter(i);
+            x = layer.forward(cx, &x, layer_state, &mask, &state.memory_mask);
+            cx.trace("out", &x);
+        }
+        state.len += x.dim(1);
+        if let Some(norm) = &self.norm {
+            x = norm.forward(cx, &x);
+        }
+        Ok(x)
+    }
+}
+
+/// One layer of the decoder.
+#[derive(Clone, Debug)]
+pub struct DecoderLayer {
+    self_attn: MultiHeadAttention,
+    cross_attn: MultiHeadAttention,
+    feed_forward: FeedForward,
+    residuals: [Residual; 3],
+}
+
+impl DecoderLayer {
+    fn new(builder: &mut ParamBuilder, config: &Config) -> Self {
+        DecoderLayer {
+            self_attn: MultiHeadAttention::new(&mut builder.scope("self_attn"), config),
+            cross_attn: MultiHeadAttention::new(&mut builder.scope("cross_attn"), config),
+            feed_forward: FeedForward::new(builder, config),
+            residuals: [1, 2, 3].map(|number| Residual::new(builder, number, config)),
+        }
+    }
+
+    /// `[rows, len, d_model] -> [rows, len, d_model]`, remembering the keys and values of these positions.
+    fn forward(
+        &self,
+        cx: &Context,
+        x: &Var,
+        state: &mut LayerState,
+        causal: &Mask,
+        memory_mask: &Mask,
+    ) -> Var {
+        let [around_self, around_cross, around_feed_forward] = &self.residuals;
+        let x = around_self.forward(cx, x, |x| {
+            let _scope = cx.enter("self_attn");
+            let new = self.self_attn.key_value(cx, x);
+            let past = match state.past.take() {
+                Some(past) => past.followed_by(&new),
+                None => new,
+            }; // [rows, state.len + len, d_model]
+            let out = self.self_attn.forward(cx, x, &past, Some(causal));
+            state.past = Some(past);
+            out
+        });
+        let x = around_cross.forward(cx, &x, |x| {
+            let _scope = cx.enter("cross_attn");
+            // The rows of one sentence attend to the same memory: they are queries side by side, so that
+            // no hypothesis needs a copy of it.
+            let (rows, len, d_model) = (x.dim(0), x.dim(1), x.dim(2));
+            let sentences = memory_mask.shape()[0];
+            let queries = x.reshape([sentences, rows / sentences.max(1) * len, d_model]);
+            self.cross_attn
+                .forward(cx, &queries, &state.memory, Some(memory_mask))
+                .reshape([rows, len, d_model])
+        });
+        around_feed_forward.forward(cx, &x, |x| {
+            let _scope = cx.enter("feed_forward");
+            self.feed_forward.forward(cx, x)
+        })
+    }
+}

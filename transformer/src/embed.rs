@@ -1,0 +1,75 @@
+//! What enters a stack: embeddings plus positions, then dropout (Vaswani et al. 2017, §3.4, §3.5, §5.4).
+//!
+//! Embeddings start from N(0, 1/d_model) and are multiplied by sqrt(d_model) on the way in, so that their
+//! elements have unit variance beside the sinusoids', which lie in -1..=1. The same matrix, unscaled, can
+//! serve as the output projection. Positions are added rather than concatenated: the width stays d_model
+//! and the projections learn which directions to read places from.
+
+use autograd::Var;
+use nn::{Context, Dropout, Embedding, Init, ParamBuilder, ParamId};
+
+use crate::config::Config;
+use crate::error::Error;
+use crate::positions::Positions;
+
+/// Tokens and their places as vectors.
+#[derive(Clone, Debug)]
+pub struct Embed {
+    embedding: Embedding,
+    positions: Positions,
+    learned_positions: Option<ParamId>,
+    max_len: usize,
+    dropout: Dropout,
+}
+
+impl Embed {
+    /// Looks tokens up in `embedding`; what else belongs to it lies under the builder's scope.
+    pub(crate) fn new(builder: &mut ParamBuilder, embedding: Embedding, config: &Config) -> Self {
+        let init = embedding_init(config);
+        let shape = [config.max_len, config.d_model];
+        let learned = config.positions == Positions::Learned;
+        Embed {
+            embedding,
+            positions: config.positions,
+            learned_positions: learned.then(|| builder.scope("positions").param("weight", shape, init)),
+            max_len: config.max_len,
+            dropout: Dropout::new(&mut builder.scope("dropout"), config.dropout),
+        }
+    }
+
+    /// The vectors of tokens `ids` `[batch, len]`, without their places. `-> [batch, len, d_model]`
+    pub(crate) fn tokens(&self, cx: &Context, ids: &[u32], [batch, len]: [usize; 2]) -> Var {
+        let rows = self.embedding.forward(cx, ids); // [batch * len, d_model]
+        let d_model = rows.dim(1);
+        rows.reshape([batch, len, d_model])
+    }
+
+    /// Adds to vectors `x` `[batch, len, d_model]` the positions from `start` on.
+    ///
+    /// # Errors
+    /// [`Error::TooLong`] if positions are learned and do not reach so far.
+    pub(crate) fn place(&self, cx: &Context, x: &Var, start: usize) -> Result<Var, Error> {
+        let (len, d_model) = (x.dim(1), x.dim(2));
+        let positions = match self.learned_positions {
+            Some(_) if start + len > self.max_len => {
+                return Err(Error::TooLong { len: start + len, max_len: self.max_len });
+            }
+            Some(table) => cx.param(table).slice(0, start..start + len),
+            None => self
+                .positions
+                .table(start..start + len, d_model, x.dtype())
+                .map(Var::constant)
+                .expect("positions that are not learned have a table"),
+        }; // [len, d_model]
+        cx.trace("tokens", x);
+        cx.trace("positions", &positions);
+        let out = self.dropout.forward(cx, &(x + &positions)); // [batch, len, d_model]
+        cx.trace("embedded", &out);
+        Ok(out)
+    }
+}
+
+/// N(0, 1/d_model), for every matrix whose rows are tokens or positions.
+pub(crate) fn embedding_init(config: &Config) -> Init {
+    Init::Normal { std: (config.d_model as f64).powf(-0.5) }
+}

@@ -1,0 +1,106 @@
+//! What can go wrong with data: configurations, vocabularies, token ids, files.
+//!
+//! What only a change of the code can mend (shapes, dtypes) panics where it happens; what the user of a
+//! program can mend arrives here. Every message says what was wrong, where, and what would be right.
+
+use std::path::PathBuf;
+
+/// An error of this crate; its text is one line, fit to be shown as it is.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A configuration that describes no model, or options that contradict each other.
+    #[error("configuration: {0}")]
+    Config(String),
+
+    /// A word list that cannot serve as a vocabulary.
+    #[error("vocabulary: {0}")]
+    Vocabulary(String),
+
+    /// A word that the vocabulary does not hold, when it has no `<unk>` to stand for it.
+    #[error("word {position}, {word:?}, is not in the vocabulary of {vocab_size} words, which has no <unk>")]
+    UnknownWord {
+        /// The word.
+        word: String,
+        /// Its place in the sentence, from 0.
+        position: usize,
+        /// Number of words in the vocabulary.
+        vocab_size: usize,
+    },
+
+    /// A token id that no row of the embedding belongs to.
+    #[error("token id {id} at position {position} must be below the vocabulary size, {vocab_size}")]
+    TokenOutOfRange {
+        /// The id.
+        id: u32,
+        /// Its place in the sequence, from 0.
+        position: usize,
+        /// Number of words in the vocabulary.
+        vocab_size: usize,
+    },
+
+    /// A sequence longer than there are learned positions.
+    #[error("a sequence of {len} tokens exceeds max_len {max_len}, where learned positions end")]
+    TooLong {
+        /// Length of the sequence.
+        len: usize,
+        /// `Config::max_len`.
+        max_len: usize,
+    },
+
+    /// A batch from which there is nothing to learn: no pair, or a target without a token.
+    #[error("batch: {0}")]
+    EmptyBatch(String),
+
+    /// Every label of a batch is padding, so there is nothing to compute a loss from.
+    #[error("no label of the batch counts; at least one target needs a token")]
+    NoLabels,
+
+    /// A loss, gradient or probability that is NaN or infinite: training has diverged.
+    #[error("not a finite number in {0}; a lower learning rate or clipping may help")]
+    NotFinite(String),
+
+    /// A line of a file that does not hold what it should.
+    #[error("{}:{line}: {problem}", path.display())]
+    Data {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong with it, and what would be right.
+        problem: String,
+    },
+
+    /// A file that could not be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+
+    /// An error of the layers, the optimizer or a checkpoint.
+    #[error(transparent)]
+    Nn(Box<nn::Error>),
+}
+
+/// Boxed, for it is several times the size of the other errors, and every `Result` would be as large.
+impl From<nn::Error> for Error {
+    fn from(error: nn::Error) -> Self {
+        Self::Nn(Box::new(error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_name_the_place_in_one_line() {
+        let data = Error::Data { path: "corpus/train.tsv".into(), line: 12, problem: "no tab".into() };
+        assert_eq!(data.to_string(), "corpus/train.tsv:12: no tab");
+        let token = Error::TokenOutOfRange { id: 9, position: 3, vocab_size: 6 };
+        assert_eq!(token.to_string(), "token id 9 at position 3 must be below the vocabulary size, 6");
+    }
+}

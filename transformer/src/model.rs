@@ -1,0 +1,163 @@
+//! The Transformer: encoder, decoder, and the projection from vectors back to words.
+
+use autograd::Var;
+use autograd::ops::cross_entropy::CrossEntropy;
+use nn::{Context, Embedding, Init, Linear, ParamBuilder, Params};
+use tensor::{DType, Seed};
+
+use crate::batch::{Batch, TokenBatch};
+use crate::config::{Config, TieEmbeddings};
+use crate::decoder::{Decoder, DecoderState};
+use crate::embed::embedding_init;
+use crate::encoder::{Encoder, Memory};
+use crate::error::Error;
+
+/// The model of Vaswani et al. 2017, Figure 1. It holds no numbers: those are in the [`Params`] made with it.
+///
+/// ```
+/// use nn::Context;
+/// use tensor::{DType, Seed};
+/// use transformer::{Batch, Config, Pair, Transformer, VocabSizes};
+///
+/// let config = Config::toy(VocabSizes::Separate { src: 4, tgt: 6 });
+/// let (model, params) = Transformer::new(&config, Seed::new(1), DType::F32)?;
+/// let pair = Pair { src: vec![1, 2, 3], tgt: vec![0, 4, 5, 2] };
+/// let batch = Batch::new([&pair], config.decoder_start, 0)?;
+/// let logits = model.forward(&Context::inference(&params), &batch)?;
+/// assert_eq!(logits.shape(), [1, 4, 6].into()); // [batch, tgt_len, vocab_size]
+/// # Ok::<(), transformer::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Transformer {
+    config: Config,
+    encoder: Encoder,
+    decoder: Decoder,
+    projection: Linear,
+}
+
+impl Transformer {
+    /// A model and its parameters, started from `seed`: Xavier-uniform matrices, embeddings from
+    /// N(0, 1/d_model), norms at 1 and 0, biases at 0.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if the configuration does not describe a model.
+    pub fn new(config: &Config, seed: Seed, dtype: DType) -> Result<(Transformer, Params), Error> {
+        config.validate()?;
+        let mut params = Params::new(dtype);
+        let mut builder = ParamBuilder::new(&mut params, seed);
+        let scale = (config.d_model as f64).sqrt();
+        let init = embedding_init(config);
+        let mut embedding = |scope: &str, rows: usize| {
+            Embedding::new(&mut builder.scope(scope), rows, config.d_model, init).with_scale(scale)
+        };
+        let (src, tgt) = match config.tie_embeddings {
+            TieEmbeddings::ThreeWay => {
+                let shared = embedding("embedding", config.tgt_vocab_size);
+                (shared.clone(), shared)
+            }
+            TieEmbeddings::TargetWithOutput | TieEmbeddings::Separate => (
+                embedding("encoder.embedding", config.src_vocab_size),
+                embedding("decoder.embedding", config.tgt_vocab_size),
+            ),
+        };
+        let projection = match config.tie_embeddings {
+            TieEmbeddings::ThreeWay | TieEmbeddings::TargetWithOutput => {
+                Linear { weight: tgt.weight, bias: None }
+            }
+            TieEmbeddings::Separate => {
+                let (d_model, vocab_size) = (config.d_model, config.tgt_vocab_size);
+                let mut scope = builder.scope("projection");
+                Linear::with_init(&mut scope, d_model, vocab_size, false, Init::XavierUniform)
+            }
+        };
+        let encoder = Encoder::new(&mut builder.scope("encoder"), src, config);
+        let decoder = Decoder::new(&mut builder.scope("decoder"), tgt, config);
+        Ok((Transformer { config: config.clone(), encoder, decoder, projection }, params))
+    }
+
+    /// The configuration the model was made from.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Encodes sentences. `[batch, src_len] -> [batch, src_len, d_model]`
+    ///
+    /// # Errors
+    /// If an id is not in the source vocabulary, or a sentence is longer than learned positions reach.
+    pub fn encode(&self, cx: &Context, src: &TokenBatch) -> Result<Memory, Error> {
+        src.check(self.config.src_vocab_size)?;
+        self.encoder.forward(cx, src)
+    }
+
+    /// Opens a target for each encoded sentence; [`Transformer::extend`] reads it.
+    pub fn begin(&self, cx: &Context, memory: &Memory) -> DecoderState {
+        self.decoder.begin(cx, memory)
+    }
+
+    /// Reads further target tokens, one sequence for each row of the state, and returns a vector for what
+    /// comes after each: `[rows, len] -> [rows, len, d_model]`. Where the decoder starts from a zero vector, the
+    /// first call returns one more, in front.
+    ///
+    /// # Errors
+    /// If an id is not in the target vocabulary, or the target is longer than learned positions reach.
+    pub fn extend(&self, cx: &Context, state: &mut DecoderState, tgt_in: &TokenBatch) -> Result<Var, Error> {
+        tgt_in.check(self.config.tgt_vocab_size)?;
+        self.decoder.extend(cx, state, &tgt_in.ids, [tgt_in.batch_size(), tgt_in.len])
+    }
+
+    /// From vectors to a score for each word. `[.., d_model] -> [.., vocab_size]`
+    pub fn logits(&self, cx: &Context, hidden: &Var) -> Var {
+        self.projection.forward(cx, hidden)
+    }
+
+    /// Reads sentences and their targets: `-> [batch, tgt_len, d_model]`, at each position a vector for the
+    /// token that comes next.
+    fn hidden(&self, cx: &Context, batch: &Batch) -> Result<Var, Error> {
+        let memory = self.encode(cx, &batch.src)?;
+        let mut state = self.begin(cx, &memory);
+        let hidden = self.extend(cx, &mut state, &batch.tgt_in)?; // [batch, tgt_len, d_model]
+        cx.trace("hidden", &hidden);
+        Ok(hidden)
+    }
+
+    /// The logits at every target position, `[batch, tgt_len, vocab_size]`.
+    ///
+    /// # Errors
+    /// If an id is not in its vocabulary, or a sequence is longer than learned positions reach.
+    pub fn forward(&self, cx: &Context, batch: &Batch) -> Result<Var, Error> {
+        let hidden = self.hidden(cx, batch)?;
+        let logits = self.logits(cx, &hidden);
+        cx.trace("logits", &logits);
+        Ok(logits)
+    }
+
+    /// The cross-entropy against the labels, per label that counts, with `smoothing` in 0..1 spread evenly
+    /// over the vocabulary (Vaswani et al. 2017, §5.4). The logits never stand in memory whole.
+    ///
+    /// # Errors
+    /// As [`Transformer::forward`]; also if a label is not in the vocabulary or no label counts.
+    pub fn loss(&self, cx: &Context, batch: &Batch, smoothing: f64) -> Result<CrossEntropy, Error> {
+        batch.check_labels(self.config.tgt_vocab_size)?;
+        let hidden = self.hidden(cx, batch)?;
+        let rows = hidden.reshape([batch.tgt_out.len(), self.config.d_model]); // [batch * tgt_len, d_model]
+        let weight = cx.param(self.projection.weight);
+        let bias = self.projection.bias.map(|bias| cx.param(bias));
+        Ok(rows.linear_cross_entropy(&weight, bias.as_ref(), &batch.tgt_out, smoothing))
+    }
+
+    /// The natural logarithm of the probability of each pair's target given its source, summed over its
+    /// tokens. `-> [batch]`
+    ///
+    /// # Errors
+    /// As [`Transformer::loss`].
+    pub fn score(&self, cx: &Context, batch: &Batch) -> Result<Vec<f64>, Error> {
+        batch.check_labels(self.config.tgt_vocab_size)?;
+        let log_probs = self.forward(cx, batch)?.value().log_softmax(-1); // [batch, tgt_len, vocab_size]
+        let tgt_len = batch.tgt_len();
+        let score = |(row, labels): (usize, &[u32])| {
+            let counted = labels.iter().enumerate().filter(|&(_, &label)| label != crate::batch::IGNORE);
+            counted.map(|(position, &label)| log_probs.at(&[row, position, label as usize])).sum()
+        };
+        Ok(batch.tgt_out.chunks_exact(tgt_len).enumerate().map(score).collect())
+    }
+}

@@ -1,0 +1,55 @@
+//! What surrounds every sublayer (Vaswani et al. 2017, §3.1 and §5.4): dropout, the residual connection and
+//! layer normalisation.
+//!
+//! ```text
+//! post-norm (the paper)       LayerNorm(x + Dropout(Sublayer(x)))
+//! pre-norm (Xiong et al. 2020)  x + Dropout(Sublayer(LayerNorm(x)))
+//! ```
+//!
+//! In post-norm every sublayer's output is normalised and the gradient passes through all the norms; in
+//! pre-norm a straight path of additions leads from the top to the embeddings, which trains deeper stacks
+//! without warm-up but needs one more norm at the top of the stack, where the sums have grown.
+
+use autograd::Var;
+use nn::{Context, Dropout, LayerNorm, ParamBuilder};
+
+use crate::config::{Config, NormPlacement};
+
+/// The residual connection around one sublayer.
+#[derive(Clone, Debug)]
+pub struct Residual {
+    norm: LayerNorm,
+    placement: NormPlacement,
+    dropout: Dropout,
+}
+
+impl Residual {
+    /// The connection around the `number`-th sublayer of a layer, counted from 1 as in PyTorch: its
+    /// parameters are called `norm{number}`.
+    pub(crate) fn new(builder: &mut ParamBuilder, number: usize, config: &Config) -> Self {
+        let norm =
+            LayerNorm::new(&mut builder.scope(format!("norm{number}")), config.d_model, config.norm_eps);
+        let dropout = Dropout::new(&mut builder.scope(format!("dropout{number}")), config.dropout);
+        Residual { norm, placement: config.norm, dropout }
+    }
+
+    /// `x` through `sublayer` and around it. `[batch, len, d_model] -> [batch, len, d_model]`
+    pub fn forward(&self, cx: &Context, x: &Var, sublayer: impl FnOnce(&Var) -> Var) -> Var {
+        match self.placement {
+            NormPlacement::Post => {
+                let sum = x + self.dropout.forward(cx, &sublayer(x));
+                self.norm.forward(cx, &sum)
+            }
+            NormPlacement::Pre => {
+                let normed = self.norm.forward(cx, x);
+                x + self.dropout.forward(cx, &sublayer(&normed))
+            }
+        }
+    }
+}
+
+/// The norm at the top of a stack, which pre-norm needs and post-norm does not have.
+pub(crate) fn final_norm(builder: &mut ParamBuilder, config: &Config) -> Option<LayerNorm> {
+    let norm = || LayerNorm::new(&mut builder.scope("norm"), config.d_model, config.norm_eps);
+    (config.norm == NormPlacement::Pre).then(norm)
+}

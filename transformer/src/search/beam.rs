@@ -1,0 +1,288 @@
+//! Beam search: several unfinished translations side by side (Vaswani et al. 2017, §6.1; Wu et al. 2016, §7).
+//!
+//! At every step each live hypothesis is continued by every word. Of these candidates the `beam_size`
+//! likeliest are looked at: those that end with `<eos>` are finished and leave; the beam is then filled
+//! with the likeliest that do not end, so that finished hypotheses occupy no live slot. The search of a
+//! sentence ends when no live hypothesis can still beat the worst of the `beam_size` finished ones that are
+//! kept, not at the first `<eos>`.
+//!
+//! A beam of one is greedy decoding: there is no second hypothesis to wait for, so the first end is the end.
+//! Sums of log-probabilities fall with every word, so short translations score better than they deserve;
+//! a [`LengthPenalty`] sets that right.
+
+use nn::Params;
+
+use super::{Decoding, Hypothesis, MaxLen};
+use crate::error::Error;
+use crate::model::Transformer;
+
+/// What log-probabilities are divided by before translations of different lengths are compared. Lengths
+/// count tokens, `<eos>` included. The two forms are not interchangeable: the same alpha means different things.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum LengthPenalty {
+    /// 1: log-probabilities as they are.
+    None,
+    /// ((5 + len) / 6)^alpha: Wu et al. 2016 (GNMT), tensor2tensor, and the paper with alpha 0.6.
+    Gnmt {
+        /// The exponent; 0 is no penalty.
+        alpha: f64,
+    },
+    /// len^alpha: fairseq, Marian, CTranslate2. With alpha 1, the mean log-probability per token.
+    Power {
+        /// The exponent; 0 is no penalty.
+        alpha: f64,
+    },
+}
+
+impl LengthPenalty {
+    /// The divisor for a translation of `len` tokens.
+    pub fn divisor(self, len: usize) -> f64 {
+        match self {
+            LengthPenalty::None => 1.0,
+            LengthPenalty::Gnmt { alpha } => ((5.0 + len as f64) / 6.0).powf(alpha),
+            LengthPenalty::Power { alpha } => (len as f64).powf(alpha),
+        }
+    }
+
+    fn alpha(self) -> f64 {
+        match self {
+            LengthPenalty::None => 0.0,
+            LengthPenalty::Gnmt { alpha } | LengthPenalty::Power { alpha } => alpha,
+        }
+    }
+}
+
+/// How wide and how long to search.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BeamOptions {
+    /// How many unfinished hypotheses are kept at every step.
+    pub beam_size: usize,
+    /// How many translations are returned for each sentence, best first; at most `beam_size`.
+    pub top_beams: usize,
+    /// How lengths are made comparable.
+    pub length_penalty: LengthPenalty,
+    /// How long a translation may be.
+    pub max_len: MaxLen,
+}
+
+/// The paper's settings: a beam of 4, alpha 0.6, source length + 50; one translation returned.
+impl Default for BeamOptions {
+    fn default() -> Self {
+        BeamOptions {
+            beam_size: 4,
+            top_beams: 1,
+            length_penalty: LengthPenalty::Gnmt { alpha: 0.6 },
+            max_len: MaxLen::default(),
+        }
+    }
+}
+
+/// What became of a candidate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It goes on living.
+    Kept,
+    /// It ended with `<eos>` and is finished.
+    Finished,
+    /// Others were likelier.
+    Pruned,
+}
+
+/// A live hypothesis continued by one word.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Candidate {
+    /// The sentence, as an index of the sources.
+    pub sentence: usize,
+    /// The tokens, the new one last.
+    pub ids: Vec<u32>,
+    /// The sum of their log-probabilities.
+    pub log_prob: f64,
+    /// What became of it.
+    pub fate: Fate,
+}
+
+/// Translates each source, returning its `top_beams` best translations, best first.
+///
+/// # Errors
+/// If an option is out of range, an id is not in the source vocabulary, a sequence is longer than learned
+/// positions reach, or the model's output is not finite.
+pub fn beam_search(
+    model: &Transformer,
+    params: &Params,
+    sources: &[Vec<u32>],
+    options: &BeamOptions,
+) -> Result<Vec<Vec<Hypothesis>>, Error> {
+    beam_search_observed(model, params, sources, options, |_| ())
+}
+
+/// As [`beam_search`], showing `observe` the candidates of each step that came into question (twice the
+/// beam), sentence by sentence and likeliest first, with what became of them.
+///
+/// # Errors
+/// As [`beam_search`].
+pub fn beam_search_observed(
+    model: &Transformer,
+    params: &Params,
+    sources: &[Vec<u32>],
+    options: &BeamOptions,
+    mut observe: impl FnMut(&Candidate),
+) -> Result<Vec<Vec<Hypothesis>>, Error> {
+    check(options)?;
+    let (vocab_size, eos_id) = (model.config().tgt_vocab_size, model.config().eos_id);
+    let new_beam = |(sentence, source): (usize, &Vec<u32>)| Beam::new(sentence, options.max_len.of(source));
+    let mut beams: Vec<Beam> = sources.iter().enumerate().map(new_beam).collect();
+    let mut live: Vec<usize> = (0..beams.len()).collect(); // which beams are in the batch, in its order
+    let mut decoding = Decoding::begin(model, params, sources)?;
+    while !live.is_empty() {
+        let last: Vec<u32> = live.iter().flat_map(|&beam| beams[beam].last_ids()).collect();
+        let log_probs = decoding.step(&last)?; // [rows, vocab_size]
+        let rows_per_beam = beams[live[0]].live.len();
+        let (mut sentences, mut rows, mut going_on) = (Vec::new(), Vec::new(), Vec::new());
+        for (place, log_probs) in log_probs.chunks_exact(rows_per_beam * vocab_size).enumerate() {
+            let beam = &mut beams[live[place]];
+            let parents = beam.advance(log_probs, vocab_size, eos_id, options, &mut observe);
+            if !beam.is_done(options) {
+                sentences.push(place as u32);
+                rows.extend(parents.iter().map(|parent| (place * rows_per_beam + parent) as u32));
+                going_on.push(live[place]);
+            }
+        }
+        decoding.select(&sentences, &rows);
+        live = going_on;
+    }
+    Ok(beams.into_iter().map(|beam| beam.into_best(options)).collect())
+}
+
+fn check(options: &BeamOptions) -> Result<(), Error> {
+    let &BeamOptions { beam_size, top_beams, length_penalty, .. } = options;
+    if beam_size == 0 {
+        return Err(Error::Config("beam_size is 0; it must be at least 1".into()));
+    }
+    if !(1..=beam_size).contains(&top_beams) {
+        return Err(Error::Config(format!(
+            "top_beams is {top_beams}; it must be in 1..={beam_size}, the beam_size"
+        )));
+    }
+    if !length_penalty.alpha().is_finite() {
+        return Err(Error::Config(format!("the length penalty's alpha is {}", length_penalty.alpha())));
+    }
+    Ok(())
+}
+
+/// The search of one sentence.
+struct Beam {
+    sentence: usize,
+    max_len: usize,
+    /// Unfinished hypotheses, likeliest first: one before the first step, `beam_size` after it. Where there are
+    /// not so many, the rest have log-probability minus infinity: they fill their rows and lead to nothing.
+    live: Vec<(Vec<u32>, f64)>,
+    /// The best finished ones, best first, `beam_size` at most.
+    finished: Vec<Hypothesis>,
+}
+
+impl Beam {
+    fn new(sentence: usize, max_len: usize) -> Beam {
+        Beam { sentence, max_len, live: vec![(Vec::new(), 0.0)], finished: Vec::new() }
+    }
+
+    /// The token to say next in each row; none before the first.
+    fn last_ids(&self) -> impl Iterator<Item = u32> {
+        self.live.iter().filter_map(|(ids, _)| ids.last().copied())
+    }
+
+    /// Continues every live hypothesis by every word, `log_probs` being `[live, vocab_size]`. Returns the
+    /// row that each new live hypothesis came from.
+    fn advance(
+        &mut self,
+        log_probs: &[f64],
+        vocab_size: usize,
+        eos_id: u32,
+        options: &BeamOptions,
+        observe: &mut impl FnMut(&Candidate),
+    ) -> Vec<usize> {
+        let candidates = self.likeliest(2 * options.beam_size, log_probs, vocab_size);
+        let (mut live, mut parents) = (Vec::new(), Vec::new());
+        for (rank, (row, id, log_prob)) in candidates.into_iter().enumerate() {
+            let ids = [&self.live[row].0[..], &[id]].concat();
+            let fate = if id == eos_id && rank < options.beam_size {
+                Fate::Finished
+            } else if id != eos_id && live.len() < options.beam_size {
+                Fate::Kept
+            } else {
+                Fate::Pruned
+            };
+            let candidate = Candidate { sentence: self.sentence, ids, log_prob, fate };
+            observe(&candidate);
+            match fate {
+                Fate::Finished => self.finish(candidate, options),
+                Fate::Kept => {
+                    live.push((candidate.ids, log_prob));
+                    parents.push(row);
+                }
+                Fate::Pruned => {}
+            }
+        }
+        // With fewer words than slots, and always at least one live hypothesis unless every word ends.
+        let filler =
+            live.first().map_or_else(|| vec![eos_id; self.live[0].0.len() + 1], |(ids, _)| ids.clone());
+        parents.resize(options.beam_size, 0);
+        live.resize(options.beam_size, (filler, f64::NEG_INFINITY));
+        self.live = live;
+        parents
+    }
+
+    /// The `count` likeliest continuations (row, id, log_prob), in order; equals by row, then by word. Each
+    /// row ends in one way only, so among twice the beam there are enough that do not end.
+    fn likeliest(&self, count: usize, log_probs: &[f64], vocab_size: usize) -> Vec<(usize, u32, f64)> {
+        let mut candidates = Vec::with_capacity(log_probs.len());
+        for (row, (log_probs, (_, so_far))) in log_probs.chunks_exact(vocab_size).zip(&self.live).enumerate()
+        {
+            if *so_far > f64::NEG_INFINITY {
+                let continued = log_probs.iter().enumerate();
+                candidates.extend(continued.map(|(id, log_prob)| (row, id as u32, so_far + log_prob)));
+            }
+        }
+        let order = |a: &(usize, u32, f64), b: &(usize, u32, f64)| {
+            b.2.total_cmp(&a.2).then_with(|| (a.0, a.1).cmp(&(b.0, b.1)))
+        };
+        if candidates.len() > count {
+            candidates.select_nth_unstable_by(count, order);
+            candidates.truncate(count);
+        }
+        candidates.sort_unstable_by(order);
+        candidates
+    }
+
+    fn finish(&mut self, candidate: Candidate, options: &BeamOptions) {
+        let Candidate { ids, log_prob, .. } = candidate;
+        let score = log_prob / options.length_penalty.divisor(ids.len());
+        let place = self.finished.partition_point(|other| other.score >= score);
+        self.finished.insert(place, Hypothesis { ids, log_prob, score, finished: true });
+        self.finished.truncate(options.beam_size);
+    }
+
+    /// Whether no live hypothesis can come into the kept finished ones, or grow.
+    fn is_done(&self, options: &BeamOptions) -> bool {
+        let (ids, log_prob) = &self.live[0];
+        if ids.len() >= self.max_len || *log_prob == f64::NEG_INFINITY {
+            return true;
+        }
+        let Some(worst) = self.finished.last().filter(|_| self.finished.len() == options.beam_size) else {
+            return false;
+        };
+        // Log-probabilities only fall, and the divisor is monotonic in the length: the best that the
+        // likeliest live hypothesis can come to is what it has now, at the shortest or longest length.
+        let reach = |len: usize| log_prob / options.length_penalty.divisor(len);
+        options.beam_size == 1 || worst.score >= reach(ids.len() + 1).max(reach(self.max_len))
+    }
+
+    /// The best translations: finished ones, and where there are too few, the likeliest unfinished ones.
+    fn into_best(self, options: &BeamOptions) -> Vec<Hypothesis> {
+        let unfinished = self.live.into_iter().filter(|(_, log_prob)| *log_prob > f64::NEG_INFINITY);
+        let unfinished = unfinished.map(|(ids, log_prob)| {
+            let score = log_prob / options.length_penalty.divisor(ids.len());
+            Hypothesis { ids, log_prob, score, finished: false }
+        });
+        self.finished.into_iter().chain(unfinished).take(options.top_beams).collect()
+    }
+}

@@ -1,0 +1,198 @@
+//! The training loop: batches in, better parameters out.
+//!
+//! One step is: forward on every batch of the step, cross-entropy against the labels, backward, clip,
+//! optimizer. With several batches a step (gradient accumulation) each counts by its number of labels, so
+//! that k batches give the gradient of one batch that holds them all.
+//!
+//! Everything random derives from one seed: the order of an epoch's batches from (seed, epoch), dropout
+//! from (seed, step, batch). The same seed gives the same parameters, bit for bit.
+
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+use autograd::Tape;
+use autograd::ops::cross_entropy::LossStats;
+use nn::{Context, Optimizer, ParamGradients, Params, Schedule};
+use tensor::Seed;
+
+use crate::batch::{Batch, Pair};
+use crate::batch_plan::{BatchOrder, BatchPlan};
+use crate::error::Error;
+use crate::evaluate::evaluate;
+use crate::model::Transformer;
+
+/// How to train; the defaults are the paper's, but for the size of a batch.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TrainOptions {
+    /// Share of each label spread evenly over the vocabulary, in 0..1 (§5.4).
+    pub smoothing: f64,
+    /// The largest global norm of the gradients; larger ones are scaled down to it. The paper has none.
+    pub clip_norm: Option<f64>,
+    /// Padded tokens in a batch, at most, on either side.
+    pub max_tokens: usize,
+    /// How many batches make one step.
+    pub accumulate: usize,
+    /// Where all randomness comes from.
+    pub seed: Seed,
+}
+
+impl Default for TrainOptions {
+    fn default() -> Self {
+        TrainOptions { smoothing: 0.1, clip_norm: None, max_tokens: 4096, accumulate: 1, seed: Seed::new(1) }
+    }
+}
+
+/// What an observer is told about a step.
+#[derive(Clone, Debug)]
+pub struct StepReport {
+    /// The step, counted from 1.
+    pub step: u64,
+    /// The loss over the step's labels, before the parameters changed.
+    pub stats: LossStats,
+    /// The learning rate that was used.
+    pub learning_rate: f64,
+    /// The global norm of the gradients, before clipping.
+    pub grad_norm: f64,
+    /// How long the step took.
+    pub seconds: f64,
+}
+
+impl StepReport {
+    /// Labels learned from per second.
+    pub fn tokens_per_second(&self) -> f64 {
+        self.stats.count as f64 / self.seconds
+    }
+}
+
+/// A model in training.
+pub struct Trainer<O, S> {
+    /// The model.
+    pub model: Transformer,
+    /// Its parameters as they are now.
+    pub params: Params,
+    /// The rule of the steps.
+    pub optimizer: O,
+    /// The learning rate of each step.
+    pub schedule: S,
+    options: TrainOptions,
+    step: u64,
+}
+
+impl<O: Optimizer, S: Schedule> Trainer<O, S> {
+    /// A trainer before its first step.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if an option is out of range.
+    pub fn new(
+        (model, params): (Transformer, Params),
+        optimizer: O,
+        schedule: S,
+        options: TrainOptions,
+    ) -> Result<Self, Error> {
+        let TrainOptions { smoothing, clip_norm, accumulate, .. } = options;
+        if !(0.0..1.0).contains(&smoothing) {
+            return Err(Error::Config(format!("smoothing is {smoothing}; it must be in 0..1")));
+        }
+        if clip_norm.is_some_and(|norm| norm.is_nan() || norm <= 0.0) {
+            return Err(Error::Config(format!("clip_norm is {clip_norm:?}; it must be positive")));
+        }
+        if accumulate == 0 {
+            return Err(Error::Config("accumulate is 0; a step needs at least one batch".into()));
+        }
+        Ok(Trainer { model, params, optimizer, schedule, options, step: 0 })
+    }
+
+    /// How many steps were taken.
+    pub fn step(&self) -> u64 {
+        self.step
+    }
+
+    /// One step over these batches: they count by their labels, as one large batch would.
+    ///
+    /// # Errors
+    /// If there is no batch or no label, an id is not in its vocabulary, a sequence is longer than learned
+    /// positions reach, a parameter gets no gradient, or the loss or a gradient is not finite. The parameters
+    /// have not changed then.
+    pub fn train_step(&mut self, batches: &[Batch]) -> Result<StepReport, Error> {
+        let started = Instant::now();
+        let step = self.step + 1;
+        let labels: usize = batches.iter().map(Batch::n_labels).sum();
+        let mut stats = LossStats::default();
+        let mut gradients: Option<ParamGradients> = None;
+        for (index, batch) in batches.iter().enumerate() {
+            let share = batch.n_labels() as f64 / labels as f64;
+            let seed = self.options.seed.derive("dropout").derive_index(step).derive_index(index as u64);
+            let (batch_stats, batch_gradients) = self.gradients(batch, share, seed)?;
+            stats.merge(&batch_stats);
+            match &mut gradients {
+                Some(sum) => sum.add_assign(batch_gradients),
+                None => gradients = Some(batch_gradients),
+            }
+        }
+        let mut gradients = gradients.ok_or_else(|| Error::EmptyBatch("no batch in this step".into()))?;
+        let grad_norm = gradients.clip_global_norm(self.options.clip_norm.unwrap_or(f64::INFINITY));
+        if !(stats.loss_sum.is_finite() && grad_norm.is_finite()) {
+            return Err(self.not_finite(step, &stats, &gradients));
+        }
+        let learning_rate = self.schedule.learning_rate(step);
+        self.optimizer.step(&mut self.params, &gradients, learning_rate)?;
+        self.step = step;
+        Ok(StepReport { step, stats, learning_rate, grad_norm, seconds: started.elapsed().as_secs_f64() })
+    }
+
+    /// The gradients of `share` times the loss over one batch.
+    fn gradients(&self, batch: &Batch, share: f64, seed: Seed) -> Result<(LossStats, ParamGradients), Error> {
+        let tape = Tape::new();
+        let cx = Context::training(&self.params, &tape, seed);
+        let out = self.model.loss(&cx, batch, self.options.smoothing)?;
+        let loss = if share == 1.0 { out.loss } else { out.loss * share };
+        Ok((out.stats, cx.gradients(loss.backward())))
+    }
+
+    /// The error that says where a number first stopped being finite.
+    fn not_finite(&self, step: u64, stats: &LossStats, gradients: &ParamGradients) -> Error {
+        let broken = |id| gradients.get(id).is_some_and(|gradient| !gradient.all_finite());
+        let name = self.params.iter().find(|&(id, _, _)| broken(id)).map(|(_, name, _)| name);
+        let at = name.map_or(String::new(), |name| format!(", first in the gradient of {name}"));
+        Error::NotFinite(format!("step {step}: the loss is {}{at}", stats.loss()))
+    }
+
+    /// Every pair once, in batches grouped by length, in an order that depends on the seed and `epoch`.
+    /// `observe` sees each step and may end the epoch early. Returns the loss over the epoch's labels.
+    ///
+    /// # Errors
+    /// As [`Trainer::train_step`].
+    pub fn train_epoch(
+        &mut self,
+        pairs: &[Pair],
+        epoch: u64,
+        mut observe: impl FnMut(&StepReport) -> ControlFlow<()>,
+    ) -> Result<LossStats, Error> {
+        let order = BatchOrder::Shuffled { seed: self.options.seed.derive("batches"), epoch };
+        let plan = BatchPlan::new(pairs, self.options.max_tokens, order)?;
+        let start = self.model.config().decoder_start;
+        let mut total = LossStats::default();
+        let indices: Vec<usize> = (0..plan.len()).collect();
+        for indices in indices.chunks(self.options.accumulate) {
+            let batches: Result<Vec<Batch>, Error> =
+                indices.iter().map(|&index| plan.batch(index, pairs, start, 0)).collect();
+            let report = self.train_step(&batches?)?;
+            total.merge(&report.stats);
+            if observe(&report).is_break() {
+                break;
+            }
+        }
+        Ok(total)
+    }
+
+    /// The loss over pairs that are not trained on; the schedule is shown it.
+    ///
+    /// # Errors
+    /// As [`evaluate`].
+    pub fn validate(&mut self, pairs: &[Pair]) -> Result<LossStats, Error> {
+        let TrainOptions { max_tokens, smoothing, .. } = self.options;
+        let stats = evaluate(&self.model, &self.params, pairs, max_tokens, smoothing)?;
+        self.schedule.observe(stats.loss());
+        Ok(stats)
+    }
+}
