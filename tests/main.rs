@@ -1,1 +1,32 @@
-//! tests
+//! The promises of the project, each a module of this one binary. Unit tests at the foot of a file hold one
+//! function to its definition; what stands here holds for the crates together, and would still have to hold
+//! if everything inside them were written again.
+//!
+//! | module | the promise |
+//! |---|---|
+//! | [`gradients`] | backward through whole models is the derivative, for every parameter |
+//! | [`masks`] | the future, padding and the neighbours in a batch change nothing |
+//! | [`decoding`] | searches find what the model says is best, and score it as the model does |
+//! | [`sampling`] | draws follow the model's probabilities |
+//! | [`losses`] | the loss is the definition's, per label, however pairs are batched |
+//! | [`determinism`] | the same seed gives the same bits, on any number of threads |
+//! | [`checkpoints`] | what was saved comes back, and what was damaged does not |
+//! | [`engine`] | tapes may be long, and a wrong shape is reported where it was written |
+//! | [`training`] | training converges, and what goes wrong in it leaves no trace |
+//! | [`user_input`] | wrong input is an error that says what would be right |
+//!
+//! What they share is in [`common`]. Everything random comes from fixed seeds, also the cases of proptest: a
+//! test that passed passes again. Comparisons are to the bit where the order of the arithmetic is the same,
+//! and otherwise to 1e-12 in f64, which is rounding and nothing else.
+
+mod checkpoints;
+mod common;
+mod decoding;
+mod determinism;
+mod engine;
+mod gradients;
+mod losses;
+mod masks;
+mod sampling;
+mod training;
+mod user_input;

@@ -66,7 +66,7 @@ pub fn assert_agree(inputs: &[Tensor], fused: impl Fn(&[Var]) -> Var, composed: 
 }
 
 /// The value of `f`, and the gradients of its elements weighed by fixed random numbers.
-fn value_and_gradients(inputs: &[Tensor], f: impl Fn(&[Var]) -> Var) -> (Tensor, Vec<Tensor>) {
+pub fn value_and_gradients(inputs: &[Tensor], f: impl Fn(&[Var]) -> Var) -> (Tensor, Vec<Tensor>) {
     let tape = Tape::new();
     let vars: Vec<Var> = inputs.iter().map(|x| tape.var(x.clone())).collect();
     let out = f(&vars);

@@ -19,7 +19,6 @@
 //! checksum and are read as they are.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::fs;
 use std::io;
 use std::ops::Range;
@@ -149,8 +148,9 @@ fn header(tensors: &NamedTensors, metadata: &BTreeMap<String, String>) -> Result
         };
         let end = offset + tensor.numel() * size;
         let (name, shape) = (json(name), &tensor.shape()[..]);
-        write!(header, r#",{name}:{{"dtype":"{dtype}","shape":{shape:?},"data_offsets":[{offset},{end}]}}"#)
-            .expect("writing to a string succeeds");
+        header.push_str(&format!(
+            r#",{name}:{{"dtype":"{dtype}","shape":{shape:?},"data_offsets":[{offset},{end}]}}"#
+        ));
         offset = end;
     }
     header.push('}');

@@ -5,7 +5,7 @@
 //! alone, so it can be repeated bit for bit, resumed, and run on several threads at once.
 
 use std::cell::RefCell;
-use std::fmt::{self, Display, Write};
+use std::fmt::{self, Display};
 
 use autograd::{Gradients, Tape, Var};
 use tensor::Seed;
@@ -126,7 +126,7 @@ impl<'a> Context<'a> {
         }
         let mut path = self.path.borrow_mut();
         let outer_len = path.len();
-        write!(path, "{name}.").expect("writing to a string succeeds");
+        path.push_str(&format!("{name}."));
         Scope { entered: Some((&self.path, outer_len)) }
     }
 

@@ -146,20 +146,20 @@ mod tests {
 
     #[test]
     fn gradients_of_an_operation_with_itself() {
-        let x = positive("x", [2, 3]);
-        check("add", &[x.clone()], |v| v[0].add(&v[0]));
-        check("sub", &[x.clone()], |v| v[0].sub(&v[0]));
-        check("mul", &[x.clone()], |v| v[0].mul(&v[0]));
-        check("div", &[x.clone()], |v| v[0].div(&v[0]));
-        check("mul", &[x], |v| v[0].mul(&v[0].slice(1, 0..1))); // [2, 3] * [2, 1]
+        let x = [positive("x", [2, 3])];
+        check("add", &x, |v| v[0].add(&v[0]));
+        check("sub", &x, |v| v[0].sub(&v[0]));
+        check("mul", &x, |v| v[0].mul(&v[0]));
+        check("div", &x, |v| v[0].div(&v[0]));
+        check("mul", &x, |v| v[0].mul(&v[0].slice(1, 0..1))); // [2, 3] * [2, 1]
     }
 
     #[test]
     fn gradients_of_unary_operations() {
-        let x = normal("x", [2, 3]);
-        check("neg", &[x.clone()], |v| v[0].neg());
-        check("add_scalar", &[x.clone()], |v| v[0].add_scalar(0.7));
-        check("mul_scalar", &[x], |v| v[0].mul_scalar(-1.3));
+        let x = [normal("x", [2, 3])];
+        check("neg", &x, |v| v[0].neg());
+        check("add_scalar", &x, |v| v[0].add_scalar(0.7));
+        check("mul_scalar", &x, |v| v[0].mul_scalar(-1.3));
         for n in [-2, -1, 0, 1, 2, 5] {
             check("powi", &[positive("x", [2, 2])], |v| v[0].powi(n));
         }
@@ -168,11 +168,11 @@ mod tests {
     #[test]
     fn only_the_other_operand_is_differentiated() {
         let constant = Var::constant(positive("constant", [2, 3]));
-        let x = positive("x", [2, 3]);
-        check("mul", &[x.clone()], |v| constant.mul(&v[0]));
-        check("mul", &[x.clone()], |v| v[0].mul(&constant));
-        check("div", &[x.clone()], |v| constant.div(&v[0]));
-        check("div", &[x], |v| v[0].div(&constant));
+        let x = [positive("x", [2, 3])];
+        check("mul", &x, |v| constant.mul(&v[0]));
+        check("mul", &x, |v| v[0].mul(&constant));
+        check("div", &x, |v| constant.div(&v[0]));
+        check("div", &x, |v| v[0].div(&constant));
     }
 
     #[test]

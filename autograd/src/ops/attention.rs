@@ -53,9 +53,9 @@ mod tests {
 
     const DROPOUT: Option<(f64, Seed)> = Some((0.3, Seed::new(5)));
 
-    /// Key 2 of sentence 1 is padding, and query 0 of sentence 0 may attend to nothing.
+    /// In sentence 0, query 0 may attend to nothing; in sentence 1, key 2 is padding.
     fn mask() -> Mask {
-        Mask::from_fn([2, 1, 2, 3], |i| !(i[0] == 1 && i[3] == 2) && !(i[0] == 0 && i[2] == 0))
+        Mask::from_fn([2, 1, 2, 3], |index| if index[0] == 0 { index[2] != 0 } else { index[3] != 2 })
     }
 
     fn inputs() -> [Tensor; 3] {

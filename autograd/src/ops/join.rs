@@ -70,12 +70,12 @@ mod tests {
     fn gradients() {
         let inputs = [normal("a", [2, 1, 2]), normal("b", [2, 3, 2]), normal("c", [2, 0, 2])];
         check("concatenate", &inputs, |v| Var::concatenate(&[&v[0], &v[1], &v[2]], 1));
-        let x = normal("x", [2, 4]);
+        let x = [normal("x", [2, 4])];
         for part in 0..3 {
-            check("split", &[x.clone()], |v| v[0].split(-1, &[1, 0, 3])[part].clone());
+            check("split", &x, |v| v[0].split(-1, &[1, 0, 3])[part].clone());
         }
-        check("pad", &[x.clone()], |v| v[0].pad(0, 1, 2, 7.0));
-        check("pad", &[x], |v| v[0].pad(-1, 0, 1, 0.0));
+        check("pad", &x, |v| v[0].pad(0, 1, 2, 7.0));
+        check("pad", &x, |v| v[0].pad(-1, 0, 1, 0.0));
     }
 
     #[test]

@@ -50,11 +50,11 @@ mod tests {
 
     #[test]
     fn gradients_of_shared_and_constant_inputs() {
-        let x = normal("x", [3, 3]);
-        check("linear", &[x.clone()], |v| v[0].linear(&v[0], None));
+        let x = [normal("x", [3, 3])];
+        check("linear", &x, |v| v[0].linear(&v[0], None));
         let constant = Var::constant(normal("constant", [3, 3]));
-        check("linear", &[x.clone()], |v| constant.linear(&v[0], None));
-        check("linear", &[x], |v| v[0].linear(&constant, None));
+        check("linear", &x, |v| constant.linear(&v[0], None));
+        check("linear", &x, |v| v[0].linear(&constant, None));
         check("linear", &[normal("bias", [3])], |v| constant.linear(&constant, Some(&v[0])));
     }
 

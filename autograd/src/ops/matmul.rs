@@ -71,9 +71,9 @@ mod tests {
 
     #[test]
     fn gradients_of_a_shared_or_transposed_input() {
-        let x = normal("x", [3, 3]);
-        check("matmul", &[x.clone()], |v| v[0].matmul(&v[0]));
-        check("matmul", &[x], |v| v[0].matmul(&v[0].transpose(0, 1)));
+        let x = [normal("x", [3, 3])];
+        check("matmul", &x, |v| v[0].matmul(&v[0]));
+        check("matmul", &x, |v| v[0].matmul(&v[0].transpose(0, 1)));
         let inputs = [normal("lhs", [2, 3]), normal("rhs", [4, 3])];
         check("matmul", &inputs, |v| v[0].matmul(&v[1].transpose(0, 1)));
         check("matmul", &inputs, |v| v[1].matmul(&v[0].transpose(0, 1)).transpose(0, 1));

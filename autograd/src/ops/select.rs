@@ -76,11 +76,11 @@ mod tests {
             let inputs = [normal("on_true", on_true), normal("on_false", on_false)];
             check("where_", &inputs, |v| Var::where_(&mask, &v[0], &v[1]));
         }
-        let x = normal("x", [2, 2, 3]);
-        check("masked_fill", &[x.clone()], |v| v[0].masked_fill(&checkerboard([2, 3]), -1e9));
-        check("masked_fill", &[x.clone()], |v| v[0].masked_fill(&checkerboard([2, 1]), 2.0));
+        let x = [normal("x", [2, 2, 3])];
+        check("masked_fill", &x, |v| v[0].masked_fill(&checkerboard([2, 3]), -1e9));
+        check("masked_fill", &x, |v| v[0].masked_fill(&checkerboard([2, 1]), 2.0));
         for diagonal in [-1, 0, 1] {
-            check("tril", &[x.clone()], |v| v[0].tril(diagonal));
+            check("tril", &x, |v| v[0].tril(diagonal));
         }
     }
 

@@ -77,22 +77,22 @@ mod tests {
     #[test]
     fn gradients() {
         for shape in [&[4][..], &[2, 3], &[2, 3, 2]] {
-            let x = normal("x", shape);
+            let x = [normal("x", shape)];
             for axis in [0, -1] {
-                check("softmax", &[x.clone()], |v| v[0].softmax(axis));
-                check("log_softmax", &[x.clone()], |v| v[0].log_softmax(axis));
+                check("softmax", &x, |v| v[0].softmax(axis));
+                check("log_softmax", &x, |v| v[0].log_softmax(axis));
             }
         }
-        let x = normal("x", [2, 3, 4]);
-        check("softmax", &[x.clone()], |v| v[0].softmax(1));
-        check("log_softmax", &[x.clone()], |v| v[0].log_softmax(1));
+        let x = [normal("x", [2, 3, 4])];
+        check("softmax", &x, |v| v[0].softmax(1));
+        check("log_softmax", &x, |v| v[0].log_softmax(1));
         for mask in [None, Some(mask()), Some(Mask::causal(4).reshape([1, 4, 4]))] {
             let rows = mask.as_ref().map_or(3, |mask| mask.shape()[mask.shape().rank() - 2]);
-            let x = normal("x", [2, rows, 4]);
-            check("masked_softmax", &[x], |v| v[0].masked_softmax(0.7, mask.as_ref()));
+            let x = [normal("x", [2, rows, 4])];
+            check("masked_softmax", &x, |v| v[0].masked_softmax(0.7, mask.as_ref()));
         }
         let columns = Mask::from_vec(vec![true, false, true, true], [4]);
-        check("masked_softmax", &[x], |v| v[0].masked_softmax(-1.3, Some(&columns)));
+        check("masked_softmax", &x, |v| v[0].masked_softmax(-1.3, Some(&columns)));
     }
 
     #[test]
@@ -104,16 +104,16 @@ mod tests {
 
     #[test]
     fn equal_their_composed_forms() {
-        let x = normal("x", [3, 4]);
+        let x = [normal("x", [3, 4])];
         let composed = |x: &Var, axis| x.exp() / x.exp().sum(axis, true);
         for axis in [0, 1] {
-            assert_agree(&[x.clone()], |v| v[0].softmax(axis), |v| composed(&v[0], axis));
-            assert_agree(&[x.clone()], |v| v[0].log_softmax(axis), |v| composed(&v[0], axis).log());
+            assert_agree(&x, |v| v[0].softmax(axis), |v| composed(&v[0], axis));
+            assert_agree(&x, |v| v[0].log_softmax(axis), |v| composed(&v[0], axis).log());
         }
         // Without row 1, whose composed form would divide zero by zero.
         let some = Mask::from_fn([3, 4], |index| index[1] <= index[0]);
         assert_agree(
-            &[x],
+            &x,
             |v| v[0].masked_softmax(0.7, Some(&some)),
             |v| (&v[0] * 0.7).masked_fill(&some.not(), f64::NEG_INFINITY).softmax(-1),
         );

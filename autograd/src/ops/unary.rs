@@ -108,13 +108,13 @@ mod tests {
     #[test]
     fn gradients() {
         for shape in [&[2, 3][..], &[4], &[], &[2, 1, 3]] {
-            let x = normal("x", shape);
-            check("exp", &[x.clone()], |v| v[0].exp());
-            check("tanh", &[x.clone()], |v| v[0].tanh());
-            check("erf", &[x.clone()], |v| v[0].erf());
-            check("relu", &[x.clone()], |v| v[0].relu()); // no element is within the step of the kink at 0
-            check("gelu", &[x.clone()], |v| v[0].gelu());
-            check("sigmoid", &[x.clone()], |v| v[0].sigmoid());
+            let x = [normal("x", shape)];
+            check("exp", &x, |v| v[0].exp());
+            check("tanh", &x, |v| v[0].tanh());
+            check("erf", &x, |v| v[0].erf());
+            check("relu", &x, |v| v[0].relu()); // no element is within the step of the kink at 0
+            check("gelu", &x, |v| v[0].gelu());
+            check("sigmoid", &x, |v| v[0].sigmoid());
             check("log", &[positive("x", shape)], |v| v[0].log());
             check("sqrt", &[positive("x", shape)], |v| v[0].sqrt());
         }

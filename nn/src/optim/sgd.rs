@@ -17,7 +17,8 @@ use crate::params::Params;
 /// param    = param - learning_rate · velocity
 /// ```
 ///
-/// The default is plain gradient descent: no momentum, no decay.
+/// The default is plain gradient descent: no momentum, no decay. (The velocity is kept all the same; without
+/// momentum it is the last `g`.)
 #[derive(Clone, Debug, Default)]
 pub struct Sgd {
     momentum: f64,

@@ -1,0 +1,115 @@
+//! The same seed gives the same bits: twice in a row, and on any number of threads. Work is split by the
+//! problem's sizes and never by the number of threads, so neither the loss, nor a gradient, nor a weight after
+//! several steps of training with dropout can tell on how many it was computed.
+
+use nn::{Adam, Constant, Params};
+use rayon::ThreadPoolBuilder;
+use tensor::{DType, Seed};
+use transformer::search::MaxLen;
+use transformer::search::greedy::greedy;
+use transformer::{Config, TrainOptions, Trainer, Transformer, VocabSizes};
+
+use crate::common::{batch, bits, loss_and_gradients, pairs, param_bits};
+
+/// Large enough that every kernel splits its work: 240 tokens a side, 128 wide; 2^21 logits, which the loss
+/// takes in two chunks.
+const VOCAB_SIZE: usize = 9000;
+
+fn config() -> Config {
+    let vocab_sizes = VocabSizes::Shared(VOCAB_SIZE);
+    Config {
+        n_encoder_layers: 1,
+        n_decoder_layers: 1,
+        dropout: 0.1,
+        attention_dropout: 0.1,
+        attention_bias: true,
+        ..Config::tiny(vocab_sizes)
+    }
+}
+
+/// Sixteen pairs of up to 15 words a side.
+fn lens() -> Vec<(usize, usize)> {
+    (0..16).map(|i| (15 - i % 3, 15 - i % 4)).collect()
+}
+
+/// Everything that a run computes, as bits.
+#[derive(PartialEq)]
+struct Run {
+    loss: u64,
+    gradients: Vec<u64>,
+    trained: Vec<u64>,
+    translations: Vec<Vec<u32>>,
+}
+
+/// A forward and backward pass, then three steps of Adam, then a translation.
+fn run(seed: u64) -> Run {
+    let config = config();
+    let (model, params) = Transformer::new(&config, Seed::new(seed), DType::F32).unwrap();
+    let pairs = pairs(&lens(), VOCAB_SIZE, 1);
+    let batch = [batch(&config, &pairs)];
+    let (stats, gradients) = loss_and_gradients(&model, &params, &batch[0], 0.1);
+    let gradients = params.iter().flat_map(|(id, ..)| bits(gradients.get(id).unwrap())).collect();
+
+    let options = TrainOptions { seed: Seed::new(seed), clip_norm: Some(1.0), ..TrainOptions::default() };
+    let schedule = Constant { learning_rate: 1e-3 };
+    let mut trainer = Trainer::new((model, params), Adam::default(), schedule, options).unwrap();
+    for _ in 0..3 {
+        trainer.train_step(&batch).unwrap();
+    }
+    let Trainer { model, params, .. } = trainer;
+    let sources: Vec<Vec<u32>> = pairs.into_iter().map(|pair| pair.src).take(4).collect();
+    let found = greedy(&model, &params, &sources, MaxLen { beyond_source: 0 }).unwrap();
+    Run {
+        loss: stats.loss_sum.to_bits(),
+        gradients,
+        trained: param_bits(&params),
+        translations: found.into_iter().map(|one| one.ids).collect(),
+    }
+}
+
+fn run_on(threads: usize, seed: u64) -> Run {
+    ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(|| run(seed))
+}
+
+#[test]
+fn any_number_of_threads_gives_the_same_bits() {
+    let one = run_on(1, 1);
+    for threads in [2, 4] {
+        let many = run_on(threads, 1);
+        assert_eq!(many.loss, one.loss, "the loss on {threads} threads");
+        assert!(many.gradients == one.gradients, "the gradients on {threads} threads");
+        assert!(many.trained == one.trained, "the trained weights on {threads} threads");
+        assert_eq!(many.translations, one.translations, "the translations on {threads} threads");
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bits_and_another_seed_others() {
+    let first = run_on(2, 2);
+    assert!(first == run_on(2, 2), "the same seed");
+    let other = run_on(2, 3);
+    assert!(first.loss != other.loss && first.gradients != other.gradients && first.trained != other.trained);
+}
+
+/// One step of training a small model, of which only the options' seed varies: dropout and the order of the
+/// batches.
+fn trained(seed: u64, dropout: f64, epoch: u64) -> Params {
+    let config = Config { dropout, ..crate::common::small() };
+    let made = Transformer::new(&config, Seed::new(1), DType::F32).unwrap();
+    let options = TrainOptions { seed: Seed::new(seed), max_tokens: 12, ..TrainOptions::default() };
+    let schedule = Constant { learning_rate: 1e-2 };
+    let mut trainer = Trainer::new(made, Adam::default(), schedule, options).unwrap();
+    let pairs = pairs(&[(3, 3); 12], crate::common::VOCAB_SIZE, 1);
+    trainer.train_epoch(&pairs, epoch, |_| std::ops::ControlFlow::Continue(())).unwrap();
+    trainer.params
+}
+
+#[test]
+fn dropout_and_the_order_of_batches_come_from_the_seed() {
+    for dropout in [0.0, 0.2] {
+        let bits = |seed, epoch| param_bits(&trained(seed, dropout, epoch));
+        assert!(bits(1, 0) == bits(1, 0));
+        assert!(bits(1, 0) != bits(2, 0), "another seed");
+        assert!(bits(1, 0) != bits(1, 1), "another epoch");
+    }
+}

@@ -1,0 +1,177 @@
+//! What backward returns for a whole encoder-decoder is the derivative of its loss with respect to every
+//! parameter, by central differences in f64; and no parameter is left out: each gets a gradient that is not
+//! zero, unless the model cannot depend on it.
+
+use autograd::{GradcheckFailure, Tape, Var, gradcheck};
+use nn::{Context, ParamId, Params};
+use tensor::{DType, Seed, Tensor};
+use transformer::{
+    Activation, Batch, Config, DecoderStart, NormPlacement, Positions, TieEmbeddings, Transformer, VocabSizes,
+};
+
+use crate::common::{batch, loss_and_gradients, pairs, random_model};
+
+/// Words of each side; few, so that a batch can use all of them.
+const VOCAB_SIZE: usize = 6;
+const TIES: [TieEmbeddings; 3] =
+    [TieEmbeddings::ThreeWay, TieEmbeddings::TargetWithOutput, TieEmbeddings::Separate];
+
+/// One layer each of encoder and decoder, 4 wide.
+fn tiny(norm: NormPlacement) -> Config {
+    let vocab_sizes = VocabSizes::Separate { src: VOCAB_SIZE, tgt: VOCAB_SIZE };
+    let sizes =
+        Config { d_model: 4, d_ff: 6, n_encoder_layers: 1, n_decoder_layers: 1, ..Config::toy(vocab_sizes) };
+    Config { n_heads: 2, max_len: 5, norm, ..sizes }
+}
+
+/// Every option away from its default.
+fn departed(norm: NormPlacement) -> Config {
+    Config {
+        positions: Positions::Learned,
+        activation: Activation::Gelu,
+        attention_bias: true,
+        decoder_start: DecoderStart::ZeroVector,
+        ..tiny(norm)
+    }
+}
+
+/// Two pairs of different lengths on both sides.
+fn two_pairs(config: &Config) -> Batch {
+    batch(config, &pairs(&[(3, 2), (2, 4)], VOCAB_SIZE, 8))
+}
+
+/// Parameters with the values of variables.
+fn with_values(params: &Params, ids: &[ParamId], values: &[Var]) -> Params {
+    let mut params = params.clone();
+    for (&id, value) in ids.iter().zip(values) {
+        *params.get_mut(id) = value.value().clone();
+    }
+    params
+}
+
+/// The loss as one operation on all parameters, whose vjp is a backward pass through the model: this makes
+/// the model a thing that gradcheck can check.
+fn loss_of(model: &Transformer, params: &Params, batch: &Batch, ids: &[ParamId], values: &[Var]) -> Var {
+    let params = with_values(params, ids, values);
+    let tape = Tape::new();
+    let cx = Context::training(&params, &tape, Seed::new(3));
+    let loss = model.loss(&cx, batch, 0.1).unwrap().loss;
+    let (out, inputs) = (loss.value().clone(), values.iter().collect::<Vec<_>>());
+    if !values.iter().any(Var::requires_grad) {
+        return Var::constant(out);
+    }
+    let (gradients, ids) = (cx.gradients(loss.backward()), ids.to_vec());
+    Var::record("transformer", &inputs, out, move |grad_out, grads| {
+        for (input, &id) in ids.iter().enumerate() {
+            grads.add(input, || gradients.get(id).unwrap().mul_scalar(grad_out.item()));
+        }
+    })
+}
+
+#[track_caller]
+fn check(config: &Config) {
+    let (model, params) = random_model(config, 4, DType::F64);
+    let batch = two_pairs(config);
+    let ids: Vec<ParamId> = params.iter().map(|(id, ..)| id).collect();
+    let values: Vec<Tensor> = params.iter().map(|(_, _, tensor)| tensor.clone()).collect();
+    match gradcheck("transformer", &values, |values| loss_of(&model, &params, &batch, &ids, values)) {
+        Ok(report) => assert_eq!(report.compared, params.numel()),
+        Err(GradcheckFailure::Mismatch(found)) => {
+            let name = params.name(ids[found.input]);
+            panic!("{} in {config:?}, where the input is {name}", GradcheckFailure::Mismatch(found))
+        }
+        Err(failure) => panic!("{failure}"),
+    }
+}
+
+#[test]
+fn the_paper_s_model_has_the_gradients_of_central_differences() {
+    check(&tiny(NormPlacement::Post));
+    check(&Config { tie_embeddings: TieEmbeddings::ThreeWay, ..tiny(NormPlacement::Post) });
+}
+
+#[test]
+fn each_tie_and_every_option_has_them() {
+    for tie_embeddings in TIES {
+        for norm in [NormPlacement::Post, NormPlacement::Pre] {
+            check(&Config { tie_embeddings, ..departed(norm) });
+        }
+    }
+}
+
+#[test]
+fn each_option_alone_has_them() {
+    let pre = tiny(NormPlacement::Pre);
+    check(&Config { positions: Positions::SinusoidalConcatenated, ..pre.clone() });
+    check(&Config { positions: Positions::Learned, ..pre.clone() });
+    check(&Config { activation: Activation::Gelu, ..pre.clone() });
+    check(&Config { attention_bias: true, ..pre.clone() });
+    check(&Config { n_heads: 1, n_encoder_layers: 2, ..pre.clone() });
+    check(&Config { n_heads: 4, n_decoder_layers: 2, ..pre });
+}
+
+#[test]
+fn dropout_of_a_fixed_seed_has_them() {
+    for norm in [NormPlacement::Post, NormPlacement::Pre] {
+        check(&Config { dropout: 0.3, attention_dropout: 0.2, ..departed(norm) });
+    }
+}
+
+/// Why the elements `index` of this parameter may have no gradient, if there is a reason.
+fn exempt(config: &Config, batch: &Batch, name: &str, index: &[usize]) -> Option<&'static str> {
+    let separate = config.tie_embeddings == TieEmbeddings::Separate;
+    let ids_of = |tokens: &transformer::TokenBatch| -> Vec<u32> {
+        (0..tokens.batch_size()).flat_map(|row| tokens.row(row).to_vec()).collect()
+    };
+    let unused = |tokens| !ids_of(tokens).contains(&(index[0] as u32));
+    match name {
+        _ if name.ends_with("k_proj.bias") => {
+            Some("it adds the same to all scores of a query, and the softmax does not see what all share")
+        }
+        "encoder.embedding.weight" if unused(&batch.src) => Some("no source has the word"),
+        "decoder.embedding.weight" if separate && unused(&batch.tgt_in) => Some("no target has the word"),
+        "encoder.positions.weight" if index[0] >= batch.src.len => Some("no source is so long"),
+        "decoder.positions.weight" if index[0] >= batch.tgt_len() => Some("no target is so long"),
+        _ => None,
+    }
+}
+
+#[test]
+fn every_number_that_the_model_depends_on_gets_a_gradient() {
+    for tie_embeddings in TIES {
+        for norm in [NormPlacement::Post, NormPlacement::Pre] {
+            let config = Config { tie_embeddings, ..departed(norm) };
+            let (model, params) = random_model(&config, 6, DType::F64);
+            let batch = two_pairs(&config);
+            let (_, gradients) = loss_and_gradients(&model, &params, &batch, 0.1);
+            for (id, name, tensor) in params.iter() {
+                let gradient = gradients.get(id).unwrap_or_else(|| panic!("{name} has no gradient"));
+                let columns = tensor.dim(-1);
+                for (i, element) in gradient.to_f64_vec().into_iter().enumerate() {
+                    let index = [i / columns, i % columns];
+                    match exempt(&config, &batch, name, &index) {
+                        Some(reason) => {
+                            assert!(element.abs() < 1e-15, "{name}{index:?}: {element}, {reason}")
+                        }
+                        None => assert!(element.abs() > 1e-9, "{name}{index:?}: {element}"),
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_frozen_parameter_gets_none_and_the_others_the_same() {
+    let config = departed(NormPlacement::Post);
+    let (model, mut params) = random_model(&config, 7, DType::F64);
+    let batch = two_pairs(&config);
+    let (_, all) = loss_and_gradients(&model, &params, &batch, 0.1);
+    let frozen = params.id("encoder.embedding.weight").unwrap();
+    params.set_trainable(frozen, false);
+    let (_, others) = loss_and_gradients(&model, &params, &batch, 0.1);
+    for (id, name, _) in params.iter() {
+        let expected = all.get(id).filter(|_| id != frozen);
+        assert_eq!(others.get(id), expected, "{name}");
+    }
+}
