@@ -3,18 +3,21 @@
 //!     cargo run --release --example e01_backward
 //!
 //! Training asks one question of every number in a model: if this number grew a little, how much would the
-//! loss grow? The answer is the gradient. This lesson computes it for a model with one weight, by the
-//! engine and by hand, and stops with an error if the two ever disagree.
+//! loss grow? The answer is the gradient. This lesson computes it for a model so small that it can be done by
+//! hand as well, and ends with an error if the engine and the hand ever disagree.
 
 use std::process::ExitCode;
 
-use etudiant::autograd::{Tape, Var};
+use etudiant::autograd::{Gradients, Tape, Var};
 use etudiant::tensor::Tensor;
 
 /// The number that the model should answer with.
 const TARGET: f64 = 7.0;
 /// How much a large weight costs.
 const DECAY: f64 = 0.25;
+
+/// What we work out on paper: a number's name, its variable, the gradient, and how we found it.
+type ByHand<'a> = (&'a str, &'a Var, f64, &'a str);
 
 fn main() -> ExitCode {
     // The forward pass. It computes numbers as any program would, and the tape writes down each operation
@@ -43,7 +46,7 @@ fn main() -> ExitCode {
     //     out = p + q      hands dout to both          (p - q: to q with a minus)
     //     out = p * q      hands dout * q to p, and dout * p to q
     //     out = p^2        hands dout * 2p to p
-    let by_hand: [(&str, &Var, f64, &str); 10] = [
+    let by_hand: [ByHand; 10] = [
         ("loss", &loss, 1.0, "a number grows as fast as itself"),
         ("penalty", &penalty, 1.0, "from loss, a sum: dloss"),
         ("square", &square, 0.25, "from penalty, a product: dpenalty * 0.25 = 1 * 0.25"),
@@ -54,7 +57,7 @@ fn main() -> ExitCode {
         ("b", &b, -4.0, "from guess, a sum: dguess"),
         ("x", &x, -12.0, "from product, a product: dproduct * w = -4 * 3"),
         // w is read three times: once by `product`, and as both factors of `square`.
-        ("w", &w, -6.5, "from product and twice from square: -4 * 2 + 0.25 * 3 + 0.25 * 3"),
+        ("w", &w, -6.5, "from product -4 * 2, from square 0.25 * 3 and 0.25 * 3"),
     ];
 
     // The same by the engine. Backward frees the gradients of intermediate results as soon as they were
@@ -66,14 +69,7 @@ fn main() -> ExitCode {
 
     println!("\nThe tape read from its end. `backward` is how fast the loss grows with each number; `dv` is");
     println!("short for the gradient of v.\n");
-    println!("  {:8} {:>6} {:>9} {:>8}", "number", "value", "backward", "by hand");
-    let mut disagreements = 0;
-    for (name, var, expected, reason) in by_hand {
-        let gradient = gradients.get(var).expect("the loss depends on every number of the table").item();
-        let verdict = if gradient == expected { "" } else { "   <- these two disagree" };
-        disagreements += usize::from(gradient != expected);
-        println!("  {name:8} {:6} {gradient:9} {expected:8}   {reason}{verdict}", var.item());
-    }
+    let disagreements = compare(&gradients, &by_hand);
     if disagreements > 0 {
         eprintln!("\n{disagreements} of the engine's gradients are not those computed by hand.");
         return ExitCode::FAILURE;
@@ -81,17 +77,12 @@ fn main() -> ExitCode {
 
     // What the number is good for: it predicts what a small change does, without running the model again.
     let slope = gradients.get(&w).expect("the loss depends on w").item();
-    let (predicted, grown) = (loss.item() + slope * 0.001, w.item() + 0.001);
-    let computed = (grown * x.item() + b.item() - TARGET).powi(2) + DECAY * grown * grown;
-    println!(
-        "\nThey agree. What it means: let w grow from {} to {grown}. With a gradient of {slope} the loss",
-        w.item()
-    );
-    println!(
-        "should go from {} to {predicted:.6}; computed anew, it is {computed:.6}. Gradient descent lowers",
-        loss.item()
-    );
-    println!("the loss by moving every number a little against its gradient.");
+    let [w, x, b, loss] = [&w, &x, &b, &loss].map(Var::item);
+    let (grown, predicted) = (w + 0.001, loss + slope * 0.001);
+    let computed = (grown * x + b - TARGET).powi(2) + DECAY * grown * grown;
+    println!("\nThey agree. What it means: w grows from {w} to {grown}; its gradient is {slope}, so");
+    println!("the loss should go from {loss} to {predicted:.6}. Computed anew, it is {computed:.6}.");
+    println!("Gradient descent lowers the loss by moving each number a little against its gradient.");
 
     println!("\nTry:  set TARGET to 5. Which gradients become 0? Decide, write your answers into the table");
     println!("      `by_hand` of this file, and run it again: it tells you whether you were right.");
@@ -99,4 +90,17 @@ fn main() -> ExitCode {
     println!("      autograd/src/ops/arithmetic.rs, the rules for + - * and powers;");
     println!("      then run the next lesson: cargo run --release --example e02_attention");
     ExitCode::SUCCESS
+}
+
+/// Prints the engine's gradients beside ours and counts those that differ.
+fn compare(gradients: &Gradients, by_hand: &[ByHand]) -> usize {
+    println!("      {:8} {:>6} {:>9}    {:>7}", "number", "value", "backward", "by hand");
+    let mut disagreements = 0;
+    for (place, &(name, var, expected, reason)) in (0..by_hand.len()).rev().zip(by_hand) {
+        let gradient = gradients.get(var).expect("the loss depends on every number of the table").item();
+        let sign = if gradient == expected { "==" } else { "!=" };
+        disagreements += usize::from(gradient != expected);
+        println!("  %{place}  {name:8} {:6} {gradient:9} {sign} {expected:7}   {reason}", var.item());
+    }
+    disagreements
 }

@@ -36,12 +36,12 @@ fn main() {
     let context = weights.matmul(&value); // [2, 3]
 
     println!("The same as matrices, a row for each word\n");
-    show("Q = X W_Q", &query);
-    show("K = X W_K", &key);
-    show("V = X W_V", &value);
-    show("scores = Q K^T, row i column j: how well word i's query fits word j's key", &scores);
-    show(&format!("weights = softmax(scores / {divisor:.3}), each row sums to 1"), &weights);
-    show("Z = weights V", &context);
+    show("Q = X W_Q (step 1)", &query);
+    show("K = X W_K (step 1)", &key);
+    show("V = X W_V (step 1)", &value);
+    show("scores = Q K^T (step 2), row i column j: word i's query with word j's key", &scores);
+    show(&format!("weights = softmax(scores / {divisor:.3}) (steps 3 and 4), each row sums to 1"), &weights);
+    show("Z = weights V (steps 5 and 6)", &context);
 
     // The same as one operation. It takes a batch of sentences, so our one sentence gets a batch axis; and it
     // divides the columns among n_heads heads, of which we have one. On a tape it is one entry, with one vjp.
@@ -64,28 +64,17 @@ fn main() {
         assert!(difference < 1e-14, "{what} differ by {difference}");
     }
 
-    println!("\nDoes a word attend most to itself?\n");
-    for (i, &j) in weights.argmax(-1).iter().enumerate() {
-        let (word, most, own) = (WORDS[i], WORDS[j as usize], weights.at(&[i, i]));
-        let verdict = if word == most { "yes".into() } else { format!("no, most goes to {most}") };
-        println!("  {word}: {own:.2} of its attention to itself: {verdict}");
-    }
-    println!(
-        "\n  The article takes it for clear that a word's own weight is the highest, as it is for the one"
-    );
-    println!("  word it works out. Nothing in the formula makes it so, and its own picture of \"it\" shows");
-    println!(
-        "  otherwise: a query meets the key of its own word as it meets any other, and the two came out"
-    );
-    println!("  of different matrices. Training decides.");
+    println!("  All three agree; what is left is rounding.\n");
+
+    attention_to_itself(&weights);
 
     println!(
-        "\nTry:  set the divisor to 1.0, then to 10.0. Which gives the sharper weights? Products of q and k"
+        "Try:  set the divisor to 1.0, then to 10.0. Which gives the sharper weights? In the paper a
+      score is a sum of 64 products, which spreads 8 times as wide as one product does. Undivided,
+      it would let softmax give nearly everything to one word, and pass hardly any gradient.
+Read: autograd/src/ops/attention.rs, its vjp, and in its tests the composed form;
+      then run: cargo run --release --example je_suis_etudiant"
     );
-    println!("      with 64 numbers each spread 8 times as wide as those with one. Undivided, softmax would");
-    println!("      give nearly everything to one word and let hardly any gradient through.");
-    println!("Read: autograd/src/ops/attention.rs, its vjp, and in its tests the composed form;");
-    println!("      then run: cargo run --release --example je_suis_etudiant");
 }
 
 /// The six steps with loops over arrays, printed. Gives the vector z of each word.
@@ -104,7 +93,8 @@ fn word_by_word(divisor: f64) -> [[f64; 3]; 2] {
     let mut contexts = [[0.0; 3]; 2];
     for (i, q) in query.into_iter().enumerate() {
         println!("\n  {:26} {:>27} {:>27}", format!("{} asks:", WORDS[i]), WORDS[0], WORDS[1]);
-        let scores = key.map(|k| dot(&q, &k)); // step 2: how well the query fits each word's key
+        // Step 2: the dot product says how well this query fits each word's key.
+        let scores = key.map(|k| q[0] * k[0] + q[1] * k[1] + q[2] * k[2]);
         let scaled = scores.map(|score| score / divisor); // step 3
         let exponentials = scaled.map(f64::exp);
         let sum: f64 = exponentials.iter().sum();
@@ -121,13 +111,27 @@ fn word_by_word(divisor: f64) -> [[f64; 3]; 2] {
     contexts
 }
 
+/// Prints whether each word attends most to itself.
+fn attention_to_itself(weights: &Tensor) {
+    println!("Does a word attend most to itself?\n");
+    for (i, most) in weights.argmax(-1).into_iter().map(|j| j as usize).enumerate() {
+        let verdict = if most == i { "yes" } else { "no" };
+        let (own, largest) = (weights.at(&[i, i]), weights.at(&[i, most]));
+        println!("  {}: {verdict:3}  {own:.2} to itself, most ({largest:.2}) to {}", WORDS[i], WORDS[most]);
+    }
+    println!(
+        "
+  The article expects a word to attend most to itself, if not to itself alone. The word that it
+  works out does. But nothing in the formula makes it so: a query meets the key of its own word as
+  it meets any other, and the two came out of different matrices. Training decides. In the
+  article's own picture of \"it\", the word gives little to itself.
+"
+    );
+}
+
 /// A row times a matrix: column j of the result is the dot product with column j of the matrix.
 fn times(x: [f64; 4], matrix: [[f64; 3]; 4]) -> [f64; 3] {
     [0, 1, 2].map(|j| (0..4).map(|i| x[i] * matrix[i][j]).sum())
-}
-
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
 /// Numbers in brackets, aligned.

@@ -11,13 +11,15 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use etudiant::nn::{Adam, InverseSqrt};
+use etudiant::nn::{Adam, Schedule};
 use etudiant::tensor::{DType, Seed};
 use etudiant::transformer::pairs::{TextPair, read_pairs};
-use etudiant::transformer::search::beam::{BeamOptions, beam_search};
-use etudiant::transformer::vocabulary::{Vocabulary, VocabularyLimits};
+use etudiant::transformer::search::beam::BeamOptions;
+use etudiant::transformer::vocabulary::VocabularyLimits;
 use etudiant::transformer::words::split_words;
-use etudiant::transformer::{Config, Error, Pair, TrainOptions, Trainer, Transformer, VocabSizes};
+use etudiant::transformer::{
+    Config, Error, TieEmbeddings, TrainOptions, Trainer, Transformer, Translator, VocabSizes,
+};
 use indicatif::{ProgressBar, ProgressStyle};
 
 #[derive(Parser)]
@@ -25,7 +27,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 struct Arguments {
     /// Training pairs, one a line: source, a tab, target
     path: PathBuf,
-    /// Pairs to validate on [default: every 20th line of the training pairs, which are then held out]
+    /// Pairs to validate on [default: every 20th of the training pairs, which is then held out]
     #[arg(long)]
     valid: Option<PathBuf>,
     /// How long to train
@@ -47,113 +49,117 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<(), Error> {
+    let limit = Duration::try_from_secs_f64(arguments.minutes * 60.0)
+        .map_err(|_| Error::Config(format!("--minutes {} is not a length of time", arguments.minutes)))?;
     let started = Instant::now();
-    let (train, valid) = read(arguments)?;
-    // A word that stands once in the corpus becomes <unk>, so that the model learns to live with strangers.
+    let (train_text, valid_text) = read(arguments)?;
+    // A word that stands only once becomes <unk>, so that the model learns to live with strangers.
     let limits = VocabularyLimits { min_count: 2, ..VocabularyLimits::default() };
-    let src_vocab = Vocabulary::from_sentences(train.iter().map(|pair| split_words(&pair.src)), &limits)?;
-    let tgt_vocab = Vocabulary::from_sentences(train.iter().map(|pair| split_words(&pair.tgt)), &limits)?;
-    println!("vocabularies: {} source words, {} target words", src_vocab.len(), tgt_vocab.len());
-    let text = Text { src_vocab, tgt_vocab };
-    let (train, valid_ids) = (text.encode(&train)?, text.encode(&valid)?);
+    let translator = Translator::from_pairs(&train_text, &limits)?;
+    let (train, valid) = (translator.encode(&train_text)?.pairs, translator.encode(&valid_text)?);
+    let (src, tgt) = (translator.src_vocab.len(), translator.tgt_vocab.len());
+    let unknown = 100.0 * valid.unknown_src_share();
+    println!(
+        "vocabularies: {src} source words ({unknown:.1} % of the validation words unknown), {tgt} target words"
+    );
 
-    let sizes = VocabSizes::Separate { src: text.src_vocab.len(), tgt: text.tgt_vocab.len() };
-    let config = Config { dropout: 0.3, ..Config::small(sizes) }.with_symbols_of(&text.tgt_vocab)?;
+    let sizes = VocabSizes::Separate { src, tgt };
+    let tie_embeddings = TieEmbeddings::TargetWithOutput;
+    let config = Config {
+        n_encoder_layers: 2,
+        n_decoder_layers: 2,
+        d_ff: 512,
+        tie_embeddings,
+        ..Config::small(sizes)
+    };
+    let config = config.with_symbols_of(&translator.tgt_vocab)?;
     let model = Transformer::new(&config, Seed::new(1), DType::F32)?;
     println!("model: {} parameters", model.1.numel());
-    let schedule = InverseSqrt { peak: 1e-3, warmup_steps: 1000, initial: 1e-7 };
-    let options = TrainOptions { max_tokens: 1024, clip_norm: Some(1.0), ..TrainOptions::default() };
+    let schedule = UntilTimeIsUp { peak: 1e-3, warmup_steps: 400, started, limit };
+    let options = TrainOptions { max_tokens: 512, clip_norm: Some(1.0), ..TrainOptions::default() };
     let mut trainer = Trainer::new(model, Adam::default(), schedule, options)?;
 
-    let deadline = started + Duration::from_secs_f64(arguments.minutes * 60.0);
-    let mut best = (f64::INFINITY, trainer.params.clone());
+    let mut best = (f64::INFINITY, trainer.params.clone()); // perplexity on the validation pairs
     for epoch in 1.. {
         let bar = progress_bar(train.iter().map(|pair| pair.tgt.len() as u64).sum());
         let seen = trainer.train_epoch(&train, epoch, |step| {
             bar.inc(step.stats.count as u64);
-            bar.set_message(format!("loss {:.3}", step.stats.loss()));
-            if Instant::now() < deadline { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            bar.set_message(format!("epoch {epoch}  loss {:.3}", step.stats.loss()));
+            if started.elapsed() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         })?;
         bar.finish_and_clear();
-        let held_out = trainer.validate(&valid_ids)?;
-        println!(
-            "{:5.1} min  epoch {epoch:3}  train loss {:.3}  valid loss {:.3}  perplexity {:6.2}  accuracy {:.1} %",
-            started.elapsed().as_secs_f64() / 60.0,
-            seen.loss(),
-            held_out.loss(),
-            held_out.perplexity(),
-            100.0 * held_out.accuracy()
-        );
-        if held_out.nll() < best.0 {
-            best = (held_out.nll(), trainer.params.clone());
+        let held_out = trainer.validate(&valid.pairs)?;
+        let minutes = started.elapsed().as_secs_f64() / 60.0;
+        print!("{minutes:5.1} min  epoch {epoch:3}  train loss {:.3}  valid loss ", seen.loss());
+        print!("{:.3}  perplexity {:6.2}", held_out.loss(), held_out.perplexity());
+        println!("  accuracy {:.1} %", 100.0 * held_out.accuracy());
+        if held_out.perplexity() < best.0 {
+            best = (held_out.perplexity(), trainer.params.clone());
         }
-        if Instant::now() >= deadline {
+        if started.elapsed() >= limit {
             break;
         }
     }
     trainer.params = best.1;
+    println!("\nwith the parameters of the best epoch, perplexity {:.2}, and a beam of 4:", best.0);
+    report(&translator, &trainer, &valid_text, &arguments.translate)
+}
 
-    println!("\nwith the parameters of the best epoch, perplexity {:.2}, beam 4:", best.0.exp());
-    let sources: Vec<&str> = valid.iter().map(|pair| &*pair.src).collect();
-    let translations = text.translate(&trainer, &sources)?;
-    let is_exact = |(pair, said): (&TextPair, &String)| split_words(&pair.tgt).join(" ") == *said;
-    let exact = valid.iter().zip(&translations).filter(|&pair| is_exact(pair)).count();
-    for (pair, said) in valid.iter().zip(&translations).take(10) {
-        println!(
-            "  {}\n    said       {said}\n    reference  {}",
-            pair.src,
-            split_words(&pair.tgt).join(" ")
-        );
+/// The pairs to train on and to validate on.
+fn read(arguments: &Arguments) -> Result<(Vec<TextPair>, Vec<TextPair>), Error> {
+    let path = &arguments.path;
+    let (mut train, report) = read_pairs(path)?;
+    println!("{}: {report}", path.display());
+    if let Some(path) = &arguments.valid {
+        let (valid, report) = read_pairs(path)?;
+        println!("{}: {report}", path.display());
+        return Ok((train, valid));
     }
+    if train.len() < 20 {
+        let problem = "fewer than 20 pairs, too few to hold some out; name others with --valid".into();
+        return Err(Error::Data { path: path.clone(), line: report.lines, problem });
+    }
+    let mut place = 0..train.len();
+    let valid = train.extract_if(.., |_| place.next().is_some_and(|place| place % 20 == 19)).collect();
+    Ok((train, valid))
+}
+
+/// Shows the validation pairs beside their translations, then what was asked for.
+fn report<O, S>(
+    translator: &Translator,
+    trainer: &Trainer<O, S>,
+    valid: &[TextPair],
+    asked: &[String],
+) -> Result<(), Error> {
+    let translate = |sentences: Vec<&str>| {
+        translator.translate(&trainer.model, &trainer.params, &sentences, &BeamOptions::default())
+    };
+    let translations = translate(valid.iter().map(|pair| pair.src.as_str()).collect())?;
+    let references: Vec<String> = valid.iter().map(|pair| split_words(&pair.tgt).join(" ")).collect();
+    for ((pair, said), reference) in valid.iter().zip(&translations).zip(&references).take(10) {
+        println!("  {}\n    said       {said}\n    reference  {reference}", pair.src);
+    }
+    let exact = translations.iter().zip(&references).filter(|(said, reference)| said == reference).count();
     let share = 100.0 * exact as f64 / valid.len() as f64;
     println!("validation sentences translated exactly: {exact} of {} ({share:.1} %)", valid.len());
-    let asked: Vec<&str> = arguments.translate.iter().map(String::as_str).collect();
-    for (sentence, said) in asked.iter().zip(text.translate(&trainer, &asked)?) {
+    for (sentence, said) in asked.iter().zip(translate(asked.iter().map(String::as_str).collect())?) {
         println!("{sentence} -> {said}");
     }
     Ok(())
 }
 
-/// The pairs to train and to validate on.
-fn read(arguments: &Arguments) -> Result<(Vec<TextPair>, Vec<TextPair>), Error> {
-    let (train, report) = read_pairs(&arguments.path)?;
-    println!("{}: {report}", arguments.path.display());
-    let Some(path) = &arguments.valid else {
-        let (valid, train) = train.into_iter().partition(|pair| pair.line % 20 == 0);
-        return Ok((train, valid));
-    };
-    let (valid, report) = read_pairs(path)?;
-    println!("{}: {report}", path.display());
-    Ok((train, valid))
+/// A learning rate that rises over the first steps and then falls to zero as the time runs out.
+struct UntilTimeIsUp {
+    peak: f64,
+    warmup_steps: u64,
+    started: Instant,
+    limit: Duration,
 }
 
-/// Text to ids and back.
-struct Text {
-    src_vocab: Vocabulary,
-    tgt_vocab: Vocabulary,
-}
-
-impl Text {
-    fn encode(&self, pairs: &[TextPair]) -> Result<Vec<Pair>, Error> {
-        let eos = self.tgt_vocab.id("<eos>");
-        let encode = |pair: &TextPair| {
-            let src = self.src_vocab.encode(split_words(&pair.src))?.ids;
-            let tgt = self.tgt_vocab.encode(split_words(&pair.tgt))?.ids.into_iter().chain(eos).collect();
-            Ok(Pair { src, tgt })
-        };
-        pairs.iter().map(encode).collect()
-    }
-
-    fn translate<O, S>(&self, trainer: &Trainer<O, S>, sentences: &[&str]) -> Result<Vec<String>, Error> {
-        let mut translations = Vec::new();
-        for sentences in sentences.chunks(64) {
-            let encode = |sentence: &&str| Ok(self.src_vocab.encode(split_words(sentence))?.ids);
-            let sources = sentences.iter().map(encode).collect::<Result<Vec<_>, Error>>()?;
-            for found in beam_search(&trainer.model, &trainer.params, &sources, &BeamOptions::default())? {
-                translations.push(self.tgt_vocab.decode(&found[0].ids)?);
-            }
-        }
-        Ok(translations)
+impl Schedule for UntilTimeIsUp {
+    fn learning_rate(&self, step: u64) -> f64 {
+        let left = 1.0 - self.started.elapsed().as_secs_f64() / self.limit.as_secs_f64();
+        self.peak * (step as f64 / self.warmup_steps as f64).min(1.0) * left.max(0.0)
     }
 }
 

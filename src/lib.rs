@@ -41,3 +41,8 @@ pub use autograd;
 pub use nn;
 pub use tensor;
 pub use transformer;
+
+/// The README's examples compile and run with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

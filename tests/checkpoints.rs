@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use nn::{Adam, Checkpoint, Constant, Error, Optimizer, OptimizerState, Params, checkpoint};
 use tempfile::TempDir;
 use tensor::{DType, Seed};
+use transformer::search::MaxLen;
 use transformer::search::beam::{BeamOptions, beam_search};
 use transformer::{Config, NormPlacement, Positions, TieEmbeddings, TrainOptions, Trainer, Transformer};
 
@@ -53,7 +54,8 @@ fn a_model_built_anew_says_the_same() {
         let batch = batch(&config, &pairs);
         assert_eq!(bits(&logits(&loaded_model, &loaded, &batch)), bits(&logits(&model, &params, &batch)));
         let sources: Vec<Vec<u32>> = pairs.into_iter().map(|pair| pair.src).collect();
-        let options = BeamOptions { top_beams: 4, ..BeamOptions::default() };
+        let options =
+            BeamOptions { top_beams: 4, max_len: MaxLen { beyond_source: 3 }, ..BeamOptions::default() };
         let found = beam_search(&loaded_model, &loaded, &sources, &options).unwrap();
         assert_eq!(found, beam_search(&model, &params, &sources, &options).unwrap());
     }
@@ -64,7 +66,7 @@ fn another_configuration_is_an_error_that_names_the_tensor() {
     let (_folder, path) = place();
     save(&path, &random_model(&small(), 1, DType::F32).1);
     let problem = |config: Config, dtype| {
-        let error = load_into(&config, dtype, &path).err().expect("another configuration");
+        let error = load_into(&config, dtype, &path).expect_err("another configuration");
         let message = error.to_string();
         assert!(message.starts_with(&path.display().to_string()), "{message}");
         message

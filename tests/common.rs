@@ -15,6 +15,9 @@ pub const FIRST_WORD: u32 = 3;
 /// Words of each side, in most tests.
 pub const VOCAB_SIZE: usize = 9;
 
+/// What dropout draws from in [`loss_and_gradients`].
+pub const DROPOUT_SEED: Seed = Seed::new(5);
+
 /// `cases` cases that are the same on every run, and no file of failures beside the tests.
 pub fn cases(cases: u32) -> ProptestConfig {
     let rng_seed = RngSeed::Fixed(2017);
@@ -67,6 +70,11 @@ pub fn pairs(lens: &[(usize, usize)], vocab_size: usize, seed: u64) -> Vec<Pair>
     lens.iter().enumerate().map(pair).collect()
 }
 
+/// The sources of such pairs.
+pub fn sources(lens: &[(usize, usize)], seed: u64) -> Vec<Vec<u32>> {
+    pairs(lens, VOCAB_SIZE, seed).into_iter().map(|pair| pair.src).collect()
+}
+
 /// The pairs side by side, for a model of this configuration.
 pub fn batch<'a>(config: &Config, pairs: impl IntoIterator<Item = &'a Pair>) -> Batch {
     Batch::new(pairs, config.decoder_start, 0).unwrap()
@@ -85,7 +93,7 @@ pub fn loss_and_gradients(
     smoothing: f64,
 ) -> (LossStats, ParamGradients) {
     let tape = Tape::new();
-    let cx = Context::training(params, &tape, Seed::new(5));
+    let cx = Context::training(params, &tape, DROPOUT_SEED);
     let out = model.loss(&cx, batch, smoothing).unwrap();
     (out.stats, cx.gradients(out.loss.backward()))
 }

@@ -5,14 +5,15 @@
 use nn::{Context, Params};
 use proptest::prelude::*;
 use tensor::{DType, Tensor};
-use transformer::search::beam::{BeamOptions, LengthPenalty, beam_search};
+use transformer::search::beam::{BeamOptions, beam_search};
 use transformer::search::greedy::greedy;
+use transformer::search::length_penalty::LengthPenalty;
 use transformer::search::{Hypothesis, MaxLen};
 use transformer::{Batch, Config, DecoderStart, Pair, TokenBatch, Transformer};
 
 use crate::common::{
     BOS, VOCAB_SIZE, assert_all_close, assert_close, batch, cases, lens, logits, pairs, random_model, small,
-    starts,
+    sources, starts,
 };
 
 const PENALTIES: [LengthPenalty; 5] = [
@@ -75,17 +76,13 @@ fn assert_scores(
     assert!(found.is_sorted_by(|a, b| rank(a) <= rank(b)), "{found:?}");
 }
 
-fn sources(lens: &[(usize, usize)], seed: u64) -> Vec<Vec<u32>> {
-    pairs(lens, VOCAB_SIZE, seed).into_iter().map(|pair| pair.src).collect()
-}
-
 /// A model that speaks three words, of which 2 is `<eos>`.
 fn of_three_words(decoder_start: DecoderStart) -> Config {
     Config { tgt_vocab_size: 3, decoder_start, ..small() }
 }
 
 proptest! {
-    #![proptest_config(cases(16))]
+    #![proptest_config(cases(32))]
 
     /// To rounding: products of one row are added up in another order than products of many.
     #[test]

@@ -2,14 +2,15 @@
 //! problem's sizes and never by the number of threads, so neither the loss, nor a gradient, nor a weight after
 //! several steps of training with dropout can tell on how many it was computed.
 
-use nn::{Adam, Constant, Params};
+use autograd::{Tape, Var};
+use nn::{Adam, Constant, Context, Params, Trace};
 use rayon::ThreadPoolBuilder;
 use tensor::{DType, Seed};
 use transformer::search::MaxLen;
 use transformer::search::greedy::greedy;
 use transformer::{Config, TrainOptions, Trainer, Transformer, VocabSizes};
 
-use crate::common::{batch, bits, loss_and_gradients, pairs, param_bits};
+use crate::common::{DROPOUT_SEED, batch, bits, loss_and_gradients, pairs, param_bits, random_model, small};
 
 /// Large enough that every kernel splits its work: 240 tokens a side, 128 wide; 2^21 logits, which the loss
 /// takes in two chunks.
@@ -94,7 +95,7 @@ fn the_same_seed_gives_the_same_bits_and_another_seed_others() {
 /// One step of training a small model, of which only the options' seed varies: dropout and the order of the
 /// batches.
 fn trained(seed: u64, dropout: f64, epoch: u64) -> Params {
-    let config = Config { dropout, ..crate::common::small() };
+    let config = Config { dropout, ..small() };
     let made = Transformer::new(&config, Seed::new(1), DType::F32).unwrap();
     let options = TrainOptions { seed: Seed::new(seed), max_tokens: 12, ..TrainOptions::default() };
     let schedule = Constant { learning_rate: 1e-2 };
@@ -111,5 +112,31 @@ fn dropout_and_the_order_of_batches_come_from_the_seed() {
         assert!(bits(1, 0) == bits(1, 0));
         assert!(bits(1, 0) != bits(2, 0), "another seed");
         assert!(bits(1, 0) != bits(1, 1), "another epoch");
+    }
+}
+
+/// A trace that looks at every value and asks for its gradient.
+struct Curious;
+
+impl Trace for Curious {
+    fn record(&self, _: &str, value: &Var) {
+        value.retain_grad();
+        assert!(value.value().all_finite());
+    }
+}
+
+#[test]
+fn looking_changes_no_bit() {
+    let config = Config { dropout: 0.2, attention_dropout: 0.1, ..small() };
+    let (model, params) = random_model(&config, 1, DType::F32);
+    let batch = batch(&config, &pairs(&[(3, 4), (5, 2)], crate::common::VOCAB_SIZE, 1));
+    let (stats, gradients) = loss_and_gradients(&model, &params, &batch, 0.1);
+    let tape = Tape::new();
+    let cx = Context::training(&params, &tape, DROPOUT_SEED).with_trace(&Curious);
+    let looked_at = model.loss(&cx, &batch, 0.1).unwrap();
+    assert_eq!(looked_at.stats, stats);
+    let looked_at = cx.gradients(looked_at.loss.backward());
+    for (id, name, _) in params.iter() {
+        assert_eq!(bits(looked_at.get(id).unwrap()), bits(gradients.get(id).unwrap()), "{name}");
     }
 }

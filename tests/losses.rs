@@ -4,15 +4,15 @@
 use autograd::{LossStats, Tape, Var};
 use nn::{Constant, Context, Sgd};
 use proptest::prelude::*;
+use tensor::DType;
 use tensor::ops::cross_entropy::IGNORE;
-use tensor::{DType, Seed};
 use transformer::{
     Batch, Config, Error, Pair, TieEmbeddings, TrainOptions, Trainer, Transformer, VocabSizes, evaluate,
 };
 
 use crate::common::{
-    VOCAB_SIZE, assert_all_close, assert_close, assert_gradients_close, batch, cases, lens, logits,
-    loss_and_gradients, pairs, random_model, small, starts,
+    DROPOUT_SEED, VOCAB_SIZE, assert_all_close, assert_close, assert_gradients_close, batch, cases, lens,
+    logits, loss_and_gradients, pairs, random_model, small, starts,
 };
 
 /// `- sum of q log p` over the labels that count, with the natural logarithm, and how many there are. q gives
@@ -48,7 +48,7 @@ fn trainer(config: &Config, clip_norm: Option<f64>) -> Trainer<Sgd, Constant> {
 }
 
 proptest! {
-    #![proptest_config(cases(24))]
+    #![proptest_config(cases(48))]
 
     #[test]
     fn the_loss_is_the_cross_entropy_of_the_logits(lens in lens(), seed: u64, start in starts()) {
@@ -122,7 +122,7 @@ fn assert_fused_is_composed(config: &Config, pairs: &[Pair]) {
     let batch = batch(config, pairs);
     let (stats, fused) = loss_and_gradients(&model, &params, &batch, 0.1);
     let tape = Tape::new();
-    let cx = Context::training(&params, &tape, Seed::new(5));
+    let cx = Context::training(&params, &tape, DROPOUT_SEED);
     let loss = composed(&model, &cx, &batch, 0.1);
     assert_all_close("loss", &[stats.loss()], &[loss.item()]);
     assert_gradients_close(&params, &fused, &cx.gradients(loss.backward()));

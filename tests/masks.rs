@@ -46,7 +46,7 @@ fn refilled(batch: &Batch, seed: Seed) -> Batch {
 }
 
 proptest! {
-    #![proptest_config(cases(24))]
+    #![proptest_config(cases(64))]
 
     #[test]
     fn a_later_token_leaves_earlier_logits_as_they_are(config in configs(), lens in lens(), seed: u64) {

@@ -10,15 +10,11 @@ use transformer::search::{Hypothesis, MaxLen};
 use transformer::{Config, DecoderStart, Pair, Transformer};
 
 use crate::common::{
-    VOCAB_SIZE, assert_all_close, batch, cases, lens, pairs, random_model, small, starts, words,
+    VOCAB_SIZE, assert_all_close, batch, cases, lens, random_model, small, sources, starts, words,
 };
 
 fn options(seed: u64, beyond_source: usize) -> SampleOptions {
     SampleOptions { temperature: 1.0, top_k: None, max_len: MaxLen { beyond_source }, seed: Seed::new(seed) }
-}
-
-fn sources(lens: &[(usize, usize)], seed: u64) -> Vec<Vec<u32>> {
-    pairs(lens, VOCAB_SIZE, seed).into_iter().map(|pair| pair.src).collect()
 }
 
 fn ids(found: &[Hypothesis]) -> Vec<&[u32]> {
@@ -26,7 +22,7 @@ fn ids(found: &[Hypothesis]) -> Vec<&[u32]> {
 }
 
 proptest! {
-    #![proptest_config(cases(16))]
+    #![proptest_config(cases(32))]
 
     #[test]
     fn of_one_word_to_choose_from_the_likeliest_is_drawn(lens in lens(), seed: u64, start in starts()) {
@@ -46,7 +42,8 @@ proptest! {
         let all = draw(&sources);
         prop_assert_eq!(&all, &draw(&sources));
         for n_first in 1..sources.len() {
-            prop_assert_eq!(ids(&draw(&sources[..n_first])), ids(&all[..n_first]));
+            let some = draw(&sources[..n_first]);
+            prop_assert_eq!(ids(&some), ids(&all[..n_first]));
         }
     }
 }
@@ -78,7 +75,9 @@ fn distribution(model: &Transformer, params: &Params, source: &[u32]) -> Vec<(Ve
 fn translations_come_as_often_as_they_are_probable() {
     const DRAWS: usize = 4000;
     let config = Config { tgt_vocab_size: 4, decoder_start: DecoderStart::ZeroVector, ..small() };
-    let (model, params) = random_model(&config, 4, DType::F64);
+    let (model, mut params) = random_model(&config, 4, DType::F64);
+    let projection = params.id("projection.weight").unwrap();
+    params.get_mut(projection).mul_scalar_assign(0.3); // flatter, so that every class is often expected
     let source = vec![5];
     let found = sample(&model, &params, &vec![source.clone(); DRAWS], &options(4, 1)).unwrap();
     let expected = distribution(&model, &params, &source);
@@ -90,7 +89,7 @@ fn translations_come_as_often_as_they_are_probable() {
     for (ids, probability) in &expected {
         let expected = probability * DRAWS as f64;
         let observed = found.iter().filter(|one| one.ids == *ids).count() as f64;
-        assert!(expected > 5.0, "the test needs a flatter model: {ids:?} is expected {expected} times");
+        assert!(expected > 5.0, "{ids:?} is expected too seldom, {expected} times");
         chi_square += (observed - expected).powi(2) / expected;
     }
     assert_eq!(expected.len(), 13);

@@ -5,8 +5,9 @@ use std::fmt::Display;
 
 use nn::{Adam, Constant, Context};
 use tensor::{DType, Seed};
-use transformer::search::beam::{BeamOptions, LengthPenalty, beam_search};
+use transformer::search::beam::{BeamOptions, beam_search};
 use transformer::search::greedy::greedy;
+use transformer::search::length_penalty::LengthPenalty;
 use transformer::search::sample::{SampleOptions, sample};
 use transformer::search::{Hypothesis, MaxLen};
 use transformer::{

@@ -210,7 +210,8 @@ mod tests {
 
     #[test]
     fn broadcast_follows_numpy() {
-        let cases: [(&[usize], &[usize], Option<&[usize]>); 8] = [
+        type Lengths = &'static [usize];
+        let cases: [(Lengths, Lengths, Option<Lengths>); 8] = [
             (&[], &[], Some(&[])),
             (&[2, 3], &[3], Some(&[2, 3])),
             (&[2, 1], &[1, 3], Some(&[2, 3])),

@@ -103,3 +103,63 @@ impl MultiHeadAttention {
         self.out_proj.forward(cx, &attended.context)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::VocabSizes;
+    use nn::Params;
+    use tensor::{DType, Seed, Tensor};
+
+    fn layer() -> (MultiHeadAttention, Params) {
+        let config =
+            Config { d_model: 6, n_heads: 2, attention_bias: true, ..Config::toy(VocabSizes::Shared(5)) };
+        let mut params = Params::new(DType::F64);
+        let layer = MultiHeadAttention::new(&mut ParamBuilder::new(&mut params, Seed::new(1)), &config);
+        for id in params.iter().map(|(id, ..)| id).collect::<Vec<_>>() {
+            let shape = params.get(id).shape();
+            *params.get_mut(id) =
+                Tensor::normal(shape, 0.0, 1.0, Seed::new(2).derive(params.name(id)), DType::F64);
+        }
+        (layer, params)
+    }
+
+    fn normal(shape: [usize; 3], name: &str) -> Var {
+        Var::constant(Tensor::normal(shape, 0.0, 1.0, Seed::new(3).derive(name), DType::F64))
+    }
+
+    /// Equation by equation: every head by itself, then side by side through W^O.
+    #[test]
+    fn heads_are_columns_of_the_projections() {
+        let (layer, params) = layer();
+        let cx = Context::inference(&params);
+        let (x, memory) = (normal([2, 3, 6], "x"), normal([2, 4, 6], "memory"));
+        let mask = Mask::from_fn([2, 1, 3, 4], |index| (index[0] + index[2] + index[3]) % 3 > 0);
+        let query = layer.q_proj.forward(&cx, &x);
+        let KeyValue { key, value } = layer.key_value(&cx, &memory);
+        let head = |h: usize| {
+            let [q, k, v] = [&query, &key, &value].map(|projected| projected.slice(-1, 3 * h..3 * h + 3));
+            let scores = q.matmul(&k.transpose(1, 2)).mul_scalar(1.0 / 3f64.sqrt()); // [2, 3, 4]
+            let hidden = mask.reshape([2, 3, 4]).not();
+            scores.masked_fill(&hidden, f64::NEG_INFINITY).softmax(-1).matmul(&v)
+        };
+        let expected = layer.out_proj.forward(&cx, &Var::concatenate(&[&head(0), &head(1)], -1));
+        let out = layer.forward(&cx, &x, &KeyValue { key, value }, Some(&mask));
+        let difference = out.value().sub(expected.value()).powi(2).max(.., false).item();
+        assert!(difference < 1e-24, "{difference}");
+    }
+
+    #[test]
+    fn key_values_grow_and_are_selected_by_sequence() {
+        let (layer, params) = layer();
+        let cx = Context::inference(&params);
+        let memory = normal([3, 4, 6], "memory");
+        let whole = layer.key_value(&cx, &memory);
+        let part = |range| layer.key_value(&cx, &memory.slice(1, range));
+        let grown = part(0..1).followed_by(&part(1..4));
+        assert_eq!(grown.key.value(), whole.key.value());
+        let chosen = whole.select(&[2, 0, 2]);
+        assert_eq!(chosen.value.value().slice(0, 1..2), whole.value.value().slice(0, 0..1));
+        assert_eq!(chosen.key.value().slice(0, 2..3), whole.key.value().slice(0, 2..3));
+    }
+}

@@ -203,3 +203,66 @@ impl DecoderLayer {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::batch::TokenBatch;
+    use crate::config::VocabSizes;
+    use crate::model::Transformer;
+    use nn::Params;
+    use tensor::{DType, Seed, Tensor};
+
+    fn model() -> (Transformer, Params) {
+        let config = Config { d_model: 8, d_ff: 8, n_heads: 2, ..Config::toy(VocabSizes::Shared(9)) };
+        Transformer::new(&config, Seed::new(1), DType::F64).unwrap()
+    }
+
+    fn begin(model: &Transformer, cx: &Context, sources: &[&[u32]]) -> DecoderState {
+        model.begin(cx, &model.encode(cx, &TokenBatch::new(sources, 0)).unwrap())
+    }
+
+    fn say(model: &Transformer, cx: &Context, state: &mut DecoderState, ids: &[&[u32]]) -> Tensor {
+        model.extend(cx, state, &TokenBatch::new(ids, 0)).unwrap().into_value()
+    }
+
+    #[track_caller]
+    fn assert_close(a: &Tensor, b: &Tensor) {
+        let difference = a.sub(b).powi(2).max(.., false).item();
+        assert!(difference < 1e-24, "{difference}");
+    }
+
+    #[test]
+    fn selected_rows_go_on_as_if_they_had_been_alone() {
+        let (model, params) = model();
+        let cx = Context::inference(&params);
+        let (long, short): (&[u32], &[u32]) = (&[3, 4, 5, 6], &[7]);
+        let mut both = begin(&model, &cx, &[long, short]);
+        say(&model, &cx, &mut both, &[&[1, 3], &[1, 4]]);
+        both.select(&[1], &[1, 1]); // the short sentence, now with two hypotheses
+        let out = say(&model, &cx, &mut both, &[&[5], &[6]]);
+        for (row, last) in [(0, 5), (1, 6)] {
+            let mut alone = begin(&model, &cx, &[short]);
+            say(&model, &cx, &mut alone, &[&[1, 4]]);
+            assert_close(&out.slice(0, row..row + 1), &say(&model, &cx, &mut alone, &[&[last]]));
+        }
+        assert_eq!((both.len(), both.n_sentences()), (3, 1));
+    }
+
+    #[test]
+    fn a_zero_vector_takes_the_first_position() {
+        let config = Config {
+            decoder_start: DecoderStart::ZeroVector,
+            ..Config { d_model: 8, d_ff: 8, n_heads: 2, ..Config::toy(VocabSizes::Shared(9)) }
+        };
+        let (model, params) = Transformer::new(&config, Seed::new(1), DType::F64).unwrap();
+        let cx = Context::inference(&params);
+        let mut at_once = begin(&model, &cx, &[&[3, 4]]);
+        let whole = say(&model, &cx, &mut at_once, &[&[5, 6]]); // [1, 3, 8]
+        let mut stepwise = begin(&model, &cx, &[&[3, 4]]);
+        for (position, ids) in [&[][..], &[5], &[6]].into_iter().enumerate() {
+            let out = say(&model, &cx, &mut stepwise, &[ids]);
+            assert_close(&out, &whole.slice(1, position..position + 1));
+        }
+    }
+}

@@ -73,3 +73,47 @@ impl Embed {
 pub(crate) fn embedding_init(config: &Config) -> Init {
     Init::Normal { std: (config.d_model as f64).powf(-0.5) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::VocabSizes;
+    use nn::Params;
+    use tensor::{DType, Seed, Tensor};
+
+    fn embed(positions: Positions) -> (Embed, Params) {
+        let config =
+            Config { d_model: 4, n_heads: 2, max_len: 3, positions, ..Config::toy(VocabSizes::Shared(5)) };
+        let mut params = Params::new(DType::F64);
+        let mut builder = ParamBuilder::new(&mut params, Seed::new(1));
+        let embedding =
+            Embedding::new(&mut builder.scope("embedding"), 5, 4, embedding_init(&config)).with_scale(2.0);
+        (Embed::new(&mut builder, embedding, &config), params)
+    }
+
+    #[test]
+    fn tokens_are_scaled_and_positions_are_added() {
+        let (embed, params) = embed(Positions::Sinusoidal);
+        let cx = Context::inference(&params);
+        let tokens = embed.tokens(&cx, &[4, 0, 4, 1, 2, 3], [2, 3]); // [2, 3, 4]
+        let table = params.get(params.id("embedding.weight").unwrap());
+        assert_eq!(tokens.value().at(&[1, 0, 2]), 2.0 * table.at(&[1, 2]));
+        let placed = embed.place(&cx, &tokens, 7).unwrap();
+        let position = crate::positions::interleaved(8..9, 4, DType::F64);
+        let difference = placed.value().at(&[0, 1, 3]) - tokens.value().at(&[0, 1, 3]);
+        assert!((difference - position.at(&[0, 3])).abs() < 1e-15);
+    }
+
+    #[test]
+    fn learned_positions_are_rows_of_a_table_and_end_with_it() {
+        let (embed, params) = embed(Positions::Learned);
+        let cx = Context::inference(&params);
+        let zeros = Var::constant(Tensor::zeros([1, 2, 4], DType::F64));
+        let placed = embed.place(&cx, &zeros, 1).unwrap();
+        assert_eq!(
+            placed.value().squeeze(0),
+            params.get(params.id("positions.weight").unwrap()).slice(0, 1..3)
+        );
+        assert!(matches!(embed.place(&cx, &zeros, 2), Err(Error::TooLong { len: 4, max_len: 3 })));
+    }
+}

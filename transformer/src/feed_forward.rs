@@ -37,3 +37,29 @@ impl FeedForward {
         self.linear2.forward(cx, &hidden) // [.., d_model]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::VocabSizes;
+    use nn::Params;
+    use tensor::{DType, Seed, Tensor};
+
+    #[test]
+    fn each_position_goes_through_alone() {
+        for activation in [Activation::Relu, Activation::Gelu] {
+            let config = Config { d_model: 4, d_ff: 6, activation, ..Config::toy(VocabSizes::Shared(5)) };
+            let mut params = Params::new(DType::F64);
+            let layer = FeedForward::new(&mut ParamBuilder::new(&mut params, Seed::new(1)), &config);
+            let cx = Context::inference(&params);
+            let x = Tensor::normal([2, 3, 4], 0.0, 1.0, Seed::new(2), DType::F64);
+            let whole = layer.forward(&cx, &Var::constant(x.clone()));
+            for (batch, position) in [(0, 0), (1, 2)] {
+                let part = |x: &Tensor| x.slice(0, batch..batch + 1).slice(1, position..position + 1);
+                let alone = layer.forward(&cx, &Var::constant(part(&x)));
+                let difference = alone.value().sub(&part(whole.value())).powi(2).max(.., false).item();
+                assert!(difference < 1e-28, "{activation:?}: {difference}");
+            }
+        }
+    }
+}

@@ -25,7 +25,7 @@
 //! (§3.1), [`residual`] (§3.1, §5.4), [`mod@attention`] (§3.2), [`feed_forward`] (§3.3), [`embed`] (§3.4),
 //! [`positions`] (§3.5), [`masks`] (§3.2.3). Then how it learns: [`batch`], [`batch_plan`], [`trainer`],
 //! [`mod@evaluate`]; and how it speaks: [`search`]. From text to ids and back: [`pairs`], [`words`],
-//! [`vocabulary`].
+//! [`vocabulary`], [`translator`].
 
 pub mod attention;
 pub mod batch;
@@ -45,6 +45,7 @@ pub mod residual;
 pub mod search;
 pub mod special;
 pub mod trainer;
+pub mod translator;
 pub mod vocabulary;
 pub mod words;
 
@@ -55,4 +56,5 @@ pub use evaluate::evaluate;
 pub use model::Transformer;
 pub use positions::Positions;
 pub use trainer::{StepReport, TrainOptions, Trainer};
+pub use translator::Translator;
 pub use vocabulary::Vocabulary;

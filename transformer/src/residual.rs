@@ -53,3 +53,42 @@ pub(crate) fn final_norm(builder: &mut ParamBuilder, config: &Config) -> Option<
     let norm = || LayerNorm::new(&mut builder.scope("norm"), config.d_model, config.norm_eps);
     (config.norm == NormPlacement::Pre).then(norm)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::VocabSizes;
+    use nn::Params;
+    use tensor::{DType, Seed, Tensor};
+
+    fn through(placement: NormPlacement, sublayer: impl FnOnce(&Var) -> Var) -> (Tensor, Tensor) {
+        let config = Config { d_model: 8, norm: placement, ..Config::toy(VocabSizes::Shared(5)) };
+        let mut params = Params::new(DType::F64);
+        let residual = Residual::new(&mut ParamBuilder::new(&mut params, Seed::new(1)), 1, &config);
+        let x = Tensor::normal([1, 3, 8], 2.0, 5.0, Seed::new(2), DType::F64);
+        let out = residual.forward(&Context::inference(&params), &Var::constant(x.clone()), sublayer);
+        (x, out.into_value())
+    }
+
+    #[track_caller]
+    fn assert_normed(x: &Tensor) {
+        let (mean, variance) = (x.mean(-1, false), x.variance(-1, false));
+        assert!(mean.powi(2).max(.., false).item() < 1e-20);
+        assert!(variance.add_scalar(-1.0).powi(2).max(.., false).item() < 1e-8);
+    }
+
+    #[test]
+    fn post_norm_normalises_the_sum() {
+        let (_, out) = through(NormPlacement::Post, |x| x.mul_scalar(2.0));
+        assert_normed(&out);
+    }
+
+    #[test]
+    fn pre_norm_normalises_what_the_sublayer_sees_and_leaves_a_straight_path() {
+        let (x, out) = through(NormPlacement::Pre, |normed| {
+            assert_normed(normed.value());
+            normed.mul_scalar(0.0)
+        });
+        assert_eq!(out, x);
+    }
+}

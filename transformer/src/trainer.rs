@@ -89,12 +89,15 @@ impl<O: Optimizer, S: Schedule> Trainer<O, S> {
         schedule: S,
         options: TrainOptions,
     ) -> Result<Self, Error> {
-        let TrainOptions { smoothing, clip_norm, accumulate, .. } = options;
+        let TrainOptions { smoothing, clip_norm, max_tokens, accumulate, .. } = options;
         if !(0.0..1.0).contains(&smoothing) {
             return Err(Error::Config(format!("smoothing is {smoothing}; it must be in 0..1")));
         }
         if clip_norm.is_some_and(|norm| norm.is_nan() || norm <= 0.0) {
             return Err(Error::Config(format!("clip_norm is {clip_norm:?}; it must be positive")));
+        }
+        if max_tokens == 0 {
+            return Err(Error::Config("max_tokens is 0; a batch must hold at least one token".into()));
         }
         if accumulate == 0 {
             return Err(Error::Config("accumulate is 0; a step needs at least one batch".into()));
@@ -194,5 +197,82 @@ impl<O: Optimizer, S: Schedule> Trainer<O, S> {
         let stats = evaluate(&self.model, &self.params, pairs, max_tokens, smoothing)?;
         self.schedule.observe(stats.loss());
         Ok(stats)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Config, VocabSizes};
+    use nn::{Adam, Constant};
+    use tensor::DType;
+
+    fn trainer(learning_rate: f64, options: TrainOptions) -> Result<Trainer<Adam, Constant>, Error> {
+        let config = Config { d_model: 8, d_ff: 8, n_heads: 2, ..Config::toy(VocabSizes::Shared(6)) };
+        let model = Transformer::new(&config, Seed::new(1), DType::F32)?;
+        Trainer::new(model, Adam::default(), Constant { learning_rate }, options)
+    }
+
+    fn pairs() -> Vec<Pair> {
+        (1..6).map(|len| Pair { src: vec![3; len], tgt: [vec![4; len], vec![2]].concat() }).collect()
+    }
+
+    #[test]
+    fn an_epoch_sees_every_label_once_and_counts_its_steps() {
+        let mut trainer =
+            trainer(1e-3, TrainOptions { max_tokens: 8, accumulate: 2, ..TrainOptions::default() }).unwrap();
+        let mut steps = Vec::new();
+        let stats = trainer
+            .train_epoch(&pairs(), 0, |report| {
+                steps.push(report.step);
+                ControlFlow::Continue(())
+            })
+            .unwrap();
+        assert_eq!(stats.count, 2 + 3 + 4 + 5 + 6);
+        assert_eq!(steps, (1..=trainer.step()).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn an_observer_can_end_the_epoch() {
+        let mut trainer = trainer(1e-3, TrainOptions { max_tokens: 6, ..TrainOptions::default() }).unwrap();
+        trainer.train_epoch(&pairs(), 0, |_| ControlFlow::Break(())).unwrap();
+        assert_eq!(trainer.step(), 1);
+    }
+
+    #[test]
+    fn a_broken_number_is_named_and_changes_nothing() {
+        let mut trainer = trainer(1e-3, TrainOptions::default()).unwrap();
+        let id = trainer.params.id("decoder.layers.0.norm1.weight").unwrap();
+        trainer.params.get_mut(id).data_mut::<f32>()[0] = f32::NAN;
+        let before = trainer.params.get(trainer.params.id("embedding.weight").unwrap()).clone();
+        let problem =
+            trainer.train_epoch(&pairs(), 0, |_| ControlFlow::Continue(())).unwrap_err().to_string();
+        assert!(
+            problem.starts_with("not a finite number in step 1: the loss is NaN, first in the gradient of")
+        );
+        assert_eq!(trainer.params.get(trainer.params.id("embedding.weight").unwrap()), &before);
+        assert_eq!(trainer.step(), 0);
+    }
+
+    #[test]
+    fn options_out_of_range_say_what_would_be_right() {
+        let problem = |options| trainer(1e-3, options).map(|_| ()).unwrap_err().to_string();
+        let default = TrainOptions::default();
+        assert!(
+            problem(TrainOptions { smoothing: 1.0, ..default })
+                .contains("smoothing is 1; it must be in 0..1")
+        );
+        assert!(problem(TrainOptions { clip_norm: Some(0.0), ..default }).contains("it must be positive"));
+        assert!(problem(TrainOptions { accumulate: 0, ..default }).contains("at least one batch"));
+        assert!(problem(TrainOptions { max_tokens: 0, ..default }).contains("at least one token"));
+    }
+
+    #[test]
+    fn validating_does_not_depend_on_the_batches() {
+        let mut few = trainer(1e-3, TrainOptions { max_tokens: 6, ..TrainOptions::default() }).unwrap();
+        let mut many = trainer(1e-3, TrainOptions::default()).unwrap();
+        let (few, many) = (few.validate(&pairs()).unwrap(), many.validate(&pairs()).unwrap());
+        assert_eq!(few.count, many.count);
+        assert!((few.loss() - many.loss()).abs() < 1e-5, "{} {}", few.loss(), many.loss());
     }
 }

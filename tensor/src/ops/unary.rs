@@ -15,8 +15,7 @@ macro_rules! unary {
                 #[must_use]
                 pub fn $name(&self) -> Tensor {
                     dispatch!(self.dtype(), T => {
-                        let f: fn(T) -> T = $f;
-                        Tensor::from_vec(map(self.strided::<T>(), f), self.shape())
+                        Tensor::from_vec(map(self.strided::<T>(), |x: T| $f(x)), self.shape())
                     })
                 }
             )*

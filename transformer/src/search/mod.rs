@@ -7,6 +7,7 @@
 
 pub mod beam;
 pub mod greedy;
+pub mod length_penalty;
 pub mod sample;
 
 use nn::{Context, Params};
