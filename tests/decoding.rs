@@ -252,12 +252,13 @@ fn naive_beam_search(
 
 #[test]
 fn stopping_when_nothing_better_can_come_loses_nothing() {
-    for seed in 0..8 {
-        let (model, params) = random_model(&small(), seed, DType::F64);
+    let config = Config { tgt_vocab_size: 4, ..small() }; // few words, so that many hypotheses end early
+    for seed in 0..20 {
+        let (model, params) = random_model(&config, seed, DType::F64);
         let sources = sources(&[(2, 1), (4, 1), (1, 1)], seed);
-        for length_penalty in PENALTIES {
+        for (length_penalty, beam_size) in PENALTIES.into_iter().zip([2, 3].into_iter().cycle()) {
             let max_len = MaxLen { beyond_source: 6 };
-            let options = BeamOptions { beam_size: 3, top_beams: 3, length_penalty, max_len };
+            let options = BeamOptions { beam_size, top_beams: beam_size, length_penalty, max_len };
             let found = beam_search(&model, &params, &sources, &options).unwrap();
             for (source, found) in sources.iter().zip(&found) {
                 let expected = naive_beam_search(&model, &params, source, &options);

@@ -140,7 +140,7 @@ mod tests {
         let together = translate(&sentences);
         assert_eq!((together.len(), &*together[1], &*together[3]), (5, "", ""));
         for (sentence, translation) in sentences.iter().zip(&together) {
-            assert_eq!(translate(&[sentence]), [translation.clone()]);
+            assert_eq!(translate(&[sentence])[0], *translation);
         }
         assert!(translate(&[]).is_empty());
     }

@@ -93,7 +93,9 @@ pub fn beam_search_observed(
 ) -> Result<Vec<Vec<Hypothesis>>, Error> {
     check(options)?;
     let (vocab_size, eos_id) = (model.config().tgt_vocab_size, model.config().eos_id);
-    let new_beam = |(sentence, source): (usize, &Vec<u32>)| Beam::new(sentence, options.max_len.of(source));
+    let new_beam = |(sentence, source): (usize, &Vec<u32>)| {
+        Beam::new(sentence, options.max_len.of(source, model.config()))
+    };
     let mut beams: Vec<Beam> = sources.iter().enumerate().map(new_beam).collect();
     let mut live: Vec<usize> = (0..beams.len()).collect(); // which beams are in the batch, in its order
     let mut decoding = Decoding::begin(model, params, sources)?;

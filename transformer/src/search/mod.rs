@@ -14,10 +14,11 @@ use nn::{Context, Params};
 use tensor::{DType, Tensor};
 
 use crate::batch::TokenBatch;
-use crate::config::DecoderStart;
+use crate::config::{Config, DecoderStart};
 use crate::decoder::DecoderState;
 use crate::error::Error;
 use crate::model::Transformer;
+use crate::positions::Positions;
 
 /// A translation, finished or not.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,7 +33,8 @@ pub struct Hypothesis {
     pub finished: bool,
 }
 
-/// How many tokens a translation may have, `<eos>` included: the paper's "input length + 50".
+/// How many tokens a translation may have, `<eos>` included: the paper's "input length + 50", and no more
+/// than learned positions reach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MaxLen {
     /// Tokens beyond those of the source.
@@ -46,8 +48,9 @@ impl Default for MaxLen {
 }
 
 impl MaxLen {
-    fn of(self, source: &[u32]) -> usize {
-        (source.len() + self.beyond_source).max(1)
+    fn of(self, source: &[u32], config: &Config) -> usize {
+        let reach = if config.positions == Positions::Learned { config.max_len } else { usize::MAX };
+        source.len().saturating_add(self.beyond_source).clamp(1, reach.max(1))
     }
 }
 
@@ -121,7 +124,7 @@ fn decode_by(
             hypothesis.log_prob += log_probs[id as usize];
             hypothesis.score = hypothesis.log_prob;
             hypothesis.finished = id == eos_id;
-            if !hypothesis.finished && hypothesis.ids.len() < max_len.of(&sources[sentence]) {
+            if !hypothesis.finished && hypothesis.ids.len() < max_len.of(&sources[sentence], model.config()) {
                 going_on.push(row as u32);
             }
         }
