@@ -31,11 +31,14 @@
 //! # Where to go
 //!
 //! - To see it work: `cargo run --release --example je_suis_etudiant`.
-//! - To understand the engine: [`autograd`] says in which order to read its files, and [`autograd::ops`] has
-//!   the table of all operations with forward, vjp and file.
+//! - To understand the engine: [`autograd`] says in which order to read its files.
 //! - To understand the model: [`transformer`] does the same; its front page trains one in ten lines.
 //! - To check a gradient of your own: [`autograd::gradcheck`](mod@autograd::gradcheck).
 //! - From `loss.backward()` down to the multiply-add, file by file: `docs/ARCHITECTURE.md` in the repository.
+//!
+//! # The operations
+//!
+#![doc = include_str!("../autograd/src/ops/table.md")]
 
 pub use autograd;
 pub use nn;
