@@ -13,13 +13,12 @@ use std::time::{Duration, Instant};
 use clap::Parser;
 use etudiant::nn::{Adam, Schedule};
 use etudiant::tensor::{DType, Seed};
-use etudiant::transformer::pairs::{TextPair, read_pairs};
+use etudiant::transformer::batch_plan::{BatchOrder, BatchPlan};
+use etudiant::transformer::pairs::{TextPair, hold_out, read_pairs};
 use etudiant::transformer::search::beam::BeamOptions;
 use etudiant::transformer::vocabulary::VocabularyLimits;
 use etudiant::transformer::words::split_words;
-use etudiant::transformer::{
-    Config, Error, TieEmbeddings, TrainOptions, Trainer, Transformer, Translator, VocabSizes,
-};
+use etudiant::transformer::*;
 use indicatif::{ProgressBar, ProgressStyle};
 
 #[derive(Parser)]
@@ -49,39 +48,38 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<(), Error> {
+    let started = Instant::now();
     let limit = Duration::try_from_secs_f64(arguments.minutes * 60.0)
         .map_err(|_| Error::Config(format!("--minutes {} is not a length of time", arguments.minutes)))?;
-    let started = Instant::now();
-    let (train_text, valid_text) = read(arguments)?;
+    let mut train_text = read(&arguments.path)?;
+    let valid_text = arguments.valid.as_ref().map_or_else(|| Ok(hold_out(&mut train_text, 20)), read)?;
+
     // A word that stands only once becomes <unk>, so that the model learns to live with strangers.
     let limits = VocabularyLimits { min_count: 2, ..VocabularyLimits::default() };
     let translator = Translator::from_pairs(&train_text, &limits)?;
     let (train, valid) = (translator.encode(&train_text)?.pairs, translator.encode(&valid_text)?);
     let (src, tgt) = (translator.src_vocab.len(), translator.tgt_vocab.len());
-    let unknown = 100.0 * valid.unknown_src_share();
-    println!(
-        "vocabularies: {src} source words ({unknown:.1} % of the validation words unknown), {tgt} target words"
-    );
+    println!("vocabularies: {src} source words, {tgt} target words");
+    println!("unknown among the source words to validate on: {:.1} %", 100.0 * valid.unknown_src_share());
 
-    let sizes = VocabSizes::Separate { src, tgt };
     let tie_embeddings = TieEmbeddings::TargetWithOutput;
-    let config = Config {
-        n_encoder_layers: 2,
-        n_decoder_layers: 2,
-        d_ff: 512,
-        tie_embeddings,
-        ..Config::small(sizes)
-    };
+    let small = Config::small(VocabSizes::Separate { src, tgt });
+    let config = Config { n_encoder_layers: 2, n_decoder_layers: 2, d_ff: 512, tie_embeddings, ..small };
     let config = config.with_symbols_of(&translator.tgt_vocab)?;
     let model = Transformer::new(&config, Seed::new(1), DType::F32)?;
     println!("model: {} parameters", model.1.numel());
-    let schedule = UntilTimeIsUp { peak: 1e-3, warmup_steps: 400, started, limit };
     let options = TrainOptions { max_tokens: 512, clip_norm: Some(1.0), ..TrainOptions::default() };
+    let plan = BatchPlan::new(&train, options.max_tokens, BatchOrder::LongestFirst)?;
+    println!("batches: {}, pairs too long to share one: {}", plan.len(), plan.n_oversized());
+    let schedule = UntilTimeIsUp { peak: 1e-3, warmup_steps: 400, started, limit };
     let mut trainer = Trainer::new(model, Adam::default(), schedule, options)?;
 
     let mut best = (f64::INFINITY, trainer.params.clone()); // perplexity on the validation pairs
     for epoch in 1.. {
-        let bar = progress_bar(train.iter().map(|pair| pair.tgt.len() as u64).sum());
+        let style =
+            ProgressStyle::with_template("{wide_bar} {percent} %  {msg}  {per_sec} words  {eta} left");
+        let words = train.iter().map(|pair| pair.tgt.len() as u64).sum();
+        let bar = ProgressBar::new(words).with_style(style.expect("the template is valid"));
         let seen = trainer.train_epoch(&train, epoch, |step| {
             bar.inc(step.stats.count as u64);
             bar.set_message(format!("epoch {epoch}  loss {:.3}", step.stats.loss()));
@@ -100,55 +98,37 @@ fn run(arguments: &Arguments) -> Result<(), Error> {
             break;
         }
     }
-    trainer.params = best.1;
     println!("\nwith the parameters of the best epoch, perplexity {:.2}, and a beam of 4:", best.0);
-    report(&translator, &trainer, &valid_text, &arguments.translate)
-}
-
-/// The pairs to train on and to validate on.
-fn read(arguments: &Arguments) -> Result<(Vec<TextPair>, Vec<TextPair>), Error> {
-    let path = &arguments.path;
-    let (mut train, report) = read_pairs(path)?;
-    println!("{}: {report}", path.display());
-    if let Some(path) = &arguments.valid {
-        let (valid, report) = read_pairs(path)?;
-        println!("{}: {report}", path.display());
-        return Ok((train, valid));
-    }
-    if train.len() < 20 {
-        let problem = "fewer than 20 pairs, too few to hold some out; name others with --valid".into();
-        return Err(Error::Data { path: path.clone(), line: report.lines, problem });
-    }
-    let mut place = 0..train.len();
-    let valid = train.extract_if(.., |_| place.next().is_some_and(|place| place % 20 == 19)).collect();
-    Ok((train, valid))
-}
-
-/// Shows the validation pairs beside their translations, then what was asked for.
-fn report<O, S>(
-    translator: &Translator,
-    trainer: &Trainer<O, S>,
-    valid: &[TextPair],
-    asked: &[String],
-) -> Result<(), Error> {
     let translate = |sentences: Vec<&str>| {
-        translator.translate(&trainer.model, &trainer.params, &sentences, &BeamOptions::default())
+        translator.translate(&trainer.model, &best.1, &sentences, &BeamOptions::default())
     };
-    let translations = translate(valid.iter().map(|pair| pair.src.as_str()).collect())?;
-    let references: Vec<String> = valid.iter().map(|pair| split_words(&pair.tgt).join(" ")).collect();
-    for ((pair, said), reference) in valid.iter().zip(&translations).zip(&references).take(10) {
-        println!("  {}\n    said       {said}\n    reference  {reference}", pair.src);
-    }
-    let exact = translations.iter().zip(&references).filter(|(said, reference)| said == reference).count();
-    let share = 100.0 * exact as f64 / valid.len() as f64;
-    println!("validation sentences translated exactly: {exact} of {} ({share:.1} %)", valid.len());
-    for (sentence, said) in asked.iter().zip(translate(asked.iter().map(String::as_str).collect())?) {
-        println!("{sentence} -> {said}");
+    report(&valid_text, &translate(valid_text.iter().map(|pair| pair.src.as_str()).collect())?);
+    for sentence in &arguments.translate {
+        let unknown = translator.src_vocab.encode(split_words(sentence))?.unknown;
+        println!("{sentence} -> {}   (unknown words: {unknown})", translate(vec![sentence])?[0]);
     }
     Ok(())
 }
 
+fn read(path: &PathBuf) -> Result<Vec<TextPair>, Error> {
+    let (pairs, report) = read_pairs(path)?;
+    println!("{}: {report}", path.display());
+    Ok(pairs)
+}
+
+/// Shows some of the pairs beside what was said, and how many were said exactly as the reference has it.
+fn report(pairs: &[TextPair], said: &[String]) {
+    let references: Vec<String> = pairs.iter().map(|pair| split_words(&pair.tgt).join(" ")).collect();
+    for ((pair, said), reference) in pairs.iter().zip(said).zip(&references).take(10) {
+        println!("  {}\n    said       {said}\n    reference  {reference}", pair.src);
+    }
+    let exact = said.iter().zip(&references).filter(|(said, reference)| said == reference).count();
+    let share = 100.0 * exact as f64 / pairs.len() as f64;
+    println!("validation sentences translated exactly: {exact} of {} ({share:.1} %)", pairs.len());
+}
+
 /// A learning rate that rises over the first steps and then falls to zero as the time runs out.
+/// Note: it reads the clock, so two runs are not alike to the bit, as they are with the schedules of `nn`.
 struct UntilTimeIsUp {
     peak: f64,
     warmup_steps: u64,
@@ -161,10 +141,4 @@ impl Schedule for UntilTimeIsUp {
         let left = 1.0 - self.started.elapsed().as_secs_f64() / self.limit.as_secs_f64();
         self.peak * (step as f64 / self.warmup_steps as f64).min(1.0) * left.max(0.0)
     }
-}
-
-fn progress_bar(tokens: u64) -> ProgressBar {
-    let style =
-        ProgressStyle::with_template("{wide_bar} {percent} %  {msg}  {per_sec} target words  {eta} left");
-    ProgressBar::new(tokens).with_style(style.expect("the template is valid"))
 }

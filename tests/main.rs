@@ -13,6 +13,7 @@
 //! | [`checkpoints`] | what was saved comes back, and what was damaged does not |
 //! | [`engine`] | tapes may be long, and a wrong shape is reported where it was written |
 //! | [`training`] | training converges, and what goes wrong in it leaves no trace |
+//! | [`examples`] | the lessons run and say what they should |
 //! | [`user_input`] | wrong input is an error that says what would be right |
 //!
 //! What they share is in [`common`]. Everything random comes from fixed seeds, also the cases of proptest: a
@@ -24,6 +25,7 @@ mod common;
 mod decoding;
 mod determinism;
 mod engine;
+mod examples;
 mod gradients;
 mod losses;
 mod masks;

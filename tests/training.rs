@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 
-use nn::{Adam, Constant, Cosine};
+use nn::{Adam, Constant, Cosine, Sgd};
 use tensor::{DType, Seed, Tensor};
 use transformer::search::MaxLen;
 use transformer::search::greedy::greedy;
@@ -12,7 +12,9 @@ use transformer::{
     Batch, Config, Error, Pair, Positions, TrainOptions, Trainer, Transformer, VocabSizes, evaluate,
 };
 
-use crate::common::{EOS, VOCAB_SIZE, batch, pairs, param_bits, random_model, small, words};
+use crate::common::{
+    EOS, VOCAB_SIZE, assert_all_close, batch, pairs, param_bits, random_model, small, words,
+};
 
 /// Sentences of one to six words, each with itself reversed.
 fn reversals(count: usize, seed: u64) -> Vec<Pair> {
@@ -78,10 +80,13 @@ fn a_failed_step_is_an_error_and_leaves_no_trace() {
     let mut cases: Vec<(Vec<Batch>, &str)> = vec![
         (
             vec![bad(|batch| batch.src.ids[1] = 9)],
-            "token id 9 at position 1 must be below the vocabulary size, 9",
+            "token id 9 at position 1 of sentence 0 must be below the vocabulary size, 9",
         ),
-        (vec![bad(|batch| batch.tgt_in.ids[2] = 70)], "token id 70 at position 2 must be below"),
-        (vec![bad(|batch| batch.tgt_out[1] = 70)], "token id 70 at position 1 must be below"),
+        (
+            vec![bad(|batch| batch.tgt_in.ids[5] = 70)],
+            "token id 70 at position 1 of sentence 1 must be below",
+        ),
+        (vec![bad(|batch| batch.tgt_out[1] = 70)], "token id 70 at position 1 of sentence 0 must be below"),
         (vec![bad(|batch| batch.tgt_out.fill(transformer::batch::IGNORE))], "no label of the batch counts"),
         (vec![long], "a sequence of 13 tokens exceeds max_len 12"),
         (vec![], "batch: no batch in this step"),
@@ -106,15 +111,37 @@ fn a_failed_step_is_an_error_and_leaves_no_trace() {
 
 #[test]
 fn a_parameter_without_gradient_is_named_and_nothing_has_changed() {
-    let mut trainer = trainer();
-    let unused = trainer.params.add("unused.weight", Tensor::ones([2], DType::F32));
-    let before = param_bits(&trainer.params);
-    let error = trainer.train_step(&[good()]).unwrap_err().to_string();
+    let (mut failing, mut untouched) = (trainer(), trainer());
+    let unused = failing.params.add("unused.weight", Tensor::ones([2], DType::F32));
+    let before = param_bits(&failing.params);
+    let error = failing.train_step(&[good()]).unwrap_err().to_string();
     assert!(error.starts_with("parameter `unused.weight` is trainable but has no gradient"), "{error}");
-    assert_eq!((param_bits(&trainer.params), trainer.step()), (before, 0));
-    trainer.params.set_trainable(unused, false);
-    trainer.train_step(&[good()]).unwrap();
-    assert_eq!(trainer.params.get(unused), &Tensor::ones([2], DType::F32));
+    assert_eq!((param_bits(&failing.params), failing.step()), (before, 0));
+
+    failing.params.set_trainable(unused, false);
+    for trainer in [&mut failing, &mut untouched] {
+        trainer.train_step(&[good()]).unwrap();
+    }
+    assert_eq!(failing.params.get(unused), &Tensor::ones([2], DType::F32));
+    let trained = param_bits(&failing.params);
+    assert_eq!(trained[..trained.len() - 2], param_bits(&untouched.params), "nor has Adam changed");
+}
+
+#[test]
+fn clipping_bounds_how_far_a_step_goes() {
+    for (clip_norm, clips) in [(None, false), (Some(0.25), true), (Some(1e6), false)] {
+        let options = TrainOptions { clip_norm, ..TrainOptions::default() };
+        let made = random_model(&small(), 1, DType::F64);
+        let mut trainer =
+            Trainer::new(made, Sgd::default(), Constant { learning_rate: 0.5 }, options).unwrap();
+        let before = trainer.params.clone();
+        let norm = trainer.train_step(&[good()]).unwrap().grad_norm;
+        let square =
+            |(id, _, tensor): (_, _, &Tensor)| (tensor - before.get(id)).powi(2).sum(.., false).item();
+        let distance = trainer.params.iter().map(square).sum::<f64>().sqrt();
+        assert!(norm > 0.25, "the norm is reported as it was before clipping: {norm}");
+        assert_all_close("distance", &[distance], &[0.5 * if clips { 0.25 } else { norm }]);
+    }
 }
 
 #[test]

@@ -15,13 +15,58 @@ use std::collections::HashMap;
 
 use tensor::Tensor;
 
-use crate::record::InputGradients;
-use crate::tape::{Kind, Tape, Vjp};
+use crate::tape::{InputGradients, Kind, Tape, Vjp};
 use crate::var::Var;
+
+impl Var {
+    /// The gradients of this one number with respect to everything it was computed from.
+    ///
+    /// Uses up the operations it passes through: each frees what it saved as soon as it was
+    /// differentiated.
+    ///
+    /// # Panics
+    /// If this variable has more or fewer than one element, needs no gradient, or depends on an operation
+    /// that an earlier backward used up.
+    #[track_caller]
+    pub fn backward(&self) -> Gradients {
+        let shape = self.shape();
+        assert_eq!(
+            self.numel(),
+            1,
+            "backward: shape {shape} is not one number; sum it, or weigh its elements with backward_with"
+        );
+        self.backward_with(Tensor::ones(shape, self.dtype()))
+    }
+
+    /// As [`Var::backward`], for a result of any shape: the gradients of the sum of its elements weighed
+    /// by `grad_out`, which has the shape and dtype of this variable.
+    ///
+    /// # Panics
+    /// If `grad_out` has another shape or dtype, or this variable needs no gradient, or depends on an
+    /// operation that an earlier backward used up.
+    #[track_caller]
+    pub fn backward_with(&self, grad_out: Tensor) -> Gradients {
+        let (Some(tape), Some(index)) = (self.tape(), self.index()) else {
+            panic!(
+                "backward: nothing that this variable of shape {} was computed from requires a gradient",
+                self.shape()
+            );
+        };
+        assert!(
+            grad_out.shape() == self.shape() && grad_out.dtype() == self.dtype(),
+            "backward_with: a gradient of shape {} ({}) for a variable of shape {} ({})",
+            grad_out.shape(),
+            grad_out.dtype(),
+            self.shape(),
+            self.dtype(),
+        );
+        run_backward(tape, index, grad_out)
+    }
+}
 
 /// Walks `tape` from the operation at `start` to its beginning.
 #[track_caller]
-pub(crate) fn run_backward(tape: &Tape, start: usize, grad_out: Tensor) -> Gradients {
+fn run_backward(tape: &Tape, start: usize, grad_out: Tensor) -> Gradients {
     let mut pending: Vec<Option<Tensor>> = vec![None; start + 1];
     let mut by_place = HashMap::new();
     pending[start] = Some(grad_out);
@@ -151,6 +196,28 @@ mod tests {
         assert_eq!(gradients.get(&kept).unwrap().item(), 10.0);
         assert!(gradients.get(&freed).is_none());
         assert_eq!(gradients.get(&x).unwrap().item(), 60.0);
+    }
+
+    #[test]
+    #[should_panic(expected = "backward: shape [2] is not one number")]
+    fn backward_of_many_numbers_panics() {
+        Tape::new().var(Tensor::from([1.0, 2.0])).backward();
+    }
+
+    #[test]
+    #[should_panic(
+        expected = "backward_with: a gradient of shape [3] (f64) for a variable of shape [2] (f64)"
+    )]
+    fn backward_with_another_shape_panics() {
+        Tape::new().var(Tensor::from([1.0, 2.0])).backward_with(Tensor::ones([3], DType::F64));
+    }
+
+    #[test]
+    #[should_panic(
+        expected = "backward: nothing that this variable of shape [] was computed from requires a gradient"
+    )]
+    fn backward_of_a_constant_panics() {
+        Var::constant(Tensor::scalar(1.0)).backward();
     }
 
     #[test]

@@ -127,7 +127,7 @@ impl Gradcheck {
     /// report.
     ///
     /// # Errors
-    /// If a derivative is wrong, NaN or infinite, or `f`'s output requires no gradient.
+    /// If a derivative is wrong, NaN or infinite, or `f`'s output requires no gradient or has no elements.
     ///
     /// # Panics
     /// If an input is not f64.
@@ -229,15 +229,23 @@ fn analytic_jacobian(
     inputs: &[Tensor],
     f: &impl Fn(&[Var]) -> Var,
 ) -> Result<Jacobian, GradcheckFailure> {
-    let output_shape = f(&inputs.iter().cloned().map(Var::constant).collect::<Vec<_>>()).shape();
-    let mut by_input = vec![Vec::new(); inputs.len()];
-    for output in 0..output_shape.numel() {
+    let run = || {
         let tape = Tape::new();
         let vars: Vec<Var> = inputs.iter().map(|tensor| tape.var(tensor.clone())).collect();
         let out = f(&vars);
-        if !out.requires_grad() {
-            return Err(GradcheckFailure::NoGradient { name: name.to_string() });
-        }
+        (vars, out)
+    };
+    let (_, out) = run(); // before the loop, which an output without elements never enters
+    if !out.requires_grad() {
+        return Err(GradcheckFailure::NoGradient { name: name.to_string() });
+    }
+    let output_shape = out.shape();
+    if output_shape.numel() == 0 {
+        return Err(GradcheckFailure::EmptyOutput { name: name.to_string(), output_shape });
+    }
+    let mut by_input = vec![Vec::new(); inputs.len()];
+    for output in 0..output_shape.numel() {
+        let (vars, out) = run();
         let mut one_hot = vec![0.0; output_shape.numel()];
         one_hot[output] = 1.0;
         let gradients = out.backward_with(Tensor::from_vec(one_hot, output_shape));

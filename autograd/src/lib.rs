@@ -19,11 +19,14 @@
 //!
 //! # Where to read
 //!
-//! 1. `tape.rs`: what is recorded, and why a list.
-//! 2. `record.rs`: how an operation is recorded with its vjp, its vector-Jacobian product.
-//! 3. `backward.rs`: the chain rule, as one loop of a dozen lines.
-//! 4. [`ops`]: the table of all operations; each is one function, the vjp right under the forward pass.
-//! 5. [`gradcheck`](mod@gradcheck): how we know that the vjps are right.
+//! 1. `tape.rs`: what is recorded, and why a list; where a vjp, a vector-Jacobian product, puts gradients.
+//! 2. `var.rs`: a value and its place on the tape.
+//! 3. `record.rs`: how an operation is recorded with its vjp.
+//! 4. `backward.rs`: the chain rule, as one loop of a dozen lines.
+//! 5. [`ops`]: the table of all operations; each is one function, the vjp right under the forward pass.
+//! 6. [`gradcheck`](mod@gradcheck): how we know that the vjps are right.
+//!
+//! Tests aside, each imports only from those further up the list; an operation also from other operations.
 //!
 //! # Decisions
 //!
@@ -46,6 +49,6 @@ pub use backward::Gradients;
 pub use gradcheck::{Gradcheck, GradcheckFailure, GradcheckReport, assert_gradients, gradcheck};
 pub use ops::attention::Attention;
 pub use ops::cross_entropy::{CrossEntropy, LossStats};
-pub use record::{InputGradients, Saved};
-pub use tape::Tape;
+pub use record::Saved;
+pub use tape::{InputGradients, Tape};
 pub use var::Var;

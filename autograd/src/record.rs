@@ -1,4 +1,4 @@
-//! How an operation gets onto the tape, and what its vjp may do.
+//! How an operation gets onto the tape, and what its vjp may keep.
 //!
 //! There is no way to record an operation without a vjp. (Where there is one, a fused operation that
 //! forgot its gradient silently stops training everything before it.) The only way to cut a gradient is
@@ -8,7 +8,7 @@ use std::ops::Deref;
 
 use tensor::Tensor;
 
-use crate::tape::{Kind, Nodes, Tape};
+use crate::tape::{InputGradients, Kind, Tape};
 use crate::var::Var;
 
 impl Var {
@@ -65,52 +65,6 @@ impl Deref for Saved {
     }
 }
 
-/// Where a vjp puts the gradients of its operation's inputs.
-pub struct InputGradients<'a> {
-    pub(crate) operation: &'static str,
-    /// The places of the operation's inputs.
-    pub(crate) inputs: &'a [Option<usize>],
-    pub(crate) nodes: &'a Nodes,
-    /// The gradients on their way, by place.
-    pub(crate) pending: &'a mut [Option<Tensor>],
-}
-
-impl InputGradients<'_> {
-    /// Whether `input` (counted from 0, in the order of the inputs given to [`Var::record`]) requires a
-    /// gradient.
-    ///
-    /// # Panics
-    /// If the operation has no such input.
-    pub fn wants(&self, input: usize) -> bool {
-        self.inputs[input].is_some()
-    }
-
-    /// Adds to the gradient of `input`. `grad` is evaluated only if that input requires a gradient.
-    ///
-    /// The first contribution is moved into place; later ones are added to it.
-    ///
-    /// # Panics
-    /// If the operation has no such input, or the gradient does not have the input's shape and dtype.
-    pub fn add(&mut self, input: usize, grad: impl FnOnce() -> Tensor) {
-        let Some(place) = self.inputs[input] else { return };
-        let grad = grad();
-        let node = self.nodes.node(place);
-        assert!(
-            grad.shape() == node.shape && grad.dtype() == node.dtype,
-            "{}: the vjp gives a gradient of shape {} ({}) to input {input} of shape {} ({})",
-            self.operation,
-            grad.shape(),
-            grad.dtype(),
-            node.shape,
-            node.dtype,
-        );
-        match &mut self.pending[place] {
-            Some(sum) => sum.add_assign(&grad),
-            empty => *empty = Some(grad),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,7 +79,6 @@ mod tests {
         let evaluated = Rc::new(Cell::new(0));
         let count = evaluated.clone();
         let y = Var::record("custom", &[&x, &constant], Tensor::scalar(6.0), move |grad_out, grads| {
-            assert!(grads.wants(0) && !grads.wants(1));
             for input in 0..2 {
                 grads.add(input, || {
                     count.set(count.get() + 1);

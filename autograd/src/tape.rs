@@ -6,8 +6,8 @@
 //! walked, and a long chain of owned pointers overflows the stack when it is dropped. A list needs
 //! neither sorting nor recursion.
 //!
-//! The tape holds no values. An operation's vjp owns what it saved, a [`Var`] owns its value, and
-//! nothing else does: memory is what backward needs and no more.
+//! The tape holds no values. An operation's vjp owns what it saved, a [`Var`](crate::var::Var) owns its
+//! value, and nothing else does: memory is what backward needs and no more.
 
 use std::cell::{Ref, RefCell};
 use std::fmt;
@@ -15,9 +15,6 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use tensor::{DType, Shape, Tensor};
-
-use crate::record::InputGradients;
-use crate::var::Var;
 
 /// A vector-Jacobian product: from the gradient of an operation's output, the gradients of its inputs.
 pub(crate) type Vjp = Box<dyn FnOnce(&Tensor, &mut InputGradients)>;
@@ -72,12 +69,6 @@ impl Tape {
     /// An empty tape.
     pub fn new() -> Tape {
         Tape::default()
-    }
-
-    /// A variable with this value, whose gradient backward shall find.
-    pub fn var(&self, value: Tensor) -> Var {
-        let index = self.push("leaf", &value, [].into_iter(), Kind::Leaf);
-        Var::on_tape(value, self.clone(), index)
     }
 
     /// The number of leaves and operations.
@@ -157,6 +148,44 @@ impl Nodes {
     }
 }
 
+/// Where a vjp puts the gradients of its operation's inputs.
+pub struct InputGradients<'a> {
+    pub(crate) operation: &'static str,
+    /// The places of the operation's inputs.
+    pub(crate) inputs: &'a [Option<usize>],
+    pub(crate) nodes: &'a Nodes,
+    /// The gradients on their way, by place.
+    pub(crate) pending: &'a mut [Option<Tensor>],
+}
+
+impl InputGradients<'_> {
+    /// Adds to the gradient of `input`, counted from 0 in the order of the inputs given to
+    /// [`Var::record`](crate::var::Var::record). `grad` is evaluated only if that input requires a gradient.
+    ///
+    /// The first contribution is moved into place; later ones are added to it.
+    ///
+    /// # Panics
+    /// If the operation has no such input, or the gradient does not have the input's shape and dtype.
+    pub fn add(&mut self, input: usize, grad: impl FnOnce() -> Tensor) {
+        let Some(place) = self.inputs[input] else { return };
+        let grad = grad();
+        let node = self.nodes.node(place);
+        assert!(
+            grad.shape() == node.shape && grad.dtype() == node.dtype,
+            "{}: the vjp gives a gradient of shape {} ({}) to input {input} of shape {} ({})",
+            self.operation,
+            grad.shape(),
+            grad.dtype(),
+            node.shape,
+            node.dtype,
+        );
+        match &mut self.pending[place] {
+            Some(sum) => sum.add_assign(&grad),
+            empty => *empty = Some(grad),
+        }
+    }
+}
+
 /// As [`Tape::summary`].
 impl fmt::Display for Tape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -190,7 +219,7 @@ mod tests {
         let tape = Tape::new();
         let x = tape.var(Tensor::ones([2, 3], DType::F32));
         let w = tape.var(Tensor::ones([3, 4], DType::F32));
-        let y = x.matmul(&w) + Var::constant(Tensor::ones([4], DType::F32));
+        let y = x.matmul(&w) + w.detach().sum(0, false);
         let _ = y.sum(.., false);
         let expected = "%0  leaf    [2, 3]\n\
                         %1  leaf    [3, 4]\n\

@@ -4,8 +4,7 @@ use std::fmt;
 
 use tensor::{DType, Shape, Tensor};
 
-use crate::backward::{Gradients, run_backward};
-use crate::tape::Tape;
+use crate::tape::{Kind, Tape};
 
 /// A value, and its place on a tape if a gradient has to reach it.
 ///
@@ -110,50 +109,6 @@ impl Var {
         }
     }
 
-    /// The gradients of this one number with respect to everything it was computed from.
-    ///
-    /// Uses up the operations it passes through: each frees what it saved as soon as it was
-    /// differentiated.
-    ///
-    /// # Panics
-    /// If this variable has more or fewer than one element, needs no gradient, or depends on an operation
-    /// that an earlier backward used up.
-    #[track_caller]
-    pub fn backward(&self) -> Gradients {
-        let shape = self.shape();
-        assert_eq!(
-            self.numel(),
-            1,
-            "backward: shape {shape} is not one number; sum it, or weigh its elements with backward_with"
-        );
-        self.backward_with(Tensor::ones(shape, self.dtype()))
-    }
-
-    /// As [`Var::backward`], for a result of any shape: the gradients of the sum of its elements weighed
-    /// by `grad_out`, which has the shape and dtype of this variable.
-    ///
-    /// # Panics
-    /// If `grad_out` has another shape or dtype, or this variable needs no gradient, or depends on an
-    /// operation that an earlier backward used up.
-    #[track_caller]
-    pub fn backward_with(&self, grad_out: Tensor) -> Gradients {
-        let Some(Place { tape, index }) = &self.place else {
-            panic!(
-                "backward: nothing that this variable of shape {} was computed from requires a gradient",
-                self.shape()
-            );
-        };
-        assert!(
-            grad_out.shape() == self.shape() && grad_out.dtype() == self.dtype(),
-            "backward_with: a gradient of shape {} ({}) for a variable of shape {} ({})",
-            grad_out.shape(),
-            grad_out.dtype(),
-            self.shape(),
-            self.dtype(),
-        );
-        run_backward(tape, *index, grad_out)
-    }
-
     /// The tape this variable is recorded on.
     pub(crate) fn tape(&self) -> Option<&Tape> {
         self.place.as_ref().map(|place| &place.tape)
@@ -162,6 +117,14 @@ impl Var {
     /// The place of this variable on its tape.
     pub(crate) fn index(&self) -> Option<usize> {
         self.place.as_ref().map(|place| place.index)
+    }
+}
+
+impl Tape {
+    /// A variable with this value, whose gradient backward shall find.
+    pub fn var(&self, value: Tensor) -> Var {
+        let index = self.push("leaf", &value, [].into_iter(), Kind::Leaf);
+        Var::on_tape(value, self.clone(), index)
     }
 }
 
@@ -204,27 +167,5 @@ mod tests {
         assert_eq!(tape.len(), 1);
         assert!((x * constant).requires_grad());
         assert_eq!(tape.len(), 2);
-    }
-
-    #[test]
-    #[should_panic(expected = "backward: shape [2] is not one number")]
-    fn backward_of_many_numbers_panics() {
-        Tape::new().var(Tensor::from([1.0, 2.0])).backward();
-    }
-
-    #[test]
-    #[should_panic(
-        expected = "backward_with: a gradient of shape [3] (f64) for a variable of shape [2] (f64)"
-    )]
-    fn backward_with_another_shape_panics() {
-        Tape::new().var(Tensor::from([1.0, 2.0])).backward_with(Tensor::ones([3], DType::F64));
-    }
-
-    #[test]
-    #[should_panic(
-        expected = "backward: nothing that this variable of shape [] was computed from requires a gradient"
-    )]
-    fn backward_of_a_constant_panics() {
-        Var::constant(Tensor::scalar(1.0)).backward();
     }
 }

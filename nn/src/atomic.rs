@@ -13,8 +13,10 @@ use crate::error::Error;
 
 /// Creates or replaces the file at `path` with what `write` writes.
 ///
-/// If anything fails the temporary file is removed and what was at `path` is still there. A process killed
-/// in the middle leaves a file `.NAME.PROCESS.tmp` beside it, which nothing reads.
+/// If anything up to the renaming fails, the temporary file is removed and what was at `path` is still there.
+/// If only syncing the folder fails after it, that is an error too, but the new file is in place, whole; a
+/// power failure may bring the old one back. A process killed in the middle leaves a file
+/// `.NAME.PROCESS-ATTEMPT.tmp` beside it, which nothing reads.
 ///
 /// # Errors
 /// [`Error::Io`] with the path and what the operating system, or `write`, said.

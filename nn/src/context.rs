@@ -153,7 +153,8 @@ impl fmt::Debug for Context<'_> {
 /// A sink for intermediate values: an illustrated report, a test, a curious user.
 ///
 /// It sees values as they are computed. To see their gradients too, keep the [`Var`] and call its
-/// `retain_grad` here: after backward the gradients can be asked for it.
+/// `retain_grad` here: after backward the gradients can be asked for it. Attention weights are shown as
+/// constants, for the fused operation keeps no variable for them: their gradient cannot be had.
 pub trait Trace {
     /// Receives one value; `path` names its place, e.g. `decoder.1.cross_attn.weights`.
     fn record(&self, path: &str, value: &Var);

@@ -3,8 +3,8 @@
 //! What an optimizer needs from a backward pass is one tensor per parameter. Kept as a plain list, gradients
 //! of several batches or shards are added in a fixed order, scaled and clipped without knowing the model.
 
-use tensor::kernels::parallel::{GRAIN, map_indices};
-use tensor::{Element, Tensor, dispatch};
+use tensor::kernels::reduce::sum_f64;
+use tensor::{Tensor, dispatch};
 
 use crate::params::{ParamId, Params};
 
@@ -73,9 +73,9 @@ impl ParamGradients {
     ///
     /// Chunks have a fixed size and are added in order, so the result is the same for any number of threads.
     pub fn global_norm(&self) -> f64 {
-        let square =
-            |gradient: &Tensor| dispatch!(gradient.dtype(), T => sum_of_squares(gradient.data::<T>()));
-        self.list.iter().flatten().map(square).sum::<f64>().sqrt()
+        let sum_of_squares =
+            |gradient: &Tensor| dispatch!(gradient.dtype(), T => sum_f64(gradient.data::<T>(), |x| x * x));
+        self.list.iter().flatten().map(sum_of_squares).sum::<f64>().sqrt()
     }
 
     /// Scales all gradients so that their [`global_norm`](Self::global_norm) is at most `max_norm`, and
@@ -97,24 +97,10 @@ impl ParamGradients {
     }
 }
 
-/// The sum of squares in f64, in eight interleaved partial sums per chunk of `GRAIN` elements.
-fn sum_of_squares<T: Element>(values: &[T]) -> f64 {
-    let chunks: Vec<&[T]> = values.chunks(GRAIN).collect();
-    let chunk_sums = map_indices(chunks.len(), true, |index| {
-        let mut lanes = [0.0f64; 8];
-        for group in chunks[index].chunks(8) {
-            for (lane, value) in lanes.iter_mut().zip(group) {
-                *lane += value.f64() * value.f64();
-            }
-        }
-        lanes.iter().sum::<f64>()
-    });
-    chunk_sums.iter().sum()
-}
-
 #[cfg(test)]
 mod tests {
     use approx::assert_relative_eq;
+    use tensor::kernels::parallel::GRAIN;
     use tensor::{DType, Seed};
 
     use super::*;
@@ -166,10 +152,14 @@ mod tests {
     fn the_norm_is_that_of_the_naive_sum_and_independent_of_threads() {
         for numel in [0, 1, 7, 8, 9, GRAIN, GRAIN + 1, 5 * GRAIN + 3] {
             let values = Tensor::normal([numel], 0.0, 1.0, Seed::new(numel as u64), DType::F32);
-            let naive: f64 = values.to_f64_vec().iter().map(|x| x * x).sum();
+            let naive = values.to_f64_vec().iter().map(|x| x * x).sum::<f64>().sqrt();
+            let mut params = Params::new(DType::F32);
+            let id = params.add("values", values.clone());
+            let mut gradients = ParamGradients::empty(&params);
+            gradients.set(id, values);
             let norm = |threads| {
                 let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-                pool.install(|| sum_of_squares(values.data::<f32>()))
+                pool.install(|| gradients.global_norm())
             };
             assert_relative_eq!(norm(1), naive, max_relative = 1e-12);
             assert_eq!([norm(2), norm(4)].map(f64::to_bits), [norm(1); 2].map(f64::to_bits));

@@ -10,8 +10,8 @@
 //! | Kaiming | 2 / fan_in, as ReLU halves the second moment | sqrt(6 / fan_in) | He et al. 2015, eq. 10 |
 //!
 //! (A uniform distribution on `[-bound, bound]` has the variance `bound² / 3`.) The Transformer's matrices
-//! start from [`Init::XavierUniform`], its embeddings from [`Init::Normal`] with `std = d_model^-1/2`, its
-//! biases from zero.
+//! start from [`Init::XavierUniform`], its embeddings from N(0, 1/d_model), which is [`Init::Normal`] with
+//! the root of that variance, its biases from zero.
 
 use tensor::{DType, Seed, Shape, Tensor};
 
@@ -46,7 +46,8 @@ impl Init {
     /// A new tensor with these values, which depend on the seed, the shape and the dtype alone.
     ///
     /// # Panics
-    /// If a fan is needed and the shape is not that of a weight `[d_out, d_in]`.
+    /// If a fan is needed and the shape is not that of a weight `[d_out, d_in]`, if a `bound` is not positive
+    /// or a `std` is negative, or if one of them is not finite.
     #[track_caller]
     pub fn tensor(self, shape: impl Into<Shape>, seed: Seed, dtype: DType) -> Tensor {
         let shape = shape.into();

@@ -93,11 +93,6 @@ impl Params {
         self.tensors.iter().enumerate().map(|(position, (name, tensor))| (ParamId(position), name, tensor))
     }
 
-    /// Names and tensors, as they are saved to a file.
-    pub fn tensors(&self) -> &NamedTensors {
-        &self.tensors
-    }
-
     /// How many parameter tensors there are.
     pub fn len(&self) -> usize {
         self.tensors.len()
@@ -170,6 +165,7 @@ impl Params {
     }
 }
 
+/// Names and tensors, as they are saved to a file.
 impl AsRef<NamedTensors> for Params {
     fn as_ref(&self) -> &NamedTensors {
         &self.tensors

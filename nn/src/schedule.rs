@@ -1,6 +1,6 @@
 //! Learning rates over the steps of a run.
 //!
-//! A schedule is a function of the step number, counted from 1, and of nothing else: a resumed run needs no
+//! The schedules here depend on the step number, counted from 1, and on nothing else: a resumed run needs no
 //! state. The exception is [`ReduceOnPlateau`], which answers to the losses it is shown. The paper's schedule
 //! is [`Noam`]; the names are those under which fairseq, tensor2tensor and PyTorch know them.
 

@@ -2,11 +2,11 @@
 
 use std::fmt;
 use std::iter::Sum;
+use std::sync::Arc;
 
 use num_traits::{Float, NumAssign};
 
 use crate::kernels::gemm::Gemm;
-use crate::tensor::Storage;
 
 /// The type of a tensor's elements.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -26,9 +26,24 @@ impl fmt::Display for DType {
     }
 }
 
+/// Elements of one dtype, shared between the tensors that view them.
+#[doc(hidden)]
+#[derive(Clone)]
+pub enum Storage {
+    F32(Arc<Vec<f32>>),
+    F64(Arc<Vec<f64>>),
+}
+
+/// Keeps [`Element`] to the numbers of this file.
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for f32 {}
+    impl Sealed for f64 {}
+}
+
 /// A number that a tensor can hold: `f32` or `f64`. Kernels are generic over it. Sealed.
 pub trait Element:
-    Float + NumAssign + Default + Sum + Gemm + fmt::Debug + fmt::Display + Send + Sync + 'static
+    sealed::Sealed + Float + NumAssign + Default + Sum + Gemm + fmt::Debug + fmt::Display + Send + Sync + 'static
 {
     /// The dtype of this number.
     const DTYPE: DType;
@@ -70,7 +85,7 @@ macro_rules! element {
             }
 
             fn store(data: Vec<Self>) -> Storage {
-                Storage::$dtype(std::sync::Arc::new(data))
+                Storage::$dtype(Arc::new(data))
             }
 
             fn stored(storage: &Storage) -> Option<&Vec<Self>> {
@@ -82,7 +97,7 @@ macro_rules! element {
 
             fn stored_mut(storage: &mut Storage) -> Option<&mut Vec<Self>> {
                 match storage {
-                    Storage::$dtype(data) => std::sync::Arc::get_mut(data),
+                    Storage::$dtype(data) => Arc::get_mut(data),
                     _ => None,
                 }
             }

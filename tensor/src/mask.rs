@@ -138,6 +138,9 @@ impl Mask {
     #[must_use]
     #[track_caller]
     pub fn reshape(&self, shape: impl Into<Shape>) -> Mask {
+        let shape = shape.into();
+        let fits = self.shape.numel() == shape.numel();
+        assert!(fits, "reshape: mask {} does not hold as many elements as {shape}", self.shape);
         Mask::from_vec(self.to_vec(), shape)
     }
 

@@ -35,8 +35,16 @@ impl Shape {
     }
 
     /// The number of elements; 1 for rank 0.
+    ///
+    /// # Panics
+    /// If there are more than a `usize` can count.
+    #[track_caller]
     pub fn numel(&self) -> usize {
-        self.iter().product()
+        if self.contains(&0) {
+            return 0;
+        }
+        let product = self.iter().try_fold(1usize, |product, &length| product.checked_mul(length));
+        product.unwrap_or_else(|| panic!("shape {self} has more elements than can be counted"))
     }
 
     /// The index of `axis`, where -1 names the last axis, -2 the one before.
@@ -45,8 +53,14 @@ impl Shape {
     /// If there is no such axis.
     #[track_caller]
     pub fn axis(&self, axis: isize) -> usize {
+        self.axis_for("axis", axis)
+    }
+
+    /// As [`Shape::axis`], with the operation's name for the panic.
+    #[track_caller]
+    pub(crate) fn axis_for(&self, operation: &str, axis: isize) -> usize {
         let rank = self.rank() as isize;
-        assert!((-rank..rank).contains(&axis), "axis {axis} is out of range for shape {self}");
+        assert!((-rank..rank).contains(&axis), "{operation}: axis {axis} is out of range for shape {self}");
         axis.rem_euclid(rank) as usize
     }
 
@@ -79,7 +93,7 @@ impl Shape {
         let mut step = 1;
         for axis in (0..self.rank()).rev() {
             strides[axis] = step;
-            step *= self[axis];
+            step = step.saturating_mul(self[axis]); // saturates only where another length is 0
         }
         strides
     }
@@ -165,13 +179,22 @@ impl Axes {
     /// If an axis does not exist or is named twice.
     #[track_caller]
     pub fn chosen(&self, shape: Shape) -> [bool; MAX_RANK] {
+        self.chosen_for("axes", shape)
+    }
+
+    /// As [`Axes::chosen`], with the operation's name for the panic.
+    #[track_caller]
+    pub(crate) fn chosen_for(&self, operation: &str, shape: Shape) -> [bool; MAX_RANK] {
         let mut chosen = [false; MAX_RANK];
         match self {
             Axes::All => chosen[..shape.rank()].fill(true),
             Axes::Some(axes) => {
                 for &axis in axes {
-                    let axis = shape.axis(axis);
-                    assert!(!chosen[axis], "axis {axis} is named twice in {axes:?} for shape {shape}");
+                    let axis = shape.axis_for(operation, axis);
+                    assert!(
+                        !chosen[axis],
+                        "{operation}: axis {axis} is named twice in {axes:?} for shape {shape}"
+                    );
                     chosen[axis] = true;
                 }
             }
@@ -232,8 +255,8 @@ mod tests {
     fn axes_count_from_the_end_too() {
         let shape = Shape::from([2, 3, 4]);
         assert_eq!((shape.axis(-1), shape.axis(0), shape.axis(-3)), (2, 0, 0));
-        assert_eq!(Axes::from([0, -1]).chosen(shape)[..3], [true, false, true]);
-        assert_eq!(Axes::from(..).chosen(shape)[..3], [true, true, true]);
+        assert_eq!(Axes::from([0, -1]).chosen_for("sum", shape)[..3], [true, false, true]);
+        assert_eq!(Axes::from(..).chosen_for("sum", shape)[..3], [true, true, true]);
     }
 
     #[test]
@@ -243,9 +266,15 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "axis 2 is named twice in [2, -1] for shape [2, 3, 4]")]
+    #[should_panic(expected = "sum: axis 2 is named twice in [2, -1] for shape [2, 3, 4]")]
     fn repeated_axis_panics() {
-        Axes::from([2, -1]).chosen(Shape::from([2, 3, 4]));
+        Axes::from([2, -1]).chosen_for("sum", Shape::from([2, 3, 4]));
+    }
+
+    #[test]
+    fn sizes_beyond_counting_are_refused_unless_there_is_nothing_to_count() {
+        assert_eq!(Shape::from([0, 1 << 40, 1 << 40]).numel(), 0);
+        assert!(std::panic::catch_unwind(|| Shape::from([1 << 40, 1 << 40]).numel()).is_err());
     }
 
     #[test]

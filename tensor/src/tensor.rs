@@ -9,20 +9,10 @@
 //! layers and models read like the paper; [`dispatch!`](crate::dispatch) turns it into a static type
 //! once per operation, at the door of a kernel.
 
-use std::sync::Arc;
-
 use crate::dispatch;
-use crate::element::{DType, Element};
-use crate::kernels::elementwise::{Strided, copy};
+use crate::element::{DType, Element, Storage};
+use crate::kernels::elementwise::{Strided, map};
 use crate::shape::Shape;
-
-/// Elements of one dtype, shared between the tensors that view them.
-#[doc(hidden)]
-#[derive(Clone)]
-pub enum Storage {
-    F32(Arc<Vec<f32>>),
-    F64(Arc<Vec<f64>>),
-}
 
 /// An n-dimensional array of `f32` or `f64`, rank 0 to 6. See the [module](self) documentation.
 ///
@@ -63,7 +53,7 @@ impl Tensor {
     /// If there is no such axis.
     #[track_caller]
     pub fn dim(&self, axis: isize) -> usize {
-        self.shape[self.shape.axis(axis)]
+        self.shape[self.shape.axis_for("dim", axis)]
     }
 
     /// The number of axes.
@@ -101,7 +91,7 @@ impl Tensor {
         if self.is_contiguous() {
             return Tensor { strides: self.shape.contiguous_strides(), ..self.clone() };
         }
-        dispatch!(self.dtype(), T => Tensor::from_vec(copy::<T, T>(self.strided(), |x| x), self.shape))
+        dispatch!(self.dtype(), T => Tensor::from_vec(map(self.strided::<T>(), |x| x), self.shape))
     }
 
     /// This tensor with its elements converted, rounding to the nearest.
@@ -110,7 +100,7 @@ impl Tensor {
             return self.clone();
         }
         dispatch!(self.dtype(), From => dispatch!(dtype, To => {
-            Tensor::from_vec(copy::<From, To>(self.strided(), |x| To::of(x.f64())), self.shape)
+            Tensor::from_vec(map(self.strided::<From>(), |x| To::of(x.f64())), self.shape)
         }))
     }
 
@@ -134,7 +124,7 @@ impl Tensor {
     pub fn data_mut<T: Element>(&mut self) -> &mut [T] {
         self.stored::<T>(); // checks the dtype
         if !self.is_contiguous() || T::stored_mut(&mut self.storage).is_none() {
-            *self = Tensor::from_vec(copy::<T, T>(self.strided(), |x| x), self.shape);
+            *self = Tensor::from_vec(map(self.strided::<T>(), |x| x), self.shape);
         }
         let range = self.offset..self.offset + self.numel();
         let data =
@@ -220,6 +210,13 @@ pub(crate) fn check_dtypes(operation: &str, lhs: &Tensor, rhs: &Tensor) {
         rhs.dtype(),
         rhs.shape()
     );
+}
+
+/// Panics unless both operands of `operation` have the same dtype and the same shape.
+#[track_caller]
+pub(crate) fn check_alike(operation: &str, lhs: &Tensor, rhs: &Tensor) {
+    check_dtypes(operation, lhs, rhs);
+    assert!(lhs.shape() == rhs.shape(), "{operation}: shapes differ: {} and {}", lhs.shape(), rhs.shape());
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ impl Tensor {
     #[must_use]
     #[track_caller]
     pub fn transpose(&self, a: isize, b: isize) -> Tensor {
-        let (a, b) = (self.shape.axis(a), self.shape.axis(b));
+        let (a, b) = (self.shape.axis_for("transpose", a), self.shape.axis_for("transpose", b));
         let mut out = self.clone();
         out.shape.swap(a, b);
         out.strides.swap(a, b);
@@ -57,7 +57,7 @@ impl Tensor {
             self.shape
         );
         for (to, &from) in axes.iter().enumerate() {
-            let from = self.shape.axis(from);
+            let from = self.shape.axis_for("permute", from);
             assert!(!seen[from], "permute: {axes:?} does not name every axis of {} once", self.shape);
             seen[from] = true;
             out.shape[to] = self.shape[from];
@@ -73,7 +73,7 @@ impl Tensor {
     #[must_use]
     #[track_caller]
     pub fn slice(&self, axis: isize, range: Range<usize>) -> Tensor {
-        let axis = self.shape.axis(axis);
+        let axis = self.shape.axis_for("slice", axis);
         let inside = range.start <= range.end && range.end <= self.shape[axis];
         assert!(inside, "slice: {range:?} is outside axis {axis} of {}", self.shape);
         let mut out = self.clone();
@@ -89,7 +89,7 @@ impl Tensor {
     #[must_use]
     #[track_caller]
     pub fn split(&self, axis: isize, lengths: &[usize]) -> Vec<Tensor> {
-        let len = self.dim(axis);
+        let len = self.shape[self.shape.axis_for("split", axis)];
         let adds_up = lengths.iter().sum::<usize>() == len;
         assert!(adds_up, "split: {lengths:?} does not add up to axis {axis} of {}", self.shape);
         let mut start = 0;
@@ -118,7 +118,7 @@ impl Tensor {
     #[must_use]
     #[track_caller]
     pub fn squeeze(&self, axis: isize) -> Tensor {
-        let axis = self.shape.axis(axis);
+        let axis = self.shape.axis_for("squeeze", axis);
         assert_eq!(self.shape[axis], 1, "squeeze: axis {axis} of {} is not of length 1", self.shape);
         Tensor { shape: self.shape.without(axis), strides: self.strides.without(axis), ..self.clone() }
     }

@@ -1,14 +1,14 @@
 //! Multi-head attention (Vaswani et al. 2017, §3.2.2):
 //!
 //! ```text
-//! MultiHead(X, M) = Concat(head_0, .., head_h) W^O
+//! MultiHead(X, M) = Concat(head_1, .., head_h) W^O
 //! head_i          = softmax(Q_i K_iᵀ / sqrt(d_head)) V_i
 //! Q = X W^Q,  K = M W^K,  V = M W^V
 //! ```
 //!
 //! `X` asks, `M` is asked: the same sequence in self-attention, the encoder's output in cross-attention.
-//! Every head reads all of `X`: the columns of one wide `W^Q` are the heads' matrices side by side, and head
-//! i's queries are columns `i * d_head ..` of `Q`. Nothing is sliced off the input, and nothing is copied
+//! Every head reads all of `X`: the columns of one wide `W^Q` are the heads' matrices side by side, and the
+//! first head's queries are the first `d_head` columns of `Q`. Nothing is sliced off the input, and nothing is copied
 //! to bring the heads apart.
 //!
 //! Keys and values are made by [`MultiHeadAttention::key_value`] and attended to by
@@ -78,14 +78,25 @@ impl MultiHeadAttention {
         }
     }
 
-    /// The keys and values of `memory`: `[batch, k_len, d_model]` each.
-    pub fn key_value(&self, cx: &Context, memory: &Var) -> KeyValue {
-        KeyValue { key: self.k_proj.forward(cx, memory), value: self.v_proj.forward(cx, memory) }
+    /// The keys and values of positions `x` `[batch, k_len, d_model]`: `[batch, k_len, d_model]` each.
+    ///
+    /// # Panics
+    /// If the last axis of `x` is not d_model.
+    #[track_caller]
+    pub fn key_value(&self, cx: &Context, x: &Var) -> KeyValue {
+        KeyValue { key: self.k_proj.forward(cx, x), value: self.v_proj.forward(cx, x) }
     }
 
-    /// Attends from `x` `[batch, q_len, d_model]` to `memory`, where `mask`, broadcast to `[batch, n_heads,
+    /// Attends from `x` `[batch, q_len, d_model]` to `key_value`, where `mask`, broadcast to `[batch, n_heads,
     /// q_len, k_len]`, is true. `-> [batch, q_len, d_model]`
-    pub fn forward(&self, cx: &Context, x: &Var, memory: &KeyValue, mask: Option<&Mask>) -> Var {
+    ///
+    /// Note: a trace sees the weights as a constant, without a gradient: the fused operation has no variable
+    /// for them.
+    ///
+    /// # Panics
+    /// If the shapes do not fit each other or the mask.
+    #[track_caller]
+    pub fn forward(&self, cx: &Context, x: &Var, key_value: &KeyValue, mask: Option<&Mask>) -> Var {
         let query = self.q_proj.forward(cx, x); // [batch, q_len, d_model]
         let d_head = query.dim(-1) / self.n_heads;
         let spec = AttentionSpec {
@@ -94,10 +105,10 @@ impl MultiHeadAttention {
             mask,
             dropout: self.dropout.active(cx),
         };
-        let attended = query.attention(&memory.key, &memory.value, &spec);
+        let attended = query.attention(&key_value.key, &key_value.value, &spec);
         cx.trace("query", &query);
-        cx.trace("key", &memory.key);
-        cx.trace("value", &memory.value);
+        cx.trace("key", &key_value.key);
+        cx.trace("value", &key_value.value);
         cx.trace("weights", &Var::constant(attended.weights)); // [batch, n_heads, q_len, k_len]
         cx.trace("context", &attended.context); // [batch, q_len, d_model]
         self.out_proj.forward(cx, &attended.context)

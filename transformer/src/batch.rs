@@ -94,7 +94,8 @@ impl TokenBatch {
         let Some(index) = self.ids.iter().position(|&id| id as usize >= vocab_size) else {
             return Ok(());
         };
-        Err(Error::TokenOutOfRange { id: self.ids[index], position: index % self.len, vocab_size })
+        let (sentence, position) = (index / self.len, index % self.len);
+        Err(Error::TokenOutOfRange { id: self.ids[index], sentence, position, vocab_size })
     }
 }
 
@@ -102,7 +103,8 @@ impl Batch {
     /// These pairs side by side, the targets shifted right; `filler` stands in the padded places.
     ///
     /// # Errors
-    /// [`Error::EmptyBatch`] if there is no pair, or one whose target has no token.
+    /// [`Error::EmptyBatch`] if there is no pair, or one whose target has no token;
+    /// [`Error::TokenOutOfRange`] if a target holds [`IGNORE`], which is no word.
     pub fn new<'a>(
         pairs: impl IntoIterator<Item = &'a Pair>,
         decoder_start: DecoderStart,
@@ -114,6 +116,12 @@ impl Batch {
         }
         if let Some(row) = pairs.iter().position(|pair| pair.tgt.is_empty()) {
             return Err(Error::EmptyBatch(format!("target {row} is empty; it should end with <eos>")));
+        }
+        for (sentence, pair) in pairs.iter().enumerate() {
+            if let Some(position) = pair.tgt.iter().position(|&id| id == IGNORE) {
+                let vocab_size = IGNORE as usize;
+                return Err(Error::TokenOutOfRange { id: IGNORE, sentence, position, vocab_size });
+            }
         }
         let src: Vec<&[u32]> = pairs.iter().map(|pair| pair.src.as_slice()).collect();
         let tgt_in: Vec<Vec<u32>> = pairs.iter().map(|pair| shift_right(&pair.tgt, decoder_start)).collect();
@@ -132,7 +140,7 @@ impl Batch {
 
     /// Columns of the labels.
     pub fn tgt_len(&self) -> usize {
-        self.tgt_out.len() / self.batch_size()
+        self.tgt_out.len() / self.batch_size().max(1)
     }
 
     /// Whether every label that counts lies in a vocabulary of `vocab_size`, and there is one that counts.
@@ -142,8 +150,8 @@ impl Batch {
     pub fn check_labels(&self, vocab_size: usize) -> Result<(), Error> {
         let outside = |&label: &u32| label != IGNORE && label as usize >= vocab_size;
         if let Some(index) = self.tgt_out.iter().position(outside) {
-            let position = index % self.tgt_len();
-            return Err(Error::TokenOutOfRange { id: self.tgt_out[index], position, vocab_size });
+            let (sentence, position) = (index / self.tgt_len(), index % self.tgt_len());
+            return Err(Error::TokenOutOfRange { id: self.tgt_out[index], sentence, position, vocab_size });
         }
         if self.n_labels() == 0 { Err(Error::NoLabels) } else { Ok(()) }
     }
@@ -223,6 +231,9 @@ mod tests {
         let untranslated = Pair { src: vec![1], tgt: vec![] };
         let problem = Batch::new([&pairs()[0], &untranslated], BOS, 0).unwrap_err().to_string();
         assert!(problem.contains("target 1 is empty"), "{problem}");
+        let reserved = Pair { src: vec![1], tgt: vec![4, IGNORE] };
+        let problem = Batch::new([&reserved], BOS, 0).unwrap_err();
+        assert!(matches!(problem, Error::TokenOutOfRange { sentence: 0, position: 1, .. }), "{problem}");
     }
 
     #[test]
@@ -230,7 +241,10 @@ mod tests {
         let batch = TokenBatch::new(&[vec![1, 2, 3], vec![4, 6]], 0);
         batch.check(7).unwrap();
         let problem = batch.check(6).unwrap_err();
-        assert!(matches!(problem, Error::TokenOutOfRange { id: 6, position: 1, vocab_size: 6 }), "{problem}");
+        assert!(
+            matches!(problem, Error::TokenOutOfRange { id: 6, sentence: 1, position: 1, vocab_size: 6 }),
+            "{problem}"
+        );
         assert!(TokenBatch::new(&[vec![1], vec![1, 1]], 9).check(6).is_err(), "the filler is looked up too");
         TokenBatch::new::<Vec<u32>>(&[], 0).check(1).unwrap();
     }

@@ -102,7 +102,7 @@ pub struct Config {
     pub attention_dropout: f64,
     /// Where layer normalisation stands.
     pub norm: NormPlacement,
-    /// What is added to the embeddings inside the root of layer normalisation. Note: 1e-5 as in PyTorch;
+    /// What layer normalisation adds to the variance, inside the root. Note: 1e-5 as in PyTorch;
     /// tensor2tensor has 1e-6, and the paper names none.
     pub norm_eps: f64,
     /// How tokens know their place.

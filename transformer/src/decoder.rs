@@ -34,6 +34,7 @@ pub struct DecoderState {
     layers: Vec<LayerState>,
     /// Which positions of the sources are tokens. `[sentences, 1, 1, src_len]`
     memory_mask: Mask,
+    n_rows: usize,
     /// How many positions were read.
     len: usize,
 }
@@ -62,8 +63,14 @@ impl DecoderState {
         self.memory_mask.shape()[0]
     }
 
+    /// The number of hypotheses, of all sentences together.
+    pub fn n_rows(&self) -> usize {
+        self.n_rows
+    }
+
     /// Goes on with these sentences and these rows, in this order: how hypotheses branch and end.
     pub(crate) fn select(&mut self, sentences: &[u32], rows: &[u32]) {
+        self.n_rows = rows.len();
         let all_sentences = sentences.iter().copied().eq(0..self.n_sentences() as u32);
         for layer in &mut self.layers {
             layer.past = layer.past.as_ref().map(|past| past.select(rows));
@@ -112,6 +119,7 @@ impl Decoder {
         DecoderState {
             layers: self.layers.iter().map(layer).collect(),
             memory_mask: memory.mask.clone(),
+            n_rows: memory.mask.shape()[0],
             len: 0,
         }
     }

@@ -28,12 +28,27 @@ pub enum Error {
         vocab_size: usize,
     },
 
+    /// An id that belongs to no word of the vocabulary.
+    #[error("id {id} at position {position} belongs to no word; the vocabulary has {vocab_size}")]
+    NoSuchWord {
+        /// The id.
+        id: u32,
+        /// Its place in the sentence, from 0.
+        position: usize,
+        /// Number of words in the vocabulary.
+        vocab_size: usize,
+    },
+
     /// A token id that no row of the embedding belongs to.
-    #[error("token id {id} at position {position} must be below the vocabulary size, {vocab_size}")]
+    #[error(
+        "token id {id} at position {position} of sentence {sentence} must be below the vocabulary size, {vocab_size}"
+    )]
     TokenOutOfRange {
         /// The id.
         id: u32,
-        /// Its place in the sequence, from 0.
+        /// The sentence's place in the batch, from 0.
+        sentence: usize,
+        /// Its place in the sentence, from 0.
         position: usize,
         /// Number of words in the vocabulary.
         vocab_size: usize,
@@ -100,7 +115,10 @@ mod tests {
     fn messages_name_the_place_in_one_line() {
         let data = Error::Data { path: "corpus/train.tsv".into(), line: 12, problem: "no tab".into() };
         assert_eq!(data.to_string(), "corpus/train.tsv:12: no tab");
-        let token = Error::TokenOutOfRange { id: 9, position: 3, vocab_size: 6 };
-        assert_eq!(token.to_string(), "token id 9 at position 3 must be below the vocabulary size, 6");
+        let token = Error::TokenOutOfRange { id: 9, sentence: 0, position: 3, vocab_size: 6 };
+        assert_eq!(
+            token.to_string(),
+            "token id 9 at position 3 of sentence 0 must be below the vocabulary size, 6"
+        );
     }
 }

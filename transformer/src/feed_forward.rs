@@ -27,6 +27,10 @@ impl FeedForward {
     }
 
     /// `[.., d_model] -> [.., d_model]`
+    ///
+    /// # Panics
+    /// If the last axis of `x` is not d_model.
+    #[track_caller]
     pub fn forward(&self, cx: &Context, x: &Var) -> Var {
         let hidden = self.linear1.forward(cx, x); // [.., d_ff]
         let hidden = match self.activation {

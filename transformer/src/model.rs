@@ -37,7 +37,7 @@ pub struct Transformer {
 
 impl Transformer {
     /// A model and its parameters, started from `seed`: Xavier-uniform matrices, embeddings from
-    /// N(0, 1/d_model), norms at 1 and 0, biases at 0.
+    /// N(0, 1/d_model) (the variance), norms at 1 and 0, biases at 0.
     ///
     /// # Errors
     /// [`Error::Config`] if the configuration does not describe a model.
@@ -90,6 +90,10 @@ impl Transformer {
     }
 
     /// Opens a target for each encoded sentence; [`Transformer::extend`] reads it.
+    ///
+    /// # Panics
+    /// If the memory is of a model of another width.
+    #[track_caller]
     pub fn begin(&self, cx: &Context, memory: &Memory) -> DecoderState {
         self.decoder.begin(cx, memory)
     }
@@ -100,12 +104,22 @@ impl Transformer {
     ///
     /// # Errors
     /// If an id is not in the target vocabulary, or the target is longer than learned positions reach.
+    ///
+    /// # Panics
+    /// If there is not one sequence for each row of the state.
+    #[track_caller]
     pub fn extend(&self, cx: &Context, state: &mut DecoderState, tgt_in: &TokenBatch) -> Result<Var, Error> {
+        let (sequences, rows) = (tgt_in.batch_size(), state.n_rows());
+        assert_eq!(sequences, rows, "extend: {sequences} sequences for a state of {rows} rows");
         tgt_in.check(self.config.tgt_vocab_size)?;
         self.decoder.extend(cx, state, &tgt_in.ids, [tgt_in.batch_size(), tgt_in.len])
     }
 
     /// From vectors to a score for each word. `[.., d_model] -> [.., vocab_size]`
+    ///
+    /// # Panics
+    /// If the last axis of `hidden` is not d_model.
+    #[track_caller]
     pub fn logits(&self, cx: &Context, hidden: &Var) -> Var {
         self.projection.forward(cx, hidden)
     }
@@ -135,8 +149,10 @@ impl Transformer {
     /// over the vocabulary (Vaswani et al. 2017, §5.4). The logits never stand in memory whole.
     ///
     /// # Errors
-    /// As [`Transformer::forward`]; also if a label is not in the vocabulary or no label counts.
+    /// As [`Transformer::forward`]; also if a label is not in the vocabulary, no label counts, or `smoothing` is
+    /// out of range.
     pub fn loss(&self, cx: &Context, batch: &Batch, smoothing: f64) -> Result<CrossEntropy, Error> {
+        check_smoothing(smoothing)?;
         batch.check_labels(self.config.tgt_vocab_size)?;
         let hidden = self.hidden(cx, batch)?;
         let rows = hidden.reshape([batch.tgt_out.len(), self.config.d_model]); // [batch * tgt_len, d_model]
@@ -160,6 +176,13 @@ impl Transformer {
         };
         Ok(batch.tgt_out.chunks_exact(tgt_len).enumerate().map(score).collect())
     }
+}
+
+pub(crate) fn check_smoothing(smoothing: f64) -> Result<(), Error> {
+    if (0.0..1.0).contains(&smoothing) {
+        return Ok(());
+    }
+    Err(Error::Config(format!("smoothing is {smoothing}; it must be in 0..1")))
 }
 
 #[cfg(test)]
@@ -227,11 +250,12 @@ mod tests {
             Batch::new([&Pair { src: vec![3, src], tgt: vec![tgt, 2] }], config.decoder_start, 0).unwrap()
         };
         let problem = model.forward(&cx, &batch(11, 4)).unwrap_err().to_string();
-        assert_eq!(problem, "token id 11 at position 1 must be below the vocabulary size, 11");
+        assert_eq!(problem, "token id 11 at position 1 of sentence 0 must be below the vocabulary size, 11");
         assert!(matches!(model.loss(&cx, &batch(4, 99), 0.0), Err(Error::TokenOutOfRange { id: 99, .. })));
         let mut ignored = batch(4, 4);
         ignored.tgt_out.fill(crate::batch::IGNORE);
         assert!(matches!(model.loss(&cx, &ignored, 0.0), Err(Error::NoLabels)));
+        assert!(matches!(model.loss(&cx, &batch(4, 4), 1.5), Err(Error::Config(_))));
     }
 
     #[test]

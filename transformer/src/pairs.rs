@@ -57,10 +57,7 @@ pub fn read_pairs(path: impl AsRef<Path>) -> Result<(Vec<TextPair>, PairsReport)
 }
 
 /// As [`read_pairs`], of bytes already read; `path` is only named in errors.
-///
-/// # Errors
-/// [`Error::Data`] with the first line that is no pair, or if there is no pair.
-pub fn parse_pairs(path: &Path, bytes: &[u8]) -> Result<(Vec<TextPair>, PairsReport), Error> {
+fn parse_pairs(path: &Path, bytes: &[u8]) -> Result<(Vec<TextPair>, PairsReport), Error> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let mut pairs = Vec::new();
     let mut report = PairsReport::default();
@@ -81,6 +78,17 @@ pub fn parse_pairs(path: &Path, bytes: &[u8]) -> Result<(Vec<TextPair>, PairsRep
         return Err(Error::Data { path: path.into(), line: report.lines.max(1), problem });
     }
     Ok((pairs, report))
+}
+
+/// Takes every `nth` pair out of `pairs`, to validate on, and returns those; the last, if there are fewer.
+///
+/// # Panics
+/// If `nth` is 0.
+pub fn hold_out(pairs: &mut Vec<TextPair>, nth: usize) -> Vec<TextPair> {
+    let last = pairs.len() - pairs.len().min(1);
+    let nth = nth.min(last + 1);
+    let mut places = 1..;
+    pairs.extract_if(.., |_| places.next().is_some_and(|place: usize| place.is_multiple_of(nth))).collect()
 }
 
 /// Source, target and whether more columns follow; none for a line of white space.
@@ -114,6 +122,20 @@ mod tests {
         let problem = parse(text).unwrap_err();
         assert!(problem.starts_with(expected), "{problem}");
         assert!(!problem.contains('\n'));
+    }
+
+    #[test]
+    fn holding_out_takes_every_nth_pair_and_at_least_one() {
+        let pairs = |n: usize| -> Vec<TextPair> {
+            (1..=n).map(|line| TextPair { src: "a".into(), tgt: "b".into(), line }).collect()
+        };
+        let lines = |pairs: &[TextPair]| pairs.iter().map(|pair| pair.line).collect::<Vec<_>>();
+        for (n, expected) in [(7, vec![3, 6]), (3, vec![3]), (2, vec![2]), (1, vec![1]), (0, vec![])] {
+            let mut rest = pairs(n);
+            let held_out = hold_out(&mut rest, 3);
+            assert_eq!(lines(&held_out), expected, "of {n}");
+            assert_eq!(rest.len() + held_out.len(), n);
+        }
     }
 
     #[test]

@@ -34,6 +34,10 @@ impl Residual {
     }
 
     /// `x` through `sublayer` and around it. `[batch, len, d_model] -> [batch, len, d_model]`
+    ///
+    /// # Panics
+    /// If the last axis of `x` is not d_model, or `sublayer` changes the shape.
+    #[track_caller]
     pub fn forward(&self, cx: &Context, x: &Var, sublayer: impl FnOnce(&Var) -> Var) -> Var {
         match self.placement {
             NormPlacement::Post => {

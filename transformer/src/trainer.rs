@@ -19,7 +19,7 @@ use crate::batch::{Batch, Pair};
 use crate::batch_plan::{BatchOrder, BatchPlan};
 use crate::error::Error;
 use crate::evaluate::evaluate;
-use crate::model::Transformer;
+use crate::model::{Transformer, check_smoothing};
 
 /// How to train; the defaults are the paper's, but for the size of a batch.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -90,9 +90,7 @@ impl<O: Optimizer, S: Schedule> Trainer<O, S> {
         options: TrainOptions,
     ) -> Result<Self, Error> {
         let TrainOptions { smoothing, clip_norm, max_tokens, accumulate, .. } = options;
-        if !(0.0..1.0).contains(&smoothing) {
-            return Err(Error::Config(format!("smoothing is {smoothing}; it must be in 0..1")));
-        }
+        check_smoothing(smoothing)?;
         if clip_norm.is_some_and(|norm| norm.is_nan() || norm <= 0.0) {
             return Err(Error::Config(format!("clip_norm is {clip_norm:?}; it must be positive")));
         }
@@ -105,6 +103,13 @@ impl<O: Optimizer, S: Schedule> Trainer<O, S> {
         Ok(Trainer { model, params, optimizer, schedule, options, step: 0 })
     }
 
+    /// The same trainer as if it had taken `step` steps: with restored parameters and optimizer it goes on as
+    /// the run that saved them would have, bit for bit. Resume between epochs, at the number of the next one.
+    #[must_use]
+    pub fn resumed_after(self, step: u64) -> Self {
+        Trainer { step, ..self }
+    }
+
     /// How many steps were taken.
     pub fn step(&self) -> u64 {
         self.step
@@ -114,8 +119,8 @@ impl<O: Optimizer, S: Schedule> Trainer<O, S> {
     ///
     /// # Errors
     /// If there is no batch or no label, an id is not in its vocabulary, a sequence is longer than learned
-    /// positions reach, a parameter gets no gradient, or the loss or a gradient is not finite. The parameters
-    /// have not changed then.
+    /// positions reach, a parameter gets no gradient, or the loss, a gradient or the learning rate is not
+    /// finite. The parameters have not changed then.
     pub fn train_step(&mut self, batches: &[Batch]) -> Result<StepReport, Error> {
         let started = Instant::now();
         let step = self.step + 1;
@@ -138,6 +143,9 @@ impl<O: Optimizer, S: Schedule> Trainer<O, S> {
             return Err(self.not_finite(step, &stats, &gradients));
         }
         let learning_rate = self.schedule.learning_rate(step);
+        if !learning_rate.is_finite() {
+            return Err(Error::NotFinite(format!("step {step}: the learning rate is {learning_rate}")));
+        }
         self.optimizer.step(&mut self.params, &gradients, learning_rate)?;
         self.step = step;
         Ok(StepReport { step, stats, learning_rate, grad_norm, seconds: started.elapsed().as_secs_f64() })
@@ -252,6 +260,16 @@ mod tests {
         );
         assert_eq!(trainer.params.get(trainer.params.id("embedding.weight").unwrap()), &before);
         assert_eq!(trainer.step(), 0);
+    }
+
+    #[test]
+    fn a_learning_rate_that_is_no_number_changes_nothing() {
+        let mut trainer = trainer(f64::NAN, TrainOptions::default()).unwrap();
+        let before = trainer.params.clone();
+        let problem =
+            trainer.train_epoch(&pairs(), 0, |_| ControlFlow::Continue(())).unwrap_err().to_string();
+        assert!(problem.contains("step 1: the learning rate is NaN"), "{problem}");
+        assert!(before.iter().all(|(id, _, value)| trainer.params.get(id) == value));
     }
 
     #[test]

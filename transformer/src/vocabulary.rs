@@ -173,13 +173,13 @@ impl Vocabulary {
     /// The words of `ids` up to the first `<eos>`, with spaces between them. Other special symbols are shown.
     ///
     /// # Errors
-    /// [`Error::TokenOutOfRange`] if an id before the first `<eos>` belongs to no word.
+    /// [`Error::NoSuchWord`] if an id before the first `<eos>` belongs to no word.
     pub fn decode(&self, ids: &[u32]) -> Result<String, Error> {
         let eos_id = self.special_id(Special::Eos);
         let mut words = Vec::new();
         for (position, &id) in ids.iter().enumerate().take_while(|&(_, &id)| Some(id) != eos_id) {
-            let out_of_range = Error::TokenOutOfRange { id, position, vocab_size: self.len() };
-            words.push(self.word(id).ok_or(out_of_range)?);
+            let out_of_range = || Error::NoSuchWord { id, position, vocab_size: self.len() };
+            words.push(self.word(id).ok_or_else(out_of_range)?);
         }
         Ok(words.join(" "))
     }
@@ -259,7 +259,7 @@ mod tests {
         assert_eq!(toy().decode(&[5]).unwrap(), "");
         assert!(matches!(
             toy().decode(&[3, 6]),
-            Err(Error::TokenOutOfRange { id: 6, position: 1, vocab_size: 6 })
+            Err(Error::NoSuchWord { id: 6, position: 1, vocab_size: 6 })
         ));
     }
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use tensor::Shape;
+
 /// What a passed check saw.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GradcheckReport {
@@ -24,6 +26,13 @@ pub enum GradcheckFailure {
     NoGradient {
         /// What was checked.
         name: String,
+    },
+    /// The output has no elements, so there is no derivative to compare: the check would prove nothing.
+    EmptyOutput {
+        /// What was checked.
+        name: String,
+        /// The shape of the output.
+        output_shape: Shape,
     },
 }
 
@@ -64,6 +73,11 @@ impl fmt::Display for GradcheckFailure {
             GradcheckFailure::NoGradient { name } => {
                 write!(f, "gradcheck of `{name}`: the output requires no gradient; was it detached?")
             }
+            GradcheckFailure::EmptyOutput { name, output_shape } => write!(
+                f,
+                "gradcheck of `{name}`: the output of shape {output_shape} has no elements, so there is \
+                 nothing to compare; sum it to check the way back through it"
+            ),
         }
     }
 }

@@ -59,6 +59,21 @@ fn a_cut_gradient_is_reported() {
 }
 
 #[test]
+fn an_output_without_elements_is_no_check() {
+    let empty = || [Tensor::zeros([0, 3], DType::F64)];
+    let failure = gradcheck("exp", &empty(), |v| v[0].exp()).unwrap_err();
+    let expected = GradcheckFailure::EmptyOutput { name: "exp".to_string(), output_shape: [0, 3].into() };
+    assert_eq!(failure, expected);
+    assert!(
+        failure.to_string().starts_with("gradcheck of `exp`: the output of shape [0, 3] has no elements"),
+        "{failure}"
+    );
+    let failure = gradcheck("cut", &empty(), |v| v[0].detach());
+    assert_eq!(failure, Err(GradcheckFailure::NoGradient { name: "cut".to_string() }));
+    assert!(gradcheck("exp", &empty(), |v| v[0].exp().sum(.., false)).is_ok());
+}
+
+#[test]
 fn a_forgotten_input_is_reported() {
     let inputs = [Tensor::scalar(2.0), Tensor::scalar(3.0)];
     let failure = gradcheck("mul", &inputs, |v| &v[0] * v[1].detach()).unwrap_err();

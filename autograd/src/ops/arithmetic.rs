@@ -66,7 +66,7 @@ impl Var {
         let (lhs_shape, rhs_shape) = (self.shape(), rhs.shape());
         let (lhs_value, rhs_value) = (self.save_for(rhs), rhs.value().clone());
         Var::record("div", &[self, rhs], self.value().div(rhs.value()), move |grad_out, grads| {
-            let quotient = grad_out.div(&rhs_value);
+            let quotient = grad_out.div(&rhs_value); // in both gradients, of which one at least is wanted
             grads.add(0, || quotient.sum_to(lhs_shape));
             grads.add(1, || quotient.mul(&lhs_value).div(&rhs_value).neg().sum_to(rhs_shape));
         })

@@ -24,6 +24,9 @@ impl Var {
     /// `grad_S = scale * W * (grad_W - sum of grad_W * W over the keys)`; `grad_Q = grad_S K`,
     /// `grad_K = grad_S^T Q`.
     ///
+    /// Note: the three are computed together, even if not all are wanted: they share the walk over the heads
+    /// and grad_S, and training wants all of them.
+    ///
     /// # Panics
     /// If the shapes do not fit each other, the number of heads or the mask, or the dtypes differ.
     #[must_use]
@@ -129,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "attention: ")]
+    #[should_panic(expected = "attention: key [2, 3, 6] has no heads for query [2, 2, 4] with 2")]
     fn panics_name_the_operation_and_both_shapes() {
         let spec = AttentionSpec { n_heads: 2, scale: 0.5, mask: None, dropout: None };
         let constant = |shape: [usize; 3]| Var::constant(normal("x", shape));

@@ -14,15 +14,19 @@ impl Var {
     /// `grad_self = rstd * (h - mean(h) - n * mean(h * n))`, with means over the row; vjp: that, and
     /// summed over the rows, `grad_gamma = sum of grad_out * n`, `grad_beta = sum of grad_out`.
     ///
+    /// Note: the three are computed together, even if not all are wanted: they share n and one pass over
+    /// the rows, and training wants all of them.
+    ///
     /// # Panics
     /// If `gamma` or `beta` does not have the length of the last axis, or the dtypes differ.
     #[must_use]
     #[track_caller]
     pub fn layer_norm(&self, gamma: &Var, beta: &Var, eps: f64) -> Var {
         let normed = self.value().layer_norm(gamma.value(), beta.value(), eps);
-        let (x, gain, mean, rstd) = (self.value().clone(), gamma.value().clone(), normed.mean, normed.rstd);
-        Var::record("layer_norm", &[self, gamma, beta], normed.out, move |grad_out, grads| {
-            let (grad_x, grad_gamma, grad_beta) = layer_norm_vjp(&x, &gain, &mean, &rstd, grad_out);
+        let inputs = [self, gamma, beta];
+        let (x, gamma, mean, rstd) = (self.value().clone(), gamma.value().clone(), normed.mean, normed.rstd);
+        Var::record("layer_norm", &inputs, normed.out, move |grad_out, grads| {
+            let (grad_x, grad_gamma, grad_beta) = layer_norm_vjp(&x, &gamma, &mean, &rstd, grad_out);
             grads.add(0, || grad_x);
             grads.add(1, || grad_gamma);
             grads.add(2, || grad_beta);
@@ -47,10 +51,10 @@ mod tests {
             let inputs = [x, normal("gamma", [4]), normal("beta", [4])];
             check_layouts("layer_norm", &inputs, |v| v[0].layer_norm(&v[1], &v[2], EPS));
         }
-        // A repeated row, and repeated gains; a row of equal elements is no test, for rstd is then huge.
+        // A repeated row, and repeated gammas; a row of equal elements is no test, for rstd is then huge.
         let x = normal("x", [1, 4]).broadcast_to([3, 4]);
-        let gains = normal("gamma", [1]).broadcast_to([4]);
-        assert_gradients("layer_norm", &[x, gains.clone(), gains], |v| v[0].layer_norm(&v[1], &v[2], EPS));
+        let gamma = normal("gamma", [1]).broadcast_to([4]);
+        assert_gradients("layer_norm", &[x, gamma.clone(), gamma], |v| v[0].layer_norm(&v[1], &v[2], EPS));
     }
 
     #[test]
@@ -89,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "layer_norm: ")]
+    #[should_panic(expected = "layer_norm: gamma [4] does not fit the rows of [2, 3]")]
     fn panics_name_the_operation_and_both_shapes() {
         let constant = |name, len: usize| Var::constant(normal(name, [len]));
         let _ =

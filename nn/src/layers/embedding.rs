@@ -9,9 +9,10 @@ use crate::params::ParamId;
 
 /// A table with one learned vector per token id (Vaswani et al. 2017, §3.4).
 ///
-/// The paper starts it from N(0, d_model^-1/2) and multiplies the looked-up vectors by sqrt(d_model), so that
-/// they enter with unit variance while the same matrix, used unscaled as the output projection, gives
-/// logits of moderate size. [`with_scale`](Self::with_scale) is that factor.
+/// The Transformer starts it from N(0, 1/d_model), the second being the variance, and multiplies the
+/// looked-up vectors by sqrt(d_model), so that they enter with unit variance while the same matrix, used
+/// unscaled as the output projection, gives logits of moderate size. [`with_scale`](Self::with_scale) is that
+/// factor.
 #[derive(Clone, Debug)]
 pub struct Embedding {
     /// The table `[vocab_size, d_model]`, named `weight`.

@@ -119,7 +119,7 @@ impl Slots {
     }
 }
 
-/// The parameters that a step changes, once it is sure that each has a gradient of its own shape.
+/// Makes sure that each parameter that a step changes has a gradient of its own shape and dtype.
 fn check_gradients(params: &Params, gradients: &ParamGradients) -> Result<(), Error> {
     let trainable = |(id, _, _): &(ParamId, &str, &Tensor)| params.is_trainable(*id);
     for (id, name, param) in params.iter().filter(trainable) {

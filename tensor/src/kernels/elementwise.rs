@@ -116,14 +116,6 @@ where
     out
 }
 
-/// The elements in row-major order, each through `f`: [`map`] under the name of its commonest use.
-pub fn copy<A: Copy + Sync, Out: Copy + Default + Send>(
-    a: Strided<A>,
-    f: impl Fn(A) -> Out + Sync + Send,
-) -> Vec<Out> {
-    map(a, f)
-}
-
 /// `out[i] = f(a[i], b[i])`; `a` and `b` have the same shape.
 pub fn map2<A, B, Out>(a: Strided<A>, b: Strided<B>, f: impl Fn(A, B) -> Out + Sync + Send) -> Vec<Out>
 where

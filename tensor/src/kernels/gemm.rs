@@ -6,8 +6,6 @@
 
 use rayon::prelude::*;
 
-use crate::element::Element;
-
 /// A matrix `[rows, cols]` in memory: element (i, j) is `data[i * row_stride + j * col_stride]`.
 #[derive(Clone, Copy, Debug)]
 pub struct MatRef<'a, T> {
@@ -43,7 +41,9 @@ impl<'a, T: Copy> MatRef<'a, T> {
 
     /// Rows `start..start + count`.
     fn row_panel(self, start: usize, count: usize) -> Self {
-        MatRef { data: &self.data[start * self.row_stride..], rows: count, ..self }
+        // Without columns there are no elements, and nothing to point at.
+        let data = self.data.get(start * self.row_stride..).unwrap_or_default();
+        MatRef { data, rows: count, ..self }
     }
 
     /// Columns `start..start + count`.
@@ -80,11 +80,22 @@ impl<'a, T> MatMut<'a, T> {
 }
 
 fn extent(rows: usize, cols: usize, row_stride: usize, col_stride: usize) -> usize {
-    if rows == 0 || cols == 0 { 0 } else { (rows - 1) * row_stride + (cols - 1) * col_stride + 1 }
+    if rows == 0 || cols == 0 {
+        return 0;
+    }
+    let last = (rows - 1).saturating_mul(row_stride).saturating_add((cols - 1).saturating_mul(col_stride));
+    last.saturating_add(1) // more than any slice holds, where it saturates
+}
+
+/// Whether no two elements of a matrix share a place.
+fn is_disjoint(rows: usize, cols: usize, row_stride: usize, col_stride: usize) -> bool {
+    let row_major = col_stride >= 1 && (rows < 2 || row_stride >= cols.saturating_mul(col_stride));
+    let col_major = row_stride >= 1 && (cols < 2 || col_stride >= rows.saturating_mul(row_stride));
+    row_major || col_major
 }
 
 /// The GEMM library's entry for one element type. Implemented for `f32` and `f64`.
-pub trait Gemm: Sized {
+pub trait Gemm: Copy + Send + Sync {
     /// `c = alpha * a b + beta * c`, where `c` points to element (0, 0) of a matrix with these strides.
     ///
     /// # Safety
@@ -150,7 +161,7 @@ library_gemm!(f64, matrixmultiply::dgemm);
 ///
 /// # Panics
 /// If the dimensions do not match, a slice is too short for its dimensions, or elements of `out` overlap.
-pub fn gemm<T: Element>(alpha: T, a: MatRef<T>, b: MatRef<T>, beta: T, out: MatMut<T>) {
+pub fn gemm<T: Gemm>(alpha: T, a: MatRef<T>, b: MatRef<T>, beta: T, out: MatMut<T>) {
     assert_eq!(a.cols, b.rows, "gemm: inner dimensions");
     assert_eq!((out.rows, out.cols), (a.rows, b.cols), "gemm: dimensions of out");
     assert!(a.extent() <= a.data.len() && b.extent() <= b.data.len(), "gemm: an operand is too short");
@@ -158,9 +169,8 @@ pub fn gemm<T: Element>(alpha: T, a: MatRef<T>, b: MatRef<T>, beta: T, out: MatM
         extent(out.rows, out.cols, out.row_stride, out.col_stride) <= out.data.len(),
         "gemm: out is too short"
     );
-    let row_major = out.col_stride >= 1 && (out.rows < 2 || out.row_stride >= out.cols * out.col_stride);
-    let col_major = out.row_stride >= 1 && (out.cols < 2 || out.col_stride >= out.rows * out.row_stride);
-    assert!(row_major || col_major, "gemm: elements of out overlap");
+    let disjoint = is_disjoint(out.rows, out.cols, out.row_stride, out.col_stride);
+    assert!(disjoint, "gemm: elements of out overlap");
     // SAFETY: `a`, `b` and `out` were just checked: every element that the dimensions and strides
     // reach lies inside its slice, and no two elements of `out` share a place. `out` is a unique
     // borrow, so it overlaps neither `a` nor `b`.
@@ -190,10 +200,10 @@ fn panel_len(extent: usize, work: usize) -> usize {
 ///
 /// # Panics
 /// As [`gemm`].
-pub fn gemm_parallel<T: Element>(alpha: T, a: MatRef<T>, b: MatRef<T>, beta: T, out: &mut [T]) {
+pub fn gemm_parallel<T: Gemm>(alpha: T, a: MatRef<T>, b: MatRef<T>, beta: T, out: &mut [T]) {
     let (m, k, n) = (a.rows, a.cols, b.cols);
-    assert_eq!(out.len(), m * n, "gemm: out does not hold [{m}, {n}]");
-    let work = m * k.max(1) * n;
+    assert_eq!(Some(out.len()), m.checked_mul(n), "gemm: out does not hold [{m}, {n}]");
+    let work = out.len().saturating_mul(k.max(1));
     if m >= n {
         let rows = panel_len(m, work);
         if rows >= m {
@@ -213,13 +223,13 @@ pub fn gemm_parallel<T: Element>(alpha: T, a: MatRef<T>, b: MatRef<T>, beta: T, 
 }
 
 /// The column form of [`gemm_parallel`]: panel p writes columns `p * cols ..` of every row of `out`.
-fn column_panels<T: Element>(alpha: T, a: MatRef<T>, b: MatRef<T>, beta: T, out: &mut [T], cols: usize) {
+fn column_panels<T: Gemm>(alpha: T, a: MatRef<T>, b: MatRef<T>, beta: T, out: &mut [T], cols: usize) {
     struct OutPtr<T>(*mut T);
     // SAFETY: threads use the pointer only to write the disjoint column panels below.
     unsafe impl<T: Send> Sync for OutPtr<T> {}
 
     let (m, n) = (a.rows, b.cols);
-    assert!(a.cols == b.rows && out.len() == m * n, "gemm: dimensions");
+    assert!(a.cols == b.rows && Some(out.len()) == m.checked_mul(n), "gemm: dimensions");
     assert!(a.extent() <= a.data.len() && b.extent() <= b.data.len(), "gemm: an operand is too short");
     let out = &OutPtr(out.as_mut_ptr());
     (0..n.div_ceil(cols)).into_par_iter().for_each(|panel| {

@@ -30,11 +30,35 @@ pub fn for_each_chunk<T: Send>(out: &mut [T], chunk_len: usize, f: impl Fn(usize
     }
 }
 
-/// Computes `f(index)` for `0..count`, in parallel if `parallel`, and returns the results in order.
-pub fn map_indices<R: Send>(count: usize, parallel: bool, f: impl Fn(usize) -> R + Sync + Send) -> Vec<R> {
-    if parallel && count > 1 {
-        (0..count).into_par_iter().map(f).collect()
-    } else {
-        (0..count).map(f).collect()
+/// Computes `f(index)` for `0..count`, in parallel where there is more than one, and returns the results in
+/// order.
+pub fn map_indices<R: Send>(count: usize, f: impl Fn(usize) -> R + Sync + Send) -> Vec<R> {
+    if count > 1 { (0..count).into_par_iter().map(f).collect() } else { (0..count).map(f).collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_element_is_in_one_chunk_and_chunks_know_their_place() {
+        for (len, chunk_len) in [(0, 3), (1, 3), (3, 3), (4, 3), (1000, 7)] {
+            let mut out = vec![usize::MAX; len];
+            for_each_chunk(&mut out, chunk_len, |chunk, out| {
+                out.iter_mut().enumerate().for_each(|(i, out)| *out = chunk * chunk_len + i);
+            });
+            assert!(out.into_iter().eq(0..len), "{len} in chunks of {chunk_len}");
+        }
+    }
+
+    #[test]
+    fn results_come_in_order() {
+        assert_eq!(map_indices(100, |i| i * i), (0..100).map(|i| i * i).collect::<Vec<_>>());
+        assert_eq!(map_indices(0, |i| i), []);
+    }
+
+    #[test]
+    fn a_chunk_has_at_least_one_row() {
+        assert_eq!((rows_per_chunk(0), rows_per_chunk(GRAIN), rows_per_chunk(2 * GRAIN)), (GRAIN, 1, 1));
     }
 }

@@ -101,11 +101,15 @@ pub fn reduce<T: Element>(
     out
 }
 
-/// The sum of `f` over a slice in `f64`, in chunks combined in order.
+/// The sum of `f` over a slice in `f64`, in interleaved partial sums and in chunks combined in order.
 pub fn sum_f64<T: Element>(x: &[T], f: impl Fn(f64) -> f64 + Sync + Send) -> f64 {
-    let chunks = x.len().div_ceil(GRAIN);
-    let partial = map_indices(chunks, true, |chunk| {
-        x[chunk * GRAIN..x.len().min((chunk + 1) * GRAIN)].iter().map(|x| f(x.f64())).sum::<f64>()
+    let chunks: Vec<&[T]> = x.chunks(GRAIN).collect();
+    let partial = map_indices(chunks.len(), |chunk| {
+        let mut lanes = [0.0; LANES];
+        for group in chunks[chunk].chunks(LANES) {
+            lanes.iter_mut().zip(group).for_each(|(lane, x)| *lane += f(x.f64()));
+        }
+        sum_row(&lanes)
     });
     partial.iter().sum()
 }

@@ -13,7 +13,7 @@ impl Tensor {
     #[track_caller]
     pub fn concatenate(tensors: &[&Tensor], axis: isize) -> Tensor {
         let [first, rest @ ..] = tensors else { panic!("concatenate: there is no tensor to join") };
-        let axis = first.shape().axis(axis);
+        let axis = first.shape().axis_for("concatenate", axis);
         let mut shape = first.shape();
         for tensor in rest {
             check_dtypes("concatenate", first, tensor);
@@ -49,7 +49,7 @@ impl Tensor {
     #[must_use]
     #[track_caller]
     pub fn pad(&self, axis: isize, before: usize, after: usize, value: f64) -> Tensor {
-        let axis = self.shape().axis(axis);
+        let axis = self.shape().axis_for("pad", axis);
         let filler = |len: usize, dtype: DType| {
             let mut shape = self.shape();
             shape[axis] = len;

@@ -3,8 +3,7 @@
 use crate::dispatch;
 use crate::element::Element;
 use crate::kernels::layer_norm as kernel;
-use crate::ops::softmax::check_alike;
-use crate::tensor::{Tensor, check_dtypes};
+use crate::tensor::{Tensor, check_alike, check_dtypes};
 
 /// What [`Tensor::layer_norm`] computes.
 #[derive(Clone)]

@@ -14,7 +14,13 @@ impl Tensor {
     #[must_use]
     #[track_caller]
     pub fn sum(&self, axes: impl Into<Axes>, keep_dims: bool) -> Tensor {
-        let grouped = Grouped::new(self, &axes.into(), keep_dims);
+        self.sum_for("sum", &axes.into(), keep_dims)
+    }
+
+    /// As [`Tensor::sum`], with the operation's name for the panics.
+    #[track_caller]
+    fn sum_for(&self, operation: &str, axes: &Axes, keep_dims: bool) -> Tensor {
+        let grouped = Grouped::new(operation, self, axes, keep_dims);
         dispatch!(self.dtype(), T => {
             let x = grouped.tensor.data::<T>();
             Tensor::from_vec(reduce(x, grouped.dims, 0.0, |a, b| a + b), grouped.out)
@@ -28,7 +34,12 @@ impl Tensor {
     #[must_use]
     #[track_caller]
     pub fn mean(&self, axes: impl Into<Axes>, keep_dims: bool) -> Tensor {
-        let sum = self.sum(axes, keep_dims);
+        self.mean_for("mean", &axes.into(), keep_dims)
+    }
+
+    #[track_caller]
+    fn mean_for(&self, operation: &str, axes: &Axes, keep_dims: bool) -> Tensor {
+        let sum = self.sum_for(operation, axes, keep_dims);
         let count = self.numel() as f64 / sum.numel() as f64;
         sum.mul_scalar(1.0 / count)
     }
@@ -40,7 +51,12 @@ impl Tensor {
     #[must_use]
     #[track_caller]
     pub fn max(&self, axes: impl Into<Axes>, keep_dims: bool) -> Tensor {
-        let grouped = Grouped::new(self, &axes.into(), keep_dims);
+        self.max_for("max", &axes.into(), keep_dims)
+    }
+
+    #[track_caller]
+    fn max_for(&self, operation: &str, axes: &Axes, keep_dims: bool) -> Tensor {
+        let grouped = Grouped::new(operation, self, axes, keep_dims);
         dispatch!(self.dtype(), T => {
             let x = grouped.tensor.data::<T>();
             Tensor::from_vec(reduce(x, grouped.dims, T::NEG_INFINITY, max), grouped.out)
@@ -55,7 +71,7 @@ impl Tensor {
     #[track_caller]
     pub fn variance(&self, axes: impl Into<Axes>, keep_dims: bool) -> Tensor {
         let axes = axes.into();
-        let centred = self.sub(&self.mean(axes.clone(), true));
+        let centred = self.sub(&self.mean_for("variance", &axes, true));
         centred.powi(2).mean(axes, keep_dims)
     }
 
@@ -68,14 +84,18 @@ impl Tensor {
     #[track_caller]
     pub fn log_sum_exp(&self, axes: impl Into<Axes>, keep_dims: bool) -> Tensor {
         let axes = axes.into();
-        let largest = self.max(axes.clone(), true);
+        let largest = self.max_for("log_sum_exp", &axes, true);
         // Where the maximum is infinite it must not be subtracted from itself.
         let shift = dispatch!(self.dtype(), T => {
             let finite = |x: T| if x.is_infinite() { 0.0 } else { x };
             Tensor::from_vec(largest.to_vec::<T>().into_iter().map(finite).collect(), largest.shape())
         });
         let out = self.sub(&shift).exp().sum(axes.clone(), true).log().add(&shift);
-        if keep_dims { out } else { out.reshape(Grouped::out_shape(self.shape(), &axes, false)) }
+        if keep_dims {
+            out
+        } else {
+            out.reshape(Grouped::out_shape("log_sum_exp", self.shape(), &axes, false))
+        }
     }
 
     /// The index of the largest element along `axis`, the first among equals, for each of the other
@@ -86,9 +106,9 @@ impl Tensor {
     #[must_use]
     #[track_caller]
     pub fn argmax(&self, axis: isize) -> Vec<u32> {
-        let len = self.dim(axis);
+        let axis = self.shape().axis_for("argmax", axis);
+        let len = self.shape()[axis];
         assert!(len > 0, "argmax: axis {axis} of {} has no elements", self.shape());
-        let axis = self.shape().axis(axis);
         let others = (0..self.rank()).filter(|&other| other != axis);
         let order: Vec<isize> = others.chain([axis]).map(|axis| axis as isize).collect();
         let rows = self.permute(&order).contiguous(); // [.., len]
@@ -125,9 +145,9 @@ struct Grouped {
 
 impl Grouped {
     #[track_caller]
-    fn new(x: &Tensor, axes: &Axes, keep_dims: bool) -> Grouped {
-        let chosen = axes.chosen(x.shape());
-        let out = Grouped::out_shape(x.shape(), axes, keep_dims);
+    fn new(operation: &str, x: &Tensor, axes: &Axes, keep_dims: bool) -> Grouped {
+        let chosen = axes.chosen_for(operation, x.shape());
+        let out = Grouped::out_shape(operation, x.shape(), axes, keep_dims);
         let len =
             |reduced: bool| (0..x.rank()).filter(|&a| chosen[a] == reduced).map(|a| x.shape()[a]).product();
         let first = (0..x.rank()).position(|a| chosen[a]).unwrap_or(x.rank());
@@ -145,8 +165,8 @@ impl Grouped {
     }
 
     #[track_caller]
-    fn out_shape(shape: Shape, axes: &Axes, keep_dims: bool) -> Shape {
-        let chosen = axes.chosen(shape);
+    fn out_shape(operation: &str, shape: Shape, axes: &Axes, keep_dims: bool) -> Shape {
+        let chosen = axes.chosen_for(operation, shape);
         let axis_len = |axis: usize| if chosen[axis] { 1 } else { shape[axis] };
         let lengths: Vec<usize> =
             (0..shape.rank()).filter(|&axis| keep_dims || !chosen[axis]).map(axis_len).collect();

@@ -3,7 +3,7 @@
 use crate::dispatch;
 use crate::element::Element;
 use crate::kernels::softmax;
-use crate::tensor::{Tensor, check_dtypes};
+use crate::tensor::{Tensor, check_alike};
 
 impl Tensor {
     /// `exp(x) / sum(exp(x))` along `axis`: non-negative, and summing to 1. A row that is all negative
@@ -14,6 +14,7 @@ impl Tensor {
     #[must_use]
     #[track_caller]
     pub fn softmax(&self, axis: isize) -> Tensor {
+        self.shape().axis_for("softmax", axis);
         let x = self.transpose(axis, -1).contiguous();
         let out = dispatch!(x.dtype(), T => {
             Tensor::from_vec(softmax::softmax::<T>(x.data(), x.dim(-1), T::of(1.0), None), x.shape())
@@ -29,6 +30,7 @@ impl Tensor {
     #[must_use]
     #[track_caller]
     pub fn log_softmax(&self, axis: isize) -> Tensor {
+        self.shape().axis_for("log_softmax", axis);
         let x = self.transpose(axis, -1).contiguous();
         let out = dispatch!(x.dtype(), T => {
             Tensor::from_vec(softmax::log_softmax::<T>(x.data(), x.dim(-1)), x.shape())
@@ -78,13 +80,6 @@ pub fn log_softmax_vjp(out: &Tensor, grad_out: &Tensor, axis: isize) -> Tensor {
         Tensor::from_vec(softmax::log_softmax_vjp::<T>(y.data(), grad_out.data(), y.dim(-1)), y.shape())
     });
     grad.transpose(axis, -1)
-}
-
-/// Panics unless both operands of `operation` have the same dtype and the same shape.
-#[track_caller]
-pub(crate) fn check_alike(operation: &str, lhs: &Tensor, rhs: &Tensor) {
-    check_dtypes(operation, lhs, rhs);
-    assert!(lhs.shape() == rhs.shape(), "{operation}: shapes differ: {} and {}", lhs.shape(), rhs.shape());
 }
 
 #[cfg(test)]

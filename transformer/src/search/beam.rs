@@ -119,10 +119,13 @@ pub fn beam_search_observed(
     Ok(beams.into_iter().map(|beam| beam.into_best(options)).collect())
 }
 
+/// Beams beyond this are a mistake: every hypothesis takes a row of the batch and of all it remembers.
+const MAX_BEAM_SIZE: usize = 10_000;
+
 fn check(options: &BeamOptions) -> Result<(), Error> {
     let &BeamOptions { beam_size, top_beams, length_penalty, .. } = options;
-    if beam_size == 0 {
-        return Err(Error::Config("beam_size is 0; it must be at least 1".into()));
+    if !(1..=MAX_BEAM_SIZE).contains(&beam_size) {
+        return Err(Error::Config(format!("beam_size is {beam_size}; it must be in 1..={MAX_BEAM_SIZE}")));
     }
     if !(1..=beam_size).contains(&top_beams) {
         return Err(Error::Config(format!(
@@ -312,7 +315,8 @@ mod tests {
     #[test]
     fn options_out_of_range_say_what_would_be_right() {
         let problem = |options: BeamOptions| check(&options).unwrap_err().to_string();
-        assert!(problem(options(0)).contains("beam_size is 0; it must be at least 1"));
+        assert!(problem(options(0)).contains("beam_size is 0; it must be in 1..=10000"));
+        assert!(problem(options(usize::MAX)).contains("it must be in 1..=10000"));
         let few = BeamOptions { top_beams: 3, ..options(2) };
         assert!(problem(few).contains("top_beams is 3; it must be in 1..=2, the beam_size"));
         let endless = BeamOptions { length_penalty: LengthPenalty::Gnmt { alpha: f64::NAN }, ..options(2) };

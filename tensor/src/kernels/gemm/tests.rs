@@ -22,8 +22,18 @@ fn integers(len: usize, start: usize) -> Vec<f64> {
 
 #[test]
 fn agrees_with_the_naive_product_for_every_layout() {
-    let sizes =
-        [(0, 3, 2), (1, 1, 1), (3, 0, 2), (2, 3, 0), (5, 7, 3), (17, 33, 9), (64, 64, 64), (3, 300, 700)];
+    let sizes = [
+        (0, 3, 2),
+        (1, 1, 1),
+        (3, 0, 2),
+        (2, 3, 0),
+        (5, 7, 3),
+        (17, 33, 9),
+        (64, 64, 64),
+        (3, 300, 700),
+        (256, 0, 1024),
+        (1024, 0, 256),
+    ];
     for (m, k, n) in sizes {
         let (a, b) = (integers(m * k, 1), integers(k * n, 2));
         for layout in 0..4 {
@@ -94,4 +104,20 @@ fn overlapping_outputs_are_refused() {
     let mut data = [0.0; 4];
     let out = MatMut { data: &mut data, rows: 2, cols: 2, row_stride: 1, col_stride: 1 };
     gemm(1.0, MatRef::row_major(&a, 2, 2), MatRef::row_major(&a, 2, 2), 0.0, out);
+}
+
+#[test]
+#[should_panic(expected = "an operand is too short")]
+fn strides_that_wrap_around_are_refused() {
+    let a = [1.0f32; 4];
+    let wrapping = MatRef { data: &a[..], rows: 2, cols: 2, row_stride: usize::MAX, col_stride: 1 };
+    gemm(1.0, wrapping, MatRef::row_major(&a, 2, 2), 0.0, MatMut::row_major(&mut [0.0; 4], 2, 2));
+}
+
+#[test]
+#[should_panic(expected = "out does not hold")]
+fn sizes_that_wrap_around_are_refused() {
+    let (huge, none) = (1 << 32, [0.0f32; 0]);
+    let (a, b) = (MatRef::row_major(&none, huge, 0), MatRef::row_major(&none, 0, huge));
+    gemm_parallel(1.0, a, b, 0.0, &mut []);
 }

@@ -1,0 +1,75 @@
+//! The lessons run, say what they should, and end wrong input with one clear line.
+
+use std::fs;
+use std::process::{Command, Output};
+
+/// Runs an example as a user does, in the profile of this test.
+fn run(example: &str, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO"))
+        .args(["run", "--quiet", "--example", example, "--"])
+        .args(arguments)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("cargo runs")
+}
+
+#[track_caller]
+fn stdout(output: &Output) -> String {
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}: {error}", output.status);
+    String::from_utf8(output.stdout.clone()).expect("the output is UTF-8")
+}
+
+#[test]
+fn je_suis_etudiant_translates_and_says_the_same_each_time() {
+    let said = stdout(&run("je_suis_etudiant", &[]));
+    assert!(said.contains("\nje suis étudiant -> i am a student\n"), "{said}");
+    assert!(said.contains("\n1. log p =  -0.437  i am a student <eos>\n"), "{said}");
+    assert_eq!(said, stdout(&run("je_suis_etudiant", &[])));
+}
+
+#[test]
+fn the_first_lessons_agree_with_themselves() {
+    assert!(stdout(&run("e01_backward", &[])).contains("They agree."));
+    assert!(stdout(&run("e02_attention", &[])).contains("All three agree"));
+}
+
+/// How much it learns depends on the machine; what is asked here is that it trains, validates and translates.
+#[test]
+fn translate_pairs_goes_from_a_file_to_translations_and_counts_empty_lines() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("pairs.tsv");
+    let line =
+        |i: usize| format!("le mot {} !\tthe word {} .\n\n", ["un", "deux"][i % 2], ["one", "two"][i % 2]);
+    fs::write(&path, (0..60).map(line).collect::<String>()).expect("the file can be written");
+    let path = path.to_str().expect("the path is UTF-8");
+    let said = stdout(&run("translate_pairs", &[path, "--minutes", "0.02", "--translate", "Le mot neuf !"]));
+    assert!(said.contains("120 lines: 60 pairs, empty lines skipped: 60"), "{said}");
+    assert!(said.contains("min  epoch   1  train loss "), "{said}");
+    assert!(said.contains("\n    reference  the word two .\n"), "{said}");
+    assert!(said.contains("Le mot neuf ! -> ") && said.contains("(unknown words: 1)"), "{said}");
+}
+
+#[test]
+fn wrong_input_ends_in_one_line_and_exit_code_2() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = |name: &str, content: &[u8]| {
+        let path = folder.path().join(name);
+        fs::write(&path, content).expect("the file can be written");
+        path.to_str().expect("the path is UTF-8").to_owned()
+    };
+    let missing = folder.path().join("missing.tsv").to_str().expect("the path is UTF-8").to_owned();
+    let cases = [
+        (missing, "missing.tsv: "),
+        (file("tab.tsv", b"a\tb\n\nno tab\n"), "tab.tsv:3: no tab in the line"),
+        (file("empty.tsv", b""), "empty.tsv:1: the file ends here without a pair"),
+        (file("utf8.tsv", b"a\tb\n\xff\tb\n"), "utf8.tsv:2: invalid UTF-8 at byte 1"),
+    ];
+    for (path, expected) in cases {
+        let output = run("translate_pairs", &[&path]);
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{error}");
+        assert!(error.starts_with("error: ") && error.contains(expected), "{error}");
+        assert_eq!(error.lines().count(), 1, "{error}");
+    }
+}
