@@ -110,6 +110,8 @@ fn token_ids_outside_the_vocabulary_are_named() {
     );
     assert_says(model.score(&cx, &batch(&small(), [&pair(3, 9)])), "token id 9 at position 0");
     assert_says(evaluate(model, params, &[pair(3, 9)], 100, 0.0), "token id 9 at position 0");
+    let ignored = Batch::new(&[pair(3, u32::MAX)], small().decoder_start, 0); // the mark of labels that do not count
+    assert_says(ignored, "token id 4294967295 at position 0 of sentence 0");
     let filled = Batch::new(&pairs(&[(1, 2), (3, 2)], VOCAB_SIZE, 1), small().decoder_start, 99).unwrap();
     assert_says(model.forward(&cx, &filled), "token id 99 at position 1"); // the filler counts, too
 }

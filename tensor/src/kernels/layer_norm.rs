@@ -46,7 +46,7 @@ pub fn layer_norm<T: Element>(
     (out, mean, rstd)
 }
 
-/// The vjp of [`layer_norm`] from its input `[rows, d]`, gain `[d]` and saved statistics `[rows]`. With
+/// The vjp of [`layer_norm`] from its input `[rows, d]`, gamma `[d]` and saved statistics `[rows]`. With
 /// `n = (x - mean) * rstd` and `h = grad_out * gamma`, per row
 ///
 /// `grad_x = rstd * (h - mean(h) - n * mean(h * n))`,

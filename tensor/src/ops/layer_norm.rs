@@ -44,7 +44,7 @@ impl Tensor {
 }
 
 /// The vjp of [`Tensor::layer_norm`]: the gradients of x `[.., d]`, gamma `[d]` and beta `[d]`, from the input, the
-/// gain and the statistics that the forward returned. The equations are at the
+/// gamma and the statistics that the forward returned. The equations are at the
 /// kernel, `kernels/layer_norm.rs`.
 ///
 /// # Panics
@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "layer_norm: gamma [2] does not fit the rows of [2, 3]")]
-    fn a_gain_of_another_length_panics() {
+    fn a_gamma_of_another_length_panics() {
         let gamma = Tensor::ones([2], DType::F32);
         let _ = Tensor::zeros([2, 3], DType::F32).layer_norm(&gamma, &gamma, 1e-5);
     }
