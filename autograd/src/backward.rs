@@ -30,9 +30,8 @@ impl Var {
     #[track_caller]
     pub fn backward(&self) -> Gradients {
         let shape = self.shape();
-        assert_eq!(
-            self.numel(),
-            1,
+        assert!(
+            self.numel() == 1,
             "backward: shape {shape} is not one number; sum it, or weigh its elements with backward_with"
         );
         self.backward_with(Tensor::ones(shape, self.dtype()))

@@ -32,7 +32,7 @@ impl Mask {
     #[track_caller]
     pub fn from_vec(data: Vec<bool>, shape: impl Into<Shape>) -> Mask {
         let shape = shape.into();
-        assert_eq!(data.len(), shape.numel(), "from_vec: {} elements do not fill shape {shape}", data.len());
+        assert!(data.len() == shape.numel(), "from_vec: {} elements do not fill shape {shape}", data.len());
         Mask { data: Arc::new(data), shape, strides: shape.contiguous_strides() }
     }
 

@@ -38,7 +38,7 @@ impl Tensor {
     #[track_caller]
     pub fn from_vec<T: Element>(data: Vec<T>, shape: impl Into<Shape>) -> Tensor {
         let shape = shape.into();
-        assert_eq!(data.len(), shape.numel(), "from_vec: {} elements do not fill shape {shape}", data.len());
+        assert!(data.len() == shape.numel(), "from_vec: {} elements do not fill shape {shape}", data.len());
         Tensor { storage: T::store(data), shape, strides: shape.contiguous_strides(), offset: 0 }
     }
 
@@ -152,7 +152,7 @@ impl Tensor {
     /// If there is not exactly one element.
     #[track_caller]
     pub fn item(&self) -> f64 {
-        assert_eq!(self.numel(), 1, "item: tensor of shape {} does not hold exactly one element", self.shape);
+        assert!(self.numel() == 1, "item: tensor of shape {} does not hold exactly one element", self.shape);
         dispatch!(self.dtype(), T => self.stored::<T>()[self.offset].f64())
     }
 
@@ -201,9 +201,8 @@ impl PartialEq for Tensor {
 /// Panics unless both operands of `operation` have the same dtype.
 #[track_caller]
 pub(crate) fn check_dtypes(operation: &str, lhs: &Tensor, rhs: &Tensor) {
-    assert_eq!(
-        lhs.dtype(),
-        rhs.dtype(),
+    assert!(
+        lhs.dtype() == rhs.dtype(),
         "{operation}: dtypes differ: {} {} with {} {}",
         lhs.dtype(),
         lhs.shape(),

@@ -15,9 +15,8 @@ impl Tensor {
     #[track_caller]
     pub fn reshape(&self, shape: impl Into<Shape>) -> Tensor {
         let shape = shape.into();
-        assert_eq!(
-            self.numel(),
-            shape.numel(),
+        assert!(
+            self.numel() == shape.numel(),
             "reshape: {} does not hold as many elements as {shape}",
             self.shape
         );
@@ -50,9 +49,8 @@ impl Tensor {
     pub fn permute(&self, axes: &[isize]) -> Tensor {
         let mut seen = [false; MAX_RANK];
         let mut out = self.clone();
-        assert_eq!(
-            axes.len(),
-            self.rank(),
+        assert!(
+            axes.len() == self.rank(),
             "permute: {axes:?} does not name every axis of {} once",
             self.shape
         );
@@ -119,7 +117,7 @@ impl Tensor {
     #[track_caller]
     pub fn squeeze(&self, axis: isize) -> Tensor {
         let axis = self.shape.axis_for("squeeze", axis);
-        assert_eq!(self.shape[axis], 1, "squeeze: axis {axis} of {} is not of length 1", self.shape);
+        assert!(self.shape[axis] == 1, "squeeze: axis {axis} of {} is not of length 1", self.shape);
         Tensor { shape: self.shape.without(axis), strides: self.strides.without(axis), ..self.clone() }
     }
 

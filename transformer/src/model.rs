@@ -110,7 +110,7 @@ impl Transformer {
     #[track_caller]
     pub fn extend(&self, cx: &Context, state: &mut DecoderState, tgt_in: &TokenBatch) -> Result<Var, Error> {
         let (sequences, rows) = (tgt_in.batch_size(), state.n_rows());
-        assert_eq!(sequences, rows, "extend: {sequences} sequences for a state of {rows} rows");
+        assert!(sequences == rows, "extend: {sequences} sequences for a state of {rows} rows");
         tgt_in.check(self.config.tgt_vocab_size)?;
         self.decoder.extend(cx, state, &tgt_in.ids, [tgt_in.batch_size(), tgt_in.len])
     }

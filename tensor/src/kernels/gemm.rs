@@ -162,8 +162,8 @@ library_gemm!(f64, matrixmultiply::dgemm);
 /// # Panics
 /// If the dimensions do not match, a slice is too short for its dimensions, or elements of `out` overlap.
 pub fn gemm<T: Gemm>(alpha: T, a: MatRef<T>, b: MatRef<T>, beta: T, out: MatMut<T>) {
-    assert_eq!(a.cols, b.rows, "gemm: inner dimensions");
-    assert_eq!((out.rows, out.cols), (a.rows, b.cols), "gemm: dimensions of out");
+    assert!(a.cols == b.rows, "gemm: inner dimensions");
+    assert!((out.rows, out.cols) == (a.rows, b.cols), "gemm: dimensions of out");
     assert!(a.extent() <= a.data.len() && b.extent() <= b.data.len(), "gemm: an operand is too short");
     assert!(
         extent(out.rows, out.cols, out.row_stride, out.col_stride) <= out.data.len(),
@@ -202,7 +202,7 @@ fn panel_len(extent: usize, work: usize) -> usize {
 /// As [`gemm`].
 pub fn gemm_parallel<T: Gemm>(alpha: T, a: MatRef<T>, b: MatRef<T>, beta: T, out: &mut [T]) {
     let (m, k, n) = (a.rows, a.cols, b.cols);
-    assert_eq!(Some(out.len()), m.checked_mul(n), "gemm: out does not hold [{m}, {n}]");
+    assert!(Some(out.len()) == m.checked_mul(n), "gemm: out does not hold [{m}, {n}]");
     let work = out.len().saturating_mul(k.max(1));
     if m >= n {
         let rows = panel_len(m, work);

@@ -23,7 +23,7 @@ impl Tensor {
         check_dtypes("matmul", self, rhs);
         let (l, r) = (self.shape(), rhs.shape());
         assert!(l.rank() >= 2 && r.rank() >= 2, "matmul: operands must have rank 2 or more: {l} x {r}");
-        assert_eq!(self.dim(-1), rhs.dim(-2), "matmul: inner dimensions differ: {l} x {r}");
+        assert!(self.dim(-1) == rhs.dim(-2), "matmul: inner dimensions differ: {l} x {r}");
         let (lhs_batch, rhs_batch) = (Shape::new(&l[..l.rank() - 2]), Shape::new(&r[..r.rank() - 2]));
         let Some(batch) = lhs_batch.broadcast(rhs_batch) else {
             panic!("matmul: batch axes do not broadcast: {l} x {r}");
