@@ -1,14 +1,14 @@
 //! Trains a translator on your own sentence pairs and shows what it makes of sentences it never saw.
 //!
-//! The file holds one pair a line: source, a tab, target. Words are split at white space and punctuation;
-//! the vocabularies come from the training file alone.
+//! The file holds one pair a line: source, a tab, target. Text is lowercased and split at white space and
+//! punctuation; the vocabularies come from the training file alone.
 //!
 //!     cargo run --release --example translate_pairs -- PAIRS.tsv --translate "Je suis étudiant."
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use clap::Parser;
 use etudiant::nn::{Adam, Schedule};
@@ -21,16 +21,16 @@ use etudiant::transformer::words::split_words;
 use etudiant::transformer::*;
 use indicatif::{ProgressBar, ProgressStyle};
 
+/// Trains a Transformer on tab-separated sentence pairs, then translates
 #[derive(Parser)]
-#[command(about = "Trains a Transformer on tab-separated sentence pairs, then translates")]
 struct Arguments {
     /// Training pairs, one a line: source, a tab, target
     path: PathBuf,
-    /// Pairs to validate on [default: every 20th of the training pairs, which is then held out]
+    /// Pairs to validate on [default: every 20th of the training pairs, held out]
     #[arg(long)]
     valid: Option<PathBuf>,
     /// How long to train
-    #[arg(long, default_value_t = 10.0)]
+    #[arg(long, default_value_t = 10.0, allow_negative_numbers = true)]
     minutes: f64,
     /// A sentence to translate at the end; may be given several times
     #[arg(long)]
@@ -38,19 +38,17 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    match run(&Arguments::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::from(2)
-        }
-    }
+    let Err(error) = run(&Arguments::parse()) else { return ExitCode::SUCCESS };
+    eprintln!("error: {error}");
+    ExitCode::from(2)
 }
 
 fn run(arguments: &Arguments) -> Result<(), Error> {
     let started = Instant::now();
-    let limit = Duration::try_from_secs_f64(arguments.minutes * 60.0)
-        .map_err(|_| Error::Config(format!("--minutes {} is not a length of time", arguments.minutes)))?;
+    let limit = arguments.minutes * 60.0; // seconds
+    if limit.is_nan() || limit <= 0.0 {
+        return Err(Error::Config(format!("--minutes is {}; it must be positive", arguments.minutes)));
+    }
     let mut train_text = read(&arguments.path)?;
     let valid_text = arguments.valid.as_ref().map_or_else(|| Ok(hold_out(&mut train_text, 20)), read)?;
 
@@ -67,45 +65,49 @@ fn run(arguments: &Arguments) -> Result<(), Error> {
     let config = Config { n_encoder_layers: 2, n_decoder_layers: 2, d_ff: 512, tie_embeddings, ..small };
     let config = config.with_symbols_of(&translator.tgt_vocab)?;
     let model = Transformer::new(&config, Seed::new(1), DType::F32)?;
-    println!("model: {} parameters", model.1.numel());
     let options = TrainOptions { max_tokens: 512, clip_norm: Some(1.0), ..TrainOptions::default() };
     let plan = BatchPlan::new(&train, options.max_tokens, BatchOrder::LongestFirst)?;
-    println!("batches: {}, pairs too long to share one: {}", plan.len(), plan.n_oversized());
+    let (parameters, batches, alone) = (model.1.numel(), plan.len(), plan.n_oversized());
+    println!("model: {parameters} parameters; {batches} batches, {alone} of pairs too long to share one");
     let schedule = UntilTimeIsUp { peak: 1e-3, warmup_steps: 400, started, limit };
     let mut trainer = Trainer::new(model, Adam::default(), schedule, options)?;
 
     let mut best = (f64::INFINITY, trainer.params.clone()); // perplexity on the validation pairs
     for epoch in 1.. {
-        let style =
-            ProgressStyle::with_template("{wide_bar} {percent} %  {msg}  {per_sec} words  {eta} left");
+        let style = ProgressStyle::with_template("{wide_bar} {percent} %  {msg}");
         let words = train.iter().map(|pair| pair.tgt.len() as u64).sum();
         let bar = ProgressBar::new(words).with_style(style.expect("the template is valid"));
         let seen = trainer.train_epoch(&train, epoch, |step| {
             bar.inc(step.stats.count as u64);
-            bar.set_message(format!("epoch {epoch}  loss {:.3}", step.stats.loss()));
-            if started.elapsed() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            let speed = step.tokens_per_second();
+            bar.set_message(format!("epoch {epoch}  loss {:.3}  {speed:.0} words/s", step.stats.loss()));
+            let time_is_up = started.elapsed().as_secs_f64() >= limit;
+            if time_is_up { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })?;
         bar.finish_and_clear();
         let held_out = trainer.validate(&valid.pairs)?;
         let minutes = started.elapsed().as_secs_f64() / 60.0;
-        print!("{minutes:5.1} min  epoch {epoch:3}  train loss {:.3}  valid loss ", seen.loss());
-        print!("{:.3}  perplexity {:6.2}", held_out.loss(), held_out.perplexity());
+        print!("{minutes:5.2} min  epoch {epoch:3}  smoothed loss {:.3}", seen.loss());
+        print!("  to validate: {:.3}  perplexity {:6.2}", held_out.loss(), held_out.perplexity());
         println!("  accuracy {:.1} %", 100.0 * held_out.accuracy());
         if held_out.perplexity() < best.0 {
             best = (held_out.perplexity(), trainer.params.clone());
         }
-        if started.elapsed() >= limit {
+        if minutes * 60.0 >= limit {
             break;
         }
     }
-    println!("\nwith the parameters of the best epoch, perplexity {:.2}, and a beam of 4:", best.0);
+    println!("\ntranslating {} sentences (perplexity {:.2}, beam 4):", valid_text.len(), best.0);
     let translate = |sentences: Vec<&str>| {
         translator.translate(&trainer.model, &best.1, &sentences, &BeamOptions::default())
     };
     report(&valid_text, &translate(valid_text.iter().map(|pair| pair.src.as_str()).collect())?);
     for sentence in &arguments.translate {
-        let unknown = translator.src_vocab.encode(split_words(sentence))?.unknown;
-        println!("{sentence} -> {}   (unknown words: {unknown})", translate(vec![sentence])?[0]);
+        println!("{sentence} -> {}", translate(vec![sentence])?[0]);
+        translator
+            .unknown_words(sentence)
+            .iter()
+            .for_each(|word| println!("    the word {word:?} is unknown"));
     }
     Ok(())
 }
@@ -133,12 +135,12 @@ struct UntilTimeIsUp {
     peak: f64,
     warmup_steps: u64,
     started: Instant,
-    limit: Duration,
+    limit: f64,
 }
 
 impl Schedule for UntilTimeIsUp {
     fn learning_rate(&self, step: u64) -> f64 {
-        let left = 1.0 - self.started.elapsed().as_secs_f64() / self.limit.as_secs_f64();
+        let left = 1.0 - self.started.elapsed().as_secs_f64() / self.limit;
         self.peak * (step as f64 / self.warmup_steps as f64).min(1.0) * left.max(0.0)
     }
 }

@@ -45,9 +45,9 @@ fn translate_pairs_goes_from_a_file_to_translations_and_counts_empty_lines() {
     let path = path.to_str().expect("the path is UTF-8");
     let said = stdout(&run("translate_pairs", &[path, "--minutes", "0.02", "--translate", "Le mot neuf !"]));
     assert!(said.contains("120 lines: 60 pairs, empty lines skipped: 60"), "{said}");
-    assert!(said.contains("min  epoch   1  train loss "), "{said}");
+    assert!(said.contains("min  epoch   1  smoothed loss "), "{said}");
     assert!(said.contains("\n    reference  the word two .\n"), "{said}");
-    assert!(said.contains("Le mot neuf ! -> ") && said.contains("(unknown words: 1)"), "{said}");
+    assert!(said.contains("\nLe mot neuf ! -> ") && said.contains("the word \"neuf\" is unknown"), "{said}");
 }
 
 #[test]

@@ -139,7 +139,12 @@ impl Gradcheck {
         f: impl Fn(&[Var]) -> Var,
     ) -> Result<GradcheckReport, GradcheckFailure> {
         for (i, input) in inputs.iter().enumerate() {
-            assert_eq!(input.dtype(), DType::F64, "gradcheck of `{name}`: input {i} is not f64");
+            let dtype = input.dtype();
+            let wide = dtype == DType::F64;
+            assert!(
+                wide,
+                "gradcheck of `{name}`: input {i} is {dtype}; convert it with to_dtype(DType::F64)"
+            );
         }
         let analytic = analytic_jacobian(name, inputs, &f)?;
         let mut report = GradcheckReport { name: name.to_string(), compared: 0, worst_relative_error: 0.0 };

@@ -166,14 +166,16 @@ impl InputGradients<'_> {
     ///
     /// # Panics
     /// If the operation has no such input, or the gradient does not have the input's shape and dtype.
+    #[track_caller]
     pub fn add(&mut self, input: usize, grad: impl FnOnce() -> Tensor) {
+        let (operation, count) = (self.operation, self.inputs.len());
+        assert!(input < count, "{operation}: the vjp gives a gradient to input {input} of {count}");
         let Some(place) = self.inputs[input] else { return };
         let grad = grad();
         let node = self.nodes.node(place);
         assert!(
             grad.shape() == node.shape && grad.dtype() == node.dtype,
-            "{}: the vjp gives a gradient of shape {} ({}) to input {input} of shape {} ({})",
-            self.operation,
+            "{operation}: the vjp gives a gradient of shape {} ({}) to input {input} of shape {} ({})",
             grad.shape(),
             grad.dtype(),
             node.shape,

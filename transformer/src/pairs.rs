@@ -5,6 +5,7 @@
 //! accepted. All else that is not a pair (no tab, an empty side, invalid UTF-8, no pair at all) is an error
 //! that names the file and the line: a model trained on half of a misread file looks like a bad model.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::path::Path;
 
@@ -81,6 +82,8 @@ fn parse_pairs(path: &Path, bytes: &[u8]) -> Result<(Vec<TextPair>, PairsReport)
 }
 
 /// Takes every `nth` pair out of `pairs`, to validate on, and returns those; the last, if there are fewer.
+/// Other pairs with a source that is held out are dropped: corpora give a sentence several translations, and a
+/// model that has trained on one of them has seen the sentence.
 ///
 /// # Panics
 /// If `nth` is 0.
@@ -88,7 +91,12 @@ pub fn hold_out(pairs: &mut Vec<TextPair>, nth: usize) -> Vec<TextPair> {
     let last = pairs.len() - pairs.len().min(1);
     let nth = nth.min(last + 1);
     let mut places = 1..;
-    pairs.extract_if(.., |_| places.next().is_some_and(|place: usize| place.is_multiple_of(nth))).collect()
+    let held_out: Vec<TextPair> = pairs
+        .extract_if(.., |_| places.next().is_some_and(|place: usize| place.is_multiple_of(nth)))
+        .collect();
+    let sources: HashSet<&str> = held_out.iter().map(|pair| pair.src.as_str()).collect();
+    pairs.retain(|pair| !sources.contains(pair.src.as_str()));
+    held_out
 }
 
 /// Source, target and whether more columns follow; none for a line of white space.
@@ -127,7 +135,7 @@ mod tests {
     #[test]
     fn holding_out_takes_every_nth_pair_and_at_least_one() {
         let pairs = |n: usize| -> Vec<TextPair> {
-            (1..=n).map(|line| TextPair { src: "a".into(), tgt: "b".into(), line }).collect()
+            (1..=n).map(|line| TextPair { src: line.to_string(), tgt: "b".into(), line }).collect()
         };
         let lines = |pairs: &[TextPair]| pairs.iter().map(|pair| pair.line).collect::<Vec<_>>();
         for (n, expected) in [(7, vec![3, 6]), (3, vec![3]), (2, vec![2]), (1, vec![1]), (0, vec![])] {
@@ -136,6 +144,10 @@ mod tests {
             assert_eq!(lines(&held_out), expected, "of {n}");
             assert_eq!(rest.len() + held_out.len(), n);
         }
+        let mut with_a_double = pairs(4);
+        with_a_double[0].src = "3".into();
+        hold_out(&mut with_a_double, 3);
+        assert_eq!(lines(&with_a_double), [2, 4], "line 1 has the source of line 3");
     }
 
     #[test]

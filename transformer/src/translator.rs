@@ -48,9 +48,16 @@ impl Translator {
     /// # Errors
     /// As [`Vocabulary::from_sentences`].
     pub fn from_pairs(pairs: &[TextPair], limits: &VocabularyLimits) -> Result<Translator, Error> {
+        let vocabulary = |side: &str, text: fn(&TextPair) -> &String| {
+            let sentences = pairs.iter().map(|pair| split_words(text(pair)));
+            Vocabulary::from_sentences(sentences, limits).map_err(|error| match error {
+                Error::Vocabulary(problem) => Error::Vocabulary(format!("{side}: {problem}")),
+                other => other,
+            })
+        };
         Ok(Translator {
-            src_vocab: Vocabulary::from_sentences(pairs.iter().map(|pair| split_words(&pair.src)), limits)?,
-            tgt_vocab: Vocabulary::from_sentences(pairs.iter().map(|pair| split_words(&pair.tgt)), limits)?,
+            src_vocab: vocabulary("source", |pair| &pair.src)?,
+            tgt_vocab: vocabulary("target", |pair| &pair.tgt)?,
         })
     }
 
@@ -69,6 +76,11 @@ impl Translator {
             encoded.pairs.push(Pair { src: src.ids, tgt: tgt.ids });
         }
         Ok(encoded)
+    }
+
+    /// The words of a source sentence that the vocabulary does not know; a model can only guess at them.
+    pub fn unknown_words(&self, sentence: &str) -> Vec<String> {
+        split_words(sentence).into_iter().filter(|word| self.src_vocab.id(word).is_none()).collect()
     }
 
     /// The best translation of each sentence, in order, its words joined by spaces. A sentence without words
@@ -119,6 +131,10 @@ mod tests {
         let encoded = translator.encode(&training).unwrap();
         assert_eq!((encoded.unknown_src, encoded.unknown_tgt), (2, 3)); // étudiant, là; a, student, here
         assert_eq!(encoded.unknown_src_share(), 0.25);
+        assert_eq!(translator.unknown_words("Je suis étudiant !"), ["étudiant", "!"]);
+        let rare = VocabularyLimits { min_count: 9, ..VocabularyLimits::default() };
+        let problem = Translator::from_pairs(&training, &rare).unwrap_err().to_string();
+        assert!(problem.starts_with("vocabulary: source: no word occurs 9 times"), "{problem}");
         let eos_id = translator.tgt_vocab.special_id(Special::Eos).unwrap();
         assert!(encoded.pairs.iter().all(|pair| pair.tgt.last() == Some(&eos_id)));
         assert_eq!(translator.tgt_vocab.decode(&encoded.pairs[0].tgt).unwrap(), "i'm <unk> <unk> .");

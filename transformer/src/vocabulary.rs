@@ -98,7 +98,9 @@ impl Vocabulary {
         let mut counted: Vec<(String, usize)> = count_words(sentences).into_iter().collect();
         counted.retain(|&(_, count)| count >= min_count);
         if counted.is_empty() {
-            return Err(Error::Vocabulary(format!("no word occurs {min_count} times (min_count)")));
+            return Err(Error::Vocabulary(format!(
+                "no word occurs {min_count} times (min_count); more text or a lower min_count is needed"
+            )));
         }
         if max_size <= specials.len() {
             let n_specials = specials.len();
