@@ -138,13 +138,9 @@ impl Gradcheck {
         inputs: &[Tensor],
         f: impl Fn(&[Var]) -> Var,
     ) -> Result<GradcheckReport, GradcheckFailure> {
-        for (i, input) in inputs.iter().enumerate() {
-            let dtype = input.dtype();
-            let wide = dtype == DType::F64;
-            assert!(
-                wide,
-                "gradcheck of `{name}`: input {i} is {dtype}; convert it with to_dtype(DType::F64)"
-            );
+        for (i, dtype) in inputs.iter().map(Tensor::dtype).enumerate() {
+            let remedy = "convert it with to_dtype(DType::F64)";
+            assert!(dtype == DType::F64, "gradcheck of `{name}`: input {i} is {dtype}; {remedy}");
         }
         let analytic = analytic_jacobian(name, inputs, &f)?;
         let mut report = GradcheckReport { name: name.to_string(), compared: 0, worst_relative_error: 0.0 };
@@ -154,9 +150,8 @@ impl Gradcheck {
                 for (output, row) in jacobian.iter().enumerate() {
                     let pair = Pair { analytic: row[element], numeric: numeric[output] };
                     report.compared += 1;
-                    if pair.error() > self.atol {
-                        report.worst_relative_error = report.worst_relative_error.max(pair.relative_error());
-                    }
+                    let error = pair.error() / pair.magnitude().max(self.atol / self.rtol);
+                    report.worst_relative_error = report.worst_relative_error.max(error);
                     if !self.accepts(pair) {
                         return Err(GradcheckFailure::Mismatch(Mismatch {
                             name: name.to_string(),
@@ -217,7 +212,11 @@ impl Pair {
     }
 
     fn relative_error(self) -> f64 {
-        self.error() / self.analytic.abs().max(self.numeric.abs())
+        self.error() / self.magnitude()
+    }
+
+    fn magnitude(self) -> f64 {
+        self.analytic.abs().max(self.numeric.abs())
     }
 }
 

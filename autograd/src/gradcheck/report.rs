@@ -11,8 +11,8 @@ pub struct GradcheckReport {
     pub name: String,
     /// How many elements of the Jacobians were compared.
     pub compared: usize,
-    /// The largest relative error among the elements whose absolute error exceeds the absolute
-    /// tolerance.
+    /// The largest error relative to the derivative, or to `atol / rtol` where the derivative is smaller
+    /// than that: the check accepts up to `rtol`.
     pub worst_relative_error: f64,
 }
 

@@ -15,7 +15,8 @@ fn a_right_gradient_passes_and_is_counted() {
     let x = Tensor::from([[1.0, -2.0, 0.5], [3.0, 0.0, 100.0]]);
     let report = gradcheck("square", &[x], |v| square(&v[0], |grad| grad)).unwrap();
     assert_eq!(report.compared, 36);
-    assert!(report.worst_relative_error < 1e-6);
+    // Rounding and the third derivative leave something, but less than is accepted.
+    assert!(report.worst_relative_error > 0.0 && report.worst_relative_error < 1e-6);
 }
 
 #[test]
