@@ -18,7 +18,8 @@ use etudiant::transformer::pairs::{TextPair, hold_out, read_pairs};
 use etudiant::transformer::search::beam::BeamOptions;
 use etudiant::transformer::vocabulary::VocabularyLimits;
 use etudiant::transformer::words::split_words;
-use etudiant::transformer::*;
+use etudiant::transformer::{Config, Error, TieEmbeddings, TrainOptions};
+use etudiant::transformer::{Trainer, Transformer, Translator, VocabSizes};
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// Trains a Transformer on tab-separated sentence pairs, then translates
@@ -51,6 +52,10 @@ fn run(arguments: &Arguments) -> Result<(), Error> {
     }
     let mut train_text = read(&arguments.path)?;
     let valid_text = arguments.valid.as_ref().map_or_else(|| Ok(hold_out(&mut train_text, 20)), read)?;
+    println!("pairs to train on: {}, to validate on: {}", train_text.len(), valid_text.len());
+    if train_text.is_empty() {
+        return Err(Error::EmptyBatch("too few pairs to hold some out; name others with --valid".into()));
+    }
 
     // A word that stands only once becomes <unk>, so that the model learns to live with strangers.
     let limits = VocabularyLimits { min_count: 2, ..VocabularyLimits::default() };
@@ -61,9 +66,8 @@ fn run(arguments: &Arguments) -> Result<(), Error> {
     println!("unknown among the source words to validate on: {:.1} %", 100.0 * valid.unknown_src_share());
 
     let tie_embeddings = TieEmbeddings::TargetWithOutput;
-    let small = Config::small(VocabSizes::Separate { src, tgt });
+    let small = Config::small(VocabSizes::Separate { src, tgt }).with_symbols_of(&translator.tgt_vocab)?;
     let config = Config { n_encoder_layers: 2, n_decoder_layers: 2, d_ff: 512, tie_embeddings, ..small };
-    let config = config.with_symbols_of(&translator.tgt_vocab)?;
     let model = Transformer::new(&config, Seed::new(1), DType::F32)?;
     let options = TrainOptions { max_tokens: 512, clip_norm: Some(1.0), ..TrainOptions::default() };
     let plan = BatchPlan::new(&train, options.max_tokens, BatchOrder::LongestFirst)?;
@@ -104,10 +108,9 @@ fn run(arguments: &Arguments) -> Result<(), Error> {
     report(&valid_text, &translate(valid_text.iter().map(|pair| pair.src.as_str()).collect())?);
     for sentence in &arguments.translate {
         println!("{sentence} -> {}", translate(vec![sentence])?[0]);
-        translator
-            .unknown_words(sentence)
-            .iter()
-            .for_each(|word| println!("    the word {word:?} is unknown"));
+        for word in translator.unknown_words(sentence) {
+            println!("    the word {word:?} is unknown");
+        }
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! The same seed gives the same bits: twice in a row, and on any number of threads. Work is split by the
-//! problem's sizes and never by the number of threads, so neither the loss, nor a gradient, nor a weight after
-//! several steps of training with dropout can tell on how many it was computed.
+//! problem's sizes and never by the number of threads, so neither the loss, nor a gradient, nor a weight
+//! after several steps of training with dropout can tell on how many it was computed.
 
 use autograd::{Tape, Var};
 use nn::{Adam, Constant, Context, Params, Trace};

@@ -92,8 +92,8 @@ fn caught(f: impl FnOnce()) -> Caught {
     CAUGHT.take().unwrap()
 }
 
-/// Asserts that the expression panics in the name of the operation, showing each of `shown`, and that the panic
-/// is located at this very line.
+/// Asserts that the expression panics in the name of the operation, showing each of `shown`, and that the
+/// panic is located at this very line.
 macro_rules! assert_panics {
     ($expression:expr, $operation:literal, $($shown:literal),+) => {
         let Caught { message, file, line } = caught(|| {
@@ -145,6 +145,11 @@ fn autograd_panics_name_the_operation_both_shapes_and_the_caller() {
     assert_panics!(var([2, 3]).cross_entropy(&[0], 0.0), "cross_entropy", "1 labels", "[2, 3]");
     assert_panics!(var([1, 2, 4]).attention(&wide, &wide, &spec), "attention", "[1, 2, 4]", "[1, 2, 6]");
     assert_panics!(var([2, 3]).reshape([4]), "reshape", "[2, 3]", "[4]");
+    assert_panics!(var([2, 3]).sum(5, false), "sum", "axis 5", "[2, 3]");
+    assert_panics!(var([2, 3]).mean(5, false), "mean", "axis 5", "[2, 3]");
+    assert_panics!(var([2, 3]).max(5, false), "max", "axis 5", "[2, 3]");
+    assert_panics!(var([2, 3]).variance(5, false), "variance", "axis 5", "[2, 3]");
+    assert_panics!(var([2, 3]).log_sum_exp([0, -2], false), "log_sum_exp", "named twice", "[2, 3]");
     assert_panics!(var([2, 3]).gather_rows(&[2]), "gather_rows", "id 2", "below 2");
     assert_panics!(Tape::new().var(zeros([2])).backward(), "backward", "[2]");
 }

@@ -1,16 +1,24 @@
 //! The lessons run, say what they should, and end wrong input with one clear line.
 
+use std::env::consts::EXE_SUFFIX;
 use std::fs;
+use std::path::Path;
 use std::process::{Command, Output};
 
-/// Runs an example as a user does, in the profile of this test.
+/// Builds an example in the profile of this test, and runs it.
 fn run(example: &str, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO"))
-        .args(["run", "--quiet", "--example", example, "--"])
-        .args(arguments)
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("a folder of the target folder");
+    let (profile, flag) =
+        if cfg!(debug_assertions) { ("debug", None) } else { ("release", Some("--release")) };
+    let built = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--example", example, "--target-dir"])
+        .arg(target)
+        .args(flag)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .output()
-        .expect("cargo runs")
+        .status();
+    assert!(built.expect("cargo runs").success(), "{example} does not build");
+    let binary = target.join(profile).join("examples").join(format!("{example}{EXE_SUFFIX}"));
+    Command::new(binary).args(arguments).output().expect("the example runs")
 }
 
 #[track_caller]
@@ -34,19 +42,18 @@ fn the_first_lessons_agree_with_themselves() {
     assert!(stdout(&run("e02_attention", &[])).contains("All three agree"));
 }
 
-/// How much it learns depends on the machine; what is asked here is that it trains, validates and translates.
+/// How much it learns depends on the machine; what is asked here is that it goes through to the end.
 #[test]
 fn translate_pairs_goes_from_a_file_to_translations_and_counts_empty_lines() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("pairs.tsv");
-    let line =
-        |i: usize| format!("le mot {} !\tthe word {} .\n\n", ["un", "deux"][i % 2], ["one", "two"][i % 2]);
+    let line = |i: usize| format!("le mot {0} !\tthe word {0} .\n\n", i % 7);
     fs::write(&path, (0..60).map(line).collect::<String>()).expect("the file can be written");
     let path = path.to_str().expect("the path is UTF-8");
     let said = stdout(&run("translate_pairs", &[path, "--minutes", "0.02", "--translate", "Le mot neuf !"]));
     assert!(said.contains("120 lines: 60 pairs, empty lines skipped: 60"), "{said}");
     assert!(said.contains("min  epoch   1  smoothed loss "), "{said}");
-    assert!(said.contains("\n    reference  the word two .\n"), "{said}");
+    assert!(said.contains("\n    reference  the word 5 .\n"), "{said}");
     assert!(said.contains("\nLe mot neuf ! -> ") && said.contains("the word \"neuf\" is unknown"), "{said}");
 }
 

@@ -83,8 +83,8 @@ fn translations_come_as_often_as_they_are_probable() {
     let expected = distribution(&model, &params, &source);
     assert_all_close("sum", &[expected.iter().map(|(_, probability)| probability).sum()], &[1.0]);
 
-    // Pearson's sum of (observed - expected)² / expected, over 13 classes: 12 degrees of freedom, where only one
-    // correct sampler in a thousand exceeds 32.9.
+    // Pearson's sum of (observed - expected)² / expected, over 13 classes: 12 degrees of freedom, where
+    // only one correct sampler in a thousand exceeds 32.9.
     let mut chi_square = 0.0;
     for (ids, probability) in &expected {
         let expected = probability * DRAWS as f64;

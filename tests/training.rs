@@ -80,13 +80,16 @@ fn a_failed_step_is_an_error_and_leaves_no_trace() {
     let mut cases: Vec<(Vec<Batch>, &str)> = vec![
         (
             vec![bad(|batch| batch.src.ids[1] = 9)],
-            "token id 9 at position 1 of sentence 0 must be below the vocabulary size, 9",
+            "token id 9 at position 1 of sentence 0 in its batch must be below the vocabulary size, 9",
         ),
         (
             vec![bad(|batch| batch.tgt_in.ids[5] = 70)],
-            "token id 70 at position 1 of sentence 1 must be below",
+            "token id 70 at position 1 of sentence 1 in its batch must be below",
         ),
-        (vec![bad(|batch| batch.tgt_out[1] = 70)], "token id 70 at position 1 of sentence 0 must be below"),
+        (
+            vec![bad(|batch| batch.tgt_out[1] = 70)],
+            "token id 70 at position 1 of sentence 0 in its batch must be below",
+        ),
         (vec![bad(|batch| batch.tgt_out.fill(transformer::batch::IGNORE))], "no label of the batch counts"),
         (vec![long], "a sequence of 13 tokens exceeds max_len 12"),
         (vec![], "batch: no batch in this step"),

@@ -91,7 +91,10 @@ fn searches(
 fn token_ids_outside_the_vocabulary_are_named() {
     let made = random_model(&small(), 1, DType::F32);
     for result in searches(&made, &[vec![3], vec![3, 4, 9]], MaxLen::default()) {
-        assert_says(result, "token id 9 at position 2 of sentence 1 must be below the vocabulary size, 9");
+        assert_says(
+            result,
+            "token id 9 at position 2 of sentence 1 in its batch must be below the vocabulary size, 9",
+        );
     }
     let (model, params) = &made;
     let cx = Context::inference(params);

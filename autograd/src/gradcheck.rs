@@ -121,10 +121,10 @@ impl Gradcheck {
     /// Compares the full Jacobian of `f` at `inputs`, given by backward, with central differences.
     ///
     /// `f` must be a function of its inputs alone: any randomness comes from a fixed seed. It runs once
-    /// per output element for backward and twice per input element for the differences, which is meant
-    /// for small inputs. The differences are taken on contiguous copies, the gradients on the inputs as
-    /// they are, so a strided input also checks that the layout does not matter. `name` is for the
-    /// report.
+    /// and once more per output element for backward and twice per input element for the differences,
+    /// which is meant for small inputs. The differences are taken on contiguous copies, the gradients on
+    /// the inputs as they are, so a strided input also checks that the layout does not matter. `name` is
+    /// for the report.
     ///
     /// # Errors
     /// If a derivative is wrong, NaN or infinite, or `f`'s output requires no gradient or has no elements.

@@ -8,7 +8,8 @@ use tensor::{Tensor, dispatch};
 
 use crate::params::{ParamId, Params};
 
-/// One gradient, or none, for each parameter. Made by [`Context::gradients`](crate::context::Context::gradients).
+/// One gradient, or none, for each parameter. Made by
+/// [`Context::gradients`](crate::context::Context::gradients).
 #[derive(Clone, Debug)]
 pub struct ParamGradients {
     /// Contiguous, so that optimizers walk slices.

@@ -8,8 +8,8 @@
 //!
 //! `X` asks, `M` is asked: the same sequence in self-attention, the encoder's output in cross-attention.
 //! Every head reads all of `X`: the columns of one wide `W^Q` are the heads' matrices side by side, and the
-//! first head's queries are the first `d_head` columns of `Q`. Nothing is sliced off the input, and nothing is copied
-//! to bring the heads apart.
+//! first head's queries are the first `d_head` columns of `Q`. Nothing is sliced off the input, and
+//! nothing is copied to bring the heads apart.
 //!
 //! Keys and values are made by [`MultiHeadAttention::key_value`] and attended to by
 //! [`MultiHeadAttention::forward`]. They are two calls because decoding makes them once and attends to
@@ -87,8 +87,8 @@ impl MultiHeadAttention {
         KeyValue { key: self.k_proj.forward(cx, x), value: self.v_proj.forward(cx, x) }
     }
 
-    /// Attends from `x` `[batch, q_len, d_model]` to `key_value`, where `mask`, broadcast to `[batch, n_heads,
-    /// q_len, k_len]`, is true. `-> [batch, q_len, d_model]`
+    /// Attends from `x` `[batch, q_len, d_model]` to `key_value`, where `mask`, broadcast to `[batch,
+    /// n_heads, q_len, k_len]`, is true. `-> [batch, q_len, d_model]`
     ///
     /// Note: a trace sees the weights as a constant, without a gradient: the fused operation has no variable
     /// for them.

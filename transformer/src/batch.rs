@@ -104,7 +104,7 @@ impl Batch {
     ///
     /// # Errors
     /// [`Error::EmptyBatch`] if there is no pair, or one whose target has no token;
-    /// [`Error::TokenOutOfRange`] if a target holds [`IGNORE`], which is no word.
+    /// [`Error::Reserved`] if a target holds [`IGNORE`].
     pub fn new<'a>(
         pairs: impl IntoIterator<Item = &'a Pair>,
         decoder_start: DecoderStart,
@@ -119,8 +119,7 @@ impl Batch {
         }
         for (sentence, pair) in pairs.iter().enumerate() {
             if let Some(position) = pair.tgt.iter().position(|&id| id == IGNORE) {
-                let vocab_size = IGNORE as usize;
-                return Err(Error::TokenOutOfRange { id: IGNORE, sentence, position, vocab_size });
+                return Err(Error::Reserved { id: IGNORE, sentence, position });
             }
         }
         let src: Vec<&[u32]> = pairs.iter().map(|pair| pair.src.as_slice()).collect();
@@ -233,7 +232,7 @@ mod tests {
         assert!(problem.contains("target 1 is empty"), "{problem}");
         let reserved = Pair { src: vec![1], tgt: vec![4, IGNORE] };
         let problem = Batch::new([&reserved], BOS, 0).unwrap_err();
-        assert!(matches!(problem, Error::TokenOutOfRange { sentence: 0, position: 1, .. }), "{problem}");
+        assert!(matches!(problem, Error::Reserved { sentence: 0, position: 1, .. }), "{problem}");
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! The decoder (Vaswani et al. 2017, §3.1): a stack of layers, each self-attention to what was said so far,
 //! cross-attention to the encoder's output, and feed-forward.
 //!
-//! The decoder reads a target left to right. [`Transformer::begin`] opens a [`DecoderState`] for a batch of encoded
-//! sentences, and [`Transformer::extend`] reads further tokens: training extends by the whole target at once
-//! ("teacher forcing"), decoding by one token a step. It is the same code: the causal mask makes sure that no
-//! position depends on a later one, so the keys and values of what was read need not be computed again.
+//! The decoder reads a target left to right. [`Transformer::begin`] opens a [`DecoderState`] for a batch
+//! of encoded sentences, and [`Transformer::extend`] reads further tokens: training extends by the whole
+//! target at once ("teacher forcing"), decoding by one token a step. It is the same code: the causal mask
+//! makes sure that no position depends on a later one, so the keys and values of what was read need not be
+//! computed again.
 //!
 //! Every layer reads the output of the encoder's top layer, through keys and values of its own, which are
 //! computed once per sentence.

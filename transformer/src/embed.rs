@@ -1,9 +1,9 @@
 //! What enters a stack: embeddings plus positions, then dropout (Vaswani et al. 2017, §3.4, §3.5, §5.4).
 //!
-//! Embeddings start from N(0, 1/d_model) (the variance) and are multiplied by sqrt(d_model) on the way in, so that their
-//! elements have unit variance beside the sinusoids', which lie in -1..=1. The same matrix, unscaled, can
-//! serve as the output projection. Positions are added rather than concatenated: the width stays d_model
-//! and the projections learn which directions to read places from.
+//! Embeddings start from N(0, 1/d_model) (the variance) and are multiplied by sqrt(d_model) on the way in,
+//! so that their elements have unit variance beside the sinusoids', which lie in -1..=1. The same matrix,
+//! unscaled, can serve as the output projection. Positions are added rather than concatenated: the width
+//! stays d_model and the projections learn which directions to read places from.
 
 use autograd::Var;
 use nn::{Context, Dropout, Embedding, Init, ParamBuilder, ParamId};

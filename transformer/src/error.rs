@@ -41,7 +41,7 @@ pub enum Error {
 
     /// A token id that no row of the embedding belongs to.
     #[error(
-        "token id {id} at position {position} of sentence {sentence} must be below the vocabulary size, {vocab_size}"
+        "token id {id} at position {position} of sentence {sentence} in its batch must be below the vocabulary size, {vocab_size}"
     )]
     TokenOutOfRange {
         /// The id.
@@ -66,6 +66,19 @@ pub enum Error {
     /// A batch from which there is nothing to learn: no pair, or a target without a token.
     #[error("batch: {0}")]
     EmptyBatch(String),
+
+    /// A target that holds [`IGNORE`](crate::batch::IGNORE), which marks labels that do not count.
+    #[error(
+        "token id {id} at position {position} of sentence {sentence} is reserved for labels that do not count"
+    )]
+    Reserved {
+        /// The id.
+        id: u32,
+        /// The sentence's place in the batch, from 0.
+        sentence: usize,
+        /// Its place in the sentence, from 0.
+        position: usize,
+    },
 
     /// Every label of a batch is padding, so there is nothing to compute a loss from.
     #[error("no label of the batch counts; at least one target needs a token")]
@@ -118,7 +131,7 @@ mod tests {
         let token = Error::TokenOutOfRange { id: 9, sentence: 0, position: 3, vocab_size: 6 };
         assert_eq!(
             token.to_string(),
-            "token id 9 at position 3 of sentence 0 must be below the vocabulary size, 6"
+            "token id 9 at position 3 of sentence 0 in its batch must be below the vocabulary size, 6"
         );
     }
 }

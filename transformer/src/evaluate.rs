@@ -8,9 +8,9 @@ use crate::batch_plan::{BatchOrder, BatchPlan};
 use crate::error::Error;
 use crate::model::Transformer;
 
-/// The loss of `model` over `pairs`, in batches of at most `max_tokens` padded tokens a side. Teacher forcing:
-/// every position sees the right words before it. Figures are per label that counts, so they do not depend
-/// on how the pairs are batched.
+/// The loss of `model` over `pairs`, in batches of at most `max_tokens` padded tokens a side. Teacher
+/// forcing: every position sees the right words before it. Figures are per label that counts, so they do
+/// not depend on how the pairs are batched.
 ///
 /// # Errors
 /// If there is no pair, or an id is not in its vocabulary, or a sequence is longer than learned positions

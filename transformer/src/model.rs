@@ -99,8 +99,8 @@ impl Transformer {
     }
 
     /// Reads further target tokens, one sequence for each row of the state, and returns a vector for what
-    /// comes after each: `[rows, len] -> [rows, len, d_model]`. Where the decoder starts from a zero vector, the
-    /// first call returns one more, in front.
+    /// comes after each: `[rows, len] -> [rows, len, d_model]`. Where the decoder starts from a zero
+    /// vector, the first call returns one more, in front.
     ///
     /// # Errors
     /// If an id is not in the target vocabulary, or the target is longer than learned positions reach.
@@ -149,8 +149,8 @@ impl Transformer {
     /// over the vocabulary (Vaswani et al. 2017, §5.4). The logits never stand in memory whole.
     ///
     /// # Errors
-    /// As [`Transformer::forward`]; also if a label is not in the vocabulary, no label counts, or `smoothing` is
-    /// out of range.
+    /// As [`Transformer::forward`]; also if a label is not in the vocabulary, no label counts, or
+    /// `smoothing` is out of range.
     pub fn loss(&self, cx: &Context, batch: &Batch, smoothing: f64) -> Result<CrossEntropy, Error> {
         check_smoothing(smoothing)?;
         batch.check_labels(self.config.tgt_vocab_size)?;
@@ -250,7 +250,10 @@ mod tests {
             Batch::new([&Pair { src: vec![3, src], tgt: vec![tgt, 2] }], config.decoder_start, 0).unwrap()
         };
         let problem = model.forward(&cx, &batch(11, 4)).unwrap_err().to_string();
-        assert_eq!(problem, "token id 11 at position 1 of sentence 0 must be below the vocabulary size, 11");
+        assert_eq!(
+            problem,
+            "token id 11 at position 1 of sentence 0 in its batch must be below the vocabulary size, 11"
+        );
         assert!(matches!(model.loss(&cx, &batch(4, 99), 0.0), Err(Error::TokenOutOfRange { id: 99, .. })));
         let mut ignored = batch(4, 4);
         ignored.tgt_out.fill(crate::batch::IGNORE);

@@ -10,6 +10,7 @@ use std::fmt;
 use std::path::Path;
 
 use crate::error::Error;
+use crate::words::split_words;
 
 /// A sentence and its translation, as they stand in the file, without white space around them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,20 +83,21 @@ fn parse_pairs(path: &Path, bytes: &[u8]) -> Result<(Vec<TextPair>, PairsReport)
 }
 
 /// Takes every `nth` pair out of `pairs`, to validate on, and returns those; the last, if there are fewer.
-/// Other pairs with a source that is held out are dropped: corpora give a sentence several translations, and a
-/// model that has trained on one of them has seen the sentence.
+/// Other pairs whose source has the same words as one that is held out are dropped: corpora give a
+/// sentence several translations, and a model that has trained on one of them has seen the sentence.
 ///
 /// # Panics
 /// If `nth` is 0.
+#[track_caller]
 pub fn hold_out(pairs: &mut Vec<TextPair>, nth: usize) -> Vec<TextPair> {
-    let last = pairs.len() - pairs.len().min(1);
-    let nth = nth.min(last + 1);
+    assert!(nth > 0, "hold_out: nth is 0");
+    let nth = nth.min(pairs.len().max(1));
     let mut places = 1..;
     let held_out: Vec<TextPair> = pairs
         .extract_if(.., |_| places.next().is_some_and(|place: usize| place.is_multiple_of(nth)))
         .collect();
-    let sources: HashSet<&str> = held_out.iter().map(|pair| pair.src.as_str()).collect();
-    pairs.retain(|pair| !sources.contains(pair.src.as_str()));
+    let sources: HashSet<Vec<String>> = held_out.iter().map(|pair| split_words(&pair.src)).collect();
+    pairs.retain(|pair| !sources.contains(&split_words(&pair.src)));
     held_out
 }
 
@@ -145,7 +147,7 @@ mod tests {
             assert_eq!(rest.len() + held_out.len(), n);
         }
         let mut with_a_double = pairs(4);
-        with_a_double[0].src = "3".into();
+        with_a_double[0].src = " 3".into();
         hold_out(&mut with_a_double, 3);
         assert_eq!(lines(&with_a_double), [2, 4], "line 1 has the source of line 3");
     }

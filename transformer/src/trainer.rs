@@ -104,7 +104,8 @@ impl<O: Optimizer, S: Schedule> Trainer<O, S> {
     }
 
     /// The same trainer as if it had taken `step` steps: with restored parameters and optimizer it goes on as
-    /// the run that saved them would have, bit for bit. Resume between epochs, at the number of the next one.
+    /// the run that saved them would have, bit for bit, if the schedule depends on the step alone (one
+    /// that does not must be restored too). Resume between epochs, at the number of the next one.
     #[must_use]
     pub fn resumed_after(self, step: u64) -> Self {
         Trainer { step, ..self }

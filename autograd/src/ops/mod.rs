@@ -7,7 +7,8 @@
 //! 1. Compute the result from the inputs' values, with operations of [`tensor::Tensor`].
 //! 2. Derive the vjp on paper: `grad_x[i] = Σ over o of grad_out[o] * d out[o] / d x[i]`.
 //! 3. Save what it needs: [`Var::save_for`] keeps an input only if another one wants a gradient.
-//! 4. Hand both to [`Var::record`]; in the vjp, add each input's gradient with [`InputGradients::add`](crate::InputGradients::add).
+//! 4. Hand both to [`Var::record`]; in the vjp, add each input's gradient with
+//!    [`InputGradients::add`](crate::InputGradients::add).
 //! 5. Hold it to central differences with [`gradcheck`](fn@crate::gradcheck::gradcheck).
 //!
 //! ```

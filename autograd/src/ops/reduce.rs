@@ -16,8 +16,9 @@ impl Var {
     #[track_caller]
     pub fn sum(&self, axes: impl Into<Axes>, keep_dims: bool) -> Var {
         let (axes, shape) = (axes.into(), self.shape());
+        let out = self.value().sum(axes.clone(), keep_dims);
         let kept = kept_shape(shape, &axes);
-        Var::record("sum", &[self], self.value().sum(axes, keep_dims), move |grad_out, grads| {
+        Var::record("sum", &[self], out, move |grad_out, grads| {
             grads.add(0, || grad_out.reshape(kept).broadcast_to(shape));
         })
     }
@@ -30,9 +31,10 @@ impl Var {
     #[track_caller]
     pub fn mean(&self, axes: impl Into<Axes>, keep_dims: bool) -> Var {
         let (axes, shape) = (axes.into(), self.shape());
+        let out = self.value().mean(axes.clone(), keep_dims);
         let kept = kept_shape(shape, &axes);
         let n = count(shape, kept);
-        Var::record("mean", &[self], self.value().mean(axes, keep_dims), move |grad_out, grads| {
+        Var::record("mean", &[self], out, move |grad_out, grads| {
             grads.add(0, || grad_out.reshape(kept).mul_scalar(1.0 / n).broadcast_to(shape));
         })
     }
@@ -46,8 +48,8 @@ impl Var {
     #[track_caller]
     pub fn max(&self, axes: impl Into<Axes>, keep_dims: bool) -> Var {
         let axes = axes.into();
-        let kept = kept_shape(self.shape(), &axes);
         let out = self.value().max(axes.clone(), keep_dims);
+        let kept = kept_shape(self.shape(), &axes);
         let (x, largest) = (self.value().clone(), out.reshape(kept));
         Var::record("max", &[self], out, move |grad_out, grads| {
             grads.add(0, || {
@@ -69,10 +71,11 @@ impl Var {
     #[track_caller]
     pub fn variance(&self, axes: impl Into<Axes>, keep_dims: bool) -> Var {
         let axes = axes.into();
+        let x = self.value().clone();
+        let out = x.variance(axes.clone(), keep_dims);
         let kept = kept_shape(self.shape(), &axes);
         let n = count(self.shape(), kept);
-        let x = self.value().clone();
-        Var::record("variance", &[self], x.variance(axes.clone(), keep_dims), move |grad_out, grads| {
+        Var::record("variance", &[self], out, move |grad_out, grads| {
             grads.add(0, || {
                 let deviation = x.sub(&x.mean(axes, true));
                 deviation.mul(&grad_out.reshape(kept).mul_scalar(2.0 / n))
@@ -89,8 +92,8 @@ impl Var {
     #[track_caller]
     pub fn log_sum_exp(&self, axes: impl Into<Axes>, keep_dims: bool) -> Var {
         let axes = axes.into();
+        let out = self.value().log_sum_exp(axes.clone(), keep_dims);
         let kept = kept_shape(self.shape(), &axes);
-        let out = self.value().log_sum_exp(axes, keep_dims);
         let (x, normalizer) = (self.value().clone(), out.reshape(kept));
         Var::record("log_sum_exp", &[self], out, move |grad_out, grads| {
             grads.add(0, || x.sub(&normalizer).exp().mul(&grad_out.reshape(kept)));
@@ -98,8 +101,7 @@ impl Var {
     }
 }
 
-/// `shape` with the chosen axes reduced to length 1.
-#[track_caller]
+/// `shape` with the chosen axes reduced to length 1. They exist: the reduction has been computed.
 fn kept_shape(shape: Shape, axes: &Axes) -> Shape {
     let chosen = axes.chosen(shape);
     let mut kept = shape;

@@ -20,7 +20,8 @@ pub struct Linear {
 }
 
 impl Linear {
-    /// A layer from `d_in` to `d_out` features with a Xavier-uniform matrix and, if `bias`, an offset of zeros.
+    /// A layer from `d_in` to `d_out` features with a Xavier-uniform matrix and, if `bias`, an offset of
+    /// zeros.
     ///
     /// # Panics
     /// If the scope already has a `weight` or a `bias`.

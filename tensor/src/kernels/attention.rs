@@ -8,8 +8,8 @@
 //! and back copies every operand for nothing.
 //!
 //! The weights are kept: the vjp needs them, and readers want to see them. Keys and values may have fewer
-//! heads than the queries, each serving a group of consecutive ones (multi-query: Shazeer 2019; grouped-query:
-//! Ainslie et al. 2023).
+//! heads than the queries, each serving a group of consecutive ones (multi-query: Shazeer 2019;
+//! grouped-query: Ainslie et al. 2023).
 //!
 //! A task is one sentence (several, if they are small): its weights and its context are contiguous.
 
@@ -89,8 +89,8 @@ pub struct Attention<'a, T> {
 }
 
 impl<T: Element> Attention<'_, T> {
-    /// The context `[batch, q_len, n_heads * d_head]`, and the weights `[batch, n_heads, q_len, k_len]` as the
-    /// softmax leaves them, before dropout.
+    /// The context `[batch, q_len, n_heads * d_head]`, and the weights `[batch, n_heads, q_len, k_len]` as
+    /// the softmax leaves them, before dropout.
     pub fn forward(&self) -> (Vec<T>, Vec<T>) {
         let (weights_len, context_len) = (self.weights_len(), self.query.sentence_len());
         let mut weights = vec![T::zero(); self.batch * weights_len];

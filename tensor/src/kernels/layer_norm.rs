@@ -11,7 +11,8 @@ use crate::kernels::parallel::{for_each_chunk, rows_per_chunk};
 use crate::kernels::reduce::sum_row;
 
 /// Normalises rows `[rows, d]`, d being the length of `gamma` and `beta`. Returns the result `[rows, d]`, and
-/// what the vjp needs: each row's mean and reciprocal standard deviation `1 / sqrt(variance + eps)`, `[rows]`.
+/// what the vjp needs: each row's mean and reciprocal standard deviation `1 / sqrt(variance + eps)`,
+/// `[rows]`.
 ///
 /// # Panics
 /// If the lengths do not fit.

@@ -35,12 +35,12 @@ pub struct AttentionOutput {
     pub weights: Tensor,
 }
 
-/// Attention of `query` `[batch, q_len, d_model]` to `key` and `value` `[batch, k_len, d_model]`. A query that may
-/// attend to nothing gets a context of zeros.
+/// Attention of `query` `[batch, q_len, d_model]` to `key` and `value` `[batch, k_len, d_model]`. A query
+/// that may attend to nothing gets a context of zeros.
 ///
 /// Keys and values of batch 1 serve every sentence. Keys and values with fewer columns have fewer heads
-/// of the same width, each serving a group of consecutive query heads (grouped-query attention, Ainslie et al.
-/// 2023; with one head, multi-query attention, Shazeer 2019).
+/// of the same width, each serving a group of consecutive query heads (grouped-query attention, Ainslie et
+/// al. 2023; with one head, multi-query attention, Shazeer 2019).
 ///
 /// # Panics
 /// If the shapes do not fit, the dtypes differ or the dropout probability is not in [0, 1).
@@ -58,8 +58,9 @@ pub fn attention(query: &Tensor, key: &Tensor, value: &Tensor, spec: &AttentionS
     })
 }
 
-/// The vjp of [`attention`]: the gradients of query, key and value, from these, the weights that the forward returned
-/// and the gradient of the context. The equations are at the kernel, `kernels/attention.rs`.
+/// The vjp of [`attention`]: the gradients of query, key and value, from these, the weights that the
+/// forward returned and the gradient of the context. The equations are at the kernel,
+/// `kernels/attention.rs`.
 ///
 /// # Panics
 /// If the shapes do not fit or the dtypes differ.

@@ -1,8 +1,8 @@
 //! Cross-entropy of softmax(logits) against labels, with label smoothing (Vaswani et al. 2017, §5.4).
 //!
-//! The smoothed target puts `1 - ε + ε / V` on the label and `ε / V` on each of the other V - 1 classes, which is
-//! PyTorch's definition. The unsmoothed negative log-likelihood is computed beside it: perplexity is made
-//! from that one, and only that one can reach zero.
+//! The smoothed target puts `1 - ε + ε / V` on the label and `ε / V` on each of the other V - 1 classes,
+//! which is PyTorch's definition. The unsmoothed negative log-likelihood is computed beside it: perplexity
+//! is made from that one, and only that one can reach zero.
 
 use crate::dispatch;
 use crate::element::Element;
@@ -26,8 +26,8 @@ pub struct CrossEntropyOutput {
     pub log_normalizer: Tensor,
 }
 
-/// The cross-entropy of softmax(logits) `[rows, vocab_size]` against one label per row, with a share `smoothing`
-/// of the target spread over all classes. Rows labelled [`IGNORE`] do not count.
+/// The cross-entropy of softmax(logits) `[rows, vocab_size]` against one label per row, with a share
+/// `smoothing` of the target spread over all classes. Rows labelled [`IGNORE`] do not count.
 ///
 /// ```
 /// use tensor::Tensor;
@@ -38,8 +38,8 @@ pub struct CrossEntropyOutput {
 /// ```
 ///
 /// # Panics
-/// If the logits are not a matrix with one row per label, a label is neither [`IGNORE`] nor below vocab_size, or
-/// `smoothing` is not in [0, 1].
+/// If the logits are not a matrix with one row per label, a label is neither [`IGNORE`] nor below
+/// vocab_size, or `smoothing` is not in [0, 1].
 #[must_use]
 #[track_caller]
 pub fn cross_entropy(logits: &Tensor, labels: &[u32], smoothing: f64) -> CrossEntropyOutput {

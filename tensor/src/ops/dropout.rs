@@ -8,8 +8,9 @@ use crate::tensor::Tensor;
 impl Tensor {
     /// Each element zero with probability `p`, else divided by `1 - p`.
     ///
-    /// Which ones is a function of `seed` and the element's row-major index alone. The operation is linear and its
-    /// matrix is diagonal, so it is its own vjp: `grad_out.dropout(p, seed)`. A `p` of 0 is the identity.
+    /// Which ones is a function of `seed` and the element's row-major index alone. The operation is linear
+    /// and its matrix is diagonal, so it is its own vjp: `grad_out.dropout(p, seed)`. A `p` of 0 is the
+    /// identity.
     ///
     /// # Panics
     /// If `p` is not in [0, 1).

@@ -23,8 +23,8 @@ impl Tensor {
         })
     }
 
-    /// A table of `rows` rows in which row `ids[i]` has received row i of this tensor `[ids, d]`, added up in order
-    /// where an id repeats. `[rows, d]`
+    /// A table of `rows` rows in which row `ids[i]` has received row i of this tensor `[ids, d]`, added up
+    /// in order where an id repeats. `[rows, d]`
     ///
     /// Its vjp is [`Tensor::gather_rows`].
     ///

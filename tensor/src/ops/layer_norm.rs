@@ -17,8 +17,8 @@ pub struct LayerNormOutput {
 }
 
 impl Tensor {
-    /// `gamma * (x - mean) / sqrt(variance + eps) + beta` over the last axis `[.., d]`, with the biased variance;
-    /// `gamma` and `beta` are `[d]`.
+    /// `gamma * (x - mean) / sqrt(variance + eps) + beta` over the last axis `[.., d]`, with the biased
+    /// variance; `gamma` and `beta` are `[d]`.
     ///
     /// # Panics
     /// If the shapes do not fit or the dtypes differ.
@@ -43,9 +43,9 @@ impl Tensor {
     }
 }
 
-/// The vjp of [`Tensor::layer_norm`]: the gradients of x `[.., d]`, gamma `[d]` and beta `[d]`, from the input, the
-/// gamma and the statistics that the forward returned. The equations are at the
-/// kernel, `kernels/layer_norm.rs`.
+/// The vjp of [`Tensor::layer_norm`]: the gradients of x `[.., d]`, gamma `[d]` and beta `[d]`, from the
+/// input, gamma and the statistics that the forward returned. The equations are at the kernel,
+/// `kernels/layer_norm.rs`.
 ///
 /// # Panics
 /// If the shapes do not fit or the dtypes differ.

@@ -9,8 +9,8 @@ use crate::shape::Shape;
 use crate::tensor::Tensor;
 
 impl Tensor {
-    /// `softmax(scale * x)` over the last axis, among the places where `mask` is true; zero elsewhere. The mask
-    /// broadcasts to this shape. A row without a place is all zeros, never NaN.
+    /// `softmax(scale * x)` over the last axis, among the places where `mask` is true; zero elsewhere. The
+    /// mask broadcasts to this shape. A row without a place is all zeros, never NaN.
     ///
     /// # Panics
     /// If the rank is 0 or the mask does not broadcast to this shape.
@@ -27,8 +27,8 @@ impl Tensor {
     }
 }
 
-/// The vjp of [`Tensor::masked_softmax`] from its output y: `scale * y * (grad_out - sum(grad_out * y))`. Zero
-/// at masked places, because y is.
+/// The vjp of [`Tensor::masked_softmax`] from its output y: `scale * y * (grad_out - sum(grad_out * y))`.
+/// Zero at masked places, because y is.
 ///
 /// # Panics
 /// If the shapes or dtypes differ, or the rank is 0.

@@ -142,8 +142,9 @@ fn check(options: &BeamOptions) -> Result<(), Error> {
 struct Beam {
     sentence: usize,
     max_len: usize,
-    /// Unfinished hypotheses, likeliest first: one before the first step, `beam_size` after it. Where there are
-    /// not so many, the rest have log-probability minus infinity: they fill their rows and lead to nothing.
+    /// Unfinished hypotheses, likeliest first: one before the first step, `beam_size` after it. Where
+    /// there are not so many, the rest have log-probability minus infinity: they fill their rows and lead
+    /// to nothing.
     live: Vec<(Vec<u32>, f64)>,
     /// The best finished ones, best first, `beam_size` at most.
     finished: Vec<Hypothesis>,

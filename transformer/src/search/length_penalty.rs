@@ -3,7 +3,8 @@
 //! Sums of log-probabilities fall with every word, so short translations score better than they deserve.
 
 /// What log-probabilities are divided by before translations of different lengths are compared. Lengths
-/// count tokens, `<eos>` included. The two forms are not interchangeable: the same alpha means different things.
+/// count tokens, `<eos>` included. The two forms are not interchangeable: the same alpha means different
+/// things.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum LengthPenalty {
     /// 1: log-probabilities as they are.
