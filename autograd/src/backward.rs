@@ -75,7 +75,8 @@ fn run_backward(tape: &Tape, start: usize, grad_out: Tensor) -> Gradients {
         if let Some(vjp) = vjp {
             let nodes = tape.nodes();
             let (operation, inputs) = (nodes.node(place).name, nodes.inputs(place));
-            vjp(&grad, &mut InputGradients { operation, inputs, nodes: &nodes, pending: &mut pending });
+            let pending = &mut pending;
+            vjp(&grad, &mut InputGradients { operation, place, inputs, nodes: &nodes, pending });
         }
         if keep_grad {
             by_place.insert(place, grad.contiguous());

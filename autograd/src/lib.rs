@@ -37,6 +37,7 @@
 
 pub mod backward;
 pub mod gradcheck;
+mod non_finite;
 mod operators;
 pub mod ops;
 pub mod record;
@@ -47,6 +48,7 @@ pub mod var;
 
 pub use backward::Gradients;
 pub use gradcheck::{Gradcheck, GradcheckFailure, GradcheckReport, assert_gradients, gradcheck};
+pub use non_finite::NonFinite;
 pub use ops::attention::Attention;
 pub use ops::cross_entropy::{CrossEntropy, LossStats};
 pub use record::Saved;

@@ -16,6 +16,8 @@ use std::rc::Rc;
 
 use tensor::{DType, Shape, Tensor};
 
+use crate::non_finite::NonFinite;
+
 /// A vector-Jacobian product: from the gradient of an operation's output, the gradients of its inputs.
 pub(crate) type Vjp = Box<dyn FnOnce(&Tensor, &mut InputGradients)>;
 
@@ -44,6 +46,10 @@ pub(crate) struct Nodes {
     /// The inputs of all operations, one after the other: [`Node::inputs`] says which are whose. `None`
     /// stands for an input that needs no gradient.
     inputs: Vec<Option<usize>>,
+    /// Whether to look at every number for NaN and infinity.
+    pub(crate) watching: bool,
+    /// The first that was found.
+    pub(crate) first_non_finite: RefCell<Option<NonFinite>>,
 }
 
 /// A leaf or an operation.
@@ -100,6 +106,29 @@ impl Tape {
         self.to_string()
     }
 
+    /// Looks at everything recorded from now on, and at the gradients on the way back, for NaN and
+    /// infinity. Costs a pass over every result; without it nothing is looked at.
+    ///
+    /// ```
+    /// # use {autograd::Tape, tensor::Tensor};
+    /// let tape = Tape::new();
+    /// tape.watch_non_finite();
+    /// let x = tape.var(Tensor::from([4.0, 0.0]));
+    /// let loss = x.sqrt().sum(.., false);   // finite, but the root of 0 has no derivative
+    /// assert!(tape.first_non_finite().is_none());
+    /// loss.backward();
+    /// let found = tape.first_non_finite().unwrap().to_string();
+    /// assert_eq!(found, "the gradient that `sqrt` (%1) gives to its input 0 ([2]) is inf at [1]");
+    /// ```
+    pub fn watch_non_finite(&self) {
+        self.list.borrow_mut().watching = true;
+    }
+
+    /// The first number that was not finite since the tape was told to watch.
+    pub fn first_non_finite(&self) -> Option<NonFinite> {
+        self.list.borrow().first_non_finite.borrow().clone()
+    }
+
     /// Appends a node and returns its place.
     #[track_caller]
     pub(crate) fn push(
@@ -112,6 +141,7 @@ impl Tape {
         let Ok(mut list) = self.list.try_borrow_mut() else {
             panic!("{name}: recorded inside a vjp; a vjp computes with tensors, not with variables");
         };
+        list.look_at(out, name, list.nodes.len(), None);
         let start = list.inputs.len();
         list.inputs.extend(inputs);
         let inputs = start..list.inputs.len();
@@ -146,11 +176,20 @@ impl Nodes {
     pub(crate) fn inputs(&self, index: usize) -> &[Option<usize>] {
         &self.inputs[self.nodes[index].inputs.clone()]
     }
+
+    /// If watching, notes the first number of `tensor` that is not finite, unless one was found before.
+    fn look_at(&self, tensor: &Tensor, operation: &'static str, place: usize, gradient_of: Option<usize>) {
+        if self.watching && self.first_non_finite.borrow().is_none() && !tensor.all_finite() {
+            self.first_non_finite.replace(NonFinite::find(tensor, operation, place, gradient_of));
+        }
+    }
 }
 
 /// Where a vjp puts the gradients of its operation's inputs.
 pub struct InputGradients<'a> {
     pub(crate) operation: &'static str,
+    /// The place of the operation.
+    pub(crate) place: usize,
     /// The places of the operation's inputs.
     pub(crate) inputs: &'a [Option<usize>],
     pub(crate) nodes: &'a Nodes,
@@ -181,6 +220,7 @@ impl InputGradients<'_> {
             node.shape,
             node.dtype,
         );
+        self.nodes.look_at(&grad, operation, self.place, Some(input));
         match &mut self.pending[place] {
             Some(sum) => sum.add_assign(&grad),
             empty => *empty = Some(grad),
@@ -237,7 +277,7 @@ mod tests {
         let tape = Tape::new();
         assert!(tape.is_empty());
         tape.clone().var(Tensor::scalar(1.0));
-        assert_eq!(tape.len(), 1);
+        assert!(tape.len() == 1 && !tape.is_empty());
     }
 
     #[test]

@@ -1,0 +1,264 @@
+//! Holds what backward says to the differences: every element of the Jacobian, or random directions.
+
+use tensor::{Seed, Tensor};
+
+use crate::gradcheck::check::Gradcheck;
+use crate::gradcheck::numeric::{Difference, Direction, LADDER, dot};
+use crate::gradcheck::report::{InputReport, Mismatch};
+use crate::gradcheck::subject::{Subject, signed};
+
+/// How many wrong derivatives are shown.
+const WORST: usize = 5;
+
+/// A derivative from two sources.
+#[derive(Clone, Copy)]
+struct Pair {
+    analytic: f64,
+    numeric: f64,
+}
+
+impl Pair {
+    const NONE: Pair = Pair { analytic: f64::NAN, numeric: f64::NAN };
+
+    fn error(self) -> f64 {
+        (self.analytic - self.numeric).abs()
+    }
+
+    /// 0 if both are the same, also if both are 0; infinite if one of them is not finite.
+    fn relative_error(self) -> f64 {
+        match self.error() {
+            0.0 => 0.0,
+            error if error.is_finite() => error / self.analytic.abs().max(self.numeric.abs()),
+            _ => f64::INFINITY,
+        }
+    }
+}
+
+/// What a pair of derivatives amounts to.
+#[derive(PartialEq)]
+enum Verdict {
+    /// They agree to the relative tolerance.
+    Certified,
+    /// They differ by less than the absolute tolerance: nothing is known.
+    Excused,
+    Wrong,
+}
+
+/// A wrong derivative.
+struct Wrong {
+    input: usize,
+    /// Which element of the input, or which direction.
+    at: usize,
+    /// Which element of the output; `None` if it was a weighed sum of all.
+    output: Option<usize>,
+    pair: Pair,
+}
+
+/// What a comparison found.
+pub struct Comparison {
+    pub inputs: Vec<InputReport>,
+    /// How many derivatives are wrong.
+    pub n_wrong: usize,
+    /// The worst of them, the worst first.
+    pub worst: Vec<Mismatch>,
+}
+
+/// A comparison under way.
+pub struct Comparing<'a> {
+    check: &'a Gradcheck,
+    subject: &'a Subject<'a>,
+    /// What the function gives.
+    out: &'a Tensor,
+    inputs: Vec<InputReport>,
+    wrong: Vec<Wrong>,
+}
+
+impl<'a> Comparing<'a> {
+    pub fn new(check: &'a Gradcheck, subject: &'a Subject<'a>, out: &'a Tensor) -> Self {
+        let name = |input| InputReport::new(check.input_name(input));
+        Comparing {
+            check,
+            subject,
+            out,
+            inputs: (0..subject.inputs.len()).map(name).collect(),
+            wrong: vec![],
+        }
+    }
+
+    /// Every derivative of every element of the result.
+    pub fn full_jacobian(mut self) -> Comparison {
+        // For each output the gradient of each input.
+        let rows: Vec<Vec<Vec<f64>>> = (0..self.out.numel())
+            .map(|output| self.subject.gradients(&one_hot(self.out, output)))
+            .map(|gradients| gradients.iter().map(Tensor::to_f64_vec).collect())
+            .collect();
+        for (input, x) in self.subject.inputs.iter().map(Tensor::to_f64_vec).enumerate() {
+            for element in 0..x.len() {
+                let analytic = rows.iter().map(|row| row[input][element]).collect();
+                let pairs = self.column(input, &x, element, analytic);
+                for (output, pair) in pairs.into_iter().enumerate() {
+                    self.tally(Wrong { input, at: element, output: Some(output), pair });
+                }
+            }
+        }
+        self.finish(|comparing, wrong| {
+            let weights = one_hot(comparing.out, wrong.output.expect("an element of the Jacobian"));
+            comparing.mismatch(wrong, wrong.at, wrong.pair, &weights)
+        })
+    }
+
+    /// The derivatives of all outputs with respect to one element.
+    fn column(&self, input: usize, x: &[f64], element: usize, analytic: Vec<f64>) -> Vec<Pair> {
+        let along = unit(x.len(), element);
+        self.climb(&Direction { input, x, along: &along }, |difference| {
+            let moved = difference.of_input[element];
+            let numeric = difference.of_result.iter().map(|of_result| of_result / moved);
+            analytic.iter().zip(numeric).map(|(&analytic, numeric)| Pair { analytic, numeric }).collect()
+        })
+    }
+
+    /// For each input `count` random directions, each with its own weights of the outputs.
+    pub fn directions(mut self, count: usize) -> Comparison {
+        for number in 0..count {
+            let weights = self.weights(number);
+            let gradients = self.subject.gradients(&weights);
+            let weights = weights.to_f64_vec();
+            for (input, gradient) in gradients.iter().map(Tensor::to_f64_vec).enumerate() {
+                let (x, along) = (self.subject.inputs[input].to_f64_vec(), self.along(input, number));
+                let pair = self.slope(&Direction { input, x: &x, along: &along }, &gradient, &weights);
+                if !x.is_empty() {
+                    self.tally(Wrong { input, at: number, output: None, pair });
+                }
+            }
+        }
+        self.finish(Self::narrow)
+    }
+
+    /// The derivative of the weighed outputs in one direction.
+    fn slope(&self, direction: &Direction, gradient: &[f64], weights: &[f64]) -> Pair {
+        self.climb(direction, |difference| {
+            let analytic = dot(gradient, &difference.of_input);
+            vec![Pair { analytic, numeric: dot(weights, &difference.of_result) }]
+        })[0]
+    }
+
+    /// Finds an element whose derivative is wrong: halves the elements of the direction again and again, and
+    /// goes on with the half that is further off.
+    fn narrow(&self, wrong: &Wrong) -> Mismatch {
+        let weights = self.weights(wrong.at);
+        let gradient = self.subject.gradients(&weights)[wrong.input].to_f64_vec();
+        let (x, along) = (self.subject.inputs[wrong.input].to_f64_vec(), self.along(wrong.input, wrong.at));
+        let slope = |range: &std::ops::Range<usize>| {
+            let mut part = vec![0.0; along.len()];
+            part[range.clone()].copy_from_slice(&along[range.clone()]);
+            let direction = Direction { input: wrong.input, x: &x, along: &part };
+            self.slope(&direction, &gradient, &weights.to_f64_vec())
+        };
+        let error = |pair: Pair| if pair.error().is_nan() { f64::INFINITY } else { pair.error() };
+        let mut range = 0..x.len();
+        while range.len() > 1 {
+            let middle = range.start + range.len() / 2;
+            let (left, right) = (range.start..middle, middle..range.end);
+            range = if error(slope(&left)) >= error(slope(&right)) { left } else { right };
+        }
+        let element = range.start;
+        let numeric = self.column(wrong.input, &x, element, vec![f64::NAN; self.out.numel()]);
+        let numeric =
+            numeric.iter().zip(weights.to_f64_vec()).map(|(pair, weight)| pair.numeric * weight).sum();
+        self.mismatch(wrong, element, Pair { analytic: gradient[element], numeric }, &weights)
+    }
+
+    /// Goes down the ladder of steps until everything agrees, and gives each pair at the step where it
+    /// agreed best.
+    fn climb(&self, direction: &Direction, pairs: impl Fn(&Difference) -> Vec<Pair>) -> Vec<Pair> {
+        let mut best: Vec<Pair> = Vec::new();
+        for part in LADDER {
+            let found = pairs(&direction.difference(self.subject, self.check.step * part));
+            best.resize(found.len(), Pair::NONE);
+            for (best, found) in best.iter_mut().zip(found) {
+                if best.error().is_nan() || found.error() < best.error() {
+                    *best = found;
+                }
+            }
+            if best.iter().all(|&pair| self.check.judge(pair) != Verdict::Wrong) {
+                break;
+            }
+        }
+        best
+    }
+
+    /// Counts a comparison, and keeps it if it is wrong.
+    fn tally(&mut self, compared: Wrong) {
+        let verdict = self.check.judge(compared.pair);
+        let report = &mut self.inputs[compared.input];
+        report.compared += 1;
+        match verdict {
+            Verdict::Certified => {
+                report.certified += 1;
+                report.worst_relative_error = report.worst_relative_error.max(compared.pair.relative_error());
+            }
+            Verdict::Excused => report.excused += 1,
+            Verdict::Wrong => self.wrong.push(compared),
+        }
+    }
+
+    /// Describes the worst.
+    fn finish(mut self, describe: impl Fn(&Self, &Wrong) -> Mismatch) -> Comparison {
+        let mut wrong = std::mem::take(&mut self.wrong);
+        wrong.sort_by(|a, b| b.pair.relative_error().total_cmp(&a.pair.relative_error()));
+        let worst = wrong.iter().take(WORST).map(|wrong| describe(&self, wrong)).collect();
+        Comparison { inputs: self.inputs, n_wrong: wrong.len(), worst }
+    }
+
+    fn mismatch(&self, wrong: &Wrong, element: usize, pair: Pair, weights: &Tensor) -> Mismatch {
+        let (input, x) = (wrong.input, self.subject.inputs[wrong.input].to_f64_vec());
+        let along = unit(x.len(), element);
+        let (smallest, weights) = (self.check.step * LADDER[LADDER.len() - 1], weights.to_f64_vec());
+        Mismatch {
+            input,
+            input_name: self.check.input_name(input),
+            input_index: self.subject.inputs[input].shape().index_of(element),
+            output_index: wrong.output.map(|output| self.out.shape().index_of(output)),
+            analytic: pair.analytic,
+            numeric: pair.numeric,
+            relative_error: pair.relative_error(),
+            kink: Direction { input, x: &x, along: &along }.has_kink(self.subject, smallest, &weights),
+        }
+    }
+
+    /// How the outputs are weighed in the direction of that number.
+    fn weights(&self, number: usize) -> Tensor {
+        signed(self.out.shape(), self.stream("weights", number))
+    }
+
+    /// The direction of that number in that input.
+    fn along(&self, input: usize, number: usize) -> Vec<f64> {
+        let seed = self.stream("direction", number).derive_index(input as u64);
+        signed(self.subject.inputs[input].shape(), seed).to_f64_vec()
+    }
+
+    fn stream(&self, name: &str, number: usize) -> Seed {
+        self.check.seed.derive(name).derive_index(number as u64)
+    }
+}
+
+impl Gradcheck {
+    fn judge(&self, pair: Pair) -> Verdict {
+        match pair {
+            _ if pair.relative_error() <= self.rtol => Verdict::Certified,
+            _ if pair.error() <= self.atol => Verdict::Excused,
+            _ => Verdict::Wrong,
+        }
+    }
+}
+
+/// 1 at one element of what has the shape of `out`, 0 elsewhere.
+fn one_hot(out: &Tensor, element: usize) -> Tensor {
+    Tensor::from_vec(unit(out.numel(), element), out.shape())
+}
+
+fn unit(len: usize, element: usize) -> Vec<f64> {
+    let mut unit = vec![0.0; len];
+    unit[element] = 1.0;
+    unit
+}

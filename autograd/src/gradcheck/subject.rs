@@ -1,0 +1,97 @@
+//! What is checked: a function, the place it is checked at, and the two ways to evaluate it.
+
+use tensor::{DType, Seed, Shape, Tensor};
+
+use crate::backward::Gradients;
+use crate::tape::Tape;
+use crate::var::Var;
+
+/// A function at a point. The function is a trait object, so that the checker is compiled once and not again
+/// for every function that is checked.
+pub struct Subject<'a> {
+    /// As the caller gave them, in whatever layout.
+    pub inputs: &'a [Tensor],
+    /// Contiguous copies, for the differences.
+    copies: Vec<Var>,
+    f: &'a dyn Fn(&[Var]) -> Var,
+}
+
+/// One run of the function with a tape.
+pub struct Run {
+    pub tape: Tape,
+    pub leaves: Vec<Var>,
+    pub out: Var,
+}
+
+impl<'a> Subject<'a> {
+    pub fn new(inputs: &'a [Tensor], f: &'a dyn Fn(&[Var]) -> Var) -> Self {
+        let copies = inputs.iter().map(|x| Var::constant(x.contiguous())).collect();
+        Subject { inputs, copies, f }
+    }
+
+    /// The same function elsewhere.
+    pub fn at<'b>(&'b self, inputs: &'b [Tensor]) -> Subject<'b> {
+        Subject::new(inputs, self.f)
+    }
+
+    /// Runs the function on a tape that watches for NaN.
+    pub fn record(&self) -> Run {
+        let tape = Tape::new();
+        tape.watch_non_finite();
+        let leaves: Vec<Var> = self.inputs.iter().map(|x| tape.var(x.clone())).collect();
+        let out = (self.f)(&leaves);
+        Run { tape, leaves, out }
+    }
+
+    /// Runs the function `times` times on the same leaves, and adds up the results.
+    pub fn record_sum(&self, times: usize) -> Run {
+        let Run { tape, leaves, mut out } = self.record();
+        for _ in 1..times {
+            out = out.add(&(self.f)(&leaves));
+        }
+        Run { tape, leaves, out }
+    }
+
+    /// The gradients of the elements of the result weighed by `grad_out`.
+    pub fn gradients(&self, grad_out: &Tensor) -> Vec<Tensor> {
+        self.record().gradients(grad_out)
+    }
+
+    /// The elements of the result, where one input has other values.
+    pub fn value_at(&self, input: usize, values: Vec<f64>) -> Vec<f64> {
+        let mut inputs = self.copies.clone();
+        inputs[input] = Var::constant(Tensor::from_vec(values, self.inputs[input].shape()));
+        (self.f)(&inputs).value().to_f64_vec()
+    }
+
+    /// The number of elements of all inputs.
+    pub fn n_inputs(&self) -> usize {
+        self.inputs.iter().map(Tensor::numel).sum()
+    }
+}
+
+impl Run {
+    /// The gradient of each input; zeros where the result does not depend on one.
+    pub fn gradients(&self, grad_out: &Tensor) -> Vec<Tensor> {
+        let mut gradients: Gradients = self.out.backward_with(grad_out.clone());
+        let zeros = |leaf: &Var| Tensor::zeros(leaf.shape(), leaf.dtype());
+        self.leaves.iter().map(|leaf| gradients.take(leaf).unwrap_or_else(|| zeros(leaf))).collect()
+    }
+}
+
+/// Random numbers of both signs, none near zero: 0.5 to 1 and -1 to -0.5. With one sign only, a vjp that lost
+/// a minus might cancel unseen; near zero, an element would hardly count.
+pub fn signed(shape: Shape, seed: Seed) -> Tensor {
+    let values = Tensor::uniform(shape, -0.5, 0.5, seed, DType::F64).to_f64_vec();
+    Tensor::from_vec(values.into_iter().map(|x| x + 0.5f64.copysign(x)).collect(), shape)
+}
+
+/// Every number as its bits: two NaN are the same, 0 and -0 are not.
+pub fn bits(x: &Tensor) -> Vec<u64> {
+    x.to_f64_vec().into_iter().map(f64::to_bits).collect()
+}
+
+/// The largest absolute value; 0 of nothing.
+pub fn largest(x: &Tensor) -> f64 {
+    x.to_f64_vec().into_iter().fold(0.0, |largest, x| x.abs().max(largest))
+}
