@@ -58,13 +58,35 @@ impl<'a> Context<'a> {
     /// For a training step: operations are recorded on `tape`, and dropout draws from `step_seed`, which
     /// should differ from step to step: `seed.derive_index(step)`.
     pub fn training(params: &'a Params, tape: &'a Tape, step_seed: Seed) -> Self {
-        Context { step_seed: Some(step_seed), ..Context::inference(params).with_tape(tape) }
+        Context::inference(params).with_tape(tape).with_step_seed(step_seed)
+    }
+
+    /// The same, behaving as in training: dropout draws from `step_seed`.
+    pub fn with_step_seed(self, step_seed: Seed) -> Self {
+        Context { step_seed: Some(step_seed), ..self }
     }
 
     /// The same, recording on `tape`. On [`Context::inference`] it gives gradients without dropout: to check
     /// them, or to ask a trained model what it depends on.
     pub fn with_tape(self, tape: &'a Tape) -> Self {
         Context { tape: Some(tape), ..self }
+    }
+
+    /// The same, with these variables as its parameters, one for each in their order: the model becomes a
+    /// function of them, to be checked or to be differentiated together with what they were computed from.
+    /// Gradients are then asked of the variables themselves, not of [`Context::gradients`].
+    ///
+    /// # Panics
+    /// If there is not one variable for each parameter, of its shape.
+    #[track_caller]
+    pub fn with_leaves(self, leaves: &[Var]) -> Self {
+        let (found, expected) = (leaves.len(), self.params.len());
+        assert!(found == expected, "with_leaves: {found} variables for {expected} parameters");
+        for ((_, name, tensor), leaf) in self.params.iter().zip(leaves) {
+            let (found, expected) = (leaf.shape(), tensor.shape());
+            assert!(found == expected, "with_leaves: a variable of shape {found} for {name} {expected}");
+        }
+        Context { leaves: RefCell::new(leaves.iter().cloned().map(Some).collect()), ..self }
     }
 
     /// The same, handing intermediate values to `trace`.
@@ -212,6 +234,32 @@ mod tests {
         let gradients = cx.gradients(loss.backward());
         assert_eq!(gradients.get(a), Some(&Tensor::from([5.0f64])));
         assert!(gradients.get(b).is_none() && gradients.get(c).is_none());
+    }
+
+    #[test]
+    fn variables_can_stand_for_the_parameters() {
+        let (params, a, b) = store();
+        let tape = Tape::new();
+        let root = tape.var(Tensor::from([2.0f64]));
+        let cx = Context::inference(&params).with_leaves(&[root.powi(2), Var::constant(Tensor::from([7.0]))]);
+        let out = cx.param(a).mul(&cx.param(b));
+        assert_eq!(out.item(), 28.0); // root² b, whatever the store holds
+        assert_eq!(out.backward().get(&root), Some(&Tensor::from([28.0])));
+    }
+
+    #[test]
+    #[should_panic(expected = "with_leaves: a variable of shape [2] for b [1]")]
+    fn a_variable_of_another_shape_is_no_parameter() {
+        let (params, ..) = store();
+        let [one, two] = [Tensor::from([1.0]), Tensor::from([1.0, 2.0])].map(Var::constant);
+        let _ = Context::inference(&params).with_leaves(&[one, two]);
+    }
+
+    #[test]
+    #[should_panic(expected = "with_leaves: 1 variables for 2 parameters")]
+    fn every_parameter_needs_a_variable() {
+        let (params, ..) = store();
+        let _ = Context::inference(&params).with_leaves(&[Var::constant(Tensor::from([1.0]))]);
     }
 
     #[test]

@@ -34,16 +34,18 @@
 //! 2. [`context`]: what goes through every forward pass, and how gradients come back ([`gradients`]).
 //! 3. [`layers`]: [`Linear`], [`Embedding`], [`LayerNorm`], [`Dropout`].
 //! 4. [`optim`]: [`Sgd`], [`Adam`], [`AdamW`]; their learning rates: [`schedule`].
-//! 5. [`checkpoint`]: named tensors ([`named`]) to a file and back ([`atomic`]).
+//! 5. [`gradcheck`](mod@gradcheck): the gradients of all that, against central differences.
+//! 6. [`checkpoint`]: named tensors ([`named`]) to a file and back ([`atomic`]).
 //!
 //! Imports run one way: error <- named <- params <- gradients <- context, builder <- layers; optim needs
-//! params and gradients, checkpoint named and atomic, schedule nothing at all.
+//! params and gradients, gradcheck context, checkpoint named and atomic, schedule nothing at all.
 
 pub mod atomic;
 pub mod builder;
 pub mod checkpoint;
 pub mod context;
 pub mod error;
+pub mod gradcheck;
 pub mod gradients;
 pub mod init;
 pub mod layers;
@@ -56,6 +58,7 @@ pub use builder::ParamBuilder;
 pub use checkpoint::Checkpoint;
 pub use context::{Context, Scope, Trace};
 pub use error::Error;
+pub use gradcheck::gradcheck_params;
 pub use gradients::ParamGradients;
 pub use init::Init;
 pub use layers::{Dropout, Embedding, LayerNorm, Linear};
