@@ -124,6 +124,7 @@ impl<T: Element, const L: usize, const M: usize, const N: usize> From<[[[T; N]; 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::panic_message;
 
     #[test]
     fn constants_and_nested_arrays() {
@@ -142,6 +143,20 @@ mod tests {
     }
 
     #[test]
+    fn arange_refuses_to_stand_still_and_to_go_on_for_ever() {
+        for [start, end, step] in [
+            [0.0, 1.0, 0.0],
+            [f64::NEG_INFINITY, 0.0, 1.0],
+            [0.0, f64::INFINITY, 1.0],
+            [0.0, f64::NAN, 1.0],
+            [0.0, 1.0, f64::INFINITY],
+        ] {
+            let said = panic_message(|| Tensor::arange(start, end, step, DType::F32));
+            assert_eq!(said, format!("arange: cannot go from {start} to {end} by {step}"));
+        }
+    }
+
+    #[test]
     fn random_numbers_follow_their_distribution_and_their_seed() {
         let seed = Seed::new(1).derive("weights");
         let x = Tensor::normal([10_000], 2.0, 3.0, seed, DType::F64);
@@ -154,6 +169,15 @@ mod tests {
         let u = Tensor::uniform([10_000], -1.0, 1.0, seed, DType::F64).to_vec::<f64>();
         assert!(u.iter().all(|x| (-1.0..1.0).contains(x)));
         assert!(u.iter().any(|&x| x < -0.99) && u.iter().any(|&x| x > 0.99));
+    }
+
+    #[test]
+    fn normal_refuses_what_is_no_distribution_and_takes_a_width_of_zero() {
+        for (mean, std) in [(f64::NAN, 1.0), (f64::INFINITY, 1.0), (0.0, f64::INFINITY), (0.0, -1.0)] {
+            let said = panic_message(|| Tensor::normal([2], mean, std, Seed::new(0), DType::F32));
+            assert_eq!(said, format!("normal: cannot draw from N({mean}, {std}^2)"));
+        }
+        assert_eq!(Tensor::normal([2], 1.5, 0.0, Seed::new(0), DType::F32), Tensor::from([1.5f32, 1.5]));
     }
 
     #[test]

@@ -26,7 +26,11 @@ pub mod mask;
 pub mod ops;
 pub mod random;
 pub mod shape;
+#[cfg(feature = "proptest")]
+pub mod strategies;
 pub mod tensor;
+#[cfg(test)]
+mod testing;
 pub mod view;
 
 pub use element::{DType, Element};

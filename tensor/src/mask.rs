@@ -197,6 +197,7 @@ impl fmt::Debug for Mask {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::panic_message;
 
     #[test]
     fn causal_shows_the_past_only() {
@@ -221,6 +222,24 @@ mod tests {
         assert!(wide.at(&[1, 1, 3, 1]) && !wide.at(&[1, 0, 2, 0]));
         assert_eq!(wide.count(), 3 * 8);
         assert_eq!(mask.reshape([6]).to_vec(), mask.to_vec());
+    }
+
+    #[test]
+    fn equal_means_the_same_shape_and_the_same_elements() {
+        let row = Mask::from_vec(vec![true, false], [2]);
+        assert_eq!(row, row.unsqueeze(0).reshape([2]));
+        assert_ne!(row, row.unsqueeze(0), "another shape");
+        assert_ne!(row, row.not(), "other elements");
+        assert_eq!(Mask::full([3, 2], true), Mask::full([2], true).broadcast_to([3, 2]), "another layout");
+    }
+
+    #[test]
+    fn an_index_has_to_be_inside() {
+        let mask = Mask::full([2, 3], true);
+        for index in [&[2, 0][..], &[0, 3], &[0], &[0, 0, 0]] {
+            let said = panic_message(|| mask.at(index));
+            assert_eq!(said, format!("at: index {index:?} is outside mask of shape [2, 3]"));
+        }
     }
 
     #[test]

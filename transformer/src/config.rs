@@ -25,8 +25,21 @@ pub enum NormPlacement {
     /// LayerNorm(x + Sublayer(x)), as in the paper.
     #[default]
     Post,
+    /// Post, and one more norm at the top of each stack: what PyTorch's `nn.Transformer` computes unless it is
+    /// told otherwise. That norm follows the top layer's own, so it changes little but the gains.
+    PostFinal,
     /// x + Sublayer(LayerNorm(x)), and one more norm at the top of each stack (Xiong et al. 2020).
     Pre,
+}
+
+impl NormPlacement {
+    /// Whether each stack ends with a norm of its own.
+    pub fn has_final_norm(self) -> bool {
+        match self {
+            NormPlacement::Post => false,
+            NormPlacement::PostFinal | NormPlacement::Pre => true,
+        }
+    }
 }
 
 /// The nonlinearity of the feed-forward layers.
@@ -112,6 +125,9 @@ pub struct Config {
     /// Whether the query, key, value and output projections have biases. The paper has none (§3.2.2),
     /// PyTorch's `nn.Transformer` has them.
     pub attention_bias: bool,
+    /// Whether the output projection has a bias. The paper's, being the transposed embedding, has none;
+    /// PyTorch models that end in an `nn.Linear` do.
+    pub projection_bias: bool,
     /// Which embeddings are one matrix.
     pub tie_embeddings: TieEmbeddings,
     /// What the decoder reads before the first word. Presets: `Token(1)`, the `<bos>` of [`Special::ALL`];
@@ -175,6 +191,7 @@ impl Config {
             positions: Positions::Sinusoidal,
             activation: Activation::Relu,
             attention_bias: false,
+            projection_bias: false,
             tie_embeddings,
             decoder_start: DecoderStart::Token(1),
             eos_id: 2,

@@ -147,7 +147,7 @@ impl Decoder {
         let mask = masks::causal_after(state.len, x.dim(1)); // [1, 1, len, state.len + len]
         for (i, (layer, layer_state)) in self.layers.iter().zip(&mut state.layers).enumerate() {
             let _scope = cx.enter(i);
-            x = layer.forward(cx, &x, layer_state, &mask, &state.memory_mask);
+            x = layer.extend(cx, &x, layer_state, &mask, &state.memory_mask);
             cx.trace("out", &x);
         }
         state.len += x.dim(1);
@@ -168,7 +168,8 @@ pub struct DecoderLayer {
 }
 
 impl DecoderLayer {
-    fn new(builder: &mut ParamBuilder, config: &Config) -> Self {
+    /// One layer under the builder's scope.
+    pub fn new(builder: &mut ParamBuilder, config: &Config) -> Self {
         DecoderLayer {
             self_attn: MultiHeadAttention::new(&mut builder.scope("self_attn"), config),
             cross_attn: MultiHeadAttention::new(&mut builder.scope("cross_attn"), config),
@@ -177,8 +178,20 @@ impl DecoderLayer {
         }
     }
 
+    /// A whole target at once, none of whose positions sees a later one: `[batch, tgt_len, d_model] ->
+    /// [batch, tgt_len, d_model]`.
+    ///
+    /// # Panics
+    /// If the last axis of `x` is not d_model, or there is not one sentence in the memory for each of `x`.
+    #[track_caller]
+    pub fn forward(&self, cx: &Context, x: &Var, memory: &Memory) -> Var {
+        let mut state = LayerState { past: None, memory: self.cross_attn.key_value(cx, &memory.states) };
+        self.extend(cx, x, &mut state, &masks::causal_after(0, x.dim(1)), &memory.mask)
+    }
+
     /// `[rows, len, d_model] -> [rows, len, d_model]`, remembering the keys and values of these positions.
-    fn forward(
+    #[track_caller]
+    fn extend(
         &self,
         cx: &Context,
         x: &Var,

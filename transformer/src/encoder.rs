@@ -66,7 +66,8 @@ pub struct EncoderLayer {
 }
 
 impl EncoderLayer {
-    fn new(builder: &mut ParamBuilder, config: &Config) -> Self {
+    /// One layer under the builder's scope.
+    pub fn new(builder: &mut ParamBuilder, config: &Config) -> Self {
         EncoderLayer {
             self_attn: MultiHeadAttention::new(&mut builder.scope("self_attn"), config),
             feed_forward: FeedForward::new(builder, config),
@@ -74,8 +75,13 @@ impl EncoderLayer {
         }
     }
 
-    /// `[batch, src_len, d_model] -> [batch, src_len, d_model]`
-    fn forward(&self, cx: &Context, x: &Var, mask: &Mask) -> Var {
+    /// `[batch, src_len, d_model] -> [batch, src_len, d_model]`. Positions attend where `mask`, broadcast to
+    /// `[batch, n_heads, src_len, src_len]`, is true.
+    ///
+    /// # Panics
+    /// If the last axis of `x` is not d_model, or the mask does not fit.
+    #[track_caller]
+    pub fn forward(&self, cx: &Context, x: &Var, mask: &Mask) -> Var {
         let [around_attention, around_feed_forward] = &self.residuals;
         let x = around_attention.forward(cx, x, |x| {
             let _scope = cx.enter("self_attn");

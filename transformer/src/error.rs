@@ -108,6 +108,17 @@ pub enum Error {
         source: std::io::Error,
     },
 
+    /// A tensor of a PyTorch state dict that the model needs and does not find, or the other way round.
+    #[error("{origin}: tensor `{tensor}` {problem}")]
+    Import {
+        /// The file.
+        origin: String,
+        /// The tensor's name in PyTorch.
+        tensor: String,
+        /// What is wrong with it, and what would be right.
+        problem: String,
+    },
+
     /// An error of the layers, the optimizer or a checkpoint.
     #[error(transparent)]
     Nn(Box<nn::Error>),

@@ -25,7 +25,7 @@
 //! (§3.1), [`residual`] (§3.1, §5.4), [`mod@attention`] (§3.2), [`feed_forward`] (§3.3), [`embed`] (§3.4),
 //! [`positions`] (§3.5), [`masks`] (§3.2.3). Then how it learns: [`batch`], [`batch_plan`], [`trainer`],
 //! [`mod@evaluate`]; and how it speaks: [`search`]. From text to ids and back: [`pairs`], [`words`],
-//! [`vocabulary`], [`translator`].
+//! [`vocabulary`], [`translator`]. Models trained in PyTorch: [`import`].
 
 pub mod attention;
 pub mod batch;
@@ -37,6 +37,7 @@ pub mod encoder;
 pub mod error;
 pub mod evaluate;
 pub mod feed_forward;
+pub mod import;
 pub mod masks;
 pub mod model;
 pub mod pairs;
@@ -44,6 +45,8 @@ pub mod positions;
 pub mod residual;
 pub mod search;
 pub mod special;
+#[cfg(feature = "proptest")]
+pub mod strategies;
 pub mod trainer;
 pub mod translator;
 pub mod vocabulary;

@@ -60,16 +60,7 @@ impl Transformer {
                 embedding("decoder.embedding", config.tgt_vocab_size),
             ),
         };
-        let projection = match config.tie_embeddings {
-            TieEmbeddings::ThreeWay | TieEmbeddings::TargetWithOutput => {
-                Linear { weight: tgt.weight, bias: None }
-            }
-            TieEmbeddings::Separate => {
-                let (d_model, vocab_size) = (config.d_model, config.tgt_vocab_size);
-                let mut scope = builder.scope("projection");
-                Linear::with_init(&mut scope, d_model, vocab_size, false, Init::XavierUniform)
-            }
-        };
+        let projection = projection(&mut builder.scope("projection"), &tgt, config);
         let encoder = Encoder::new(&mut builder.scope("encoder"), src, config);
         let decoder = Decoder::new(&mut builder.scope("decoder"), tgt, config);
         Ok((Transformer { config: config.clone(), encoder, decoder, projection }, params))
@@ -178,6 +169,18 @@ impl Transformer {
     }
 }
 
+/// From vectors to words: a matrix of its own, or the target embedding's.
+fn projection(builder: &mut ParamBuilder, tgt: &Embedding, config: &Config) -> Linear {
+    let (d_model, vocab_size, bias) = (config.d_model, config.tgt_vocab_size, config.projection_bias);
+    match config.tie_embeddings {
+        TieEmbeddings::Separate => Linear::new(builder, d_model, vocab_size, bias),
+        TieEmbeddings::ThreeWay | TieEmbeddings::TargetWithOutput => Linear {
+            weight: tgt.weight,
+            bias: bias.then(|| builder.param("bias", [vocab_size], Init::Zeros)),
+        },
+    }
+}
+
 pub(crate) fn check_smoothing(smoothing: f64) -> Result<(), Error> {
     if (0.0..1.0).contains(&smoothing) {
         return Ok(());
@@ -204,6 +207,8 @@ mod tests {
             separate.clone(),
             Config { tie_embeddings: TieEmbeddings::TargetWithOutput, ..separate },
             Config { norm: NormPlacement::Pre, ..small() },
+            Config { norm: NormPlacement::PostFinal, projection_bias: true, ..small() },
+            Config { tie_embeddings: TieEmbeddings::Separate, projection_bias: true, ..small() },
             Config { positions: Positions::Learned, ..small() },
             Config { attention_bias: true, n_encoder_layers: 1, n_decoder_layers: 3, ..small() },
         ];

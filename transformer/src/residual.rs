@@ -40,7 +40,7 @@ impl Residual {
     #[track_caller]
     pub fn forward(&self, cx: &Context, x: &Var, sublayer: impl FnOnce(&Var) -> Var) -> Var {
         match self.placement {
-            NormPlacement::Post => {
+            NormPlacement::Post | NormPlacement::PostFinal => {
                 let sum = x + self.dropout.forward(cx, &sublayer(x));
                 self.norm.forward(cx, &sum)
             }
@@ -52,10 +52,10 @@ impl Residual {
     }
 }
 
-/// The norm at the top of a stack, which pre-norm needs and post-norm does not have.
+/// The norm at the top of a stack, which pre-norm needs, PyTorch has always, and the paper never.
 pub(crate) fn final_norm(builder: &mut ParamBuilder, config: &Config) -> Option<LayerNorm> {
     let norm = || LayerNorm::new(&mut builder.scope("norm"), config.d_model, config.norm_eps);
-    (config.norm == NormPlacement::Pre).then(norm)
+    config.norm.has_final_norm().then(norm)
 }
 
 #[cfg(test)]

@@ -229,7 +229,7 @@ mod tests {
     #[test]
     fn every_pair_of_layouts_agrees_with_the_naive_twin() {
         let data: Vec<f64> = (0..200_000).map(|i| i as f64 * 0.5 - 3.0).collect();
-        for (rows, cols) in [(0, 0), (0, 4), (1, 1), (1, 7), (5, 1), (3, 5), (150, 301)] {
+        for (rows, cols) in [(0, 0), (0, 4), (1, 1), (1, 7), (5, 1), (3, 5), (60, 301)] {
             for a in layouts(&data, rows, cols) {
                 assert_eq!(
                     map(a, |x| x * 2.0),

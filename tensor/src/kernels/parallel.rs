@@ -45,6 +45,7 @@ mod tests {
         for (len, chunk_len) in [(0, 3), (1, 3), (3, 3), (4, 3), (1000, 7)] {
             let mut out = vec![usize::MAX; len];
             for_each_chunk(&mut out, chunk_len, |chunk, out| {
+                assert!((1..=chunk_len).contains(&out.len()), "a chunk of {}", out.len());
                 out.iter_mut().enumerate().for_each(|(i, out)| *out = chunk * chunk_len + i);
             });
             assert!(out.into_iter().eq(0..len), "{len} in chunks of {chunk_len}");

@@ -1,6 +1,6 @@
 //! How large a [`Config`]'s model is.
 
-use super::{Config, NormPlacement, TieEmbeddings};
+use super::{Config, TieEmbeddings};
 use crate::positions::Positions;
 
 impl Config {
@@ -9,10 +9,11 @@ impl Config {
     /// ```text
     /// attention    4 d_model²   (+ 4 d_model with biases)
     /// feed-forward 2 d_model d_ff + d_ff + d_model
-    /// norm         2 d_model, one per sublayer, and with pre-norm one on top of each stack
+    /// norm         2 d_model, one per sublayer, and unless plain post-norm one on top of each stack
     /// encoder      n_encoder_layers (attention + feed-forward + 2 norms)
     /// decoder      n_decoder_layers (2 attentions + feed-forward + 3 norms)
-    /// embeddings   vocab_size d_model for each matrix that is not tied; the output projection has no bias
+    /// embeddings   vocab_size d_model for each matrix that is not tied
+    /// projection   tgt_vocab_size with a bias, else none
     /// positions    none, or max_len d_model per stack
     /// ```
     pub fn n_parameters(&self) -> usize {
@@ -23,12 +24,13 @@ impl Config {
         let norm = product(&[2, d_model]);
         let encoder_layer = sum(&[attention, feed_forward, norm, norm]);
         let decoder_layer = sum(&[attention, attention, feed_forward, norm, norm, norm]);
-        let final_norms = if self.norm == NormPlacement::Pre { product(&[2, norm]) } else { 0 };
+        let final_norms = if self.norm.has_final_norm() { product(&[2, norm]) } else { 0 };
         let embedding_rows = match self.tie_embeddings {
             TieEmbeddings::ThreeWay => src,
             TieEmbeddings::TargetWithOutput => sum(&[src, tgt]),
             TieEmbeddings::Separate => sum(&[src, tgt, tgt]),
         };
+        let projection_bias = if self.projection_bias { tgt } else { 0 };
         let learned = self.positions == Positions::Learned;
         let position_rows = if learned { product(&[2, self.max_len]) } else { 0 };
         sum(&[
@@ -36,6 +38,7 @@ impl Config {
             product(&[self.n_decoder_layers, decoder_layer]),
             final_norms,
             product(&[embedding_rows, d_model]),
+            projection_bias,
             product(&[position_rows, d_model]),
         ])
     }
@@ -54,7 +57,7 @@ fn sum(terms: &[usize]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::VocabSizes;
+    use crate::config::{NormPlacement, VocabSizes};
 
     const SHARED: VocabSizes = VocabSizes::Shared(37_000);
     const SEPARATE: VocabSizes = VocabSizes::Separate { src: 30, tgt: 20 };
@@ -80,7 +83,10 @@ mod tests {
         let shared = Config { tie_embeddings: TieEmbeddings::ThreeWay, src_vocab_size: 20, ..config.clone() };
         assert_eq!(shared.n_parameters(), layers + 2 * 20);
         let plus = |changed: Config| changed.n_parameters() - config.n_parameters();
-        assert_eq!(plus(Config { norm: NormPlacement::Pre, ..config.clone() }), 2 * norm);
+        for placement in [NormPlacement::PostFinal, NormPlacement::Pre] {
+            assert_eq!(plus(Config { norm: placement, ..config.clone() }), 2 * norm);
+        }
+        assert_eq!(plus(Config { projection_bias: true, ..config.clone() }), 20);
         assert_eq!(plus(Config { positions: Positions::Learned, ..config.clone() }), 2 * 7 * 2);
         assert_eq!(plus(Config { attention_bias: true, ..config.clone() }), (2 + 2 * 2) * 4 * 2);
     }

@@ -30,7 +30,7 @@ fn agrees_with_the_naive_product_for_every_layout() {
         (5, 7, 3),
         (17, 33, 9),
         (64, 64, 64),
-        (3, 300, 700),
+        (3, 130, 700),
         (256, 0, 1024),
         (1024, 0, 256),
     ];
@@ -64,6 +64,46 @@ fn panels_agree_when_sizes_are_odd() {
         gemm_parallel(1.0, a, b, 0.0, &mut out);
         assert_eq!(out, expected, "[{m}, {k}] x [{k}, {n}]");
     }
+}
+
+#[test]
+fn panels_are_long_enough_few_and_aligned() {
+    for extent in [0, 1, 15, 16, 17, 1600, 4097] {
+        let whole = extent.max(1);
+        assert_eq!(panel_len(extent, PARALLEL_WORK - 1), whole, "{extent}: a small product stays whole");
+        for panels in 1..40 {
+            let len = panel_len(extent, panels * PANEL_WORK);
+            assert!(len.is_multiple_of(PANEL_ALIGN), "{extent} in panels of {len}");
+            assert!(len >= extent.div_ceil(panels.clamp(2, MAX_PANELS)), "{extent} in panels of {len}");
+            assert!(len < extent.div_ceil(panels.clamp(2, MAX_PANELS)) + PANEL_ALIGN, "{extent}: {len}");
+        }
+    }
+    assert_eq!(panel_len(1600, PARALLEL_WORK), 800, "two panels are the fewest");
+    assert_eq!(panel_len(1600, 3 * PANEL_WORK + 1), 400, "a begun panel is a panel");
+}
+
+/// The places in memory of all elements of a matrix.
+fn places(rows: usize, cols: usize, row_stride: usize, col_stride: usize) -> Vec<usize> {
+    (0..rows * cols).map(|e| e / cols * row_stride + e % cols * col_stride).collect()
+}
+
+#[test]
+fn what_is_called_disjoint_is_and_the_extent_is_one_past_the_last_place() {
+    let all = (0..4 * 4 * 9 * 9).map(|i| (i / 324, i / 81 % 4, i / 9 % 9, i % 9));
+    for (rows, cols, row_stride, col_stride) in all {
+        let layout = format!("[{rows}, {cols}] with strides {row_stride} and {col_stride}");
+        let mut places = places(rows, cols, row_stride, col_stride);
+        let past_the_last = places.iter().max().map_or(0, |last| last + 1);
+        assert_eq!(extent(rows, cols, row_stride, col_stride), past_the_last, "{layout}");
+        places.sort_unstable();
+        places.dedup();
+        let disjoint = is_disjoint(rows, cols, row_stride, col_stride);
+        assert!(!disjoint || places.len() == rows * cols, "{layout} has elements in the same place");
+        let (row_gap, col_gap) = (row_stride + 1, col_stride + 1); // at least 1
+        assert!(is_disjoint(rows, cols, cols * col_gap + row_stride, col_gap), "rows of {layout}, with gaps");
+        assert!(is_disjoint(rows, cols, row_gap, rows * row_gap + col_stride), "columns of {layout}");
+    }
+    assert!(is_disjoint(1, 3, 0, 1) && is_disjoint(3, 1, 1, 0), "a single row has no use for its stride");
 }
 
 #[test]

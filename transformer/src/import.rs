@@ -1,0 +1,152 @@
+//! Models trained in PyTorch: the state dict of a model around `nn.Transformer`, saved as safetensors.
+//!
+//! In Python, with a model that holds an `nn.Transformer` between two embeddings and a projection:
+//!
+//! ```python
+//! from safetensors.torch import save_file
+//! model = Translator(...)            # its training, or model.load_state_dict(torch.load("translator.pt"))
+//! save_file(model.state_dict(), "translator.safetensors")
+//! ```
+//!
+//! and here, with the same sizes:
+//!
+//! ```
+//! use tensor::{DType, Seed};
+//! use transformer::import::{StateDictNames, load_state_dict};
+//! use transformer::{Config, NormPlacement, Transformer, VocabSizes};
+//!
+//! let path = "translator.safetensors";
+//! # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/pytorch_model.safetensors");
+//! let config = Config {
+//!     d_model: 8,
+//!     d_ff: 12,
+//!     n_heads: 2,
+//!     n_encoder_layers: 2,
+//!     n_decoder_layers: 2,
+//!     norm: NormPlacement::PostFinal, // nn.Transformer's; `Pre` after norm_first=True
+//!     attention_bias: true,
+//!     projection_bias: true,          // false after nn.Linear(.., bias=False)
+//!     ..Config::base(VocabSizes::Separate { src: 9, tgt: 7 })
+//! };
+//! let (model, mut params) = Transformer::new(&config, Seed::new(1), DType::F32)?;
+//! let names = StateDictNames {
+//!     projection: "projection".into(), // the attribute that holds the nn.Linear; this is the default
+//!     ..StateDictNames::default()
+//! };
+//! load_state_dict(path, &names.under("model"), &mut params)?; // the file has model.projection.weight
+//! # Ok::<(), transformer::Error>(())
+//! ```
+//!
+//! [`NAMES`] is the whole translation. What the state dict does not say must be said by the configuration:
+//! the number of heads, the activation, and where the norms stand. Tensors of other dtypes than f32 and f64 are
+//! refused; `{name: tensor.float() for name, tensor in model.state_dict().items()}` has none.
+//!
+//! Note: the model here multiplies embeddings by sqrt(d_model) (Vaswani et al. 2017, §3.4), starts targets
+//! with [`Config::decoder_start`](crate::config::Config::decoder_start) and adds
+//! [`Config::positions`](crate::config::Config::positions). If the Python model does not multiply, divide
+//! its embeddings by sqrt(d_model) before saving them.
+
+mod names;
+mod problems;
+
+use std::path::Path;
+
+use nn::{NamedTensors, Params, checkpoint};
+use tensor::{Shape, Tensor};
+
+use crate::error::Error;
+use problems::{left_over, missing};
+
+pub use names::{NAMES, Part, StateDictNames};
+
+/// Loads a state dict from a safetensors file of f32 or f64 tensors, rounded or widened to the dtype of
+/// `params`. On an error nothing has been changed.
+///
+/// # Errors
+/// [`Error::Nn`] if the file cannot be read, is damaged or holds another dtype; [`Error::Import`] as
+/// [`translate_state_dict`].
+pub fn load_state_dict(
+    path: impl AsRef<Path>,
+    names: &StateDictNames,
+    params: &mut Params,
+) -> Result<(), Error> {
+    let state_dict = checkpoint::load(path)?.tensors;
+    let translated = translate_state_dict(&state_dict, names, params)?;
+    params.load_from(&translated)?;
+    Ok(())
+}
+
+/// The tensors of a state dict (or gradients with the same names) under the names of `params`, in its dtype.
+///
+/// Where `params` has one matrix for several of PyTorch's, the state dict may hold any of them, since
+/// safetensors saves tied tensors once; those it holds must be equal.
+///
+/// # Errors
+/// [`Error::Import`] if a tensor that `params` needs is missing or has another shape, if tied ones differ,
+/// or if a tensor is left over that is not among `names.ignored`.
+pub fn translate_state_dict(
+    state_dict: &NamedTensors,
+    names: &StateDictNames,
+    params: &Params,
+) -> Result<NamedTensors, Error> {
+    let mut translated = NamedTensors::new(state_dict.origin());
+    let mut used: Vec<String> = names.ignored.clone();
+    for (_, name, param) in params.iter() {
+        let (candidates, part) = names.pytorch(name, params);
+        let tensor = find(state_dict, &candidates, part, param.shape())
+            .map_err(|(tensor, problem)| problem_in(state_dict, tensor, problem))?;
+        translated.insert(name, tensor.to_dtype(params.dtype()));
+        used.extend(candidates);
+    }
+    match state_dict.iter().find(|(name, _)| !used.iter().any(|used| used == name)) {
+        Some((name, tensor)) => Err(problem_in(state_dict, name.into(), left_over(name, tensor.shape()))),
+        None => Ok(translated),
+    }
+}
+
+/// The candidates' part of that shape; or the name that is to blame, and why.
+fn find(
+    state_dict: &NamedTensors,
+    candidates: &[String],
+    part: Part,
+    shape: Shape,
+) -> Result<Tensor, (String, String)> {
+    let expected = whole_shape(shape, part);
+    let mut found: Option<(&String, &Tensor)> = None;
+    for name in candidates {
+        let Some(tensor) = state_dict.get(name) else { continue };
+        if tensor.shape() != expected {
+            let shape = tensor.shape();
+            let problem = format!("has shape {shape}, the model needs {expected}; compare the sizes");
+            return Err((name.clone(), problem));
+        }
+        let (first, value) = *found.get_or_insert((name, tensor));
+        if value != tensor {
+            let ties = "but the configuration ties them; choose another `tie_embeddings`";
+            return Err((name.clone(), format!("differs from `{first}`, {ties}")));
+        }
+    }
+    match (found, part) {
+        (Some((_, tensor)), Part::Whole) => Ok(tensor.clone()),
+        (Some((_, tensor)), Part::Third(i)) => {
+            let rows = tensor.slice(0, i * shape[0]..(i + 1) * shape[0]);
+            Ok(Tensor::concatenate(&[&rows], 0)) // a copy, or each third would keep all three in memory
+        }
+        (None, _) => Err((candidates[0].clone(), missing(state_dict, &candidates[0], expected))),
+    }
+}
+
+/// The shape of PyTorch's tensor, of which `shape` is a part.
+fn whole_shape(mut shape: Shape, part: Part) -> Shape {
+    if let Part::Third(_) = part {
+        shape[0] *= 3;
+    }
+    shape
+}
+
+fn problem_in(state_dict: &NamedTensors, tensor: String, problem: String) -> Error {
+    Error::Import { origin: state_dict.origin().into(), tensor, problem }
+}
+
+#[cfg(test)]
+mod tests;

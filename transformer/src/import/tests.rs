@@ -1,0 +1,203 @@
+//! State dicts made from our own models by reading [`NAMES`] backwards. That PyTorch's real ones mean what we
+//! take them to mean is held to its own numbers in the project's parity tests.
+
+use std::collections::BTreeMap;
+
+use tensor::{DType, Seed};
+
+use super::*;
+use crate::config::{Config, NormPlacement, TieEmbeddings, VocabSizes};
+use crate::model::Transformer;
+use crate::positions::Positions;
+
+fn config() -> Config {
+    Config {
+        d_model: 4,
+        d_ff: 6,
+        n_heads: 2,
+        max_len: 5,
+        norm: NormPlacement::PostFinal,
+        attention_bias: true,
+        projection_bias: true,
+        ..Config::toy(VocabSizes::Separate { src: 9, tgt: 7 })
+    }
+}
+
+/// Parameters that are all different: no bias is zero, no gain 1.
+fn random_params(config: &Config, dtype: DType) -> Params {
+    let (_, mut params) = Transformer::new(config, Seed::new(1), dtype).unwrap();
+    for id in params.iter().map(|(id, ..)| id).collect::<Vec<_>>() {
+        let seed = Seed::new(2).derive(params.name(id));
+        *params.get_mut(id) = Tensor::normal(params.get(id).shape(), 0.0, 1.0, seed, dtype);
+    }
+    params
+}
+
+/// The tensors as PyTorch would save them.
+fn state_dict(params: &Params, names: &StateDictNames) -> NamedTensors {
+    let mut parts: BTreeMap<String, Vec<&Tensor>> = BTreeMap::new();
+    for (_, name, tensor) in params.iter() {
+        let (candidates, part) = names.pytorch(name, params);
+        let of_one = parts.entry(candidates[0].clone()).or_default();
+        assert!(part == Part::Whole || part == Part::Third(of_one.len()), "{name}");
+        of_one.push(tensor);
+    }
+    let mut state_dict = NamedTensors::new("translator.safetensors");
+    for (name, parts) in parts {
+        state_dict.insert(name, Tensor::concatenate(&parts, 0));
+    }
+    state_dict
+}
+
+/// The same with one tensor taken out, put in or changed.
+fn with(state_dict: &NamedTensors, name: &str, tensor: Option<Tensor>) -> NamedTensors {
+    let mut changed = NamedTensors::new(state_dict.origin());
+    for (other, tensor) in state_dict.iter().filter(|(other, _)| *other != name) {
+        changed.insert(other, tensor.clone());
+    }
+    if let Some(tensor) = tensor {
+        changed.insert(name, tensor);
+    }
+    changed
+}
+
+#[track_caller]
+fn assert_same(found: &NamedTensors, params: &Params) {
+    assert_eq!(found.len(), params.len());
+    for (_, name, tensor) in params.iter() {
+        assert_eq!(found.get(name), Some(tensor), "{name}");
+    }
+}
+
+#[track_caller]
+fn assert_problem(state_dict: &NamedTensors, config: &Config, tensor: &str, expected: &str) {
+    let params = random_params(config, DType::F64);
+    let error = translate_state_dict(state_dict, &StateDictNames::default(), &params).unwrap_err();
+    let message = error.to_string();
+    assert!(message.starts_with(&format!("translator.safetensors: tensor `{tensor}` ")), "{message}");
+    assert!(message.contains(expected), "{message}");
+}
+
+#[test]
+fn every_kind_of_model_finds_its_tensors() {
+    let nested = StateDictNames {
+        transformer: String::new(),
+        src_embedding: "src_tok_emb.embedding".into(),
+        ..StateDictNames::default()
+    };
+    for config in [
+        config(),
+        Config { norm: NormPlacement::Pre, attention_bias: false, ..config() },
+        Config { norm: NormPlacement::Post, projection_bias: false, ..config() },
+        Config { tie_embeddings: TieEmbeddings::TargetWithOutput, positions: Positions::Learned, ..config() },
+        Config { tie_embeddings: TieEmbeddings::ThreeWay, src_vocab_size: 7, ..config() },
+    ] {
+        for names in [StateDictNames::default(), nested.clone()] {
+            let params = random_params(&config, DType::F64);
+            let found = translate_state_dict(&state_dict(&params, &names), &names, &params).unwrap();
+            assert_same(&found, &params);
+        }
+    }
+}
+
+#[test]
+fn the_table_names_each_parameter_of_a_layer_once_and_no_other() {
+    let mut ours: Vec<&str> = NAMES.iter().map(|(ours, ..)| *ours).collect();
+    ours.sort();
+    ours.dedup();
+    assert_eq!(ours.len(), NAMES.len());
+    let params = random_params(&config(), DType::F32);
+    for name in ours {
+        assert!(params.iter().any(|(_, full, _)| full.ends_with(&format!(".{name}"))), "{name}");
+    }
+}
+
+#[test]
+fn what_is_missing_is_named_with_its_shape_and_what_to_do() {
+    let names = StateDictNames::default();
+    let whole = state_dict(&random_params(&config(), DType::F64), &names);
+    let without = |name: &str, expected: &str| {
+        assert_problem(&with(&whole, name, None), &config(), name, expected);
+    };
+    without(
+        "transformer.encoder.layers.1.self_attn.in_proj_weight",
+        "is missing; the model needs it with shape [12, 4]; there is `transformer.",
+    );
+    without("transformer.decoder.layers.0.multihead_attn.in_proj_bias", "set `attention_bias: false`");
+    without("transformer.encoder.norm.weight", "only `NormPlacement::Post` has no norm on top");
+    without("transformer.encoder.layers.0.linear1.bias", "the layers cannot");
+    without("projection.bias", "(`projection_bias: false`)");
+    without("src_embedding.weight", "`StateDictNames`");
+}
+
+#[test]
+fn what_is_left_over_is_named_with_its_shape_and_what_to_do() {
+    let names = StateDictNames::default();
+    let whole = state_dict(&random_params(&config(), DType::F64), &names);
+    let left = |config: Config, name: &str, expected: &str| assert_problem(&whole, &config, name, expected);
+    let shallow = Config { n_decoder_layers: 1, ..config() };
+    left(shallow, "transformer.decoder.layers.1.linear1.bias", "of shape [6] has no place in the model");
+    let unbiased = Config { attention_bias: false, ..config() };
+    let name = "transformer.decoder.layers.0.multihead_attn.in_proj_bias";
+    left(unbiased, name, "set `attention_bias: true`");
+    let post = Config { norm: NormPlacement::Post, ..config() };
+    left(post, "transformer.decoder.norm.bias", "`NormPlacement::PostFinal`");
+    let unbiased = Config { projection_bias: false, ..config() };
+    left(unbiased, "projection.bias", "set `projection_bias: true`");
+
+    let buffer = with(&whole, "positions.table", Some(Tensor::zeros([5, 4], DType::F64)));
+    assert_problem(&buffer, &config(), "positions.table", "name it in `StateDictNames::ignored`");
+    let ignoring = StateDictNames { ignored: vec!["positions.table".into()], ..names };
+    let params = random_params(&config(), DType::F64);
+    assert_same(&translate_state_dict(&buffer, &ignoring, &params).unwrap(), &params);
+}
+
+#[test]
+fn another_shape_is_named_beside_the_one_that_is_needed() {
+    let whole = state_dict(&random_params(&config(), DType::F64), &StateDictNames::default());
+    let name = "transformer.encoder.layers.0.self_attn.in_proj_weight";
+    let short = with(&whole, name, Some(Tensor::zeros([8, 4], DType::F64)));
+    assert_problem(&short, &config(), name, "has shape [8, 4], the model needs [12, 4]");
+}
+
+#[test]
+fn tied_tensors_may_be_saved_once_or_several_times_but_must_agree() {
+    let names = StateDictNames::default();
+    let config = Config { tie_embeddings: TieEmbeddings::ThreeWay, src_vocab_size: 7, ..config() };
+    let params = random_params(&config, DType::F64);
+    let first = state_dict(&params, &names);
+    let table = first.get("src_embedding.weight").unwrap();
+    let only = with(&with(&first, "src_embedding.weight", None), "projection.weight", Some(table.clone()));
+    let twice = with(&only, "tgt_embedding.weight", Some(table.clone()));
+    for state_dict in [&only, &twice] {
+        assert_same(&translate_state_dict(state_dict, &names, &params).unwrap(), &params);
+    }
+    let other = with(&only, "tgt_embedding.weight", Some(table.neg()));
+    let expected = "differs from `tgt_embedding.weight`, but the configuration ties them";
+    assert_problem(&other, &config, "projection.weight", expected);
+}
+
+#[test]
+fn a_file_is_loaded_in_the_dtype_of_the_parameters_or_not_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("translator.safetensors");
+    let (names, saved) = (StateDictNames::default(), random_params(&config(), DType::F64));
+    let whole = state_dict(&saved, &names);
+    checkpoint::save(&path, &whole, &BTreeMap::new()).unwrap();
+    let (_, mut params) = Transformer::new(&config(), Seed::new(3), DType::F32).unwrap();
+    load_state_dict(&path, &names, &mut params).unwrap();
+    assert_same(params.as_ref(), &saved.to_dtype(DType::F32));
+
+    // All that comes before the last parameter fits; it must not have been taken.
+    let last = with(&whole, "transformer.decoder.norm.bias", None);
+    checkpoint::save(&path, &last, &BTreeMap::new()).unwrap();
+    let (_, mut params) = Transformer::new(&config(), Seed::new(3), DType::F32).unwrap();
+    let before = params.clone();
+    let error = load_state_dict(&path, &names, &mut params).unwrap_err();
+    assert!(
+        matches!(&error, Error::Import { tensor, .. } if tensor.ends_with("decoder.norm.bias")),
+        "{error}"
+    );
+    assert_same(before.as_ref(), &params);
+    assert!(matches!(load_state_dict(folder.path().join("none"), &names, &mut params), Err(Error::Nn(_))));
+}
