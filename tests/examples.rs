@@ -40,6 +40,7 @@ fn je_suis_etudiant_translates_and_says_the_same_each_time() {
 fn the_first_lessons_agree_with_themselves() {
     assert!(stdout(&run("e01_backward", &[])).contains("They agree."));
     assert!(stdout(&run("e02_attention", &[])).contains("All three agree"));
+    assert!(stdout(&run("e03_gradcheck", &[])).contains("Every check said what it should."));
 }
 
 /// How much it learns depends on the machine; what is asked here is that it goes through to the end.

@@ -2,9 +2,9 @@
 //! parameter, by central differences in f64; and no parameter is left out: each gets a gradient that is not
 //! zero, unless the model cannot depend on it.
 
-use autograd::{GradcheckFailure, Tape, Var, gradcheck};
-use nn::{Context, ParamId, Params};
-use tensor::{DType, Seed, Tensor};
+use autograd::Gradcheck;
+use nn::{Context, gradcheck_params};
+use tensor::{DType, Seed};
 use transformer::{
     Activation, Batch, Config, DecoderStart, NormPlacement, Positions, TieEmbeddings, Transformer, VocabSizes,
 };
@@ -40,47 +40,16 @@ fn two_pairs(config: &Config) -> Batch {
     batch(config, &pairs(&[(3, 2), (2, 4)], VOCAB_SIZE, 8))
 }
 
-/// Parameters with the values of variables.
-fn with_values(params: &Params, ids: &[ParamId], values: &[Var]) -> Params {
-    let mut params = params.clone();
-    for (&id, value) in ids.iter().zip(values) {
-        *params.get_mut(id) = value.value().clone();
-    }
-    params
-}
-
-/// The loss as one operation on all parameters, whose vjp is a backward pass through the model: this makes
-/// the model a thing that gradcheck can check.
-fn loss_of(model: &Transformer, params: &Params, batch: &Batch, ids: &[ParamId], values: &[Var]) -> Var {
-    let params = with_values(params, ids, values);
-    let tape = Tape::new();
-    let cx = Context::training(&params, &tape, Seed::new(3));
-    let loss = model.loss(&cx, batch, 0.1).unwrap().loss;
-    let (out, inputs) = (loss.value().clone(), values.iter().collect::<Vec<_>>());
-    if !values.iter().any(Var::requires_grad) {
-        return Var::constant(out);
-    }
-    let (gradients, ids) = (cx.gradients(loss.backward()), ids.to_vec());
-    Var::record("transformer", &inputs, out, move |grad_out, grads| {
-        for (input, &id) in ids.iter().enumerate() {
-            grads.add(input, || gradients.get(id).unwrap().mul_scalar(grad_out.item()));
-        }
-    })
-}
-
+/// Every element of every parameter, with dropout from a fixed seed where the configuration has some.
 #[track_caller]
 fn check(config: &Config) {
     let (model, params) = random_model(config, 4, DType::F64);
     let batch = two_pairs(config);
-    let ids: Vec<ParamId> = params.iter().map(|(id, ..)| id).collect();
-    let values: Vec<Tensor> = params.iter().map(|(_, _, tensor)| tensor.clone()).collect();
-    match gradcheck("transformer", &values, |values| loss_of(&model, &params, &batch, &ids, values)) {
+    let loss = |cx: &Context| model.loss(cx, &batch, 0.1).unwrap().loss;
+    let gradcheck = Gradcheck::new().full().f32_tolerance(1e-5);
+    match gradcheck_params(&gradcheck, "transformer", &params, Some(Seed::new(3)), loss) {
         Ok(report) => assert_eq!(report.compared, params.numel()),
-        Err(GradcheckFailure::Mismatch(found)) => {
-            let name = params.name(ids[found.input]);
-            panic!("{} in {config:?}, where the input is {name}", GradcheckFailure::Mismatch(found))
-        }
-        Err(failure) => panic!("{failure}"),
+        Err(failure) => panic!("{failure} in {config:?}"),
     }
 }
 

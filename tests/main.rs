@@ -4,11 +4,16 @@
 //!
 //! | module | the promise |
 //! |---|---|
+//! | [`registry`] | every operation has its derivative, its adjoint and its composed form, in every layout |
+//! | [`planted_bugs`] | the checks find the mistakes that people make |
+//! | [`own_operation`] | a user's operation is property-tested in ten lines |
 //! | [`gradients`] | backward through whole models is the derivative, for every parameter |
+//! | [`ties`] | a matrix used in several places gets the sum of their gradients |
 //! | [`masks`] | the future, padding and the neighbours in a batch change nothing |
 //! | [`decoding`] | searches find what the model says is best, and score it as the model does |
 //! | [`sampling`] | draws follow the model's probabilities |
 //! | [`losses`] | the loss is the definition's, per label, however pairs are batched |
+//! | [`parity`] | PyTorch and the papers' formulas compute the same numbers |
 //! | [`determinism`] | the same seed gives the same bits, on any number of threads |
 //! | [`checkpoints`] | what was saved comes back, and what was damaged does not |
 //! | [`engine`] | tapes may be long, and a wrong shape is reported where it was written |
@@ -29,6 +34,11 @@ mod examples;
 mod gradients;
 mod losses;
 mod masks;
+mod own_operation;
+mod parity;
+mod planted_bugs;
+mod registry;
 mod sampling;
+mod ties;
 mod training;
 mod user_input;

@@ -1,0 +1,96 @@
+//! What the registry knows of an operation.
+
+use std::fmt;
+use std::rc::Rc;
+
+use autograd::Var;
+use proptest::prelude::*;
+use tensor::Tensor;
+
+/// An operation, or something made of operations.
+pub type Function = Rc<dyn Fn(&[Var]) -> Var>;
+
+/// One use of an operation: everything that determines its result.
+#[derive(Clone)]
+pub struct Case {
+    /// What is not a tensor: axes, masks, labels, seeds. For a person to read.
+    pub parameters: String,
+    /// In f64, in any layout.
+    pub inputs: Vec<Tensor>,
+    /// The operation. It takes the dtype from its inputs.
+    pub function: Function,
+    /// The same from smaller operations.
+    pub composed: Option<Function>,
+}
+
+impl Case {
+    /// The operation with these parameters at these inputs.
+    pub fn new(
+        parameters: impl Into<String>,
+        inputs: impl Into<Vec<Tensor>>,
+        function: impl Fn(&[Var]) -> Var + 'static,
+    ) -> Case {
+        let (parameters, inputs) = (parameters.into(), inputs.into());
+        Case { parameters, inputs, function: Rc::new(function), composed: None }
+    }
+
+    /// With its composed form.
+    pub fn composed(self, function: impl Fn(&[Var]) -> Var + 'static) -> Case {
+        Case { composed: Some(Rc::new(function)), ..self }
+    }
+}
+
+/// The parameters, and of each input its numbers and its strides if they are not the usual ones.
+impl fmt::Debug for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.parameters)?;
+        for (i, x) in self.inputs.iter().enumerate() {
+            let strides =
+                if x.is_contiguous() { String::new() } else { format!(", strides {}", x.strides()) };
+            writeln!(f, "input {i}{strides}: {x:.6}")?;
+        }
+        Ok(())
+    }
+}
+
+/// An entry of the registry.
+#[derive(Clone)]
+pub struct Operation {
+    /// Method, name on the tape, and row of the table.
+    pub name: &'static str,
+    /// The inputs in which it is linear, or linear and a constant, while the others stay. Its cases then
+    /// have whole numbers, so that nothing is rounded and both sides of an equation are equal.
+    pub linear_in: &'static [usize],
+    /// What to try it on.
+    pub cases: BoxedStrategy<Case>,
+    composes: bool,
+}
+
+impl Operation {
+    /// An operation that is linear in nothing.
+    pub fn new(name: &'static str, cases: impl Strategy<Value = Case> + 'static) -> Operation {
+        Operation { name, linear_in: &[], cases: cases.boxed(), composes: true }
+    }
+
+    /// Linear in these inputs, of which some may be optional.
+    pub fn linear_in(self, inputs: &'static [usize]) -> Operation {
+        Operation { linear_in: inputs, ..self }
+    }
+
+    /// It cannot be made from smaller ones.
+    pub fn primitive(self) -> Operation {
+        Operation { composes: false, ..self }
+    }
+
+    /// Whether it cannot be made from smaller ones.
+    pub fn is_primitive(&self) -> bool {
+        !self.composes
+    }
+
+    /// The same entry with another function in the place of the operation: one that is wrong, to see
+    /// whether the properties find out.
+    pub fn replaced(self, replace: impl Fn(&Case) -> Function + 'static) -> Operation {
+        let cases = self.cases.prop_map(move |case| Case { function: replace(&case), ..case }).boxed();
+        Operation { cases, ..self }
+    }
+}
