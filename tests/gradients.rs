@@ -6,7 +6,7 @@ use autograd::Gradcheck;
 use nn::{Context, gradcheck_params};
 use tensor::{DType, Seed};
 use transformer::{
-    Activation, Batch, Config, DecoderStart, NormPlacement, Positions, TieEmbeddings, Transformer, VocabSizes,
+    Activation, Batch, Config, DecoderStart, NormPlacement, Positions, TieEmbeddings, VocabSizes,
 };
 
 use crate::common::{batch, loss_and_gradients, pairs, random_model};
@@ -75,6 +75,8 @@ fn each_option_alone_has_them() {
     check(&Config { positions: Positions::Learned, ..pre.clone() });
     check(&Config { activation: Activation::Gelu, ..pre.clone() });
     check(&Config { attention_bias: true, ..pre.clone() });
+    check(&Config { projection_bias: true, ..pre.clone() });
+    check(&tiny(NormPlacement::PostFinal));
     check(&Config { n_heads: 1, n_encoder_layers: 2, ..pre.clone() });
     check(&Config { n_heads: 4, n_decoder_layers: 2, ..pre });
 }

@@ -15,11 +15,13 @@ use crate::common::{
     loss_and_gradients, pairs, random_model, small, starts,
 };
 
-/// Both placements of the norm, both ways to begin, and positions of either kind.
+/// Every placement of the norm, both ways to begin, and positions of either kind.
 fn configs() -> impl Strategy<Value = Config> {
-    (starts(), any::<bool>(), any::<bool>()).prop_map(|(decoder_start, pre, learned)| Config {
+    let norms =
+        prop::sample::select(&[NormPlacement::Post, NormPlacement::PostFinal, NormPlacement::Pre][..]);
+    (starts(), norms, any::<bool>()).prop_map(|(decoder_start, norm, learned)| Config {
         decoder_start,
-        norm: if pre { NormPlacement::Pre } else { NormPlacement::Post },
+        norm,
         positions: if learned { Positions::Learned } else { Positions::Sinusoidal },
         ..small()
     })

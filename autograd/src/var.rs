@@ -150,6 +150,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_variable_shows_its_place_and_its_value() {
+        let x = Tape::new().var(Tensor::scalar(3.0));
+        assert_eq!(format!("{x:?}"), format!("%0 = {}", x.value()));
+        assert_eq!(format!("{:?}", x.detach()), format!("constant = {}", x.value()));
+    }
+
+    #[test]
     fn detach_cuts() {
         let tape = Tape::new();
         let x = tape.var(Tensor::scalar(3.0));

@@ -8,6 +8,9 @@ use tensor::{DType, Seed, Shape, Tensor};
 
 use crate::registry::entry::{Case, Function, Operation};
 
+/// Where directions and weights come from.
+const SEED: Seed = Seed::new(7);
+
 /// What a property saw of a case.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Seen {
@@ -77,9 +80,10 @@ pub fn gradients(operation: &Operation, case: &Case) -> Result<Seen, String> {
 /// In an input x in which the operation f is linear, `J u = f(u) - f(0)`; with whole numbers nothing is
 /// rounded, and both sides have to be equal. In all inputs together, J u is the central difference along u.
 pub fn adjoint(operation: &Operation, case: &Case) -> Result<Seen, String> {
-    let ran = Ran::new(&case.function, &case.inputs, &whole)?;
-    let weights = whole(ran.value.shape());
-    let directions: Vec<Tensor> = case.inputs.iter().map(|x| signs(x.shape())).collect();
+    let ran = Ran::new(&case.function, &case.inputs, &|shape| whole("v", shape))?;
+    let weights = whole("v", ran.value.shape());
+    let direction = |(i, x): (usize, &Tensor)| whole(&format!("u {i}"), x.shape());
+    let directions: Vec<Tensor> = case.inputs.iter().enumerate().map(direction).collect();
     let value = |inputs: &[Tensor]| {
         let constants: Vec<Var> = inputs.iter().map(|x| Var::constant(x.clone())).collect();
         (case.function)(&constants).into_value()
@@ -91,15 +95,15 @@ pub fn adjoint(operation: &Operation, case: &Case) -> Result<Seen, String> {
             inputs[input] = x;
             value(&inputs)
         };
-        let direction = whole(case.inputs[input].shape());
+        let direction = &directions[input];
         let change = at(direction.clone()).sub(&at(Tensor::zeros(direction.shape(), DType::F64)));
-        let (forward, backward) = (dot(&weights, &change), dot(&ran.gradients[input], &direction));
+        let (forward, backward) = (dot(&weights, &change), dot(&ran.gradients[input], direction));
         if forward != backward {
             return Err(format!("input {input}: <v, J u> is {forward}, but <Jᵀ v, u> is {backward}"));
         }
         seen.compared += 1;
     }
-    const STEP: f64 = 1e-3;
+    const STEP: f64 = 5e-4;
     let along = |step: f64| {
         let moved = |(x, u): (&Tensor, &Tensor)| x.add(&u.mul_scalar(step));
         let inputs: Vec<Tensor> = case.inputs.iter().zip(&directions).map(moved).collect();
@@ -185,19 +189,14 @@ impl Ran {
 
 /// Any numbers; the same for the same shape.
 fn real(shape: Shape) -> Tensor {
-    Tensor::normal(shape, 0.0, 1.0, Seed::new(7).derive("real"), DType::F64)
+    Tensor::normal(shape, 0.0, 1.0, SEED.derive("real"), DType::F64)
 }
 
-/// Whole numbers from -4 to 4, of which few are 0.
-fn whole(shape: Shape) -> Tensor {
-    let drawn = Tensor::uniform(shape, -4.5, 4.5, Seed::new(7).derive("whole"), DType::F64);
+/// Whole numbers from -4 to 4, of which few are 0. Other numbers under another name: if u and v were the same,
+/// `<v, J u>` would not tell J from its transpose.
+fn whole(name: &str, shape: Shape) -> Tensor {
+    let drawn = Tensor::uniform(shape, -4.5, 4.5, SEED.derive(name), DType::F64);
     Tensor::from_vec(drawn.to_f64_vec().into_iter().map(f64::round).collect(), shape)
-}
-
-/// 1 or -1.
-fn signs(shape: Shape) -> Tensor {
-    let drawn = Tensor::uniform(shape, -1.0, 1.0, Seed::new(7).derive("signs"), DType::F64);
-    Tensor::from_vec(drawn.to_f64_vec().into_iter().map(f64::signum).collect(), shape)
 }
 
 fn abs(x: &Tensor) -> Tensor {

@@ -8,11 +8,14 @@ use tensor::{DType, Seed, Tensor};
 /// How often inputs are moved before giving up.
 const ATTEMPTS: u64 = 100;
 
-/// A place without a derivative, and how far inputs are from it.
+/// How far inputs are from a kink.
+type Distance = dyn Fn(&[Tensor]) -> f64;
+
+/// A place without a derivative.
 #[derive(Clone)]
 pub(super) struct Kink {
     pub(super) name: String,
-    pub(super) distance: Rc<dyn Fn(&[Tensor]) -> f64>,
+    pub(super) distance: Rc<Distance>,
 }
 
 impl fmt::Debug for Kink {

@@ -47,9 +47,13 @@ impl Var {
         assert!(fits, "linear_cross_entropy: weight {weight_shape} does not apply to {hidden_shape}");
         let fits = labels.len() == self.dim(0);
         assert!(fits, "linear_cross_entropy: {} labels for hidden states {hidden_shape}", labels.len());
-        let chunk_rows = (CHUNK_LOGITS / weight.dim(0).max(1)).max(1);
-        in_chunks(chunk_rows, self, weight, bias, labels, smoothing)
+        in_chunks(chunk_rows(weight.dim(0)), self, weight, bias, labels, smoothing)
     }
+}
+
+/// How many rows of logits are computed at a time; at least 1.
+fn chunk_rows(vocab_size: usize) -> usize {
+    (CHUNK_LOGITS / vocab_size.max(1)).max(1)
 }
 
 /// The operation, `chunk_rows` rows at a time. The result does not depend on that number but for
@@ -171,6 +175,15 @@ mod tests {
         let [hidden, weight, bias] = inputs().map(Var::constant);
         let fused = hidden.linear_cross_entropy(&weight, Some(&bias), &LABELS, 0.1);
         assert_eq!(fused.stats, hidden.linear(&weight, Some(&bias)).cross_entropy(&LABELS, 0.1).stats);
+    }
+
+    #[test]
+    fn a_chunk_is_as_many_rows_as_fit_and_at_least_one() {
+        for vocab_size in [1, 7, 32_000, CHUNK_LOGITS - 1, CHUNK_LOGITS] {
+            let rows = chunk_rows(vocab_size);
+            assert!(rows * vocab_size <= CHUNK_LOGITS && CHUNK_LOGITS < (rows + 1) * vocab_size, "{rows}");
+        }
+        assert_eq!((chunk_rows(CHUNK_LOGITS + 1), chunk_rows(0)), (1, CHUNK_LOGITS));
     }
 
     #[test]

@@ -84,7 +84,10 @@ impl Var {
     }
 
     /// The logarithm of the sum of the exponentials, computed without overflow.
-    /// vjp: `grad_self = grad_out * exp(self - out)`, which is the softmax of `self`.
+    /// vjp: `grad_self = grad_out * p` with `p = exp(self - out)`, the softmax of `self`.
+    ///
+    /// The sum of p is 1 but for the rounding of `out`, which is large where `out` is (at 1000, f32 rounds by
+    /// 3e-5); dividing by that sum takes it away.
     ///
     /// # Panics
     /// If an axis does not exist or is named twice.
@@ -96,7 +99,10 @@ impl Var {
         let kept = kept_shape(self.shape(), &axes);
         let (x, normalizer) = (self.value().clone(), out.reshape(kept));
         Var::record("log_sum_exp", &[self], out, move |grad_out, grads| {
-            grads.add(0, || x.sub(&normalizer).exp().mul(&grad_out.reshape(kept)));
+            grads.add(0, || {
+                let p = x.sub(&normalizer).exp();
+                p.mul(&grad_out.reshape(kept).div(&p.sum(axes, true)))
+            });
         })
     }
 }

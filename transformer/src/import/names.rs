@@ -80,7 +80,8 @@ impl Default for StateDictNames {
 }
 
 impl StateDictNames {
-    /// The same in a model that is itself an attribute of another: `model`, for example.
+    /// The same in a model that is itself an attribute of another: `model`, or `module` after
+    /// `nn.DataParallel`.
     pub fn under(self, module: &str) -> Self {
         let under = |name: String| join(module, &name);
         StateDictNames {
@@ -126,7 +127,8 @@ fn in_transformer(name: &str) -> (String, Part) {
     translated.unwrap_or_else(|| (name.to_string(), Part::Whole))
 }
 
-/// A name inside a module, whose own name may be empty.
+/// A name inside a module; either may be empty.
 fn join(module: &str, name: &str) -> String {
-    if module.is_empty() { name.to_string() } else { format!("{module}.{name}") }
+    let dot = if module.is_empty() || name.is_empty() { "" } else { "." };
+    format!("{module}{dot}{name}")
 }

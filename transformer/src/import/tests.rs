@@ -92,7 +92,7 @@ fn every_kind_of_model_finds_its_tensors() {
         Config { tie_embeddings: TieEmbeddings::TargetWithOutput, positions: Positions::Learned, ..config() },
         Config { tie_embeddings: TieEmbeddings::ThreeWay, src_vocab_size: 7, ..config() },
     ] {
-        for names in [StateDictNames::default(), nested.clone()] {
+        for names in [StateDictNames::default(), nested.clone(), nested.clone().under("module")] {
             let params = random_params(&config, DType::F64);
             let found = translate_state_dict(&state_dict(&params, &names), &names, &params).unwrap();
             assert_same(&found, &params);
@@ -110,6 +110,19 @@ fn the_table_names_each_parameter_of_a_layer_once_and_no_other() {
     for name in ours {
         assert!(params.iter().any(|(_, full, _)| full.ends_with(&format!(".{name}"))), "{name}");
     }
+}
+
+#[test]
+fn names_are_those_of_the_python_model_s_attributes() {
+    let params = random_params(&config(), DType::F32);
+    let names = StateDictNames { transformer: String::new(), ..StateDictNames::default() };
+    let of = |names: &StateDictNames, name: &str| names.pytorch(name, &params).0.concat();
+    let (norm, table) = ("encoder.layers.1.norm2.bias", "decoder.embedding.weight");
+    assert_eq!(of(&StateDictNames::default(), norm), "transformer.encoder.layers.1.norm2.bias");
+    assert_eq!((of(&names, norm), of(&names, table)), (norm.into(), "tgt_embedding.weight".into()));
+    let names = names.under("module");
+    assert_eq!(of(&names, norm), "module.encoder.layers.1.norm2.bias");
+    assert_eq!(of(&names, table), "module.tgt_embedding.weight");
 }
 
 #[test]
