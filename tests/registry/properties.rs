@@ -77,51 +77,63 @@ pub fn gradients(operation: &Operation, case: &Case) -> Result<Seen, String> {
 /// `<v, J u> = <Jᵀ v, u>` for a direction u of the inputs and weights v of the output, where J is the derivative
 /// and Jᵀ what backward applies.
 ///
-/// In an input x in which the operation f is linear, `J u = f(u) - f(0)`; with whole numbers nothing is
-/// rounded, and both sides have to be equal. In all inputs together, J u is the central difference along u.
+/// In an input in which the operation f is linear, `J u = f(u) - f(0)`; with whole numbers nothing is rounded,
+/// and both sides have to be equal. In all inputs together, J u is the central difference along u.
 pub fn adjoint(operation: &Operation, case: &Case) -> Result<Seen, String> {
     let ran = Ran::new(&case.function, &case.inputs, &|shape| whole("v", shape))?;
     let weights = whole("v", ran.value.shape());
     let direction = |(i, x): (usize, &Tensor)| whole(&format!("u {i}"), x.shape());
     let directions: Vec<Tensor> = case.inputs.iter().enumerate().map(direction).collect();
-    let value = |inputs: &[Tensor]| {
-        let constants: Vec<Var> = inputs.iter().map(|x| Var::constant(x.clone())).collect();
-        (case.function)(&constants).into_value()
-    };
     let mut seen = Seen::default();
     for &input in operation.linear_in.iter().filter(|&&input| input < case.inputs.len()) {
-        let at = |x: Tensor| {
-            let mut inputs = case.inputs.clone();
-            inputs[input] = x;
-            value(&inputs)
-        };
-        let direction = &directions[input];
-        let change = at(direction.clone()).sub(&at(Tensor::zeros(direction.shape(), DType::F64)));
-        let (forward, backward) = (dot(&weights, &change), dot(&ran.gradients[input], direction));
+        let change = linear_change(case, input, &directions[input]);
+        let (forward, backward) = (dot(&weights, &change), dot(&ran.gradients[input], &directions[input]));
         if forward != backward {
             return Err(format!("input {input}: <v, J u> is {forward}, but <Jᵀ v, u> is {backward}"));
         }
         seen.compared += 1;
     }
-    const STEP: f64 = 5e-4;
-    let along = |step: f64| {
-        let moved = |(x, u): (&Tensor, &Tensor)| x.add(&u.mul_scalar(step));
-        let inputs: Vec<Tensor> = case.inputs.iter().zip(&directions).map(moved).collect();
-        value(&inputs)
+    let change = change_along(case, &directions);
+    let sum = |of: fn(&Tensor, &Tensor) -> f64| -> (f64, f64) {
+        let backward = ran.gradients.iter().zip(&directions).map(|(gradient, u)| of(gradient, u)).sum();
+        (of(&weights, &change), backward)
     };
-    let near = along(STEP).sub(&along(-STEP)).mul_scalar(8.0);
-    let far = along(2.0 * STEP).sub(&along(-2.0 * STEP));
-    let change = near.sub(&far).mul_scalar(1.0 / (12.0 * STEP)); // the error is of order STEP^4
-    let pairs = ran.gradients.iter().zip(&directions);
-    let (forward, backward) = (dot(&weights, &change), pairs.map(|(g, u)| dot(g, u)).sum::<f64>());
-    let pairs = ran.gradients.iter().zip(&directions);
-    let size = pairs.map(|(g, u)| dot(&abs(g), &abs(u))).sum::<f64>() + dot(&abs(&weights), &abs(&change));
-    let error = (forward - backward).abs() / size.max(1e-3);
+    let ((forward, backward), sizes) = (sum(dot), sum(|x, y| dot(&abs(x), &abs(y))));
+    let error = (forward - backward).abs() / (sizes.0 + sizes.1).max(1.0);
     if error.is_nan() || error > 1e-7 {
         return Err(format!("<v, J u> is {forward} by central differences, but <Jᵀ v, u> is {backward}"));
     }
     seen.add(Seen { compared: 1, worst_relative_error: error });
     Ok(seen)
+}
+
+/// How an operation that is linear in `input` changes when that goes from zero to `direction`.
+fn linear_change(case: &Case, input: usize, direction: &Tensor) -> Tensor {
+    let at = |x: Tensor| {
+        let mut inputs = case.inputs.clone();
+        inputs[input] = x;
+        value(case, inputs)
+    };
+    at(direction.clone()).sub(&at(Tensor::zeros(direction.shape(), DType::F64)))
+}
+
+/// The derivative along `directions`, by central differences at two distances, which leaves an error of the
+/// fourth order.
+fn change_along(case: &Case, directions: &[Tensor]) -> Tensor {
+    const STEP: f64 = 5e-4;
+    let along = |step: f64| {
+        let moved = |(x, u): (&Tensor, &Tensor)| x.add(&u.mul_scalar(step));
+        value(case, case.inputs.iter().zip(directions).map(moved).collect())
+    };
+    let near = along(STEP).sub(&along(-STEP)).mul_scalar(8.0);
+    let far = along(2.0 * STEP).sub(&along(-2.0 * STEP));
+    near.sub(&far).mul_scalar(1.0 / (12.0 * STEP))
+}
+
+/// The value at other inputs.
+fn value(case: &Case, inputs: Vec<Tensor>) -> Tensor {
+    let constants: Vec<Var> = inputs.into_iter().map(Var::constant).collect();
+    (case.function)(&constants).into_value()
 }
 
 /// The operation on the inputs as they stand in memory, and on row-major copies of them: the same bits, in the

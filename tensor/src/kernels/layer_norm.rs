@@ -214,4 +214,13 @@ mod tests {
             epsilon = 1e-6
         );
     }
+
+    #[test]
+    fn the_variance_of_a_row_far_from_zero_keeps_its_digits() {
+        let x: Vec<f32> = wave(64, 0.3).into_iter().map(|x| (x + 16_384.0) as f32).collect();
+        let exact: Vec<f64> = x.iter().map(|&x| f64::from(x)).collect();
+        let (_, _, rstd) = layer_norm(&x, 1, &[1.0; 64], &[0.0; 64], 0.0);
+        let (_, _, expected) = layer_norm(&exact, 1, &[1.0; 64], &[0.0; 64], 0.0);
+        assert_relative_eq!(f64::from(rstd[0]), expected[0], max_relative = 2e-6);
+    }
 }

@@ -33,7 +33,7 @@ pub fn for_each_chunk<T: Send>(out: &mut [T], chunk_len: usize, f: impl Fn(usize
 /// Computes `f(index)` for `0..count`, in parallel where there is more than one, and returns the results in
 /// order.
 pub fn map_indices<R: Send>(count: usize, f: impl Fn(usize) -> R + Sync + Send) -> Vec<R> {
-    if count > 1 { (0..count).into_par_iter().map(f).collect() } else { (0..count).map(f).collect() }
+    (0..count).into_par_iter().map(f).collect() // rayon, too, calls f right here if there is only one
 }
 
 #[cfg(test)]

@@ -197,6 +197,14 @@ mod tests {
     }
 
     #[test]
+    fn every_row_of_many_has_its_argmax() {
+        let (rows, len) = (GRAIN, 3); // several chunks of rows
+        let largest = |row: usize| row * 7 % 5 % len;
+        let x: Vec<f32> = (0..rows * len).map(|i| f32::from(u8::from(i % len == largest(i / len)))).collect();
+        assert!(argmax_rows(&x, rows, len).into_iter().eq((0..rows).map(|row| largest(row) as u32)));
+    }
+
+    #[test]
     fn sum_f64_applies_its_function() {
         let x: Vec<f32> = (0..40_000).map(|i| (i % 5) as f32).collect();
         assert_eq!(sum_f64(&x, |x| x * x), 8000.0 * 30.0);
