@@ -6,7 +6,6 @@
 //! |---|---|
 //! | [`registry`] | every operation has its derivative, its adjoint and its composed form, in every layout |
 //! | [`planted_bugs`] | the checks find the mistakes that people make |
-//! | [`own_operation`] | a user's operation is property-tested in ten lines |
 //! | [`gradients`] | backward through whole models is the derivative, for every parameter |
 //! | [`ties`] | a matrix used in several places gets the sum of their gradients |
 //! | [`masks`] | the future, padding and the neighbours in a batch change nothing |
@@ -34,7 +33,6 @@ mod examples;
 mod gradients;
 mod losses;
 mod masks;
-mod own_operation;
 mod parity;
 mod planted_bugs;
 mod registry;
