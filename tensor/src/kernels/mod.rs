@@ -13,5 +13,6 @@ pub mod gemm;
 pub mod lanes;
 pub mod layer_norm;
 pub mod parallel;
+pub mod peak;
 pub mod reduce;
 pub mod softmax;
