@@ -7,6 +7,7 @@ use std::sync::Arc;
 use num_traits::{Float, NumAssign};
 
 use crate::kernels::gemm::Gemm;
+use crate::kernels::math;
 
 /// The type of a tensor's elements.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -54,6 +55,13 @@ pub trait Element:
     /// This number as `f64`, exactly.
     fn f64(self) -> f64;
 
+    /// `e` to the power of this number. f32: a polynomial of [`math`], which loops turn into vector instructions; f64:
+    /// the library's.
+    fn fast_exp(self) -> Self;
+
+    /// The hyperbolic tangent, as [`fast_exp`](Element::fast_exp).
+    fn fast_tanh(self) -> Self;
+
     /// The error function, 2/sqrt(pi) times the integral of exp(-t^2) from 0 to this number.
     fn erf(self) -> Self;
 
@@ -68,18 +76,31 @@ pub trait Element:
 }
 
 macro_rules! element {
-    ($T:ty, $dtype:ident, $erf:path) => {
+    ($T:ty, $dtype:ident, $exp:path, $tanh:path, $erf:path) => {
         impl Element for $T {
             const DTYPE: DType = DType::$dtype;
 
+            #[inline(always)]
             fn of(x: f64) -> Self {
                 x as $T
             }
 
+            #[inline(always)]
             fn f64(self) -> f64 {
                 f64::from(self)
             }
 
+            #[inline(always)]
+            fn fast_exp(self) -> Self {
+                $exp(self)
+            }
+
+            #[inline(always)]
+            fn fast_tanh(self) -> Self {
+                $tanh(self)
+            }
+
+            #[inline(always)]
             fn erf(self) -> Self {
                 $erf(self)
             }
@@ -105,8 +126,8 @@ macro_rules! element {
     };
 }
 
-element!(f32, F32, libm::erff);
-element!(f64, F64, libm::erf);
+element!(f32, F32, math::exp, math::tanh, math::erf);
+element!(f64, F64, f64::exp, f64::tanh, libm::erf);
 
 /// Runs an expression with a type name bound to the element type of a [`DType`].
 ///

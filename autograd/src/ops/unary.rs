@@ -4,9 +4,9 @@
 //! `grad_out * f'(self)`. Where the derivative can be written in terms of the output, the output is saved
 //! rather than the input: it often stands in memory anyway, for the operation that reads it.
 
-use std::f64::consts::{FRAC_1_SQRT_2, PI};
+use std::f64::consts::PI;
 
-use tensor::Tensor;
+use tensor::ops::unary::{gelu_vjp, relu_vjp, sigmoid_vjp, tanh_vjp};
 
 use crate::var::Var;
 
@@ -46,7 +46,7 @@ impl Var {
         let out = self.value().tanh();
         let saved = out.clone();
         Var::record("tanh", &[self], out, move |grad_out, grads| {
-            grads.add(0, || grad_out.mul(&saved.powi(2).neg().add_scalar(1.0)));
+            grads.add(0, || tanh_vjp(&saved, grad_out));
         })
     }
 
@@ -67,8 +67,7 @@ impl Var {
         let out = self.value().relu();
         let saved = out.clone();
         Var::record("relu", &[self], out, move |grad_out, grads| {
-            let zero = Tensor::full([], 0.0, saved.dtype());
-            grads.add(0, || Tensor::where_(&saved.greater(&zero), grad_out, &zero));
+            grads.add(0, || relu_vjp(&saved, grad_out));
         })
     }
 
@@ -80,11 +79,7 @@ impl Var {
     pub fn gelu(&self) -> Var {
         let x = self.value().clone();
         Var::record("gelu", &[self], self.value().gelu(), move |grad_out, grads| {
-            grads.add(0, || {
-                let distribution = x.mul_scalar(FRAC_1_SQRT_2).erf().add_scalar(1.0).mul_scalar(0.5);
-                let density = x.powi(2).mul_scalar(-0.5).exp().mul_scalar(1.0 / (2.0 * PI).sqrt());
-                grad_out.mul(&distribution.add(&x.mul(&density)))
-            });
+            grads.add(0, || gelu_vjp(&x, grad_out));
         })
     }
 
@@ -94,16 +89,19 @@ impl Var {
         let out = self.value().sigmoid();
         let saved = out.clone();
         Var::record("sigmoid", &[self], out, move |grad_out, grads| {
-            grads.add(0, || grad_out.mul(&saved).mul(&saved.neg().add_scalar(1.0)));
+            grads.add(0, || sigmoid_vjp(&saved, grad_out));
         })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::f64::consts::FRAC_1_SQRT_2;
+
     use super::*;
     use crate::tape::Tape;
     use crate::testing::{assert_agree, check, normal, positive};
+    use tensor::Tensor;
 
     #[test]
     fn gradients() {

@@ -1,7 +1,7 @@
 //! Adam, and AdamW with decoupled weight decay.
 
 use tensor::kernels::parallel::GRAIN;
-use tensor::{Element, dispatch};
+use tensor::{Element, dispatch, simd};
 
 use super::{Optimizer, OptimizerState, Slots, check_gradients, run_chunks};
 use crate::error::Error;
@@ -126,12 +126,12 @@ impl<T: Element> Chunk<'_, T> {
     /// One pass: each number is read and written once.
     fn update(&mut self, factors: &Factors<T>) {
         let memory = self.m.iter_mut().zip(self.v.iter_mut());
-        for ((param, (m, v)), &g) in self.param.iter_mut().zip(memory).zip(self.gradient) {
+        simd!(for ((param, (m, v)), &g) in self.param.iter_mut().zip(memory).zip(self.gradient) {
             *m = factors.beta1 * *m + factors.rest1 * g;
             *v = factors.beta2 * *v + factors.rest2 * g * g;
             let root = v.sqrt() * factors.root_correction + factors.eps;
             *param = factors.decay * *param - factors.step_size * *m / root;
-        }
+        });
     }
 }
 

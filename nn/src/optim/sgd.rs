@@ -1,7 +1,7 @@
 //! Stochastic gradient descent, with momentum and weight decay.
 
 use tensor::kernels::parallel::GRAIN;
-use tensor::{Element, dispatch};
+use tensor::{Element, dispatch, simd};
 
 use super::{Optimizer, OptimizerState, Slots, check_gradients, run_chunks};
 use crate::error::Error;
@@ -52,11 +52,12 @@ impl Sgd {
             chunks.extend(param_chunks.zip(velocity_chunks).zip(gradient.data::<T>().chunks(GRAIN)));
         }
         run_chunks(chunks, numel, |((params, velocities), gradients)| {
-            for ((param, velocity), gradient) in params.iter_mut().zip(velocities.iter_mut()).zip(*gradients)
+            simd!(for ((param, velocity), gradient) in
+                params.iter_mut().zip(velocities.iter_mut()).zip(*gradients)
             {
                 *velocity = momentum * *velocity + *gradient + weight_decay * *param;
                 *param -= learning_rate * *velocity;
-            }
+            });
         });
     }
 }

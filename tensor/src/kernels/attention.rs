@@ -18,7 +18,7 @@ use crate::kernels::dropout::Dropout;
 use crate::kernels::elementwise::Strided;
 use crate::kernels::gemm::{MatMut, MatRef, gemm};
 use crate::kernels::parallel::{for_each_chunk, rows_per_chunk};
-use crate::kernels::softmax::{mask_row, softmax_row, softmax_vjp_row};
+use crate::kernels::softmax::{softmax_rows, softmax_vjp_rows};
 
 /// A projection `[batch, len, heads * d_head]` whose rows are contiguous. A batch stride of 0 repeats one
 /// sentence.
@@ -114,9 +114,7 @@ impl<T: Element> Attention<'_, T> {
             let (query, key, value) = self.heads(sentence, head);
             gemm(T::one(), query, key.t(), T::zero(), MatMut::row_major(weights, q_len, k_len));
             let first_row = (sentence * self.query.heads + head) * q_len;
-            for (i, row) in weights.chunks_exact_mut(k_len).enumerate() {
-                softmax_row(row, self.scale, self.mask.map(|mask| mask_row(mask, first_row + i)));
-            }
+            softmax_rows(weights, k_len, self.scale, self.mask, first_row);
             let weights = self.after_dropout(sentence, head, weights, &mut dropped);
             let context = self.query.head_mut(context, head);
             gemm(T::one(), MatRef::row_major(weights, q_len, k_len), value, T::zero(), context);
@@ -172,9 +170,7 @@ impl<T: Element> Attention<'_, T> {
             if let Some(dropout) = self.dropout {
                 dropout.apply(&mut grad_scores, self.first_weight(sentence, head));
             }
-            for (weights, grad) in weights.chunks_exact(k_len).zip(grad_scores.chunks_exact_mut(k_len)) {
-                softmax_vjp_row(weights, self.scale, grad);
-            }
+            softmax_vjp_rows(weights, k_len, self.scale, &mut grad_scores);
             let grad_scores = MatRef::row_major(&grad_scores, q_len, k_len);
             gemm(T::one(), grad_scores, key, T::zero(), self.query.head_mut(grad_query, head));
             gemm(T::one(), grad_scores.t(), query, T::one(), self.key.head_mut(grad_key, kv_head));

@@ -12,6 +12,7 @@ use crate::element::Element;
 use crate::kernels::parallel::{for_each_chunk, rows_per_chunk};
 use crate::kernels::reduce::sum_row;
 use crate::kernels::softmax::log_sum_exp;
+use crate::simd;
 
 /// The label of a row that does not count.
 pub const IGNORE: u32 = u32::MAX;
@@ -45,13 +46,15 @@ pub fn cross_entropy<T: Element>(
     for_each_chunk(&mut out, rows, |chunk, out| {
         for (r, out) in (chunk * rows..).zip(out) {
             if labels[r] != IGNORE {
-                *out = row_loss(&logits[r * vocab_size..][..vocab_size], labels[r] as usize, smoothing);
+                let row = &logits[r * vocab_size..][..vocab_size];
+                *out = simd!(row_loss(row, labels[r] as usize, smoothing));
             }
         }
     });
     out
 }
 
+#[inline(always)]
 fn row_loss<T: Element>(logits: &[T], label: usize, smoothing: f64) -> RowLoss {
     let log_normalizer = log_sum_exp(logits).f64();
     let target = logits[label];
@@ -91,9 +94,10 @@ pub fn cross_entropy_vjp<T: Element>(
                 continue;
             }
             let logits = &logits[r * vocab_size..][..vocab_size];
-            for (grad, &x) in grad.iter_mut().zip(logits) {
-                *grad = scale * (x - log_normalizer[r]).exp() - on_all;
-            }
+            let log_normalizer = log_normalizer[r];
+            simd!(for (grad, &x) in grad.iter_mut().zip(logits) {
+                *grad = scale * (x - log_normalizer).fast_exp() - on_all;
+            });
             grad[labels[r] as usize] -= on_label;
         }
     });

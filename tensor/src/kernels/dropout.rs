@@ -5,15 +5,18 @@
 //! the same function on the gradient, with the same seed. A generator that is drawn from in order would
 //! need a mask, or one generator per thread and results that change with their number.
 //!
-//! The hash is SplitMix64 (Steele, Lea and Flood 2014) addressed by its counter. Its 64 bits decide two
-//! elements, with 32 bits each, so the probability is p to within 2^-32.
+//! The hash has two levels. SplitMix64 (Steele, Lea and Flood 2014), addressed by its counter, gives every
+//! [`SEGMENT`] elements two keys of 32 bits; within the segment a 32-bit hash of the element's place and the
+//! keys decides. One level of 64 bits would do, but vector instructions multiply 32 bits at a time. The
+//! probability is p to within 2^-32.
 
 use crate::element::Element;
 use crate::kernels::parallel::{GRAIN, for_each_chunk};
 use crate::random::{Seed, mix};
+use crate::simd;
 
-/// How many elements are decided at a time; even.
-const BLOCK: usize = 16;
+/// How many elements share a pair of keys.
+const SEGMENT: usize = 1 << 10;
 
 /// Which elements of a sequence are kept, and what they are multiplied by.
 #[derive(Clone, Copy, Debug)]
@@ -39,34 +42,43 @@ impl Dropout {
 
     /// Drops from `values`, which stand at `first`, `first + 1`, .. in the sequence. A kept element is
     /// multiplied by `1 / (1 - p)`, a dropped one by zero; so NaN stays NaN either way.
-    pub fn apply<T: Element>(&self, values: &mut [T], first: usize) {
-        // Elements 2c and 2c + 1 share hash c; the slice may start between the two.
-        let (head, values) = values.split_at_mut((first % 2).min(values.len()));
-        head.iter_mut().for_each(|x| *x *= self.factors(first / 2)[1]);
-        let counter = first.div_ceil(2);
-        let (blocks, tail) = values.as_chunks_mut::<BLOCK>();
-        for (i, block) in blocks.iter_mut().enumerate() {
-            let factors = self.factors(counter + i * BLOCK / 2);
-            block.iter_mut().zip(factors).for_each(|(x, factor)| *x *= factor);
+    pub fn apply<T: Element>(&self, mut values: &mut [T], first: usize) {
+        let mut first = first;
+        while !values.is_empty() {
+            let (segment, place) = (first / SEGMENT, first % SEGMENT);
+            let (head, rest) = values.split_at_mut(values.len().min(SEGMENT - place));
+            first += head.len();
+            values = rest;
+            simd!(self.apply_to_segment(head, self.keys(segment), place as u32));
         }
-        let factors = self.factors(counter + blocks.len() * BLOCK / 2);
-        tail.iter_mut().zip(factors).for_each(|(x, factor)| *x *= factor);
     }
 
-    /// What [`BLOCK`] elements are multiplied by, two for each hash from place `counter` of the stream on. A
-    /// block at a time and by multiplication, so that the choice is a vector select: a branch would be
-    /// mispredicted at random.
-    #[inline]
-    fn factors<T: Element>(&self, counter: usize) -> [T; BLOCK] {
-        const GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
-        let mut bits = [0; BLOCK];
-        for (c, pair) in (counter as u64..).zip(bits.as_chunks_mut::<2>().0) {
-            let hash = mix(self.key.wrapping_add(c.wrapping_mul(GAMMA)));
-            *pair = [hash as u32, (hash >> 32) as u32];
+    /// [`Dropout::apply`] from `place` of a segment on. By multiplication, so that the choice is a vector
+    /// select: a branch would be mispredicted at random.
+    #[inline(always)]
+    fn apply_to_segment<T: Element>(&self, values: &mut [T], keys: [u32; 2], place: u32) {
+        let (scale, threshold) = (T::of(self.scale), self.threshold);
+        for (place, x) in (place..).zip(values) {
+            *x *= if hash(place, keys) >= threshold { scale } else { T::zero() };
         }
-        let scale = T::of(self.scale);
-        bits.map(|bits| if bits >= self.threshold { scale } else { T::zero() })
     }
+
+    /// The keys of a segment: its number's place in the stream.
+    fn keys(&self, segment: usize) -> [u32; 2] {
+        const GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
+        let key = mix(self.key.wrapping_add((segment as u64).wrapping_mul(GAMMA)));
+        [key as u32, (key >> 32) as u32]
+    }
+}
+
+/// 32 bits that depend on every bit of the place and the keys: the multipliers and shifts of lowbias32
+/// (Wellons 2018), with a key added in each of its two rounds.
+#[inline(always)]
+fn hash(place: u32, [first, second]: [u32; 2]) -> u32 {
+    let mut x = place.wrapping_add(first);
+    x = (x ^ (x >> 16)).wrapping_mul(0x7feb_352d).wrapping_add(second);
+    x = (x ^ (x >> 15)).wrapping_mul(0x846c_a68b);
+    x ^ (x >> 16)
 }
 
 /// A copy of `x`, a sequence from its start, after `dropout`.
@@ -86,9 +98,12 @@ mod tests {
 
     /// What dropout computes for element i alone.
     fn naive_dropout(x: f64, i: usize, p: f64, seed: Seed) -> f64 {
-        let start = mix(seed.0);
-        let hash = mix(start.wrapping_add((i as u64 / 2).wrapping_mul(0x9e37_79b9_7f4a_7c15)));
-        let bits = [hash & 0xffff_ffff, hash >> 32][i % 2];
+        let (segment, place) = ((i / SEGMENT) as u64, (i % SEGMENT) as u32);
+        let key = mix(mix(seed.0).wrapping_add(segment.wrapping_mul(0x9e37_79b9_7f4a_7c15)));
+        let mut bits = place.wrapping_add(key as u32);
+        bits = (bits ^ (bits >> 16)).wrapping_mul(0x7feb_352d).wrapping_add((key >> 32) as u32);
+        bits = (bits ^ (bits >> 15)).wrapping_mul(0x846c_a68b);
+        bits ^= bits >> 16;
         if bits as f64 / 2f64.powi(32) >= p { x / (1.0 - p) } else { 0.0 }
     }
 
@@ -106,7 +121,7 @@ mod tests {
                 out.iter().zip(expected).all(|(a, b)| (a - b).abs() <= 1e-12 * b.abs())
             };
             assert!(agree(&out, &expected), "p = {p}");
-            for range in [0..0, 0..1, 1..1, 1..2, 1..8, 2..7, 3..4, 5..40, 6..38, 0..53] {
+            for range in [0..0, 0..1, 1..1, 3..4, 5..40, 1000..1024, 1023..1025, 1024..1030, 7..5000] {
                 let mut part = x[range.clone()].to_vec();
                 dropped.apply(&mut part, range.start);
                 assert_eq!(part, out[range.clone()], "p = {p}, elements {range:?}");
@@ -142,7 +157,7 @@ mod tests {
         let agreement = |x: &[bool], y: &[bool]| {
             x.iter().zip(y).filter(|(x, y)| x == y).count() as f64 / x.len().min(y.len()) as f64
         };
-        for lag in 1..5 {
+        for lag in [1, 2, 3, 4, 8, 16, 32, SEGMENT - 1, SEGMENT, SEGMENT + 1, 2 * SEGMENT] {
             assert!((agreement(&a, &a[lag..]) - 0.5).abs() < 0.005, "lag {lag}");
         }
         assert!((agreement(&a, &b) - 0.5).abs() < 0.005, "two seeds");

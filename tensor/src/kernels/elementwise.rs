@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use crate::kernels::parallel::{GRAIN, for_each_chunk};
 use crate::shape::{MAX_RANK, Shape};
+use crate::simd;
 
 /// Elements in memory with the shape and strides to walk them. Element (0, .., 0) is `data[0]`.
 #[derive(Clone, Copy)]
@@ -108,7 +109,9 @@ where
         walk.segments(first..first + out.len(), |position, len, [start]| {
             let out = &mut out[position..position + len];
             match walk.row_strides {
-                [1] => out.iter_mut().zip(&a.data[start..start + len]).for_each(|(o, &a)| *o = f(a)),
+                [1] => simd!(for (o, &a) in out.iter_mut().zip(&a.data[start..start + len]) {
+                    *o = f(a);
+                }),
                 [stride] => out.iter_mut().enumerate().for_each(|(i, o)| *o = f(a.data[start + i * stride])),
             }
         });
@@ -133,15 +136,21 @@ where
             match walk.row_strides {
                 [1, 1] => {
                     let operands = a.data[i..i + len].iter().zip(&b.data[j..j + len]);
-                    out.iter_mut().zip(operands).for_each(|(o, (&a, &b))| *o = f(a, b));
+                    simd!(for (o, (&a, &b)) in out.iter_mut().zip(operands) {
+                        *o = f(a, b);
+                    });
                 }
                 [1, 0] => {
                     let b = b.data[j];
-                    out.iter_mut().zip(&a.data[i..i + len]).for_each(|(o, &a)| *o = f(a, b));
+                    simd!(for (o, &a) in out.iter_mut().zip(&a.data[i..i + len]) {
+                        *o = f(a, b);
+                    });
                 }
                 [0, 1] => {
                     let a = a.data[i];
-                    out.iter_mut().zip(&b.data[j..j + len]).for_each(|(o, &b)| *o = f(a, b));
+                    simd!(for (o, &b) in out.iter_mut().zip(&b.data[j..j + len]) {
+                        *o = f(a, b);
+                    });
                 }
                 [p, q] => {
                     for (l, o) in out.iter_mut().enumerate() {
@@ -195,7 +204,9 @@ where
         walk.segments(first..first + out.len(), |position, len, [start]| {
             let out = &mut out[position..position + len];
             match walk.row_strides {
-                [1] => out.iter_mut().zip(&b.data[start..start + len]).for_each(|(o, &b)| *o = f(*o, b)),
+                [1] => simd!(for (o, &b) in out.iter_mut().zip(&b.data[start..start + len]) {
+                    *o = f(*o, b);
+                }),
                 [stride] => {
                     out.iter_mut().enumerate().for_each(|(l, o)| *o = f(*o, b.data[start + l * stride]));
                 }

@@ -2,6 +2,7 @@
 
 use crate::element::Element;
 use crate::kernels::parallel::{GRAIN, for_each_chunk, rows_per_chunk};
+use crate::simd;
 
 /// Row `ids[i]` of the table as row i: table `[rows, d]`, ids `[n]`, result `[n, d]`.
 ///
@@ -35,11 +36,13 @@ pub fn scatter_add_rows<T: Element>(values: &[T], d: usize, ids: &[u32], rows: u
     let band = if values.len() <= GRAIN { rows } else { rows.div_ceil(MAX_BANDS) };
     for_each_chunk(&mut table, (band * d).max(1), |chunk, table| {
         let first = chunk * band;
-        for (value, &id) in values.chunks_exact(d).zip(ids) {
+        simd!(for (value, &id) in values.chunks_exact(d).zip(ids) {
             if let Some(row) = (id as usize).checked_sub(first).filter(|row| row * d < table.len()) {
-                table[row * d..][..d].iter_mut().zip(value).for_each(|(sum, &value)| *sum += value);
+                for (sum, &value) in table[row * d..][..d].iter_mut().zip(value) {
+                    *sum += value;
+                }
             }
-        }
+        });
     });
     table
 }

@@ -10,14 +10,44 @@ use crate::element::Element;
 use crate::kernels::reduce::{LANES, sum_row};
 
 /// The sum of `f(x)` over a row; 0 for an empty one.
-#[inline]
+#[inline(always)]
 pub fn sum_of<T: Element>(xs: &[T], f: impl Fn(T) -> T) -> T {
     let mut lanes = [T::zero(); LANES];
     let (blocks, rest) = xs.as_chunks::<LANES>();
     for block in blocks {
-        lanes.iter_mut().zip(block).for_each(|(lane, &x)| *lane += f(x));
+        for (lane, &x) in lanes.iter_mut().zip(block) {
+            *lane += f(x);
+        }
     }
-    lanes.iter_mut().zip(rest).for_each(|(lane, &x)| *lane += f(x));
+    for (lane, &x) in lanes.iter_mut().zip(rest) {
+        *lane += f(x);
+    }
+    sum_row(&lanes)
+}
+
+/// Replaces each `x` of a row by `f(x)`, which takes part in vectors, and returns the sum.
+///
+/// Rows of attention are short, 10 to 30 elements, and a compiler's vector loop begins at some 32. So
+/// whole blocks are computed, the last one filled up with zeros.
+#[inline(always)]
+pub fn map_sum<T: Element>(xs: &mut [T], f: impl Fn(T) -> T) -> T {
+    let mut lanes = [T::zero(); LANES];
+    let (blocks, rest) = xs.as_chunks_mut::<LANES>();
+    for block in blocks {
+        for (lane, x) in lanes.iter_mut().zip(block) {
+            *x = f(*x);
+            *lane += *x;
+        }
+    }
+    if !rest.is_empty() {
+        let mut block = [T::zero(); LANES];
+        block[..rest.len()].copy_from_slice(rest);
+        block.iter_mut().for_each(|x| *x = f(*x));
+        rest.copy_from_slice(&block[..rest.len()]);
+        for (lane, &x) in lanes.iter_mut().zip(&*rest) {
+            *lane += x;
+        }
+    }
     sum_row(&lanes)
 }
 
@@ -25,7 +55,7 @@ pub fn sum_of<T: Element>(xs: &[T], f: impl Fn(T) -> T) -> T {
 ///
 /// # Panics
 /// If the rows differ in length.
-#[inline]
+#[inline(always)]
 pub fn dot<T: Element>(xs: &[T], ys: &[T]) -> T {
     assert_eq!(xs.len(), ys.len(), "dot: lengths differ");
     let mut lanes = [T::zero(); LANES];
@@ -55,6 +85,9 @@ mod tests {
         for len in 0..100 {
             let (xs, ys) = (integers(len, 7), integers(len, 5));
             assert_eq!(sum_of(&xs, |x| x * x), xs.iter().map(|x| x * x).sum::<f64>(), "squares of {len}");
+            let mut squares = xs.clone();
+            assert_eq!(map_sum(&mut squares, |x| x * x), sum_of(&xs, |x| x * x), "squares of {len} in place");
+            assert!(squares.iter().zip(&xs).all(|(y, x)| *y == x * x));
             assert_eq!(dot(&xs, &ys), xs.iter().zip(&ys).map(|(x, y)| x * y).sum::<f64>(), "dot of {len}");
         }
     }

@@ -9,6 +9,7 @@ use crate::element::Element;
 use crate::kernels::lanes::{dot, sum_of};
 use crate::kernels::parallel::{for_each_chunk, rows_per_chunk};
 use crate::kernels::reduce::sum_row;
+use crate::simd;
 
 /// Normalises rows `[rows, d]`, d being the length of `gamma` and `beta`. Returns the result `[rows, d]`, and
 /// what the vjp needs: each row's mean and reciprocal standard deviation `1 / sqrt(variance + eps)`,
@@ -34,14 +35,15 @@ pub fn layer_norm<T: Element>(
         for (out, (mean, rstd)) in tasks {
             let x = &x[chunk * chunk_rows * d..][..out.len()];
             let stats = mean.iter_mut().zip(rstd.iter_mut());
-            for ((x, out), (mean, rstd)) in x.chunks_exact(d).zip(out.chunks_exact_mut(d)).zip(stats) {
+            let rows = x.chunks_exact(d).zip(out.chunks_exact_mut(d)).zip(stats);
+            simd!(for ((x, out), (mean, rstd)) in rows {
                 let centre = sum_row(x) * scale;
                 let variance = sum_of(x, |x| (x - centre) * (x - centre)) * scale;
                 (*mean, *rstd) = (centre, (variance + eps).sqrt().recip());
                 for ((out, &x), (&gamma, &beta)) in out.iter_mut().zip(x).zip(gamma.iter().zip(beta)) {
                     *out = (x - *mean) * *rstd * gamma + beta;
                 }
-            }
+            });
         }
     });
     (out, mean, rstd)
@@ -77,7 +79,7 @@ pub fn layer_norm_vjp<T: Element>(
             let elements = chunk * chunk_len..chunk * chunk_len + grad_x.len();
             let stats = mean[chunk * chunk_rows..].iter().zip(&rstd[chunk * chunk_rows..]);
             let rows = x[elements.clone()].chunks_exact(d).zip(grad_out[elements].chunks_exact(d)).zip(stats);
-            vjp_of_rows(rows, gamma, grad_x, partial.split_at_mut(d));
+            simd!(vjp_of_rows(rows, gamma, grad_x, partial.split_at_mut(d)));
         }
     });
     let mut total = vec![T::zero(); 2 * d];
@@ -89,6 +91,7 @@ pub fn layer_norm_vjp<T: Element>(
 }
 
 /// [`layer_norm_vjp`] for `rows` of ((x, grad_out), (mean, rstd)). Adds to `grad_gamma` and `grad_beta`.
+#[inline(always)]
 fn vjp_of_rows<'a, T: Element>(
     rows: impl Iterator<Item = ((&'a [T], &'a [T]), (&'a T, &'a T))>,
     gamma: &[T],

@@ -7,12 +7,13 @@
 
 use crate::element::Element;
 use crate::kernels::parallel::{GRAIN, for_each_chunk, map_indices, rows_per_chunk};
+use crate::simd;
 
 /// How many partial results a row is folded into side by side.
 pub const LANES: usize = 16;
 
 /// Folds a row with an associative `combine` in a fixed order: lanes first, then the lanes pairwise.
-#[inline]
+#[inline(always)]
 pub fn fold_row<T: Element>(row: &[T], identity: T, combine: impl Fn(T, T) -> T) -> T {
     let mut lanes = [identity; LANES];
     let mut chunks = row.chunks_exact(LANES);
@@ -35,19 +36,19 @@ pub fn fold_row<T: Element>(row: &[T], identity: T, combine: impl Fn(T, T) -> T)
 }
 
 /// The sum of a row, in the order of [`fold_row`].
-#[inline]
+#[inline(always)]
 pub fn sum_row<T: Element>(row: &[T]) -> T {
     fold_row(row, T::zero(), |a, b| a + b)
 }
 
 /// The largest element of a row; NaN if there is one; minus infinity for an empty row.
-#[inline]
+#[inline(always)]
 pub fn max_row<T: Element>(row: &[T]) -> T {
     fold_row(row, T::neg_infinity(), max)
 }
 
 /// The larger of two numbers; NaN if either is.
-#[inline]
+#[inline(always)]
 pub fn max<T: Element>(a: T, b: T) -> T {
     if a > b || a.is_nan() { a } else { b }
 }
@@ -67,9 +68,9 @@ pub fn reduce<T: Element>(
         let rows = rows_per_chunk(len);
         for_each_chunk(&mut out, rows, |chunk, out| {
             let x = &x[chunk * rows * len..];
-            for (out, row) in out.iter_mut().zip(x.chunks_exact(len)) {
+            simd!(for (out, row) in out.iter_mut().zip(x.chunks_exact(len)) {
                 *out = fold_row(row, identity, &combine);
-            }
+            });
         });
         return out;
     }
@@ -78,9 +79,8 @@ pub fn reduce<T: Element>(
     let blocks = len.div_ceil(block);
     let fold_block = |group: usize, block_index: usize, out: &mut [T]| {
         let rows = block_index * block..len.min((block_index + 1) * block);
-        for row in x[group * len * inner..][rows.start * inner..rows.end * inner].chunks_exact(inner) {
-            out.iter_mut().zip(row).for_each(|(out, &x)| *out = combine(*out, x));
-        }
+        let rows = &x[group * len * inner..][rows.start * inner..rows.end * inner];
+        simd!(fold_rows(rows, out, &combine));
     };
     if blocks == 1 {
         let groups = rows_per_chunk(len * inner);
@@ -94,22 +94,38 @@ pub fn reduce<T: Element>(
     let mut partial = vec![identity; outer * blocks * inner];
     for_each_chunk(&mut partial, inner, |row, out| fold_block(row / blocks, row % blocks, out));
     for (out, partial) in out.chunks_exact_mut(inner).zip(partial.chunks_exact(blocks * inner)) {
-        for row in partial.chunks_exact(inner) {
-            out.iter_mut().zip(row).for_each(|(out, &x)| *out = combine(*out, x));
-        }
+        simd!(fold_rows(partial, out, &combine));
     }
     out
+}
+
+/// Folds rows as long as `out` into it, in order.
+#[inline(always)]
+fn fold_rows<T: Element>(rows: &[T], out: &mut [T], combine: impl Fn(T, T) -> T) {
+    for row in rows.chunks_exact(out.len()) {
+        for (out, &x) in out.iter_mut().zip(row) {
+            *out = combine(*out, x);
+        }
+    }
 }
 
 /// The sum of `f` over a slice in `f64`, in interleaved partial sums and in chunks combined in order.
 pub fn sum_f64<T: Element>(x: &[T], f: impl Fn(f64) -> f64 + Sync + Send) -> f64 {
     let chunks: Vec<&[T]> = x.chunks(GRAIN).collect();
     let partial = map_indices(chunks.len(), |chunk| {
-        let mut lanes = [0.0; LANES];
-        for group in chunks[chunk].chunks(LANES) {
-            lanes.iter_mut().zip(group).for_each(|(lane, x)| *lane += f(x.f64()));
-        }
-        sum_row(&lanes)
+        simd!({
+            let mut lanes = [0.0; LANES];
+            let (blocks, rest) = chunks[chunk].as_chunks::<LANES>();
+            for block in blocks {
+                for (lane, x) in lanes.iter_mut().zip(block) {
+                    *lane += f(x.f64());
+                }
+            }
+            for (lane, x) in lanes.iter_mut().zip(rest) {
+                *lane += f(x.f64());
+            }
+            sum_row(&lanes)
+        })
     });
     partial.iter().sum()
 }

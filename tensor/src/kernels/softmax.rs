@@ -5,23 +5,39 @@
 //! is exactly zero. Adding a large negative number instead, as is often done, turns a fully masked row
 //! into a uniform one (or NaN); here such a row is all zeros, and so is its gradient.
 //!
-//! The `_row` functions work in place, so that attention can use them on the scores it has just
-//! computed; the others run them over many rows.
+//! The `_rows` functions work in place, so that attention can use them on the scores it has just
+//! computed; the others run them over chunks of a tensor's rows.
 
 use crate::element::Element;
 use crate::kernels::elementwise::Strided;
 use crate::kernels::lanes;
 use crate::kernels::parallel::{for_each_chunk, rows_per_chunk};
 use crate::kernels::reduce::{max_row, sum_row};
+use crate::simd;
 
 /// `softmax(scale * x)` over rows of `row_len`, where `mask` (see [`mask_row`]) is true.
 pub fn softmax<T: Element>(x: &[T], row_len: usize, scale: T, mask: Option<Strided<bool>>) -> Vec<T> {
-    map_rows(x, row_len, |r, row| softmax_row(row, scale, mask.map(|mask| mask_row(mask, r))))
+    map_rows(x, row_len, |first, rows| softmax_rows(rows, row_len, scale, mask, first))
 }
 
-/// One row of scores replaced by `softmax(scale * row)` where `mask` is true, and by zero elsewhere. A row
-/// in which nothing remains (all masked, or all negative infinity) becomes zeros.
-pub fn softmax_row<T: Element>(row: &mut [T], scale: T, mask: Option<&[bool]>) {
+/// Rows of scores replaced by `softmax(scale * row)` where `mask` is true, and by zero elsewhere; the first is
+/// row `first` of the mask. A row in which nothing remains (all masked, or all negative infinity) becomes
+/// zeros.
+pub fn softmax_rows<T: Element>(
+    rows: &mut [T],
+    row_len: usize,
+    scale: T,
+    mask: Option<Strided<bool>>,
+    first: usize,
+) {
+    simd!(for (r, row) in rows.chunks_exact_mut(row_len).enumerate() {
+        softmax_row(row, scale, mask.map(|mask| mask_row(mask, first + r)));
+    });
+}
+
+/// One row of [`softmax_rows`].
+#[inline(always)]
+fn softmax_row<T: Element>(row: &mut [T], scale: T, mask: Option<&[bool]>) {
     match mask {
         None => row.iter_mut().for_each(|x| *x *= scale),
         Some(mask) => {
@@ -34,8 +50,12 @@ pub fn softmax_row<T: Element>(row: &mut [T], scale: T, mask: Option<&[bool]>) {
     if max == T::neg_infinity() {
         return row.fill(T::zero());
     }
-    row.iter_mut().for_each(|x| *x = (*x - max).exp());
-    let normalizer = sum_row(row).recip();
+    let sum = lanes::map_sum(
+        row,
+        #[inline(always)]
+        |x| (x - max).fast_exp(),
+    );
+    let normalizer = sum.recip();
     row.iter_mut().for_each(|x| *x *= normalizer);
 }
 
@@ -44,48 +64,65 @@ pub fn softmax_row<T: Element>(row: &mut [T], scale: T, mask: Option<&[bool]>) {
 /// The Jacobian of a row is `dy_j/dx_k = scale * y_j * ((j = k) - y_k)`. Masked places have `y = 0` and so
 /// no gradient, without a second look at the mask.
 pub fn softmax_vjp<T: Element>(out: &[T], grad_out: &[T], row_len: usize, scale: T) -> Vec<T> {
-    map_rows(grad_out, row_len, |r, grad| softmax_vjp_row(&out[r * row_len..][..row_len], scale, grad))
+    map_rows(grad_out, row_len, |first, grad| {
+        softmax_vjp_rows(&out[first * row_len..][..grad.len()], row_len, scale, grad);
+    })
 }
 
-/// One row of [`softmax_vjp`]: `grad` holds the gradient of `out` and receives that of the scores.
-pub fn softmax_vjp_row<T: Element>(out: &[T], scale: T, grad: &mut [T]) {
-    let dot = lanes::dot(out, grad);
-    grad.iter_mut().zip(out).for_each(|(grad, &y)| *grad = scale * y * (*grad - dot));
+/// [`softmax_vjp`] in place: `grad` holds the gradient of `out` and receives that of the scores.
+pub fn softmax_vjp_rows<T: Element>(out: &[T], row_len: usize, scale: T, grad: &mut [T]) {
+    simd!(for (out, grad) in out.chunks_exact(row_len).zip(grad.chunks_exact_mut(row_len)) {
+        let dot = lanes::dot(out, grad);
+        for (grad, &y) in grad.iter_mut().zip(out) {
+            *grad = scale * y * (*grad - dot);
+        }
+    });
 }
 
 /// `x - log(sum(exp(x)))` over rows of `row_len`: the logarithm of [`softmax`] without forming it, so that
 /// very unlikely entries keep their digits.
 pub fn log_softmax<T: Element>(x: &[T], row_len: usize) -> Vec<T> {
-    map_rows(x, row_len, |_, row| {
-        let log_normalizer = log_sum_exp(row);
-        row.iter_mut().for_each(|x| *x -= log_normalizer);
+    map_rows(x, row_len, |_, rows| {
+        simd!(for row in rows.chunks_exact_mut(row_len) {
+            let log_normalizer = log_sum_exp(row);
+            row.iter_mut().for_each(|x| *x -= log_normalizer);
+        });
     })
 }
 
 /// The vjp of [`log_softmax`] from its output: `grad = grad_out - exp(y) * sum(grad_out)`.
 pub fn log_softmax_vjp<T: Element>(out: &[T], grad_out: &[T], row_len: usize) -> Vec<T> {
-    map_rows(grad_out, row_len, |r, grad| {
-        let sum = sum_row(grad);
-        grad.iter_mut().zip(&out[r * row_len..]).for_each(|(grad, &y)| *grad -= y.exp() * sum);
+    map_rows(grad_out, row_len, |first, grad| {
+        let out = out[first * row_len..].chunks_exact(row_len);
+        simd!(for (grad, out) in grad.chunks_exact_mut(row_len).zip(out) {
+            let sum = sum_row(grad);
+            for (grad, &y) in grad.iter_mut().zip(out) {
+                *grad -= y.fast_exp() * sum;
+            }
+        });
     })
 }
 
 /// `log(sum(exp(row)))`, the logarithm of what normalises the row's softmax.
+#[inline(always)]
 pub fn log_sum_exp<T: Element>(row: &[T]) -> T {
     let max = max_row(row);
-    max + lanes::sum_of(row, |x| (x - max).exp()).ln()
+    max + lanes::sum_of(
+        row,
+        #[inline(always)]
+        |x| (x - max).fast_exp(),
+    )
+    .ln()
 }
 
-/// A copy of `x` after `f(r, row)` has changed every row in place, a chunk of rows per task.
+/// A copy of `x` after `f(first, rows)` has changed every chunk of rows, `first` being the number of its first.
 fn map_rows<T: Element>(x: &[T], row_len: usize, f: impl Fn(usize, &mut [T]) + Sync + Send) -> Vec<T> {
     let mut out = vec![T::zero(); x.len()];
     let rows = rows_per_chunk(row_len);
     for_each_chunk(&mut out, (rows * row_len).max(1), |chunk, out| {
         let first = chunk * rows;
         out.copy_from_slice(&x[first * row_len..][..out.len()]);
-        for (r, row) in out.chunks_exact_mut(row_len).enumerate() {
-            f(first + r, row);
-        }
+        f(first, out);
     });
     out
 }

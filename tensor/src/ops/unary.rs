@@ -1,11 +1,13 @@
 //! Functions of one element.
 
-use num_traits::Float;
+use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
+
+use num_traits::{Float, One, Zero};
 
 use crate::dispatch;
 use crate::element::Element;
-use crate::kernels::elementwise::map;
-use crate::tensor::Tensor;
+use crate::kernels::elementwise::{map, map2};
+use crate::tensor::{Tensor, check_alike};
 
 macro_rules! unary {
     ($($(#[$doc:meta])* $name:ident = $f:expr;)*) => {
@@ -15,7 +17,7 @@ macro_rules! unary {
                 #[must_use]
                 pub fn $name(&self) -> Tensor {
                     dispatch!(self.dtype(), T => {
-                        Tensor::from_vec(map(self.strided::<T>(), |x: T| $f(x)), self.shape())
+                        Tensor::from_vec(map(self.strided::<T>(), #[inline(always)] |x: T| $f(x)), self.shape())
                     })
                 }
             )*
@@ -25,13 +27,13 @@ macro_rules! unary {
 
 unary! {
     /// `e` to the power of each element.
-    exp = Float::exp;
+    exp = Element::fast_exp;
     /// The natural logarithm of each element; NaN below 0, minus infinity at 0.
     log = Float::ln;
     /// The square root of each element; NaN below 0.
     sqrt = Float::sqrt;
     /// The hyperbolic tangent of each element.
-    tanh = Float::tanh;
+    tanh = Element::fast_tanh;
     /// The error function of each element.
     erf = Element::erf;
     /// The rectified linear unit: `max(0, x)`. NaN stays NaN.
@@ -59,17 +61,62 @@ impl Tensor {
     }
 }
 
+#[inline(always)]
 fn relu<T: Element>(x: T) -> T {
     if x < T::zero() { T::zero() } else { x }
 }
 
+macro_rules! unary_vjp {
+    ($($(#[$doc:meta])* $name:ident($saved:ident) = $f:expr;)*) => {
+        $(
+            $(#[$doc])*
+            ///
+            /// # Panics
+            /// If the shapes or dtypes differ.
+            #[must_use]
+            #[track_caller]
+            pub fn $name($saved: &Tensor, grad_out: &Tensor) -> Tensor {
+                check_alike(stringify!($name), $saved, grad_out);
+                dispatch!(grad_out.dtype(), T => {
+                    let (saved, grad_out) = ($saved.strided::<T>(), grad_out.strided::<T>());
+                    let grad = map2(saved, grad_out, #[inline(always)] |saved: T, grad: T| $f(saved, grad));
+                    Tensor::from_vec(grad, $saved.shape())
+                })
+            }
+        )*
+    };
+}
+
+// The vjps with more than one arithmetic step: composed of tensor operations, each step would read and write a
+// tensor.
+unary_vjp! {
+    /// The vjp of [`Tensor::relu`] from its output: `grad_out` where `out > 0`, else 0.
+    relu_vjp(out) = |y, grad| if y > T::zero() { grad } else { T::zero() };
+    /// The vjp of [`Tensor::tanh`] from its output: `grad_out * (1 - out^2)`.
+    tanh_vjp(out) = |y: T, grad: T| grad * (T::one() - y * y);
+    /// The vjp of [`Tensor::sigmoid`] from its output: `grad_out * out * (1 - out)`.
+    sigmoid_vjp(out) = |y: T, grad: T| grad * y * (T::one() - y);
+    /// The vjp of [`Tensor::gelu`] from its input: `grad_out * (Phi(x) + x * phi(x))`, with the distribution
+    /// function Phi of N(0, 1) and its density phi.
+    gelu_vjp(x) = |x: T, grad: T| grad * gelu_slope(x);
+}
+
+#[inline(always)]
+fn gelu_slope<T: Element>(x: T) -> T {
+    let distribution = T::of(0.5) * (T::one() + (x * T::of(FRAC_1_SQRT_2)).erf());
+    let density = (x * x * T::of(-0.5)).fast_exp() * T::of(0.5 * FRAC_1_SQRT_2 * FRAC_2_SQRT_PI); // 1 / sqrt(2 pi)
+    distribution + x * density
+}
+
+#[inline(always)]
 fn gelu<T: Element>(x: T) -> T {
-    T::of(0.5) * x * (T::one() + (x * T::of(std::f64::consts::FRAC_1_SQRT_2)).erf())
+    T::of(0.5) * x * (T::one() + (x * T::of(FRAC_1_SQRT_2)).erf())
 }
 
 /// Both forms are exact; the one whose exponential cannot overflow is used.
+#[inline(always)]
 fn sigmoid<T: Element>(x: T) -> T {
-    let e = (-x.abs()).exp();
+    let e = (-x.abs()).fast_exp();
     if x < T::zero() { e / (T::one() + e) } else { T::one() / (T::one() + e) }
 }
 
