@@ -38,7 +38,9 @@
 //! ```
 //!
 //! [`NAMES`] is the whole translation. What the state dict does not say must be said by the configuration:
-//! the number of heads, the activation, and where the norms stand. Tensors of other dtypes than f32 and f64 are
+//! the number of heads (`n_heads`), the activation, the eps of the norms (`norm_eps`), and where the norms stand.
+//! `Pre` and `PostFinal` have tensors of the same names and shapes: a state dict of either loads into the other
+//! without an error, and the model then computes something else. Tensors of other dtypes than f32 and f64 are
 //! refused; `{name: tensor.float() for name, tensor in model.state_dict().items()}` has none.
 //!
 //! Note: the model here multiplies embeddings by sqrt(d_model) (Vaswani et al. 2017, §3.4), starts targets
@@ -55,7 +57,7 @@ use nn::{NamedTensors, Params, checkpoint};
 use tensor::{Shape, Tensor};
 
 use crate::error::Error;
-use problems::{left_over, missing};
+use problems::{left_over, missing, unfit};
 
 pub use names::{NAMES, Part, StateDictNames};
 
@@ -79,61 +81,75 @@ pub fn load_state_dict(
 /// The tensors of a state dict (or gradients with the same names) under the names of `params`, in its dtype.
 ///
 /// Where `params` has one matrix for several of PyTorch's, the state dict may hold any of them, since
-/// safetensors saves tied tensors once; those it holds must be equal.
+/// safetensors saves tied tensors once; those it holds must be the same to the bit.
 ///
 /// # Errors
-/// [`Error::Import`] if a tensor that `params` needs is missing or has another shape, if tied ones differ,
-/// or if a tensor is left over that is not among `names.ignored`.
+/// [`Error::Import`] if a tensor that `params` needs is missing or has another shape, if it has a number that is
+/// not finite or too large for the dtype of `params`, if tied ones differ, or if a tensor is left over that is not among `names.ignored`.
 pub fn translate_state_dict(
     state_dict: &NamedTensors,
     names: &StateDictNames,
     params: &Params,
 ) -> Result<NamedTensors, Error> {
     let mut translated = NamedTensors::new(state_dict.origin());
-    let mut used: Vec<String> = names.ignored.clone();
+    let mut asked: Vec<String> = Vec::new();
     for (_, name, param) in params.iter() {
         let (candidates, part) = names.pytorch(name, params);
-        let tensor = find(state_dict, &candidates, part, param.shape())
+        let tensor = find(state_dict, &candidates, part, param)
             .map_err(|(tensor, problem)| problem_in(state_dict, tensor, problem))?;
         translated.insert(name, tensor.to_dtype(params.dtype()));
-        used.extend(candidates);
+        asked.extend(candidates);
     }
-    match state_dict.iter().find(|(name, _)| !used.iter().any(|used| used == name)) {
-        Some((name, tensor)) => Err(problem_in(state_dict, name.into(), left_over(name, tensor.shape()))),
+    let known = asked.iter().chain(&names.ignored);
+    match state_dict.iter().find(|(name, _)| !known.clone().any(|known| known == name)) {
+        Some((name, tensor)) => {
+            Err(problem_in(state_dict, name.into(), left_over(name, tensor.shape(), &asked)))
+        }
         None => Ok(translated),
     }
 }
 
-/// The candidates' part of that shape; or the name that is to blame, and why.
+/// The candidates' part that fits `param`; or the name that is to blame, and why.
 fn find(
     state_dict: &NamedTensors,
     candidates: &[String],
     part: Part,
-    shape: Shape,
+    param: &Tensor,
 ) -> Result<Tensor, (String, String)> {
-    let expected = whole_shape(shape, part);
+    let expected = whole_shape(param.shape(), part);
     let mut found: Option<(&String, &Tensor)> = None;
     for name in candidates {
         let Some(tensor) = state_dict.get(name) else { continue };
-        if tensor.shape() != expected {
-            let shape = tensor.shape();
+        let shape = tensor.shape();
+        if shape != expected {
             let problem = format!("has shape {shape}, the model needs {expected}; compare the sizes");
             return Err((name.clone(), problem));
         }
-        let (first, value) = *found.get_or_insert((name, tensor));
-        if value != tensor {
-            let ties = "but the configuration ties them; choose another `tie_embeddings`";
-            return Err((name.clone(), format!("differs from `{first}`, {ties}")));
+        if let Some(problem) = unfit(tensor, param.dtype()) {
+            return Err((name.clone(), problem));
+        }
+        match found {
+            Some((first, value)) if bits(value) != bits(tensor) => {
+                let ties = "but the configuration ties them; choose another `tie_embeddings`";
+                return Err((name.clone(), format!("differs from `{first}`, {ties}")));
+            }
+            Some(_) => {}
+            None => found = Some((name, tensor)),
         }
     }
     match (found, part) {
         (Some((_, tensor)), Part::Whole) => Ok(tensor.clone()),
         (Some((_, tensor)), Part::Third(i)) => {
-            let rows = tensor.slice(0, i * shape[0]..(i + 1) * shape[0]);
+            let n = param.dim(0);
+            let rows = tensor.slice(0, i * n..(i + 1) * n);
             Ok(Tensor::concatenate(&[&rows], 0)) // a copy, or each third would keep all three in memory
         }
         (None, _) => Err((candidates[0].clone(), missing(state_dict, &candidates[0], expected))),
     }
+}
+
+fn bits(tensor: &Tensor) -> Vec<u64> {
+    tensor.to_f64_vec().into_iter().map(f64::to_bits).collect()
 }
 
 /// The shape of PyTorch's tensor, of which `shape` is a part.

@@ -148,8 +148,6 @@ fn what_is_left_over_is_named_with_its_shape_and_what_to_do() {
     let names = StateDictNames::default();
     let whole = state_dict(&random_params(&config(), DType::F64), &names);
     let left = |config: Config, name: &str, expected: &str| assert_problem(&whole, &config, name, expected);
-    let shallow = Config { n_decoder_layers: 1, ..config() };
-    left(shallow, "transformer.decoder.layers.1.linear1.bias", "of shape [6] has no place in the model");
     let unbiased = Config { attention_bias: false, ..config() };
     let name = "transformer.decoder.layers.0.multihead_attn.in_proj_bias";
     left(unbiased, name, "set `attention_bias: true`");
@@ -163,6 +161,99 @@ fn what_is_left_over_is_named_with_its_shape_and_what_to_do() {
     let ignoring = StateDictNames { ignored: vec!["positions.table".into()], ..names };
     let params = random_params(&config(), DType::F64);
     assert_same(&translate_state_dict(&buffer, &ignoring, &params).unwrap(), &params);
+}
+
+#[test]
+fn a_layer_too_many_is_named_whichever_of_its_tensors_is_left_over() {
+    let names = StateDictNames::default();
+    let whole = state_dict(&random_params(&config(), DType::F64), &names);
+    let message = |config: Config, state_dict: &NamedTensors| {
+        let params = random_params(&config, DType::F64);
+        translate_state_dict(state_dict, &names, &params).unwrap_err().to_string()
+    };
+    let shallow = Config { n_decoder_layers: 1, ..config() };
+    assert_eq!(
+        message(shallow.clone(), &whole),
+        "translator.safetensors: tensor `transformer.decoder.layers.1.linear1.bias` of shape [6] has no place in \
+         the model; the model has no layer `transformer.decoder.layers.1`, set `n_decoder_layers`"
+    );
+    let fitting = state_dict(&random_params(&shallow, DType::F64), &names);
+    for (tensor, option) in [
+        ("transformer.decoder.layers.10.self_attn.in_proj_bias", "n_decoder_layers"),
+        ("transformer.encoder.layers.2.norm1.weight", "n_encoder_layers"),
+    ] {
+        let deeper = with(&fitting, tensor, Some(Tensor::zeros([12], DType::F64)));
+        let layer = tensor.rsplitn(3, '.').last().unwrap();
+        assert_eq!(
+            message(shallow.clone(), &deeper),
+            format!(
+                "translator.safetensors: tensor `{tensor}` of shape [12] has no place in the model; the model \
+                 has no layer `{layer}`, set `{option}`"
+            )
+        );
+    }
+    // The layer is there, so this is no question of layers, nor of the projection's bias.
+    let odd = "transformer.encoder.layers.0.norm3.bias";
+    let odd = with(&fitting, odd, Some(Tensor::zeros([4], DType::F64)));
+    assert!(message(shallow, &odd).ends_with("name it in `StateDictNames::ignored`"));
+}
+
+#[test]
+fn numbers_that_cannot_be_parameters_are_refused_with_their_place() {
+    let names = StateDictNames::default();
+    let tied = Config { tie_embeddings: TieEmbeddings::ThreeWay, src_vocab_size: 7, ..config() };
+    for (config, name) in [
+        (config(), "transformer.encoder.layers.0.self_attn.in_proj_weight"),
+        (tied, "src_embedding.weight"), // not taken for one that differs from itself
+    ] {
+        let whole = state_dict(&random_params(&config, DType::F64), &names);
+        let message = |number: f64, dtype: DType| {
+            let mut tensor = whole.get(name).unwrap().clone();
+            tensor.data_mut::<f64>()[9] = number; // of rows of 4
+            let params = random_params(&config, dtype);
+            let translated = translate_state_dict(&with(&whole, name, Some(tensor)), &names, &params);
+            translated.map_err(|error| error.to_string())
+        };
+        let expected = |problem| Some(format!("translator.safetensors: tensor `{name}` has {problem}"));
+        for (number, shown) in [(f64::NAN, "NaN"), (f64::INFINITY, "inf"), (f64::NEG_INFINITY, "-inf")] {
+            let problem = format!("{shown} at [2, 1]; all parameters have to be finite");
+            assert_eq!(message(number, DType::F64).err(), expected(problem));
+        }
+        let problem = "1e300 at [2, 1], too large for f32; make the parameters in f64".to_string();
+        assert_eq!(message(1e300, DType::F32).err(), expected(problem));
+        assert_eq!(message(1e300, DType::F64).err(), None);
+    }
+}
+
+#[test]
+fn whatever_is_wrong_the_parameters_stay_as_they_were() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("translator.safetensors");
+    let names = StateDictNames::default();
+    let config = Config { tie_embeddings: TieEmbeddings::TargetWithOutput, ..config() };
+    let whole = state_dict(&random_params(&config, DType::F64), &names);
+    let last = "transformer.decoder.norm.bias"; // all that comes before it fits
+    let table = whole.get("tgt_embedding.weight").unwrap();
+    let (_, mut params) = Transformer::new(&config, Seed::new(3), DType::F32).unwrap();
+    let all_bits =
+        |params: &Params| params.iter().flat_map(|(.., tensor)| bits(tensor)).collect::<Vec<u64>>();
+    let before = all_bits(&params);
+    for (name, tensor, expected) in [
+        (last, None, "is missing"),
+        (last, Some(Tensor::zeros([5], DType::F64)), "has shape"),
+        (last, Some(Tensor::full([4], f64::NAN, DType::F64)), "has NaN"),
+        (last, Some(Tensor::full([4], -1e300, DType::F64)), "has -1e300"),
+        ("buffer", Some(Tensor::zeros([4], DType::F64)), "no place in the model"),
+        ("projection.weight", Some(table.neg()), "differs from"),
+    ] {
+        checkpoint::save(&path, &with(&whole, name, tensor), &BTreeMap::new()).unwrap();
+        let error = load_state_dict(&path, &names, &mut params).unwrap_err().to_string();
+        assert!(error.contains(&format!("`{name}` ")) && error.contains(expected), "{error}");
+        assert!(all_bits(&params) == before, "{error}");
+    }
+    checkpoint::save(&path, &whole, &BTreeMap::new()).unwrap();
+    load_state_dict(&path, &names, &mut params).unwrap();
+    assert!(all_bits(&params) != before);
 }
 
 #[test]
