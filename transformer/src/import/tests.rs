@@ -78,6 +78,8 @@ fn assert_problem(state_dict: &NamedTensors, config: &Config, tensor: &str, expe
     assert!(message.contains(expected), "{message}");
 }
 
+mod messages;
+
 #[test]
 fn every_kind_of_model_finds_its_tensors() {
     let nested = StateDictNames {
@@ -126,106 +128,6 @@ fn names_are_those_of_the_python_model_s_attributes() {
 }
 
 #[test]
-fn what_is_missing_is_named_with_its_shape_and_what_to_do() {
-    let names = StateDictNames::default();
-    let whole = state_dict(&random_params(&config(), DType::F64), &names);
-    let without = |name: &str, expected: &str| {
-        assert_problem(&with(&whole, name, None), &config(), name, expected);
-    };
-    without(
-        "transformer.encoder.layers.1.self_attn.in_proj_weight",
-        "is missing; the model needs it with shape [12, 4]; there is `transformer.",
-    );
-    without("transformer.decoder.layers.0.multihead_attn.in_proj_bias", "set `attention_bias: false`");
-    without("transformer.encoder.norm.weight", "only `NormPlacement::Post` has no norm on top");
-    without("transformer.encoder.layers.0.linear1.bias", "the layers cannot");
-    without("projection.bias", "(`projection_bias: false`)");
-    without("src_embedding.weight", "`StateDictNames`");
-}
-
-#[test]
-fn what_is_left_over_is_named_with_its_shape_and_what_to_do() {
-    let names = StateDictNames::default();
-    let whole = state_dict(&random_params(&config(), DType::F64), &names);
-    let left = |config: Config, name: &str, expected: &str| assert_problem(&whole, &config, name, expected);
-    let unbiased = Config { attention_bias: false, ..config() };
-    let name = "transformer.decoder.layers.0.multihead_attn.in_proj_bias";
-    left(unbiased, name, "set `attention_bias: true`");
-    let post = Config { norm: NormPlacement::Post, ..config() };
-    left(post, "transformer.decoder.norm.bias", "`NormPlacement::PostFinal`");
-    let unbiased = Config { projection_bias: false, ..config() };
-    left(unbiased, "projection.bias", "set `projection_bias: true`");
-
-    let buffer = with(&whole, "positions.table", Some(Tensor::zeros([5, 4], DType::F64)));
-    assert_problem(&buffer, &config(), "positions.table", "name it in `StateDictNames::ignored`");
-    let ignoring = StateDictNames { ignored: vec!["positions.table".into()], ..names };
-    let params = random_params(&config(), DType::F64);
-    assert_same(&translate_state_dict(&buffer, &ignoring, &params).unwrap(), &params);
-}
-
-#[test]
-fn a_layer_too_many_is_named_whichever_of_its_tensors_is_left_over() {
-    let names = StateDictNames::default();
-    let whole = state_dict(&random_params(&config(), DType::F64), &names);
-    let message = |config: Config, state_dict: &NamedTensors| {
-        let params = random_params(&config, DType::F64);
-        translate_state_dict(state_dict, &names, &params).unwrap_err().to_string()
-    };
-    let shallow = Config { n_decoder_layers: 1, ..config() };
-    assert_eq!(
-        message(shallow.clone(), &whole),
-        "translator.safetensors: tensor `transformer.decoder.layers.1.linear1.bias` of shape [6] has no place in \
-         the model; the model has no layer `transformer.decoder.layers.1`, set `n_decoder_layers`"
-    );
-    let fitting = state_dict(&random_params(&shallow, DType::F64), &names);
-    for (tensor, option) in [
-        ("transformer.decoder.layers.10.self_attn.in_proj_bias", "n_decoder_layers"),
-        ("transformer.encoder.layers.2.norm1.weight", "n_encoder_layers"),
-    ] {
-        let deeper = with(&fitting, tensor, Some(Tensor::zeros([12], DType::F64)));
-        let layer = tensor.rsplitn(3, '.').last().unwrap();
-        assert_eq!(
-            message(shallow.clone(), &deeper),
-            format!(
-                "translator.safetensors: tensor `{tensor}` of shape [12] has no place in the model; the model \
-                 has no layer `{layer}`, set `{option}`"
-            )
-        );
-    }
-    // The layer is there, so this is no question of layers, nor of the projection's bias.
-    let odd = "transformer.encoder.layers.0.norm3.bias";
-    let odd = with(&fitting, odd, Some(Tensor::zeros([4], DType::F64)));
-    assert!(message(shallow, &odd).ends_with("name it in `StateDictNames::ignored`"));
-}
-
-#[test]
-fn numbers_that_cannot_be_parameters_are_refused_with_their_place() {
-    let names = StateDictNames::default();
-    let tied = Config { tie_embeddings: TieEmbeddings::ThreeWay, src_vocab_size: 7, ..config() };
-    for (config, name) in [
-        (config(), "transformer.encoder.layers.0.self_attn.in_proj_weight"),
-        (tied, "src_embedding.weight"), // not taken for one that differs from itself
-    ] {
-        let whole = state_dict(&random_params(&config, DType::F64), &names);
-        let message = |number: f64, dtype: DType| {
-            let mut tensor = whole.get(name).unwrap().clone();
-            tensor.data_mut::<f64>()[9] = number; // of rows of 4
-            let params = random_params(&config, dtype);
-            let translated = translate_state_dict(&with(&whole, name, Some(tensor)), &names, &params);
-            translated.map_err(|error| error.to_string())
-        };
-        let expected = |problem| Some(format!("translator.safetensors: tensor `{name}` has {problem}"));
-        for (number, shown) in [(f64::NAN, "NaN"), (f64::INFINITY, "inf"), (f64::NEG_INFINITY, "-inf")] {
-            let problem = format!("{shown} at [2, 1]; all parameters have to be finite");
-            assert_eq!(message(number, DType::F64).err(), expected(problem));
-        }
-        let problem = "1e300 at [2, 1], too large for f32; make the parameters in f64".to_string();
-        assert_eq!(message(1e300, DType::F32).err(), expected(problem));
-        assert_eq!(message(1e300, DType::F64).err(), None);
-    }
-}
-
-#[test]
 fn whatever_is_wrong_the_parameters_stay_as_they_were() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("translator.safetensors");
@@ -257,14 +159,6 @@ fn whatever_is_wrong_the_parameters_stay_as_they_were() {
 }
 
 #[test]
-fn another_shape_is_named_beside_the_one_that_is_needed() {
-    let whole = state_dict(&random_params(&config(), DType::F64), &StateDictNames::default());
-    let name = "transformer.encoder.layers.0.self_attn.in_proj_weight";
-    let short = with(&whole, name, Some(Tensor::zeros([8, 4], DType::F64)));
-    assert_problem(&short, &config(), name, "has shape [8, 4], the model needs [12, 4]");
-}
-
-#[test]
 fn tied_tensors_may_be_saved_once_or_several_times_but_must_agree() {
     let names = StateDictNames::default();
     let config = Config { tie_embeddings: TieEmbeddings::ThreeWay, src_vocab_size: 7, ..config() };
@@ -279,6 +173,20 @@ fn tied_tensors_may_be_saved_once_or_several_times_but_must_agree() {
     let other = with(&only, "tgt_embedding.weight", Some(table.neg()));
     let expected = "differs from `tgt_embedding.weight`, but the configuration ties them";
     assert_problem(&other, &config, "projection.weight", expected);
+}
+
+#[test]
+fn one_table_of_positions_in_python_becomes_two_parameters() {
+    let names =
+        StateDictNames { src_positions: "pos".into(), tgt_positions: "pos".into(), ..Default::default() };
+    let (own, config) = (config(), Config { positions: Positions::Learned, ..config() });
+    let table = Tensor::normal([5, 4], 0.0, 1.0, Seed::new(4), DType::F64);
+    let saved = state_dict(&random_params(&own, DType::F64), &names);
+    let saved = with(&saved, "pos.weight", Some(table.clone()));
+    let found = translate_state_dict(&saved, &names, &random_params(&config, DType::F64)).unwrap();
+    for name in ["encoder.positions.weight", "decoder.positions.weight"] {
+        assert_eq!(found.get(name), Some(&table), "{name}");
+    }
 }
 
 #[test]
