@@ -149,6 +149,9 @@ fn the_method_can_be_chosen() {
     assert_eq!(method(Gradcheck::new(), 512), Method::FullJacobian);
     assert_eq!(method(Gradcheck::new(), 513), Method::Directions(8));
     assert_eq!(method(Gradcheck::new().full(), 513), Method::FullJacobian);
+    let summed = gradcheck("sum", &[normal(&[513])], |v| v[0].sum(.., false)).unwrap();
+    let repeated = gradcheck("broadcast_to", &[normal(&[1])], |v| v[0].broadcast_to([513])).unwrap();
+    assert_eq!((summed.method, repeated.method), (Method::Directions(8), Method::Directions(8)));
     assert_eq!(method(Gradcheck::new().directions(3), 2), Method::Directions(3));
 }
 
@@ -188,6 +191,26 @@ fn the_worst_of_each_input_is_shown() {
 }
 
 #[test]
+fn what_is_not_finite_is_worse_than_all_else() {
+    // Every step leaves the domain of the logarithm on one side.
+    let x = Tensor::from([2.0, 1e-9]);
+    let (_, wrong, worst) =
+        mismatches(gradcheck("log", &[x], |v| v[0].log() + square(&v[0], |grad| grad.neg())));
+    assert_eq!((wrong, &worst[0].input_index[..], worst[0].relative_error), (2, &[1][..], f64::INFINITY));
+}
+
+#[test]
+fn a_failure_shows_itself_when_it_is_unwrapped() {
+    let inputs = [Tensor::scalar(1.0), Tensor::scalar(2.0)];
+    let wrong = |v: &[Var]| square(&v[0], |grad| grad.neg()) + square(&v[1], |grad| grad.neg());
+    let failure = gradcheck("squares", &inputs, wrong).unwrap_err();
+    assert_eq!(format!("{failure:?}"), failure.to_string());
+    let expected =
+        "gradcheck of `squares`: 2 of 2 derivatives are wrong: 1 of 1 by input 0, 1 of 1 by input 1\n";
+    assert!(failure.to_string().starts_with(expected), "{failure}");
+}
+
+#[test]
 fn the_largest_number_shown_has_ten_digits() {
     let x = Tensor::scalar(1.0 / 3.0);
     let failure = gradcheck("square", &[x], |v| square(&v[0], |grad| grad.neg())).unwrap_err();
@@ -214,10 +237,16 @@ fn an_element_is_named_with_its_best_difference() {
 #[test]
 fn a_sharp_bend_is_followed_by_smaller_steps() {
     // The first step is wider than the distance to the pole.
-    let report = gradcheck("log", &[Tensor::from([1e-3, 0.01, 1.0])], |v| v[0].log()).unwrap();
-    assert_eq!((report.certified(), report.zero()), (3, 6));
+    let report = gradcheck("log", &[Tensor::from([1e-4, 1e-3, 0.01, 1.0])], |v| v[0].log()).unwrap();
+    assert_eq!((report.certified(), report.zero()), (4, 12));
     let report = gradcheck("tanh", &[Tensor::from([1e-3])], |v| v[0].mul_scalar(500.0).tanh()).unwrap();
     assert_eq!(report.certified(), 1);
+}
+
+#[test]
+fn four_points_see_eleven_digits() {
+    let report = gradcheck("exp", &[Tensor::from([0.5, 1.0])], |v| v[0].exp()).unwrap();
+    assert!(report.worst_relative_error() < 1e-11, "{report}");
 }
 
 #[test]

@@ -146,13 +146,15 @@ fn f32_is_held_to_f64_if_asked() {
 
 #[test]
 fn a_small_gradient_that_is_wrong_in_f32_is_reported() {
-    let wrong_in_f32 = |v: &[Var]| {
-        let factor = if v[0].dtype() == DType::F32 { -3.0 } else { 1.0 };
-        square(&v[0], move |grad| grad.mul_scalar(factor)) * 1e-6
-    };
-    let check = Gradcheck::new().f32_tolerance(1e-6);
-    let found = check.run("square", &[Tensor::from([1.0, 2.0])], wrong_in_f32);
-    assert!(matches!(fault(found), Fault::SinglePrecision { .. }));
+    for wrong in [-3.0, 1.25] {
+        let wrong_in_f32 = |v: &[Var]| {
+            let factor = if v[0].dtype() == DType::F32 { wrong } else { 1.0 };
+            square(&v[0], move |grad| grad.mul_scalar(factor)) * 1e-6
+        };
+        let check = Gradcheck::new().f32_tolerance(1e-6);
+        let found = check.run("square", &[Tensor::from([1.0, 2.0])], wrong_in_f32);
+        assert!(matches!(fault(found), Fault::SinglePrecision { .. }), "{wrong}");
+    }
 }
 
 #[test]

@@ -15,9 +15,11 @@ fn a_kink_that_was_not_named_is_pointed_out() {
 fn inputs_move_away_from_a_kink_that_was_named() {
     let check = Gradcheck::new().kink("relu at 0", |x| distance_to(&x[0], 0.0));
     let far = check.run("relu", &[Tensor::from([1.0, -0.1])], |v| v[0].relu()).unwrap();
-    assert_eq!(far.moved, 0);
+    assert_eq!((far.moved, far.to_string().contains("moved")), (0, false));
     let near = check.run("relu", &[Tensor::from([1.0, 0.0, 0.0, 1e-9])], |v| v[0].relu()).unwrap();
     assert_eq!((near.moved > 0, near.compared()), (true, 16));
+    assert!(near.to_string().contains("; moved 1 time(s) to get away from a kink\n"), "{near}");
+    assert!(format!("{check:?}").contains("relu at 0"));
     let tie = Gradcheck::new().kink("tie", |x| distance_to_tie(&x[0], 1));
     let equal = [Tensor::from([[1.0, 1.0], [2.0, 3.0]])];
     assert!(tie.run("max", &equal, |v| v[0].max(1, false)).unwrap().moved > 0);
@@ -43,6 +45,8 @@ fn distances_are_the_smallest() {
     assert_eq!(distance_to_tie(&x, 0), 0.5); // 4 over 2, and 5 over 4.5
     assert_eq!(distance_to_tie(&x, 1), 2.5);
     assert_eq!(distance_to_tie(&x.slice(0, 0..1), 0), f64::INFINITY);
+    let stacked = Tensor::from([[[1.0, 1.0], [4.0, 2.0]], [[2.5, 8.0], [3.0, 9.5]]]);
+    assert_eq!([0, 1, 2].map(|axis| distance_to_tie(&stacked, axis)), [1.0, 0.5, 0.0]);
 }
 
 #[test]
@@ -78,4 +82,29 @@ fn the_distance_to_a_kink_grows_with_the_step() {
     let check = Gradcheck::new().kink("relu at 10000", |x| distance_to(&x[0], 1e4));
     let report = check.run("relu", &[Tensor::from([1e4 + 0.01])], |v| (&v[0] - 1e4).relu()).unwrap();
     assert!(report.moved > 0);
+}
+
+#[test]
+fn inputs_move_by_about_a_tenth() {
+    use std::cell::Cell;
+    use std::rc::Rc;
+
+    let farthest = Rc::new(Cell::new(0.0));
+    let seen = farthest.clone();
+    let check = Gradcheck::new().kink("relu at 0", move |x| {
+        seen.set(x[0].to_f64_vec().into_iter().map(f64::abs).fold(seen.get(), f64::max));
+        distance_to(&x[0], 0.0)
+    });
+    check.run("relu", &[Tensor::zeros([20], DType::F64)], |v| v[0].relu()).unwrap();
+    assert!((0.1..0.5).contains(&farthest.get()), "{}", farthest.get());
+}
+
+#[test]
+fn a_corner_nearby_is_not_blamed_for_what_is_wrong_here() {
+    let (_, _, worst) = mismatches(gradcheck("relu", &[Tensor::from([1e-4])], |v| {
+        Var::record("relu", &[&v[0]], v[0].value().relu(), |grad_out, grads| {
+            grads.add(0, || grad_out.mul_scalar(0.5));
+        })
+    }));
+    assert!(!worst[0].kink, "{}", worst[0]);
 }
