@@ -3,8 +3,9 @@
 //! inputs that are exact in f32.
 //!
 //! The error of a tensor is its largest difference divided by the reference's largest element
-//! ([`fixture::relative_error`]). It must stay below [`F64_FORWARD`] and [`F64_GRADIENTS`], and in f32 below
-//! [`F32`]. What the worst of them are is printed as a table:
+//! (but for the biases of keys, whose gradient is zero: see `models.rs`). It must stay below [`F64_FORWARD`] and
+//! [`F64_GRADIENTS`], and in f32 below [`F32`]; and what is asked for in f32 has to be computed in f32. What the
+//! worst errors are is printed as a table:
 //!
 //! ```sh
 //! cargo test --test tests parity -- --nocapture
@@ -53,13 +54,14 @@ struct Row {
     f32: Option<f64>,
 }
 
-/// Runs a case in both dtypes, notes its errors in the row, and returns those that are too large.
+/// Runs a case in both dtypes, notes its errors in the row, and returns what is wrong with it: errors that are
+/// too large, another dtype.
 fn run(counterparts: &Counterparts, case: &Case, row: &mut Row) -> Vec<String> {
     let counterpart = &counterparts[case.key()];
-    let mut too_large = Vec::new();
+    let mut failures = Vec::new();
     row.cases += 1;
     for dtype in [DType::F64, DType::F32] {
-        for Comparison { is_gradient, name, error } in counterpart(case, dtype) {
+        for Comparison { is_gradient, name, error, dtype: found } in counterpart(case, dtype) {
             let (worst, bound) = match (dtype, is_gradient) {
                 (DType::F64, false) => (&mut row.forward, F64_FORWARD),
                 (DType::F64, true) => (&mut row.gradients, F64_GRADIENTS),
@@ -67,12 +69,14 @@ fn run(counterparts: &Counterparts, case: &Case, row: &mut Row) -> Vec<String> {
             };
             *worst = Some(worst.unwrap_or(0.0).max(error));
             if error.is_nan() || error > bound {
-                too_large
-                    .push(format!("{} in {dtype}: {name} is off by {error:.1e} of {bound:e}", case.name));
+                failures.push(format!("{} in {dtype}: {name} is off by {error:.1e} of {bound:e}", case.name));
+            }
+            if found != dtype {
+                failures.push(format!("{} in {dtype}: {name} was computed in {found}", case.name));
             }
         }
     }
-    too_large
+    failures
 }
 
 fn print_table(rows: &[(String, Row)]) {
@@ -92,7 +96,7 @@ fn print_table(rows: &[(String, Row)]) {
 #[test]
 fn every_number_agrees_with_the_references() {
     let mut rows: Vec<(String, Row)> = Vec::new();
-    let mut too_large = Vec::new();
+    let mut failures = Vec::new();
     for (file, counterparts) in FILES {
         let (cases, counterparts) = (fixture::read(file), counterparts());
         let keys: BTreeSet<&str> = cases.iter().map(Case::key).collect();
@@ -102,13 +106,13 @@ fn every_number_agrees_with_the_references() {
             if rows.last().is_none_or(|(what, _)| what != case.group()) {
                 rows.push((case.group().to_string(), Row::default()));
             }
-            too_large.extend(run(&counterparts, case, &mut rows.last_mut().unwrap().1));
+            failures.extend(run(&counterparts, case, &mut rows.last_mut().unwrap().1));
         }
     }
     print_table(&rows);
     let cases: usize = rows.iter().map(|(_, row)| row.cases).sum();
-    println!("parity: {cases} cases, {} beyond their bound", too_large.len());
-    assert!(too_large.is_empty(), "{}", too_large.join("\n"));
+    println!("parity: {cases} cases, {} beyond their bound", failures.len());
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
 /// The check can fail: whichever tensor of the reference has one number moved by a thousandth, we disagree.
@@ -122,9 +126,24 @@ fn a_number_that_is_moved_is_noticed() {
                 let tensor = moved.parts.get_mut(part).unwrap();
                 let Some(last) = tensor.data_mut::<f64>().last_mut() else { continue };
                 *last += 1e-3;
-                let too_large = run(&counterparts, &moved, &mut Row::default());
-                assert!(!too_large.is_empty(), "{file}: {} with another {part}", case.name);
+                let failures = run(&counterparts, &moved, &mut Row::default());
+                assert!(!failures.is_empty(), "{file}: {} with another {part}", case.name);
             }
+        }
+    }
+}
+
+/// The check can fail: numbers of f64 do not pass for those of f32.
+#[test]
+fn another_dtype_is_noticed() {
+    for (file, counterparts) in FILES {
+        let cases = fixture::read(file);
+        for (key, counterpart) in counterparts() {
+            let always_f64: Counterpart = Box::new(move |case, _| counterpart(case, DType::F64));
+            let case = cases.iter().find(|case| case.key() == key).unwrap();
+            let failures = run(&BTreeMap::from([(key, always_f64)]), case, &mut Row::default());
+            let in_f64 = failures.iter().filter(|failure| failure.ends_with("was computed in f64")).count();
+            assert!(in_f64 > 0 && in_f64 == failures.len(), "{file}: {failures:?}");
         }
     }
 }

@@ -7,31 +7,34 @@
 //! | [`properties::gradients`] | backward gives the derivative, by central differences; f32 agrees with f64 |
 //! | [`properties::adjoint`] | `<v, J u> = <Jᵀ v, u>`; without rounding where the operation is linear |
 //! | [`properties::views`] | an operation on views gives the bits that it gives on copies, and so does its vjp |
+//! | [`properties::shared`] | a variable in several places gets the sum of the gradients there |
 //! | [`properties::composed`] | value and gradients are those of the same thing made of smaller operations |
 //!
 //! Each is tried 256 times per operation, always with the same cases. `PROPTEST_CASES` sets another number,
-//! `PROPTEST_RNG_SEED` draws others:
+//! `PROPTEST_RNG_SEED` draws others. With fewer than 256 a property may have nothing to compare: all tensors
+//! drawn may be empty, or no two of one shape. From 256 on that is a failure.
 //!
 //! ```sh
 //! cargo test --test tests registry -- --nocapture                          # what was covered, and how well
 //! PROPTEST_CASES=10000 PROPTEST_RNG_SEED=7 cargo test --test tests registry
 //! ```
 //!
-//! An operation is what a method of [`Var`](autograd::Var) in `autograd/src/ops/` returns, or a name that is
-//! given to `Var::record`; [`source`] reads them off the source. One without an entry fails
+//! An operation is a method of [`Var`](autograd::Var), but for the few that compute nothing, or a name that is
+//! given to `Var::record` anywhere; [`source`] reads them off the source. One without an entry fails
 //! [`every_operation_has_an_entry`]. The entry goes into the module where its like are, and names the operation,
 //! the inputs in which it is linear, the cases to draw, and if there is one the composed form.
 
 pub mod entry;
 pub mod properties;
+pub mod source;
 pub mod walk;
 
 mod elementwise;
 mod losses;
+mod pass;
 mod products;
 mod reductions;
 mod shapes;
-mod source;
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -81,7 +84,7 @@ fn every_operation_has_a_row_in_the_table() {
 #[test]
 fn every_entry_records_the_operation_it_is_named_for() {
     for operation in operations() {
-        walk::check(&operation, 8, properties::recorded).unwrap();
+        walk::check(&operation, walk::always(8), properties::recorded).unwrap();
     }
 }
 
@@ -116,6 +119,12 @@ fn a_view_is_as_good_as_a_copy() {
 }
 
 #[test]
+fn a_variable_in_several_places_gets_the_sum_of_their_gradients() {
+    let operations: Vec<Operation> = operations().into_iter().filter(Operation::takes_several).collect();
+    report("shared", &operations, properties::shared);
+}
+
+#[test]
 fn fused_is_composed() {
     let operations: Vec<Operation> = operations().into_iter().filter(|entry| !entry.is_primitive()).collect();
     report("composed", &operations, properties::composed);
@@ -137,10 +146,10 @@ fn a_wrong_sign_is_found_and_shrinks_to_a_case_that_can_be_read() {
     let is_sub = |operation: &Operation| operation.name == "sub";
     let wrong = operations().into_iter().find(is_sub).unwrap().replaced(wrong_sub);
     for property in [properties::gradients, properties::adjoint, properties::composed, properties::battery] {
-        let failure = walk::check(&wrong, walk::CASES, property).unwrap_err();
+        let failure = walk::check(&wrong, walk::always(walk::CASES), property).unwrap_err();
         assert!(failure.starts_with("`sub`: "), "{failure}");
         let case = failure.rsplit("\nin ").next().unwrap();
         assert!(!case.contains("strides") && case.lines().count() <= 6, "not a small case: {failure}");
     }
-    walk::check(&wrong, walk::CASES, properties::views).unwrap(); // it is wrong in every layout alike
+    walk::check(&wrong, walk::always(walk::CASES), properties::views).unwrap(); // it is wrong in every layout alike
 }

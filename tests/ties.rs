@@ -61,7 +61,7 @@ proptest! {
         pre: bool,
         seed: u64,
     ) {
-        for ties in [TieEmbeddings::ThreeWay, TieEmbeddings::TargetWithOutput, TieEmbeddings::Separate] {
+        for ties in [TieEmbeddings::ThreeWay, TieEmbeddings::TargetWithOutput] {
             let norm = if pre { NormPlacement::Pre } else { NormPlacement::Post };
             let config =
                 Config { tie_embeddings: ties, decoder_start: start, norm, dropout: 0.1, ..small() };

@@ -45,6 +45,7 @@ pub mod tape;
 #[cfg(test)]
 mod testing;
 pub mod var;
+mod wrong_shape;
 
 pub use backward::Gradients;
 pub use gradcheck::{Gradcheck, GradcheckFailure, GradcheckReport, assert_gradients, gradcheck};
@@ -54,3 +55,4 @@ pub use ops::cross_entropy::{CrossEntropy, LossStats};
 pub use record::Saved;
 pub use tape::{InputGradients, Tape};
 pub use var::Var;
+pub use wrong_shape::WrongShape;

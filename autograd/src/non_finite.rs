@@ -15,7 +15,7 @@ pub struct NonFinite {
     pub operation: &'static str,
     /// Its place on the tape, as [`Tape::summary`](crate::Tape::summary) numbers them.
     pub place: usize,
-    /// `None` if its result is not finite; else which input it gave such a gradient, counted from 0.
+    /// `None` if its result is not finite; else which of its inputs has such a gradient, counted from 0.
     pub gradient_of: Option<usize>,
     /// The shape of that result or gradient.
     pub shape: Shape,
@@ -46,8 +46,7 @@ impl fmt::Display for NonFinite {
             None => write!(f, "the result of `{operation}` (%{place}, {shape}) is {value} at {index:?}"),
             Some(input) => write!(
                 f,
-                "the gradient that `{operation}` (%{place}) gives to its input {input} ({shape}) is {value} \
-                 at {index:?}"
+                "the gradient of input {input} of `{operation}` (%{place}), {shape}, is {value} at {index:?}"
             ),
         }
     }

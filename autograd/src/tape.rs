@@ -17,6 +17,7 @@ use std::rc::Rc;
 use tensor::{DType, Shape, Tensor};
 
 use crate::non_finite::NonFinite;
+use crate::wrong_shape::WrongShape;
 
 /// A vector-Jacobian product: from the gradient of an operation's output, the gradients of its inputs.
 pub(crate) type Vjp = Box<dyn FnOnce(&Tensor, &mut InputGradients)>;
@@ -50,6 +51,10 @@ pub(crate) struct Nodes {
     pub(crate) watching: bool,
     /// The first that was found.
     pub(crate) first_non_finite: RefCell<Option<NonFinite>>,
+    /// Whether a gradient of the wrong shape is noted and left out, for a check to report, and no panic.
+    pub(crate) noting_shapes: bool,
+    /// The first that was noted.
+    pub(crate) first_wrong_shape: RefCell<Option<WrongShape>>,
 }
 
 /// A leaf or an operation.
@@ -118,7 +123,7 @@ impl Tape {
     /// assert!(tape.first_non_finite().is_none());
     /// loss.backward();
     /// let found = tape.first_non_finite().unwrap().to_string();
-    /// assert_eq!(found, "the gradient that `sqrt` (%1) gives to its input 0 ([2]) is inf at [1]");
+    /// assert_eq!(found, "the gradient of input 0 of `sqrt` (%1), [2], is inf at [1]");
     /// ```
     pub fn watch_non_finite(&self) {
         self.list.borrow_mut().watching = true;
@@ -127,6 +132,16 @@ impl Tape {
     /// The first number that was not finite since the tape was told to watch.
     pub fn first_non_finite(&self) -> Option<NonFinite> {
         self.list.borrow().first_non_finite.borrow().clone()
+    }
+
+    /// Lets a check report gradients of the wrong shape, which are left out then.
+    pub(crate) fn note_wrong_shapes(&self) {
+        self.list.borrow_mut().noting_shapes = true;
+    }
+
+    /// The first gradient of the wrong shape that was noted.
+    pub(crate) fn first_wrong_shape(&self) -> Option<WrongShape> {
+        self.list.borrow().first_wrong_shape.borrow().clone()
     }
 
     /// Appends a node and returns its place.
@@ -177,6 +192,13 @@ impl Nodes {
         &self.inputs[self.nodes[index].inputs.clone()]
     }
 
+    /// Notes a gradient of the wrong shape, or panics.
+    #[track_caller]
+    fn refuse(&self, wrong: WrongShape) {
+        assert!(self.noting_shapes, "{wrong}");
+        self.first_wrong_shape.borrow_mut().get_or_insert(wrong);
+    }
+
     /// If watching, notes the first number of `tensor` that is not finite, unless one was found before.
     fn look_at(&self, tensor: &Tensor, operation: &'static str, place: usize, gradient_of: Option<usize>) {
         if self.watching && self.first_non_finite.borrow().is_none() && !tensor.all_finite() {
@@ -212,19 +234,19 @@ impl InputGradients<'_> {
         let Some(place) = self.inputs[input] else { return };
         let grad = grad();
         let node = self.nodes.node(place);
-        assert!(
-            grad.shape() == node.shape && grad.dtype() == node.dtype,
-            "{operation}: the vjp gives a gradient of shape {} ({}) to input {input} of shape {} ({})",
-            grad.shape(),
-            grad.dtype(),
-            node.shape,
-            node.dtype,
-        );
-        self.nodes.look_at(&grad, operation, self.place, Some(input));
-        match &mut self.pending[place] {
-            Some(sum) => sum.add_assign(&grad),
-            empty => *empty = Some(grad),
+        let (found, expected) = ((grad.shape(), grad.dtype()), (node.shape, node.dtype));
+        if found != expected {
+            return self.nodes.refuse(WrongShape { operation, input, found, expected });
         }
+        let sum = match self.pending[place].take() {
+            Some(mut sum) => {
+                sum.add_assign(&grad);
+                sum
+            }
+            None => grad,
+        };
+        self.nodes.look_at(&sum, operation, self.place, Some(input));
+        self.pending[place] = Some(sum);
     }
 }
 
@@ -253,42 +275,4 @@ fn place(input: Option<usize>) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn summary_shows_operations_shapes_and_inputs() {
-        let tape = Tape::new();
-        let x = tape.var(Tensor::ones([2, 3], DType::F32));
-        let w = tape.var(Tensor::ones([3, 4], DType::F32));
-        let y = x.matmul(&w) + w.detach().sum(0, false);
-        let _ = y.sum(.., false);
-        let expected = "%0  leaf    [2, 3]\n\
-                        %1  leaf    [3, 4]\n\
-                        %2  matmul  [2, 4]  of %0, %1\n\
-                        %3  add     [2, 4]  of %2, constant\n\
-                        %4  sum     []      of %3\n";
-        assert_eq!(tape.summary(), expected);
-        assert_eq!(Tape::new().summary(), "");
-    }
-
-    #[test]
-    fn clones_share_the_list() {
-        let tape = Tape::new();
-        assert!(tape.is_empty());
-        tape.clone().var(Tensor::scalar(1.0));
-        assert!(tape.len() == 1 && !tape.is_empty());
-    }
-
-    #[test]
-    fn a_million_operations_are_dropped_without_recursion() {
-        let tape = Tape::new();
-        let mut x = tape.var(Tensor::scalar(1.0));
-        for _ in 0..1_000_000 {
-            x = x.sigmoid(); // saves its output, so the vjps own a tensor each
-        }
-        assert_eq!(tape.len(), 1_000_001);
-        drop(x);
-        drop(tape);
-    }
-}
+mod tests;

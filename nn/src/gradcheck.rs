@@ -14,7 +14,8 @@ use crate::params::{ParamId, Params};
 ///
 /// With a `step_seed` the context is one of training, and dropout draws from it; with `None` it is one of
 /// inference. A small model has its whole Jacobian compared, a large one random directions in each
-/// parameter; [`Gradcheck`] chooses.
+/// parameter; [`Gradcheck`] chooses. For a check in f32 too, let constants follow the parameters:
+/// `x.to_dtype(cx.params().dtype())`.
 ///
 /// ```
 /// use autograd::{Gradcheck, Var};
@@ -32,14 +33,14 @@ use crate::params::{ParamId, Params};
 /// })
 /// .unwrap();
 /// assert_eq!(report.inputs[0].name, "linear.weight");
-/// assert_eq!(report.compared, 8 * params.numel());
+/// assert_eq!(report.compared(), 8 * params.numel());
 /// ```
 ///
 /// # Errors
 /// The first fault that was found; see [`Gradcheck::run`].
 ///
 /// # Panics
-/// If the parameters are not f64: [`Params::to_dtype`] copies them.
+/// If no parameter is trainable, or they are not f64: [`Params::to_dtype`] copies them.
 #[track_caller]
 pub fn gradcheck_params(
     check: &Gradcheck,
@@ -107,8 +108,9 @@ mod tests {
             x.linear(&weight.detach(), Some(&bias)) // cut
         })
         .unwrap_err();
-        let Fault::Mismatch { wrong, worst, .. } = failure.fault else { panic!("{failure}") };
-        assert_eq!((wrong, worst[0].input_name.as_str()), (24, "linear.weight"));
+        let Fault::Mismatch { inputs, worst } = failure.fault else { panic!("{failure}") };
+        assert_eq!((inputs[0].wrong, inputs[1].wrong), (24, 0));
+        assert_eq!(worst[0].input_name, "linear.weight");
     }
 
     #[test]
@@ -132,6 +134,6 @@ mod tests {
             dropout.forward(cx, &linear.forward(cx, &x))
         };
         let report = gradcheck_params(&check, "dropout", &params, Some(Seed::new(3)), in_f32).unwrap();
-        assert_eq!(report.compared, 8 * 8);
+        assert_eq!(report.compared(), 8 * 8);
     }
 }

@@ -20,21 +20,32 @@ const EDGE: usize = 3;
 /// that are shown with an exponent.
 impl fmt::Display for Tensor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let separator = if self.rank() == 0 { ' ' } else { '\n' };
-        write!(f, "{} {}{separator}", self.shape(), self.dtype())?;
-        let abbreviate = self.numel() > ABBREVIATE_ABOVE;
-        let mut shown = Vec::new();
-        collect(self, abbreviate, &mut shown);
-        let style = Style::new(&shown, f.precision().unwrap_or(3));
-        let mut cells = shown.into_iter().map(|x| style.cell(x));
-        write_axis(f, self, 0, abbreviate, &mut cells)
+        write!(f, "{} {}", self.shape(), self.dtype())?;
+        write_elements(f, self, f.precision().unwrap_or(3))
     }
 }
 
+/// As Display, with twice the digits, and with the strides if they are not those of row-major memory: what a
+/// failed test shows has to be enough to make it fail again.
 impl fmt::Debug for Tensor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
+        write!(f, "{} {}", self.shape(), self.dtype())?;
+        if !self.is_contiguous() {
+            write!(f, ", strides {}", self.strides())?;
+        }
+        write_elements(f, self, f.precision().unwrap_or(6))
     }
+}
+
+/// The elements: a scalar on the same line, all else below.
+fn write_elements(f: &mut fmt::Formatter<'_>, tensor: &Tensor, precision: usize) -> fmt::Result {
+    f.write_str(if tensor.rank() == 0 { " " } else { "\n" })?;
+    let abbreviate = tensor.numel() > ABBREVIATE_ABOVE;
+    let mut shown = Vec::new();
+    collect(tensor, abbreviate, &mut shown);
+    let style = Style::new(&shown, precision);
+    let mut cells = shown.into_iter().map(|x| style.cell(x));
+    write_axis(f, tensor, 0, abbreviate, &mut cells)
 }
 
 /// Calls `f(Some(i))` for every index of an axis that is shown and `f(None)` for the gap.
@@ -138,6 +149,15 @@ mod tests {
         let x = Tensor::arange(0.0, 8.0, 1.0, DType::F32).reshape([2, 2, 2]);
         assert_eq!(format!("{x:.0}"), "[2, 2, 2] f32\n[[[0 1]\n  [2 3]]\n\n [[4 5]\n  [6 7]]]");
         assert_eq!(Tensor::zeros([0, 2], DType::F32).to_string(), "[0, 2] f32\n[]");
+    }
+
+    #[test]
+    fn debug_is_enough_to_make_the_tensor_again() {
+        let x = Tensor::from([[0.015625f64, 3.0], [-1.5, 2.0]]);
+        let rows = "\n[[ 0.015625  3.000000]\n [-1.500000  2.000000]]";
+        assert_eq!(format!("{x:?}"), format!("[2, 2] f64{rows}"));
+        let view = x.transpose(0, 1).contiguous().transpose(0, 1);
+        assert_eq!(format!("{view:?}"), format!("[2, 2] f64, strides [1, 2]{rows}"));
     }
 
     #[test]

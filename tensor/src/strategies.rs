@@ -10,9 +10,11 @@
 //!
 //! ```
 //! use proptest::prelude::*;
+//! # use proptest::test_runner::RngSeed;
 //! use tensor::strategies::{numbers, shapes, tensors};
 //!
 //! proptest! {
+//!     # #![proptest_config(ProptestConfig { rng_seed: RngSeed::Fixed(1), failure_persistence: None, ..ProptestConfig::default() })]
 //!     # /*
 //!     #[test]
 //!     # */
@@ -30,10 +32,11 @@
 //! Operands whose shapes have to fit are drawn together, as an array:
 //!
 //! ```
-//! # use proptest::prelude::*;
+//! # use proptest::{prelude::*, test_runner::RngSeed};
 //! use tensor::strategies::{broadcastable_shapes, integers, operands};
 //!
 //! proptest! {
+//!     # #![proptest_config(ProptestConfig { rng_seed: RngSeed::Fixed(1), failure_persistence: None, ..ProptestConfig::default() })]
 //!     # /*
 //!     #[test]
 //!     # */

@@ -23,6 +23,23 @@ pub struct Comparison {
     pub name: String,
     /// As [`relative_error`].
     pub error: f64,
+    /// What it was computed in.
+    pub dtype: DType,
+}
+
+impl Comparison {
+    /// A tensor, beside that of the reference; see [`relative_error`].
+    pub fn new(name: &str, found: &Tensor, expected: &Tensor, scale: f64) -> Comparison {
+        let error = relative_error(found, expected, scale);
+        Comparison { is_gradient: false, name: name.into(), error, dtype: found.dtype() }
+    }
+
+    /// A gradient, beside that of the reference. Infinitely far off if there is none.
+    pub fn gradient(name: &str, found: Option<&Tensor>, expected: &Tensor, scale: f64) -> Comparison {
+        let nothing = Tensor::full(expected.shape(), f64::INFINITY, expected.dtype());
+        let found = found.unwrap_or(&nothing);
+        Comparison { is_gradient: true, ..Comparison::new(name, found, expected, scale) }
+    }
 }
 
 /// Where that fixture lies.
@@ -111,23 +128,21 @@ impl Case {
     /// Compares a result with that part.
     #[track_caller]
     pub fn compare(&self, name: &str, found: &Tensor) -> Comparison {
-        let error = relative_error(found, self.part(name), 0.0);
-        Comparison { is_gradient: false, name: name.into(), error }
+        Comparison::new(name, found, self.part(name), 0.0)
     }
 
     /// Compares the gradient of input `i`.
     #[track_caller]
     pub fn compare_gradient(&self, i: usize, found: Option<&Tensor>) -> Comparison {
         let name = format!("grad.in.{i}");
-        let error = found.map_or(f64::INFINITY, |found| relative_error(found, self.part(&name), 0.0));
-        Comparison { is_gradient: true, name, error }
+        Comparison::gradient(&name, found, self.part(&name), 0.0)
     }
 }
 
 /// The largest difference of two elements, divided by the largest element of `expected` in magnitude, or by
 /// `scale` if that is larger. Where both are zero the difference is not divided: zeros must be met exactly.
 /// Infinite if a shape differs or a number is not finite.
-pub fn relative_error(found: &Tensor, expected: &Tensor, scale: f64) -> f64 {
+fn relative_error(found: &Tensor, expected: &Tensor, scale: f64) -> f64 {
     if found.shape() != expected.shape() || !found.all_finite() {
         return f64::INFINITY;
     }

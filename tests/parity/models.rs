@@ -13,7 +13,7 @@ use transformer::{
 };
 
 use super::Counterparts;
-use super::fixture::{Case, Comparison, path, relative_error};
+use super::fixture::{Case, Comparison, path};
 use crate::common::param_bits;
 
 const SEED: Seed = Seed::new(1);
@@ -151,23 +151,25 @@ fn compare(case: &Case, cx: Context, inputs: &[Var], out: &Var) -> Vec<Compariso
     let expected = translated(case, "grad.param.", params);
     let found = cx.gradients(gradients);
     compared.extend(params.iter().map(|(id, name, _)| {
-        let (expected, scale) = (expected.get(name).unwrap(), scale(name, &expected));
-        let error = found.get(id).map_or(f64::INFINITY, |found| relative_error(found, expected, scale));
-        Comparison { is_gradient: true, name: name.into(), error }
+        // A bias of the keys is the one gradient that is not measured by itself; see there.
+        let scale = match name.strip_suffix("k_proj.bias") {
+            Some(attention) => scale_of_key_bias(attention, &expected),
+            None => 0.0,
+        };
+        Comparison::gradient(name, found.get(id), expected.get(name).unwrap(), scale)
     }));
     compared
 }
 
-/// What the error of a gradient is relative to, if that is more than its own largest element.
+/// What the error of the gradient of a bias of the keys is relative to.
 ///
-/// A bias of the keys adds one number to all scores of a query, which softmax does not notice: its gradient
-/// is zero but for rounding, PyTorch's like ours. It is measured by the gradients of the biases of queries and
-/// values, with which it is one tensor in PyTorch.
-fn scale(name: &str, expected: &NamedTensors) -> f64 {
-    let Some(attention) = name.strip_suffix("k_proj.bias") else { return 0.0 };
-    let whole =
+/// Such a bias adds one number to all scores of a query, which softmax does not notice: its gradient is zero but
+/// for rounding, PyTorch's like ours. It is measured by the gradients of the biases of queries and values, with
+/// which it is one tensor in PyTorch.
+fn scale_of_key_bias(attention: &str, expected: &NamedTensors) -> f64 {
+    let beside =
         ["q_proj.bias", "v_proj.bias"].map(|bias| expected.get(&format!("{attention}{bias}")).unwrap());
-    whole.iter().flat_map(|bias| bias.to_f64_vec()).map(f64::abs).fold(0.0, f64::max)
+    beside.iter().flat_map(|bias| bias.to_f64_vec()).map(f64::abs).fold(0.0, f64::max)
 }
 
 /// The logits, zeros at padding, where they have no meaning.

@@ -6,6 +6,7 @@ use tensor::ops::attention::AttentionSpec;
 
 use super::Counterparts;
 use super::fixture::{Case, Comparison};
+use crate::registry::source::rows_of_the_table;
 
 type Operation = fn(&[Var], &Case) -> Var;
 
@@ -129,18 +130,10 @@ fn check(case: &Case, dtype: DType, operation: Operation) -> Vec<Comparison> {
     compared.chain([case.compare("out", out.value())]).collect()
 }
 
-/// The operations of the table in autograd's documentation.
-fn table() -> Vec<&'static str> {
-    let rows =
-        include_str!("../../autograd/src/ops/table.md").lines().filter(|line| line.starts_with("| [`"));
-    let names = rows.flat_map(|row| row.split('|').nth(1).unwrap().split(", "));
-    names.map(|name| name.trim().trim_start_matches("[`").split('`').next().unwrap()).collect()
-}
-
 #[test]
 fn every_operation_has_a_case_or_a_reason_why_not() {
-    let table = table();
-    assert!(table.len() >= 40 && table.contains(&"add") && table.contains(&"permute"), "{table:?}");
+    let table = rows_of_the_table();
+    assert!(table.len() >= 40 && table.contains("add") && table.contains("permute"), "{table:?}");
     let with_reference = |name: &str| OPERATIONS.iter().any(|(key, _)| key.split('/').next() == Some(name));
     for name in &table {
         let excused = WITHOUT_REFERENCE.iter().any(|(excused, _)| excused == name);
@@ -148,6 +141,6 @@ fn every_operation_has_a_case_or_a_reason_why_not() {
     }
     for (key, _) in OPERATIONS {
         let name = key.split('/').next().unwrap();
-        assert!(table.contains(&name), "{name} is not in autograd/src/ops/table.md");
+        assert!(table.contains(name), "{name} is not in autograd/src/ops/table.md");
     }
 }

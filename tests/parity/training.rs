@@ -67,7 +67,7 @@ fn train(
         let cx = Context::training(&params, &tape, Seed::new(0));
         let out = x.linear(&cx.param(weight), Some(&cx.param(bias))).tanh(); // [5, 3]
         let loss = (out - &y).powi(2).mean(.., false);
-        losses.push(loss.item());
+        losses.push(loss.value().reshape([1]));
         let mut gradients = cx.gradients(loss.backward());
         if clip {
             // PyTorch's clip_grad_norm_ multiplies by max_norm / (norm + 1e-6); we follow the paper.
@@ -76,15 +76,16 @@ fn train(
         }
         rates.push(schedule.learning_rate(step));
         optimizer.step(&mut params, &gradients, schedule.learning_rate(step)).unwrap();
-        schedule.observe(*losses.last().unwrap());
+        schedule.observe(loss.item());
         weights.push(params.get(weight).unsqueeze(0));
         biases.push(params.get(bias).unsqueeze(0));
     }
     let stacked = |steps: &[Tensor]| Tensor::concatenate(&steps.iter().collect::<Vec<_>>(), 0);
-    let numbers = |numbers: Vec<f64>| Tensor::from_vec(numbers, [STEPS as usize]);
+    let rates = Tensor::from_vec::<f64>(rates, [STEPS as usize]);
+    let rate = Comparison { dtype, ..case.compare("rate", &rates) }; // a number, which has no dtype
     vec![
-        case.compare("loss", &numbers(losses)),
-        case.compare("rate", &numbers(rates)),
+        case.compare("loss", &stacked(&losses)),
+        rate,
         case.compare("weight", &stacked(&weights)), // [step, 3, 4]
         case.compare("bias", &stacked(&biases)),    // [step, 3]
     ]

@@ -1,181 +1,160 @@
-//! Mistakes in operations on single elements, shapes and rows.
+//! Mistakes in operations on single elements.
 
 use autograd::Var;
 use tensor::{Seed, Tensor};
 
-use super::{Bug, record};
+use super::Wrong::{Function, Vjp};
+use super::{Bug, WRONG_GRADIENT, record};
 
 const SEED: Seed = Seed::new(4);
 
 pub fn bugs() -> Vec<Bug> {
+    [arithmetic(), functions(), dropout()].concat()
+}
+
+fn arithmetic() -> Vec<Bug> {
     vec![
         Bug {
             what: "the gradient of a broadcast row is that of the first row, not the sum over all",
             operation: "add",
+            caught_by: WRONG_GRADIENT,
             shapes: &[&[3, 4], &[4]],
             right: |v| v[0].add(&v[1]),
-            wrong: |v| {
-                record("add", v, |v| v[0].add(&v[1]), |g, _| [g.clone(), g.slice(0, 0..1).reshape([4])])
-            },
+            wrong: Vjp(|g, _| vec![g.clone(), g.slice(0, 0..1).reshape([4])]),
         },
         Bug {
             what: "each factor gets its own value instead of the other's",
             operation: "mul",
+            caught_by: WRONG_GRADIENT,
             shapes: &[&[2, 3], &[2, 3]],
             right: |v| v[0].mul(&v[1]),
-            wrong: |v| record("mul", v, |v| v[0].mul(&v[1]), |g, x| [g.mul(&x[0]), g.mul(&x[1])]),
+            wrong: Vjp(|g, x| vec![g.mul(&x[0]), g.mul(&x[1])]),
+        },
+        Bug {
+            what: "where both factors are one variable, the 2 of its square's gradient is lost",
+            operation: "mul",
+            caught_by: &["shared"],
+            shapes: &[&[2, 3], &[2, 3]],
+            right: |v| v[0].mul(&v[1]),
+            wrong: Function(|v| match same_variable(&v[0], &v[1]) {
+                true => record("mul", &v[..1], |v| v[0].mul(&v[0]), |g, x| vec![g.mul(&x[0])]),
+                false => v[0].mul(&v[1]),
+            }),
         },
         Bug {
             what: "the minus of the divisor's gradient is lost",
             operation: "div",
+            caught_by: WRONG_GRADIENT,
             shapes: &[&[2, 3], &[2, 3]],
             right: |v| v[0].div(&v[1]),
-            wrong: |v| {
-                let gradients = |g: &Tensor, x: &[Tensor]| [g.div(&x[1]), g.mul(&x[0]).div(&x[1].powi(2))];
-                record("div", v, |v| v[0].div(&v[1]), gradients)
-            },
+            wrong: Vjp(|g, x| vec![g.div(&x[1]), g.mul(&x[0]).div(&x[1].powi(2))]),
         },
         Bug {
-            what: "the input was saved instead of the output",
-            operation: "exp",
+            what: "of a gradient that is one number for all elements only the first element is read",
+            operation: "neg",
+            caught_by: &["views"],
             shapes: &[&[2, 3]],
-            right: |v| v[0].exp(),
-            wrong: |v| record("exp", v, |v| v[0].exp(), |g, x| [g.mul(&x[0])]),
+            right: |v| v[0].neg(),
+            wrong: Vjp(|g, _| vec![first_if_repeated(g).neg()]),
         },
         Bug {
             what: "the exponent is not reduced by one",
             operation: "powi",
+            caught_by: WRONG_GRADIENT,
             shapes: &[&[2, 3]],
             right: |v| v[0].powi(3),
-            wrong: |v| record("powi", v, |v| v[0].powi(3), |g, x| [g.mul(&x[0].powi(3)).mul_scalar(3.0)]),
+            wrong: Vjp(|g, x| vec![g.mul(&x[0].powi(3)).mul_scalar(3.0)]),
+        },
+    ]
+}
+
+fn functions() -> Vec<Bug> {
+    vec![
+        Bug {
+            what: "the input was saved instead of the output",
+            operation: "exp",
+            caught_by: WRONG_GRADIENT,
+            shapes: &[&[2, 3]],
+            right: |v| v[0].exp(),
+            wrong: Vjp(|g, x| vec![g.mul(&x[0])]),
         },
         Bug {
             what: "the gradient passes where the input was negative",
             operation: "relu",
+            caught_by: WRONG_GRADIENT,
             shapes: &[&[2, 3]],
             right: |v| v[0].relu(),
-            wrong: |v| record("relu", v, |v| v[0].relu(), |g, _| [g.clone()]),
+            wrong: Vjp(|g, _| vec![g.clone()]),
         },
         Bug {
             what: "the derivative is that of the tanh approximation",
             operation: "gelu",
+            caught_by: WRONG_GRADIENT,
             shapes: &[&[2, 3]],
             right: |v| v[0].gelu(),
-            wrong: |v| {
-                record("gelu", v, |v| v[0].gelu(), |g, x| [g.mul(&approximate_gelu_derivative(&x[0]))])
-            },
+            wrong: Vjp(|g, x| vec![g.mul(&approximate_gelu_derivative(&x[0]))]),
         },
         Bug {
             what: "the vjp clips what passes through it, so it is no linear map",
             operation: "tanh",
-            shapes: &[&[2, 3]],
+            caught_by: WRONG_GRADIENT,
+            shapes: &[&[4, 4]],
             right: |v| v[0].tanh(),
-            wrong: |v| {
-                record(
-                    "tanh",
-                    v,
-                    |v| v[0].tanh(),
-                    |g, x| {
-                        let clipped =
-                            Tensor::where_(&g.greater(&Tensor::scalar(0.9)), &Tensor::scalar(0.9), g);
-                        [clipped.mul(&x[0].tanh().powi(2).neg().add_scalar(1.0))]
-                    },
-                )
-            },
+            wrong: Vjp(|g, x| {
+                let limit = Tensor::scalar(0.9);
+                let clipped = Tensor::where_(&g.greater(&limit), &limit, g);
+                vec![clipped.mul(&x[0].tanh().powi(2).neg().add_scalar(1.0))]
+            }),
         },
         Bug {
             what: "the gradient is cut off",
             operation: "sigmoid",
+            caught_by: WRONG_GRADIENT,
             shapes: &[&[2, 3], &[2, 3]],
             right: |v| v[0].sigmoid().mul(&v[1].sigmoid()),
-            wrong: |v| v[0].sigmoid().mul(&v[1].sigmoid().detach()),
-        },
-        Bug {
-            what: "the storage is read in the order it stands in memory, whatever the strides",
-            operation: "sqrt",
-            shapes: &[&[3, 4]],
-            right: |v| v[0].powi(2).sqrt(),
-            wrong: |v| {
-                let x = v[0].value();
-                let misread = match x.is_contiguous() {
-                    true => v[0].clone(),
-                    false => v[0].permute(&[1, 0]).reshape([3, 4]),
-                };
-                misread.powi(2).sqrt()
-            },
-        },
-        Bug {
-            what: "the mean's gradient is not divided by the number of elements",
-            operation: "mean",
-            shapes: &[&[2, 3]],
-            right: |v| v[0].mean(-1, true),
-            wrong: |v| record("mean", v, |v| v[0].mean(-1, true), |g, _| [g.broadcast_to([2, 3])]),
-        },
-        Bug {
-            what: "the gradient is divided by n - 1, the value by n",
-            operation: "variance",
-            shapes: &[&[2, 4]],
-            right: |v| v[0].variance(-1, true),
-            wrong: |v| {
-                record(
-                    "variance",
-                    v,
-                    |v| v[0].variance(-1, true),
-                    |g, x| [x[0].sub(&x[0].mean(-1, true)).mul_scalar(2.0 / 3.0).mul(g)],
-                )
-            },
-        },
-        Bug {
-            what: "the gradient is put back one place too late",
-            operation: "slice",
-            shapes: &[&[2, 4]],
-            right: |v| v[0].slice(1, 0..2),
-            wrong: |v| record("slice", v, |v| v[0].slice(1, 0..2), |g, _| [g.pad(1, 1, 1, 0.0)]),
-        },
-        Bug {
-            what: "the parts of the gradient go to the wrong operands",
-            operation: "concatenate",
-            shapes: &[&[2, 3], &[2, 3]],
-            right: |v| Var::concatenate(&[&v[0], &v[1]], 0),
-            wrong: |v| {
-                let right: fn(&[Var]) -> Var = |v| Var::concatenate(&[&v[0], &v[1]], 0);
-                record("concatenate", v, right, |g, _| [g.slice(0, 2..4), g.slice(0, 0..2)])
-            },
-        },
-        Bug {
-            what: "an embedding that occurs twice gets the gradient of its last occurrence",
-            operation: "gather_rows",
-            shapes: &[&[3, 2]],
-            right: |v| v[0].gather_rows(&[2, 0, 2]),
-            wrong: |v| {
-                let last = |g: &Tensor, _: &[Tensor]| [g.slice(0, 1..3).scatter_add_rows(&[0, 2], 3)];
-                record("gather_rows", v, |v| v[0].gather_rows(&[2, 0, 2]), last)
-            },
-        },
-        Bug {
-            what: "what is kept is not scaled by 1 / (1 - p) on the way back",
-            operation: "dropout",
-            shapes: &[&[4, 4]],
-            right: |v| v[0].dropout(0.5, SEED),
-            wrong: |v| {
-                record(
-                    "dropout",
-                    v,
-                    |v| v[0].dropout(0.5, SEED),
-                    |g, _| [g.dropout(0.5, SEED).mul_scalar(0.5)],
-                )
-            },
-        },
-        Bug {
-            what: "the way back draws other elements to drop",
-            operation: "dropout",
-            shapes: &[&[4, 4]],
-            right: |v| v[0].dropout(0.5, SEED),
-            wrong: |v| {
-                record("dropout", v, |v| v[0].dropout(0.5, SEED), |g, _| [g.dropout(0.5, Seed::new(5))])
-            },
+            wrong: Function(|v| v[0].sigmoid().mul(&v[1].sigmoid().detach())),
         },
     ]
+}
+
+fn dropout() -> Vec<Bug> {
+    let right: fn(&[Var]) -> Var = |v| v[0].dropout(0.5, SEED);
+    let bug = |what, wrong| Bug {
+        what,
+        operation: "dropout",
+        caught_by: WRONG_GRADIENT,
+        shapes: &[&[4, 4]],
+        right,
+        wrong,
+    };
+    vec![
+        bug(
+            "what is kept is not scaled by 1 / (1 - p) on the way there",
+            Function(|v| {
+                let unscaled: fn(&[Var]) -> Var = |v| v[0].dropout(0.5, SEED).mul_scalar(0.5);
+                record("dropout", v, unscaled, |g, _| vec![g.dropout(0.5, SEED)])
+            }),
+        ),
+        bug(
+            "what is kept is not scaled by 1 / (1 - p) on the way back",
+            Vjp(|g, _| vec![g.dropout(0.5, SEED).mul_scalar(0.5)]),
+        ),
+        bug("the way back draws other elements to drop", Vjp(|g, _| vec![g.dropout(0.5, Seed::new(5))])),
+    ]
+}
+
+/// Whether both are recorded at one place of the tape, which is what Debug shows first.
+fn same_variable(x: &Var, y: &Var) -> bool {
+    let place = |var: &Var| format!("{var:?}").split(' ').next().map(str::to_string);
+    x.requires_grad() && place(x) == place(y)
+}
+
+/// `g` as it stands in memory if it has strides 0: its first element, and zeros where it should be repeated.
+fn first_if_repeated(g: &Tensor) -> Tensor {
+    match g.strides().iter().all(|&stride| stride == 0) {
+        true => g.slice(0, 0..1).slice(1, 0..1).pad(0, 0, g.dim(0) - 1, 0.0).pad(1, 0, g.dim(1) - 1, 0.0),
+        false => g.clone(),
+    }
 }
 
 /// The derivative of `x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3)))` (Hendrycks and Gimpel 2016), by

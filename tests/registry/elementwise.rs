@@ -139,8 +139,8 @@ fn choosing() -> Vec<Operation> {
     let dropout = (tensors(shapes(0..=4), integers()), 0..3usize, any::<u64>()).prop_map(|(x, p, seed)| {
         let (p, seed) = ([0.0, 0.5, 0.75][p], Seed::new(seed)); // whose factors 1, 2 and 4 are whole
         Case::new(format!("p {p}, {seed:?}"), [x], move |v| v[0].dropout(p, seed)).composed(move |v| {
-            let factors = Tensor::ones(v[0].shape(), DType::F64).dropout(p, seed);
-            v[0].mul(&Var::constant(factors))
+            let dropped = Tensor::ones(v[0].shape(), DType::F64).dropout(p, seed);
+            v[0].mul(&Var::constant(factors(&dropped, p)))
         })
     });
     vec![
@@ -149,4 +149,17 @@ fn choosing() -> Vec<Operation> {
         Operation::new("tril", tril).linear_in(&[0]),
         Operation::new("dropout", dropout).linear_in(&[0]),
     ]
+}
+
+/// 0 where ones were dropped and 1 / (1 - p) elsewhere: which fall is the kernel's to say, how the others are
+/// scaled is not.
+fn factors(dropped: &Tensor, p: f64) -> Tensor {
+    let factor = |x: f64| if x == 0.0 { 0.0 } else { 1.0 / (1.0 - p) };
+    Tensor::from_vec::<f64>(dropped.to_f64_vec().into_iter().map(factor).collect(), dropped.shape())
+}
+
+#[test]
+fn the_composed_form_of_dropout_has_its_own_scale() {
+    let wrongly_scaled = Tensor::from([0.0, 0.5, 3.0]);
+    assert_eq!(factors(&wrongly_scaled, 0.75), Tensor::from([0.0, 4.0, 4.0]));
 }

@@ -5,7 +5,11 @@ use std::rc::Rc;
 
 use autograd::Var;
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 use tensor::Tensor;
+
+use crate::registry::walk::always;
 
 /// An operation, or something made of operations.
 pub type Function = Rc<dyn Fn(&[Var]) -> Var>;
@@ -85,6 +89,13 @@ impl Operation {
     /// Whether it cannot be made from smaller ones.
     pub fn is_primitive(&self) -> bool {
         !self.composes
+    }
+
+    /// Whether some of its cases have several inputs.
+    pub fn takes_several(&self) -> bool {
+        let mut runner = TestRunner::new(always(1));
+        let mut n_inputs = || self.cases.new_tree(&mut runner).unwrap().current().inputs.len();
+        (0..64).any(|_| n_inputs() > 1)
     }
 
     /// The same entry with another function in the place of the operation: one that is wrong, to see

@@ -1,15 +1,15 @@
 //! What holds for every operation, on one case of it. Each property is a function that says what is wrong
 //! instead of panicking, so that wrong operations can be held to them too.
 
+use std::rc::Rc;
+
 use autograd::gradcheck::Fault;
 use autograd::{Gradcheck, GradcheckFailure, Tape, Var};
 use tensor::strategies::Layout;
-use tensor::{DType, Seed, Shape, Tensor};
+use tensor::{DType, Shape, Tensor};
 
 use crate::registry::entry::{Case, Function, Operation};
-
-/// Where directions and weights come from.
-const SEED: Seed = Seed::new(7);
+use crate::registry::pass::{Ran, abs, dot, real, whole};
 
 /// What a property saw of a case.
 #[derive(Clone, Copy, Debug, Default)]
@@ -23,13 +23,20 @@ pub struct Seen {
 /// A property of an operation, tried on a case.
 pub type Property = fn(&Operation, &Case) -> Result<Seen, String>;
 
-/// All of them.
-pub const ALL: [Property; 5] = [recorded, gradients, adjoint, views, composed];
+/// All of them, by name.
+pub const ALL: [(&str, Property); 6] = [
+    ("recorded", recorded),
+    ("gradients", gradients),
+    ("adjoint", adjoint),
+    ("views", views),
+    ("shared", shared),
+    ("composed", composed),
+];
 
 /// Tries all properties on a case, and says which one does not hold.
 pub fn battery(operation: &Operation, case: &Case) -> Result<Seen, String> {
     let mut all = Seen::default();
-    for property in ALL {
+    for (_, property) in ALL {
         all.add(property(operation, case)?);
     }
     Ok(all)
@@ -67,7 +74,7 @@ pub fn gradients(operation: &Operation, case: &Case) -> Result<Seen, String> {
     let check = if large { check.directions(8) } else { check };
     match check.run(operation.name, &case.inputs, |v| (case.function)(v)) {
         Ok(report) => {
-            Ok(Seen { compared: report.certified, worst_relative_error: report.worst_relative_error })
+            Ok(Seen { compared: report.certified(), worst_relative_error: report.worst_relative_error() })
         }
         Err(GradcheckFailure { fault: Fault::NothingCertified { .. }, .. }) => Ok(Seen::default()),
         Err(failure) => Err(failure.to_string()),
@@ -137,13 +144,57 @@ fn value(case: &Case, inputs: Vec<Tensor>) -> Tensor {
 }
 
 /// The operation on the inputs as they stand in memory, and on row-major copies of them: the same bits, in the
-/// value and in the gradients; also if the gradient that comes in is a view.
+/// value and in the gradients. Also if the gradient that comes in is a view, or one number for all elements, as
+/// the vjp of a sum hands it on: a tensor with stride 0 in every axis.
 pub fn views(_: &Operation, case: &Case) -> Result<Seen, String> {
-    let view = Layout { transposed: true, sliced: true, repeated: 0 };
+    type Weights = fn(Shape) -> Tensor;
+    let cut_out: Weights = |shape| Layout { transposed: true, sliced: true, repeated: 0 }.of(&real(shape));
+    let one_number: Weights = |shape| real([].into()).broadcast_to(shape);
     let copies: Vec<Tensor> = case.inputs.iter().map(Tensor::contiguous).collect();
-    let found = Ran::new(&case.function, &case.inputs, &|shape| view.of(&real(shape)))?;
-    let expected = Ran::new(&case.function, &copies, &real)?;
-    found.compare(&expected, |x, y| if x.to_bits() == y.to_bits() { 0.0 } else { f64::INFINITY }, 0.0)
+    let mut seen = Seen::default();
+    for (name, weights) in [("a part of a transposed tensor", cut_out), ("one number, repeated", one_number)]
+    {
+        let found = Ran::new(&case.function, &case.inputs, &weights)?;
+        let expected = Ran::new(&case.function, &copies, &|shape| weights(shape).contiguous())?;
+        seen.add(found.same_bits(&expected).map_err(|said| format!("grad_out is {name}: {said}"))?);
+    }
+    Ok(seen)
+}
+
+/// A variable in several places of the operation (`x * x`, a sentence that attends to itself) gets the sum of
+/// the gradients that variables of their own would get there. Nothing to see where no two inputs have one
+/// shape.
+pub fn shared(_: &Operation, case: &Case) -> Result<Seen, String> {
+    let mut seen = Seen::default();
+    for (last, x) in case.inputs.iter().enumerate() {
+        let is_place = |i: usize| case.inputs[i].shape() == x.shape();
+        let places: Vec<usize> = (0..case.inputs.len()).filter(|&i| is_place(i)).collect();
+        if places.len() < 2 || places.last() != Some(&last) {
+            continue;
+        }
+        // The value of the last one: if it is a divisor, it is not near zero.
+        let mut inputs = case.inputs.clone();
+        places.iter().for_each(|&place| inputs[place] = x.clone());
+        let mut expected = Ran::new(&case.function, &inputs, &real)?;
+        for &place in &places[..places.len() - 1] {
+            let gradient = expected.gradients[place].clone();
+            expected.gradients[last] = expected.gradients[last].add(&gradient);
+            expected.gradients[place] = Tensor::zeros(x.shape(), DType::F64); // it is not used
+        }
+        let found = Ran::new(&with_one_variable(case, places), &inputs, &real)?;
+        seen.add(found.same_numbers(&expected).map_err(|said| format!("in several places: {said}"))?);
+    }
+    Ok(seen)
+}
+
+/// The operation with the last of these inputs in the place of each of them.
+fn with_one_variable(case: &Case, places: Vec<usize>) -> Function {
+    let function = case.function.clone();
+    Rc::new(move |v| {
+        let mut all = v.to_vec();
+        places.iter().for_each(|&place| all[place] = v[places[places.len() - 1]].clone());
+        function(&all)
+    })
 }
 
 /// The operation and its composed form agree in value and gradients: they are the same quantities, computed in
@@ -151,70 +202,5 @@ pub fn views(_: &Operation, case: &Case) -> Result<Seen, String> {
 pub fn composed(_: &Operation, case: &Case) -> Result<Seen, String> {
     let Some(composed) = &case.composed else { return Ok(Seen::default()) };
     let found = Ran::new(&case.function, &case.inputs, &real)?;
-    let expected = Ran::new(composed, &case.inputs, &real)?;
-    found.compare(&expected, |x, y| (x - y).abs() / x.abs().max(y.abs()).max(1.0), 1e-12)
-}
-
-/// A forward and a backward pass.
-struct Ran {
-    value: Tensor,
-    gradients: Vec<Tensor>,
-}
-
-impl Ran {
-    /// With `weights` as the gradient of the output. An input that the output does not depend on has gradient
-    /// zero.
-    fn new(function: &Function, inputs: &[Tensor], weights: &dyn Fn(Shape) -> Tensor) -> Result<Ran, String> {
-        let tape = Tape::new();
-        let vars: Vec<Var> = inputs.iter().map(|x| tape.var(x.clone())).collect();
-        let out = function(&vars);
-        if !out.requires_grad() {
-            return Err("the output requires no gradient; was it detached?".to_string());
-        }
-        let mut gradients = out.backward_with(weights(out.shape()));
-        let mut take =
-            |var: &Var| gradients.take(var).unwrap_or_else(|| Tensor::zeros(var.shape(), DType::F64));
-        Ok(Ran { gradients: vars.iter().map(&mut take).collect(), value: out.into_value() })
-    }
-
-    /// Every number against that of another pass.
-    fn compare(&self, other: &Ran, error: impl Fn(f64, f64) -> f64, bound: f64) -> Result<Seen, String> {
-        let names = (0..self.gradients.len()).map(|input| format!("the gradient of input {input}"));
-        let names = ["the value".to_string()].into_iter().chain(names);
-        let tensors = |ran: &Ran| [vec![ran.value.clone()], ran.gradients.clone()].concat();
-        let mut seen = Seen::default();
-        for (name, (found, expected)) in names.zip(tensors(self).iter().zip(&tensors(other))) {
-            if found.shape() != expected.shape() {
-                return Err(format!("{name} has shape {}, expected {}", found.shape(), expected.shape()));
-            }
-            for (i, (x, y)) in found.to_f64_vec().into_iter().zip(expected.to_f64_vec()).enumerate() {
-                let error = error(x, y);
-                if error.is_nan() || error > bound {
-                    return Err(format!("element {i} of {name} is {x:e}, expected {y:e}"));
-                }
-                seen.add(Seen { compared: 1, worst_relative_error: error });
-            }
-        }
-        Ok(seen)
-    }
-}
-
-/// Any numbers; the same for the same shape.
-fn real(shape: Shape) -> Tensor {
-    Tensor::normal(shape, 0.0, 1.0, SEED.derive("real"), DType::F64)
-}
-
-/// Whole numbers from -4 to 4, of which few are 0. Other numbers under another name: if u and v were the same,
-/// `<v, J u>` would not tell J from its transpose.
-fn whole(name: &str, shape: Shape) -> Tensor {
-    let drawn = Tensor::uniform(shape, -4.5, 4.5, SEED.derive(name), DType::F64);
-    Tensor::from_vec(drawn.to_f64_vec().into_iter().map(f64::round).collect(), shape)
-}
-
-fn abs(x: &Tensor) -> Tensor {
-    Tensor::from_vec(x.to_f64_vec().into_iter().map(f64::abs).collect(), x.shape())
-}
-
-fn dot(x: &Tensor, y: &Tensor) -> f64 {
-    x.to_f64_vec().into_iter().zip(y.to_f64_vec()).map(|(x, y)| x * y).sum()
+    found.same_numbers(&Ran::new(composed, &case.inputs, &real)?)
 }

@@ -3,9 +3,12 @@
 //! In Python, with a model that holds an `nn.Transformer` between two embeddings and a projection:
 //!
 //! ```python
-//! from safetensors.torch import save_file
+//! import torch
+//! from safetensors.torch import save_model
 //! model = Translator(...)            # its training, or model.load_state_dict(torch.load("translator.pt"))
-//! save_file(model.state_dict(), "translator.safetensors")
+//! save_model(model, "translator.safetensors") # tied tensors once; save_file refuses them
+//! model.eval()
+//! print(model(torch.tensor([[3, 5, 7, 4]]), torch.tensor([[1, 4, 3, 5, 6]]))) # to compare, see below
 //! ```
 //!
 //! and here, with the same sizes:
@@ -34,17 +37,37 @@
 //!     ..StateDictNames::default()
 //! };
 //! load_state_dict(path, &names.under("model"), &mut params)?; // the file has model.projection.weight
+//!
+//! // Is it the same model? Its logits for a pair, beside those that Python printed:
+//! use nn::Context;
+//! use transformer::{Batch, Pair};
+//! let pair = Pair { src: vec![3, 5, 7, 4], tgt: vec![4, 3, 5, 6, 2] };
+//! let batch = Batch::new([&pair], config.decoder_start, 0)?; // the decoder reads 1, 4, 3, 5, 6
+//! let logits = model.forward(&Context::inference(&params), &batch)?; // [1, tgt_len, tgt_vocab_size]
+//! let first_row = [-1.455931, 0.607044, 0.395231, 1.890821, 0.399503, 1.082292, 0.767863]; // PyTorch's
+//! for (word, expected) in first_row.into_iter().enumerate() {
+//!     assert!((logits.value().at(&[0, 0, word]) - expected).abs() < 1e-4);
+//! }
 //! # Ok::<(), transformer::Error>(())
 //! ```
 //!
-//! [`NAMES`] is the whole translation. What the state dict does not say must be said by the configuration:
-//! the number of heads, the activation, and where the norms stand. Tensors of other dtypes than f32 and f64 are
-//! refused; `{name: tensor.float() for name, tensor in model.state_dict().items()}` has none.
+//! [`NAMES`] is the whole translation. What the state dict does not say must be said by the configuration;
+//! where it says something else than Python, the file loads and the model computes something else:
 //!
-//! Note: the model here multiplies embeddings by sqrt(d_model) (Vaswani et al. 2017, §3.4), starts targets
-//! with [`Config::decoder_start`](crate::config::Config::decoder_start) and adds
-//! [`Config::positions`](crate::config::Config::positions). If the Python model does not multiply, divide
-//! its embeddings by sqrt(d_model) before saving them.
+//! - `n_heads`, `activation`, `norm_eps`, and where the norms stand: `Pre` and `PostFinal` have tensors of
+//!   the same names and shapes, so that a state dict of either loads into the other.
+//! - `decoder_start` and `eos_id`, the ids of `<bos>` and `<eos>`: 1 and 2, unless you set them or take
+//!   them from the vocabulary with [`Config::with_symbols_of`](crate::config::Config::with_symbols_of).
+//! - `positions`, which are added to the embeddings. If they are an `nn.Embedding`, set
+//!   [`Positions::Learned`](crate::positions::Positions::Learned) and `max_len` to its number of rows, and
+//!   name it in [`StateDictNames`]. A table that serves both sides in Python is named twice and becomes two
+//!   parameters here: equal once loaded, but training would part them.
+//! - The model here multiplies embeddings by sqrt(d_model) (Vaswani et al. 2017, §3.4). If the Python model
+//!   does not, divide its embeddings by sqrt(d_model) before saving them; if one is tied to the projection,
+//!   divide a copy, for the projection stays as it is, and set `TieEmbeddings::Separate`.
+//!
+//! `batch_first` does not matter: it orders the axes of inputs, and no tensor of the state dict depends on
+//! it. Tensors of other dtypes than f32 and f64 are refused; `model.float()` turns half precision into f32.
 
 mod names;
 mod problems;
@@ -55,7 +78,7 @@ use nn::{NamedTensors, Params, checkpoint};
 use tensor::{Shape, Tensor};
 
 use crate::error::Error;
-use problems::{left_over, missing};
+use problems::{left_over, missing, sizes, torch_save, unfit};
 
 pub use names::{NAMES, Part, StateDictNames};
 
@@ -63,13 +86,17 @@ pub use names::{NAMES, Part, StateDictNames};
 /// `params`. On an error nothing has been changed.
 ///
 /// # Errors
-/// [`Error::Nn`] if the file cannot be read, is damaged or holds another dtype; [`Error::Import`] as
-/// [`translate_state_dict`].
+/// [`Error::Nn`] if the file cannot be read, is damaged, is one of `torch.save` or holds another dtype;
+/// [`Error::Import`] as [`translate_state_dict`].
 pub fn load_state_dict(
     path: impl AsRef<Path>,
     names: &StateDictNames,
     params: &mut Params,
 ) -> Result<(), Error> {
+    let path = path.as_ref();
+    if let Some(problem) = torch_save(path) {
+        return Err(nn::Error::NotSafetensors { path: path.into(), problem }.into());
+    }
     let state_dict = checkpoint::load(path)?.tensors;
     let translated = translate_state_dict(&state_dict, names, params)?;
     params.load_from(&translated)?;
@@ -79,61 +106,88 @@ pub fn load_state_dict(
 /// The tensors of a state dict (or gradients with the same names) under the names of `params`, in its dtype.
 ///
 /// Where `params` has one matrix for several of PyTorch's, the state dict may hold any of them, since
-/// safetensors saves tied tensors once; those it holds must be equal.
+/// safetensors saves tied tensors once; those it holds must be the same to the bit.
 ///
 /// # Errors
-/// [`Error::Import`] if a tensor that `params` needs is missing or has another shape, if tied ones differ,
-/// or if a tensor is left over that is not among `names.ignored`.
+/// [`Error::Import`] if a tensor that `params` needs is missing or has another shape, if it has a number that is
+/// not finite or too large for the dtype of `params`, if tied ones differ, or if a tensor is left over that is
+/// not among `names.ignored`.
 pub fn translate_state_dict(
     state_dict: &NamedTensors,
     names: &StateDictNames,
     params: &Params,
 ) -> Result<NamedTensors, Error> {
     let mut translated = NamedTensors::new(state_dict.origin());
-    let mut used: Vec<String> = names.ignored.clone();
+    let mut asked: Vec<String> = Vec::new();
     for (_, name, param) in params.iter() {
         let (candidates, part) = names.pytorch(name, params);
-        let tensor = find(state_dict, &candidates, part, param.shape())
+        let wanted = Wanted { name, param, candidates: &candidates, part };
+        let tensor = find(state_dict, names, wanted)
             .map_err(|(tensor, problem)| problem_in(state_dict, tensor, problem))?;
         translated.insert(name, tensor.to_dtype(params.dtype()));
-        used.extend(candidates);
+        asked.extend(candidates);
     }
-    match state_dict.iter().find(|(name, _)| !used.iter().any(|used| used == name)) {
-        Some((name, tensor)) => Err(problem_in(state_dict, name.into(), left_over(name, tensor.shape()))),
+    let known = asked.iter().chain(&names.ignored);
+    match state_dict.iter().find(|(name, _)| !known.clone().any(|known| known == name)) {
+        Some((name, tensor)) => {
+            Err(problem_in(state_dict, name.into(), left_over(names, name, tensor.shape(), &asked)))
+        }
         None => Ok(translated),
     }
 }
 
-/// The candidates' part of that shape; or the name that is to blame, and why.
+/// A parameter, and where it may come from.
+struct Wanted<'a> {
+    name: &'a str,
+    param: &'a Tensor,
+    /// The tensors of PyTorch of which any will do.
+    candidates: &'a [String],
+    /// Which part of them it is.
+    part: Part,
+}
+
+/// What is wanted; or the name of PyTorch's that is to blame, and why.
 fn find(
     state_dict: &NamedTensors,
-    candidates: &[String],
-    part: Part,
-    shape: Shape,
+    names: &StateDictNames,
+    wanted: Wanted,
 ) -> Result<Tensor, (String, String)> {
-    let expected = whole_shape(shape, part);
+    let Wanted { name: ours, param, candidates, part } = wanted;
+    let expected = whole_shape(param.shape(), part);
     let mut found: Option<(&String, &Tensor)> = None;
     for name in candidates {
         let Some(tensor) = state_dict.get(name) else { continue };
-        if tensor.shape() != expected {
-            let shape = tensor.shape();
-            let problem = format!("has shape {shape}, the model needs {expected}; compare the sizes");
+        let shape = tensor.shape();
+        if shape != expected {
+            let sizes = sizes(ours);
+            let problem = format!("has shape {shape}, the model needs {expected}; compare {sizes}");
             return Err((name.clone(), problem));
         }
-        let (first, value) = *found.get_or_insert((name, tensor));
-        if value != tensor {
-            let ties = "but the configuration ties them; choose another `tie_embeddings`";
-            return Err((name.clone(), format!("differs from `{first}`, {ties}")));
+        if let Some(problem) = unfit(tensor, param.dtype()) {
+            return Err((name.clone(), problem));
+        }
+        match found {
+            Some((first, value)) if bits(value) != bits(tensor) => {
+                let ties = "but the configuration ties them; choose another `tie_embeddings`";
+                return Err((name.clone(), format!("differs from `{first}`, {ties}")));
+            }
+            Some(_) => {}
+            None => found = Some((name, tensor)),
         }
     }
     match (found, part) {
         (Some((_, tensor)), Part::Whole) => Ok(tensor.clone()),
         (Some((_, tensor)), Part::Third(i)) => {
-            let rows = tensor.slice(0, i * shape[0]..(i + 1) * shape[0]);
+            let n = param.dim(0);
+            let rows = tensor.slice(0, i * n..(i + 1) * n);
             Ok(Tensor::concatenate(&[&rows], 0)) // a copy, or each third would keep all three in memory
         }
-        (None, _) => Err((candidates[0].clone(), missing(state_dict, &candidates[0], expected))),
+        (None, _) => Err((candidates[0].clone(), missing(state_dict, names, &candidates[0], expected))),
     }
+}
+
+fn bits(tensor: &Tensor) -> Vec<u64> {
+    tensor.to_f64_vec().into_iter().map(f64::to_bits).collect()
 }
 
 /// The shape of PyTorch's tensor, of which `shape` is a part.

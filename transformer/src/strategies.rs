@@ -6,10 +6,12 @@
 //!
 //! ```
 //! use proptest::prelude::*;
+//! # use proptest::test_runner::RngSeed;
 //! use transformer::DecoderStart;
 //! use transformer::strategies::batches;
 //!
 //! proptest! {
+//!     # #![proptest_config(ProptestConfig { rng_seed: RngSeed::Fixed(1), failure_persistence: None, ..ProptestConfig::default() })]
 //!     # /*
 //!     #[test]
 //!     # */

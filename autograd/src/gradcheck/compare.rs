@@ -2,9 +2,9 @@
 
 use tensor::{Seed, Tensor};
 
-use crate::gradcheck::check::Gradcheck;
 use crate::gradcheck::numeric::{Difference, Direction, LADDER, dot};
 use crate::gradcheck::report::{InputReport, Mismatch};
+use crate::gradcheck::settings::Gradcheck;
 use crate::gradcheck::subject::{Subject, signed};
 
 /// How many wrong derivatives are shown.
@@ -24,10 +24,9 @@ impl Pair {
         (self.analytic - self.numeric).abs()
     }
 
-    /// 0 if both are the same, also if both are 0; infinite if one of them is not finite.
+    /// Infinite if one of them is not finite. Zeros are never asked.
     fn relative_error(self) -> f64 {
         match self.error() {
-            0.0 => 0.0,
             error if error.is_finite() => error / self.analytic.abs().max(self.numeric.abs()),
             _ => f64::INFINITY,
         }
@@ -37,7 +36,9 @@ impl Pair {
 /// What a pair of derivatives amounts to.
 #[derive(PartialEq)]
 enum Verdict {
-    /// They agree to the relative tolerance.
+    /// Both are exactly zero.
+    Zero,
+    /// They agree to the relative tolerance, and are not zero.
     Certified,
     /// They differ by less than the absolute tolerance: nothing is known.
     Excused,
@@ -57,9 +58,7 @@ struct Wrong {
 /// What a comparison found.
 pub struct Comparison {
     pub inputs: Vec<InputReport>,
-    /// How many derivatives are wrong.
-    pub n_wrong: usize,
-    /// The worst of them, the worst first.
+    /// The worst of the wrong derivatives, the worst first.
     pub worst: Vec<Mismatch>,
 }
 
@@ -162,10 +161,12 @@ impl<'a> Comparing<'a> {
             range = if error(slope(&left)) >= error(slope(&right)) { left } else { right };
         }
         let element = range.start;
-        let numeric = self.column(wrong.input, &x, element, vec![f64::NAN; self.out.numel()]);
-        let numeric =
-            numeric.iter().zip(weights.to_f64_vec()).map(|(pair, weight)| pair.numeric * weight).sum();
-        self.mismatch(wrong, element, Pair { analytic: gradient[element], numeric }, &weights)
+        let along = unit(x.len(), element);
+        let pairs = self.climb(&Direction { input: wrong.input, x: &x, along: &along }, |difference| {
+            let of_result = dot(&weights.to_f64_vec(), &difference.of_result);
+            vec![Pair { analytic: gradient[element], numeric: of_result / difference.of_input[element] }]
+        });
+        self.mismatch(wrong, element, pairs[0], &weights)
     }
 
     /// Goes down the ladder of steps until everything agrees, and gives each pair at the step where it
@@ -197,17 +198,35 @@ impl<'a> Comparing<'a> {
                 report.certified += 1;
                 report.worst_relative_error = report.worst_relative_error.max(compared.pair.relative_error());
             }
+            Verdict::Zero => report.zero += 1,
             Verdict::Excused => report.excused += 1,
-            Verdict::Wrong => self.wrong.push(compared),
+            Verdict::Wrong => {
+                report.wrong += 1;
+                self.wrong.push(compared);
+            }
         }
     }
 
-    /// Describes the worst.
+    /// Describes the worst: something of every input that has wrong ones, as far as there is room, and each
+    /// element once, for several directions may lead to the same.
     fn finish(mut self, describe: impl Fn(&Self, &Wrong) -> Mismatch) -> Comparison {
         let mut wrong = std::mem::take(&mut self.wrong);
         wrong.sort_by(|a, b| b.pair.relative_error().total_cmp(&a.pair.relative_error()));
-        let worst = wrong.iter().take(WORST).map(|wrong| describe(&self, wrong)).collect();
-        Comparison { inputs: self.inputs, n_wrong: wrong.len(), worst }
+        let share = WORST.div_ceil(self.inputs.iter().filter(|input| input.wrong > 0).count().max(1));
+        let mut worst: Vec<Mismatch> = Vec::new();
+        let mut described = vec![0; self.inputs.len()];
+        for wrong in &wrong {
+            if worst.len() == WORST || described[wrong.input] == 2 * share {
+                continue;
+            }
+            described[wrong.input] += 1;
+            let found = describe(&self, wrong);
+            let of_input = worst.iter().filter(|known| known.input == found.input).count();
+            if of_input < share && !worst.iter().any(|known| known.is_at(&found)) {
+                worst.push(found);
+            }
+        }
+        Comparison { inputs: self.inputs, worst }
     }
 
     fn mismatch(&self, wrong: &Wrong, element: usize, pair: Pair, weights: &Tensor) -> Mismatch {
@@ -245,6 +264,7 @@ impl<'a> Comparing<'a> {
 impl Gradcheck {
     fn judge(&self, pair: Pair) -> Verdict {
         match pair {
+            Pair { analytic: 0.0, numeric: 0.0 } => Verdict::Zero,
             _ if pair.relative_error() <= self.rtol => Verdict::Certified,
             _ if pair.error() <= self.atol => Verdict::Excused,
             _ => Verdict::Wrong,

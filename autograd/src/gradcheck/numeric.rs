@@ -51,12 +51,16 @@ impl Direction<'_> {
         self.x.iter().zip(self.along).map(|(x, along)| x + h * along * x.abs().max(1.0)).collect()
     }
 
-    /// Whether the result has a corner here: the slopes to the left and to the right of it differ.
+    /// Whether the result has a corner here: its slope jumps from the left to the right, and by as much when
+    /// the step is an eighth, where a mere bend would show an eighth of the jump.
     pub fn has_kink(&self, subject: &Subject, h: f64, weights: &[f64]) -> bool {
         let value_at = |h: f64| dot(&subject.value_at(self.input, self.moved(h)), weights);
-        let (left, here, right) = (value_at(-h), value_at(0.0), value_at(h));
-        let (before, after) = (here - left, right - here);
-        (after - before).abs() > 0.01 * before.abs().max(after.abs())
+        let here = value_at(0.0);
+        let slopes = |h: f64| ((here - value_at(-h)) / h, (value_at(h) - here) / h);
+        let ((left, right), (nearer_left, nearer_right)) = (slopes(h), slopes(h / 8.0));
+        let (jump, nearer) = ((right - left).abs(), (nearer_right - nearer_left).abs());
+        let noise = 1e4 * f64::EPSILON * here.abs() / h;
+        nearer > 0.5 * jump && jump > noise && jump > 0.01 * left.abs().max(right.abs())
     }
 }
 

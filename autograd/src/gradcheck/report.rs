@@ -1,10 +1,9 @@
 //! What a gradient check has to say.
 
-use std::fmt;
-
-use tensor::{Seed, Shape};
+use tensor::{DType, Seed};
 
 use crate::non_finite::NonFinite;
+use crate::wrong_shape::WrongShape;
 
 /// What a passed check saw. Displayed, it is a small table.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,20 +12,39 @@ pub struct GradcheckReport {
     pub name: String,
     /// How derivatives were compared.
     pub method: Method,
-    /// How many derivatives were compared: `certified + excused`.
-    pub compared: usize,
-    /// How many of them agreed to the relative tolerance.
-    pub certified: usize,
-    /// How many did not, but differed by less than the absolute tolerance, which says nothing of them.
-    pub excused: usize,
-    /// The largest relative error among the certified.
-    pub worst_relative_error: f64,
-    /// The same for each input.
+    /// What was seen of each input.
     pub inputs: Vec<InputReport>,
     /// How often the inputs had to be moved to get away from a kink.
     pub moved: usize,
     /// What everything random was drawn from.
     pub seed: Seed,
+}
+
+impl GradcheckReport {
+    /// How many derivatives were compared: certified, zero or excused.
+    pub fn compared(&self) -> usize {
+        self.inputs.iter().map(|input| input.compared).sum()
+    }
+
+    /// How many derivatives are not zero and agreed to the relative tolerance.
+    pub fn certified(&self) -> usize {
+        self.inputs.iter().map(|input| input.certified).sum()
+    }
+
+    /// How many derivatives are exactly zero by backward and by differences.
+    pub fn zero(&self) -> usize {
+        self.inputs.iter().map(|input| input.zero).sum()
+    }
+
+    /// How many derivatives differed by less than the absolute tolerance only, which says nothing of them.
+    pub fn excused(&self) -> usize {
+        self.inputs.iter().map(|input| input.excused).sum()
+    }
+
+    /// The largest relative error among the certified.
+    pub fn worst_relative_error(&self) -> f64 {
+        self.inputs.iter().map(|input| input.worst_relative_error).fold(0.0, f64::max)
+    }
 }
 
 /// How derivatives are compared.
@@ -38,24 +56,36 @@ pub enum Method {
     Directions(usize),
 }
 
-/// What a passed check saw of one input.
+/// What a check saw of one input.
 #[derive(Clone, Debug, PartialEq)]
 pub struct InputReport {
     /// The input's name, or its number.
     pub name: String,
     /// How many derivatives were compared.
     pub compared: usize,
-    /// How many of them agreed to the relative tolerance.
+    /// How many of them are not zero and agreed to the relative tolerance.
     pub certified: usize,
-    /// How many differed by less than the absolute tolerance only.
+    /// How many are exactly zero by backward and by differences.
+    pub zero: usize,
+    /// How many differed by less than the absolute tolerance only, which says nothing of them.
     pub excused: usize,
+    /// How many are wrong.
+    pub wrong: usize,
     /// The largest relative error among the certified.
     pub worst_relative_error: f64,
 }
 
 impl InputReport {
     pub(crate) fn new(name: String) -> InputReport {
-        InputReport { name, compared: 0, certified: 0, excused: 0, worst_relative_error: 0.0 }
+        InputReport {
+            name,
+            compared: 0,
+            certified: 0,
+            zero: 0,
+            excused: 0,
+            wrong: 0,
+            worst_relative_error: 0.0,
+        }
     }
 }
 
@@ -77,25 +107,24 @@ pub struct GradcheckFailure {
 pub enum Fault {
     /// Derivatives differ from their central differences, or one of the two is NaN or infinite.
     Mismatch {
-        /// How many were compared.
-        compared: usize,
-        /// How many of them are wrong.
-        wrong: usize,
-        /// A few of these, the worst first.
+        /// How many of how many are wrong, for each input.
+        inputs: Vec<InputReport>,
+        /// A few of the wrong ones, the worst first.
         worst: Vec<Mismatch>,
     },
     /// The output requires no gradient although every input does: it was cut on the way.
     NoGradient,
-    /// The output has no elements, so there is no derivative to compare: the check would prove nothing.
-    EmptyOutput {
-        /// The shape of the output.
-        output_shape: Shape,
-    },
-    /// Every derivative was excused by the absolute tolerance, none agreed to the relative one.
+    /// The output has no elements, or the inputs have none, so the check would prove nothing.
+    NothingToCompare,
+    /// Every derivative by this input was excused by the absolute tolerance, none agreed to the relative one.
     NothingCertified {
-        /// How many were compared.
-        compared: usize,
+        /// The input.
+        input: String,
+        /// How many derivatives were excused.
+        excused: usize,
     },
+    /// A vjp gives a gradient that has not the shape of the input.
+    WrongShape(Box<WrongShape>),
     /// The value or a gradient is not finite.
     NonFinite(Box<NonFinite>),
     /// The inputs are at a kink, and so is all that was tried near them.
@@ -106,6 +135,11 @@ pub enum Fault {
         distance: f64,
         /// How far they should be.
         margin: f64,
+    },
+    /// The value is another when the inputs stand in memory in another layout.
+    LayoutMatters {
+        /// The difference, relative to the largest element.
+        error: f64,
     },
     /// Two runs at the same inputs gave different values.
     ValueNotRepeatable,
@@ -128,8 +162,10 @@ pub enum Fault {
         /// That element.
         gradient: f64,
     },
-    /// `vjp(2 u - 3 w)` is not `2 vjp(u) - 3 vjp(w)`.
+    /// The vjp of a sum is not the sum of the vjps, or that of a multiple not the multiple.
     NotLinear {
+        /// Which equation does not hold.
+        equation: &'static str,
         /// The input whose gradient it is.
         input: String,
         /// The difference, relative to the largest gradient.
@@ -148,10 +184,19 @@ pub enum Fault {
     SinglePrecision {
         /// The value, or which gradient.
         what: String,
-        /// The difference, relative to the larger of 1 and the largest element.
+        /// The difference; [`Gradcheck::f32_tolerance`](super::Gradcheck::f32_tolerance) says relative to what.
         error: f64,
         /// What it may be.
         tolerance: f64,
+        /// If there is a NaN or infinity in f32, where it first appeared.
+        made_by: Option<String>,
+    },
+    /// On inputs in f32 the result is not in f32, or has another shape.
+    NotSinglePrecision {
+        /// The value, or which gradient.
+        what: String,
+        /// What it is in.
+        dtype: DType,
     },
 }
 
@@ -176,110 +221,11 @@ pub struct Mismatch {
     pub kink: bool,
 }
 
-impl fmt::Display for GradcheckReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let GradcheckReport { name, compared, worst_relative_error, seed, .. } = self;
-        let method = match self.method {
-            Method::FullJacobian => "derivatives (the full Jacobian)".to_string(),
-            Method::Directions(count) => format!("slopes ({count} random directions for each input)"),
-        };
-        writeln!(f, "gradcheck of `{name}`: {compared} {method}, seed {}", seed.0)?;
-        writeln!(f, "worst relative error {worst_relative_error:.1e}")?;
-        let width = self.inputs.iter().map(|input| input.name.len()).max().unwrap_or(0);
-        for InputReport { name, certified, excused, worst_relative_error, .. } in &self.inputs {
-            let error = format!("worst {worst_relative_error:.1e}");
-            writeln!(f, "  {name:width$}  {certified:>6} certified  {excused:>6} excused  {error}")?;
-        }
-        Ok(())
-    }
-}
-
-impl fmt::Display for Mismatch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Mismatch { input_name, input_index, analytic, numeric, relative_error, .. } = self;
-        match &self.output_index {
-            Some(index) => write!(f, "d output{index:?}")?,
-            None => write!(f, "d (weighted sum of the output)")?,
-        }
-        write!(
-            f,
-            " / d {input_name}{input_index:?} is {analytic} by backward but {numeric} by central differences \
-             (relative error {relative_error:.1e})"
-        )?;
-        match self.kink {
-            true => write!(f, "; there is a corner here: if it belongs there, name it with Gradcheck::kink"),
-            false => Ok(()),
-        }
-    }
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Fault::Mismatch { compared, wrong, worst } => {
-                write!(f, "{wrong} of {compared} derivatives are wrong")?;
-                worst.iter().try_for_each(|mismatch| write!(f, "\n  {mismatch}"))
-            }
-            Fault::NoGradient => write!(f, "the output requires no gradient; was it detached?"),
-            Fault::EmptyOutput { output_shape } => write!(
-                f,
-                "the output of shape {output_shape} has no elements, so there is nothing to compare; where \
-                 that may be, say so with Gradcheck::allow_empty"
-            ),
-            Fault::NothingCertified { compared } => write!(
-                f,
-                "all {compared} derivatives are so small that the absolute tolerance excuses them, so nothing \
-                 was shown; scale the output up, or choose a smaller Gradcheck::atol"
-            ),
-            Fault::NonFinite(found) => write!(f, "{found}"),
-            Fault::AtKink { kink, distance, margin } => write!(
-                f,
-                "the inputs are {distance:.1e} from the kink `{kink}`, and nothing was found near them that \
-                 is {margin:.1e} away"
-            ),
-            Fault::ValueNotRepeatable => write!(
-                f,
-                "the function gives another value when it runs again; give what is random in it a fixed seed"
-            ),
-            Fault::GradientNotRepeatable { input } => {
-                write!(f, "the gradient of {input} is another when backward runs again")
-            }
-            Fault::InputMutated { input } => write!(f, "{input} was changed by the function or its vjp"),
-            Fault::ZeroCotangent { input, index, gradient } => write!(
-                f,
-                "where the gradient of the output is zero, that of {input}{index:?} is {gradient} by backward"
-            ),
-            Fault::NotLinear { input, error } => write!(
-                f,
-                "the vjp is not linear: vjp(2 u - 3 w) and 2 vjp(u) - 3 vjp(w) differ for {input} (relative \
-                 error {error:.1e})"
-            ),
-            Fault::NotAccumulated { input, uses, error } => write!(
-                f,
-                "used {uses} times, {input} does not get {uses} times its gradient (relative error {error:.1e})"
-            ),
-            Fault::SinglePrecision { what, error, tolerance } => write!(
-                f,
-                "the {what} in f32 differs from that in f64 by {error:.1e}, which is more than {tolerance:.1e}"
-            ),
-        }
-    }
-}
-
-impl fmt::Display for GradcheckFailure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let GradcheckFailure { name, fault, seed } = self;
-        write!(
-            f,
-            "gradcheck of `{name}`: {fault}\nto repeat it: Gradcheck::new().seed(Seed::new({}))",
-            seed.0
-        )
-    }
-}
-
-impl fmt::Debug for GradcheckFailure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
+impl Mismatch {
+    /// Whether both are the same derivative.
+    pub(crate) fn is_at(&self, other: &Mismatch) -> bool {
+        let place = |found: &Mismatch| (found.input, found.input_index.clone(), found.output_index.clone());
+        place(self) == place(other)
     }
 }
 

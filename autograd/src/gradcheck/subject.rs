@@ -34,10 +34,11 @@ impl<'a> Subject<'a> {
         Subject::new(inputs, self.f)
     }
 
-    /// Runs the function on a tape that watches for NaN.
+    /// Runs the function on a tape that notes what is wrong.
     pub fn record(&self) -> Run {
         let tape = Tape::new();
         tape.watch_non_finite();
+        tape.note_wrong_shapes();
         let leaves: Vec<Var> = self.inputs.iter().map(|x| tape.var(x.clone())).collect();
         let out = (self.f)(&leaves);
         Run { tape, leaves, out }
@@ -55,6 +56,11 @@ impl<'a> Subject<'a> {
     /// The gradients of the elements of the result weighed by `grad_out`.
     pub fn gradients(&self, grad_out: &Tensor) -> Vec<Tensor> {
         self.record().gradients(grad_out)
+    }
+
+    /// The result on the contiguous copies.
+    pub fn value_on_copies(&self) -> Tensor {
+        (self.f)(&self.copies).into_value()
     }
 
     /// The elements of the result, where one input has other values.

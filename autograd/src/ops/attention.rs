@@ -35,9 +35,9 @@ impl Var {
         let out = attention(self.value(), key.value(), value.value(), spec);
         let weights = out.weights.clone();
         let [q, k, v] = [self, key, value].map(|var| var.value().clone());
-        let (mask, spec) = (spec.mask.cloned(), AttentionSpec { mask: None, ..*spec });
+        let spec = *spec;
         let context = Var::record("attention", &[self, key, value], out.context, move |grad_out, grads| {
-            let spec = AttentionSpec { mask: mask.as_ref(), ..spec };
+            let spec = AttentionSpec { mask: None, ..spec }; // a weight that was masked is 0, as is its grad_S
             let (grad_query, grad_key, grad_value) = attention_vjp(&q, &k, &v, &weights, grad_out, &spec);
             grads.add(0, || grad_query);
             grads.add(1, || grad_key);

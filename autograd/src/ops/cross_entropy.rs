@@ -180,6 +180,15 @@ mod tests {
     }
 
     #[test]
+    fn means_are_per_label() {
+        let stats = LossStats { loss_sum: 7.0, nll_sum: 5.0, count: 2, correct: 1 };
+        assert_eq!((stats.loss(), stats.nll(), stats.accuracy()), (3.5, 2.5, 0.5));
+        assert_eq!(stats.perplexity(), 2.5f64.exp());
+        let undecided = Var::constant(Tensor::zeros([3, 8], DType::F64)).cross_entropy(&[0, 5, 7], 0.0).stats;
+        assert!((undecided.perplexity() - 8.0).abs() < 1e-12, "as good as guessing among all eight");
+    }
+
+    #[test]
     fn stats_add_up_over_batches() {
         let logits = Var::constant(normal("logits", [4, 3]));
         let all = logits.cross_entropy(&LABELS, 0.1).stats;

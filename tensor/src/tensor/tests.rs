@@ -38,6 +38,24 @@ fn equality_looks_at_values_not_at_layout() {
 }
 
 #[test]
+fn contiguous_means_row_major_strides_also_along_axes_of_length_one() {
+    let column = Tensor::from([[1.0f32, 2.0, 3.0]]).transpose(0, 1); // [3, 1], strides [1, 3]
+    assert!(column.is_contiguous());
+    assert_eq!(column.contiguous().strides(), Shape::from([1, 1]));
+    let x = Tensor::from([[1.0f32, 2.0], [3.0, 4.0]]).transpose(0, 1).contiguous();
+    assert_eq!((x.strides(), x.to_f64_vec()), (Shape::from([2, 1]), vec![1.0, 3.0, 2.0, 4.0]));
+}
+
+#[test]
+fn one_number_that_is_not_finite_is_noticed_wherever_it_stands() {
+    for wrong in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        let x = Tensor::from([[1.0, 2.0], [3.0, wrong]]);
+        assert!(!x.all_finite() && !x.transpose(0, 1).all_finite() && !x.to_dtype(DType::F32).all_finite());
+        assert!(x.slice(0, 0..1).all_finite(), "what a view leaves out does not count");
+    }
+}
+
+#[test]
 fn empty_tensors_have_no_elements_and_do_not_panic() {
     let x = Tensor::zeros([0, 3], DType::F32);
     assert_eq!(x.to_vec::<f32>(), Vec::<f32>::new());

@@ -67,6 +67,10 @@ fn reshape_copies_only_when_it_must() {
     let heads = x.transpose(0, 1); // [3, 2, 4]
     assert!(shares_storage(&heads, &heads.reshape([3, 2, 2, 2])));
     assert!(!shares_storage(&heads, &heads.reshape([6, 4])));
+    let columns_first = x.permute(&[2, 0, 1]); // [4, 2, 3], where the last two axes lie evenly
+    assert!(shares_storage(&columns_first, &columns_first.reshape([4, 6])));
+    let left = x.slice(2, 0..2); // [2, 3, 2], where the first two do
+    assert!(shares_storage(&left, &left.reshape([6, 2])));
     assert_eq!(count([1, 1]).reshape([]).item(), 0.0);
     assert_eq!(Tensor::zeros([0, 3], DType::F64).reshape([3, 0]).shape(), Shape::from([3, 0]));
 }

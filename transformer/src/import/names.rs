@@ -56,7 +56,8 @@ pub struct StateDictNames {
     pub tgt_embedding: String,
     /// The `nn.Linear` from vectors to words.
     pub projection: String,
-    /// The `nn.Embedding` of the source's positions, if they are learned; it may be the target's too.
+    /// The `nn.Embedding` of the source's positions, if they are learned (`Positions::Learned`); it may be the
+    /// target's too.
     pub src_positions: String,
     /// The `nn.Embedding` of the target's positions, if they are learned.
     pub tgt_positions: String,
@@ -128,7 +129,7 @@ fn in_transformer(name: &str) -> (String, Part) {
 }
 
 /// A name inside a module; either may be empty.
-fn join(module: &str, name: &str) -> String {
+pub(super) fn join(module: &str, name: &str) -> String {
     let dot = if module.is_empty() || name.is_empty() { "" } else { "." };
     format!("{module}{dot}{name}")
 }

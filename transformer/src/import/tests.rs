@@ -78,6 +78,8 @@ fn assert_problem(state_dict: &NamedTensors, config: &Config, tensor: &str, expe
     assert!(message.contains(expected), "{message}");
 }
 
+mod messages;
+
 #[test]
 fn every_kind_of_model_finds_its_tensors() {
     let nested = StateDictNames {
@@ -126,51 +128,34 @@ fn names_are_those_of_the_python_model_s_attributes() {
 }
 
 #[test]
-fn what_is_missing_is_named_with_its_shape_and_what_to_do() {
+fn whatever_is_wrong_the_parameters_stay_as_they_were() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("translator.safetensors");
     let names = StateDictNames::default();
-    let whole = state_dict(&random_params(&config(), DType::F64), &names);
-    let without = |name: &str, expected: &str| {
-        assert_problem(&with(&whole, name, None), &config(), name, expected);
-    };
-    without(
-        "transformer.encoder.layers.1.self_attn.in_proj_weight",
-        "is missing; the model needs it with shape [12, 4]; there is `transformer.",
-    );
-    without("transformer.decoder.layers.0.multihead_attn.in_proj_bias", "set `attention_bias: false`");
-    without("transformer.encoder.norm.weight", "only `NormPlacement::Post` has no norm on top");
-    without("transformer.encoder.layers.0.linear1.bias", "the layers cannot");
-    without("projection.bias", "(`projection_bias: false`)");
-    without("src_embedding.weight", "`StateDictNames`");
-}
-
-#[test]
-fn what_is_left_over_is_named_with_its_shape_and_what_to_do() {
-    let names = StateDictNames::default();
-    let whole = state_dict(&random_params(&config(), DType::F64), &names);
-    let left = |config: Config, name: &str, expected: &str| assert_problem(&whole, &config, name, expected);
-    let shallow = Config { n_decoder_layers: 1, ..config() };
-    left(shallow, "transformer.decoder.layers.1.linear1.bias", "of shape [6] has no place in the model");
-    let unbiased = Config { attention_bias: false, ..config() };
-    let name = "transformer.decoder.layers.0.multihead_attn.in_proj_bias";
-    left(unbiased, name, "set `attention_bias: true`");
-    let post = Config { norm: NormPlacement::Post, ..config() };
-    left(post, "transformer.decoder.norm.bias", "`NormPlacement::PostFinal`");
-    let unbiased = Config { projection_bias: false, ..config() };
-    left(unbiased, "projection.bias", "set `projection_bias: true`");
-
-    let buffer = with(&whole, "positions.table", Some(Tensor::zeros([5, 4], DType::F64)));
-    assert_problem(&buffer, &config(), "positions.table", "name it in `StateDictNames::ignored`");
-    let ignoring = StateDictNames { ignored: vec!["positions.table".into()], ..names };
-    let params = random_params(&config(), DType::F64);
-    assert_same(&translate_state_dict(&buffer, &ignoring, &params).unwrap(), &params);
-}
-
-#[test]
-fn another_shape_is_named_beside_the_one_that_is_needed() {
-    let whole = state_dict(&random_params(&config(), DType::F64), &StateDictNames::default());
-    let name = "transformer.encoder.layers.0.self_attn.in_proj_weight";
-    let short = with(&whole, name, Some(Tensor::zeros([8, 4], DType::F64)));
-    assert_problem(&short, &config(), name, "has shape [8, 4], the model needs [12, 4]");
+    let config = Config { tie_embeddings: TieEmbeddings::TargetWithOutput, ..config() };
+    let whole = state_dict(&random_params(&config, DType::F64), &names);
+    let last = "transformer.decoder.norm.bias"; // all that comes before it fits
+    let table = whole.get("tgt_embedding.weight").unwrap();
+    let (_, mut params) = Transformer::new(&config, Seed::new(3), DType::F32).unwrap();
+    let all_bits =
+        |params: &Params| params.iter().flat_map(|(.., tensor)| bits(tensor)).collect::<Vec<u64>>();
+    let before = all_bits(&params);
+    for (name, tensor, expected) in [
+        (last, None, "is missing"),
+        (last, Some(Tensor::zeros([5], DType::F64)), "has shape"),
+        (last, Some(Tensor::full([4], f64::NAN, DType::F64)), "has NaN"),
+        (last, Some(Tensor::full([4], -1e300, DType::F64)), "has -1e300"),
+        ("buffer", Some(Tensor::zeros([4], DType::F64)), "no place in the model"),
+        ("projection.weight", Some(table.neg()), "differs from"),
+    ] {
+        checkpoint::save(&path, &with(&whole, name, tensor), &BTreeMap::new()).unwrap();
+        let error = load_state_dict(&path, &names, &mut params).unwrap_err().to_string();
+        assert!(error.contains(&format!("`{name}` ")) && error.contains(expected), "{error}");
+        assert!(all_bits(&params) == before, "{error}");
+    }
+    checkpoint::save(&path, &whole, &BTreeMap::new()).unwrap();
+    load_state_dict(&path, &names, &mut params).unwrap();
+    assert!(all_bits(&params) != before);
 }
 
 #[test]
@@ -188,6 +173,20 @@ fn tied_tensors_may_be_saved_once_or_several_times_but_must_agree() {
     let other = with(&only, "tgt_embedding.weight", Some(table.neg()));
     let expected = "differs from `tgt_embedding.weight`, but the configuration ties them";
     assert_problem(&other, &config, "projection.weight", expected);
+}
+
+#[test]
+fn one_table_of_positions_in_python_becomes_two_parameters() {
+    let names =
+        StateDictNames { src_positions: "pos".into(), tgt_positions: "pos".into(), ..Default::default() };
+    let (own, config) = (config(), Config { positions: Positions::Learned, ..config() });
+    let table = Tensor::normal([5, 4], 0.0, 1.0, Seed::new(4), DType::F64);
+    let saved = state_dict(&random_params(&own, DType::F64), &names);
+    let saved = with(&saved, "pos.weight", Some(table.clone()));
+    let found = translate_state_dict(&saved, &names, &random_params(&config, DType::F64)).unwrap();
+    for name in ["encoder.positions.weight", "decoder.positions.weight"] {
+        assert_eq!(found.get(name), Some(&table), "{name}");
+    }
 }
 
 #[test]

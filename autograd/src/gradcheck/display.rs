@@ -1,0 +1,152 @@
+//! How reports and failures are said.
+
+use std::fmt;
+
+use crate::gradcheck::report::{Fault, GradcheckFailure, GradcheckReport, InputReport, Method, Mismatch};
+
+impl fmt::Display for GradcheckReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, compared, seed) = (&self.name, self.compared(), self.seed);
+        let method = match self.method {
+            Method::FullJacobian => "derivatives (the full Jacobian)".to_string(),
+            Method::Directions(count) => format!("slopes ({count} random directions for each input)"),
+        };
+        write!(f, "gradcheck of `{name}`: {compared} {method}, seed {}", seed.0)?;
+        write!(f, "\nworst relative error {:.1e}", self.worst_relative_error())?;
+        if self.moved > 0 {
+            write!(f, "; moved {} time(s) to get away from a kink", self.moved)?;
+        }
+        let width = self.inputs.iter().map(|input| input.name.len()).max().unwrap_or(0);
+        for input in &self.inputs {
+            let InputReport { name, certified, zero, excused, worst_relative_error, .. } = input;
+            write!(f, "\n  {name:width$}  {certified:>6} certified  {zero:>6} zero  {excused:>6} excused")?;
+            match certified {
+                0 => write!(f, "  nothing shown but zeros")?,
+                _ => write!(f, "  worst {worst_relative_error:.1e}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Mismatch { input_name, input_index, relative_error, .. } = self;
+        match &self.output_index {
+            Some(index) => write!(f, "d output{}", brackets(index))?,
+            None => write!(f, "d (weighted sum of the output)")?,
+        }
+        let (analytic, numeric) = (digits(self.analytic), digits(self.numeric));
+        write!(
+            f,
+            " / d {input_name}{} is {analytic} by backward but {numeric} by central differences (relative \
+             error {relative_error:.1e})",
+            brackets(input_index)
+        )?;
+        match self.kink {
+            true => write!(f, "; there is a corner here: if it belongs there, name it with Gradcheck::kink"),
+            false => Ok(()),
+        }
+    }
+}
+
+/// The index, of which a scalar has none.
+fn brackets(index: &[usize]) -> String {
+    if index.is_empty() { String::new() } else { format!("{index:?}") }
+}
+
+/// Ten digits, of which differences have no more.
+fn digits(x: f64) -> f64 {
+    format!("{x:.9e}").parse().unwrap_or(x)
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Fault::Mismatch { inputs, worst } => mismatches(f, inputs, worst),
+            Fault::NoGradient => write!(f, "the output requires no gradient; was it detached?"),
+            Fault::NothingToCompare => write!(
+                f,
+                "the output or the inputs have no elements, so there is nothing to compare; where that may \
+                 be, say so with Gradcheck::allow_empty"
+            ),
+            Fault::NothingCertified { input, excused } => write!(
+                f,
+                "all {excused} derivatives by {input} are so small that the absolute tolerance excuses them, so \
+                 nothing was shown; scale the output up, choose a smaller Gradcheck::atol, or if they are zero \
+                 but for rounding say so with Gradcheck::may_vanish"
+            ),
+            Fault::WrongShape(found) => {
+                write!(f, "{found}; where the input was broadcast, sum its gradient with Tensor::sum_to")
+            }
+            Fault::NonFinite(found) => write!(f, "{found}"),
+            Fault::AtKink { kink, distance, margin } => write!(
+                f,
+                "the inputs are {distance:.1e} from the kink `{kink}`, and nothing was found near them that \
+                 is {margin:.1e} away"
+            ),
+            Fault::LayoutMatters { error } => write!(
+                f,
+                "on contiguous copies of the inputs the function gives another value (relative error {error:.1e})"
+            ),
+            Fault::ValueNotRepeatable => write!(
+                f,
+                "the function gives another value when it runs again; give what is random in it a fixed seed"
+            ),
+            Fault::GradientNotRepeatable { input } => {
+                write!(f, "the gradient of {input} is another when backward runs again")
+            }
+            Fault::InputMutated { input } => write!(f, "{input} was changed by the function or its vjp"),
+            Fault::ZeroCotangent { input, index, gradient } => write!(
+                f,
+                "where the gradient of the output is zero, that of {input}{} is {gradient} by backward",
+                brackets(index)
+            ),
+            Fault::NotLinear { equation, input, error } => write!(
+                f,
+                "the vjp is not linear: {equation} does not hold for {input} (relative error {error:.1e})"
+            ),
+            Fault::NotAccumulated { input, uses, error } => write!(
+                f,
+                "used {uses} times, {input} does not get {uses} times its gradient (relative error {error:.1e})"
+            ),
+            Fault::SinglePrecision { what, error, tolerance, made_by } => {
+                write!(
+                    f,
+                    "the {what} in f32 differs from that in f64 by {error:.1e}, which is more than {tolerance:.1e}"
+                )?;
+                made_by.iter().try_for_each(|found| write!(f, "; in f32 {found}"))
+            }
+            Fault::NotSinglePrecision { what, dtype } => {
+                write!(f, "on inputs in f32 the {what} is in {dtype}, or has another shape than in f64")
+            }
+        }
+    }
+}
+
+/// How many are wrong, by which input, and the worst.
+fn mismatches(f: &mut fmt::Formatter<'_>, inputs: &[InputReport], worst: &[Mismatch]) -> fmt::Result {
+    let total = |count: fn(&InputReport) -> usize| inputs.iter().map(count).sum::<usize>();
+    let (wrong, compared) = (total(|input| input.wrong), total(|input| input.compared));
+    write!(f, "{wrong} of {compared} derivatives {} wrong", if wrong == 1 { "is" } else { "are" })?;
+    if inputs.len() > 1 {
+        let part = |input: &InputReport| format!("{} of {} by {}", input.wrong, input.compared, input.name);
+        let parts: Vec<String> = inputs.iter().filter(|input| input.wrong > 0).map(part).collect();
+        let others = if parts.len() < inputs.len() { ", none by the others" } else { "" };
+        write!(f, ": {}{others}", parts.join(", "))?;
+    }
+    worst.iter().try_for_each(|mismatch| write!(f, "\n  {mismatch}"))
+}
+
+impl fmt::Display for GradcheckFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let GradcheckFailure { name, fault, seed } = self;
+        write!(f, "gradcheck of `{name}`: {fault}\n(seed {}; Gradcheck::seed repeats it)", seed.0)
+    }
+}
+
+impl fmt::Debug for GradcheckFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}

@@ -1,0 +1,124 @@
+use tensor::{DType, Tensor};
+
+use super::*;
+
+fn store() -> (Params, ParamId, ParamId) {
+    let mut params = Params::new(DType::F64);
+    let a = params.add("a", Tensor::from([3.0f64]));
+    let b = params.add("b", Tensor::from([5.0f64]));
+    (params, a, b)
+}
+
+#[test]
+fn a_tied_parameter_gets_the_sum_of_its_uses() {
+    let (params, a, b) = store();
+    let tape = Tape::new();
+    let cx = Context::training(&params, &tape, Seed::new(0));
+    // a² + b a: the gradient of a is 2a + b = 11.
+    let loss = cx.param(a).mul(&cx.param(a)).add(&cx.param(b).mul(&cx.param(a))).sum(.., false);
+    let gradients = cx.gradients(loss.backward());
+    assert_eq!(gradients.get(a), Some(&Tensor::from([11.0f64])));
+    assert_eq!(gradients.get(b), Some(&Tensor::from([3.0f64])));
+}
+
+#[test]
+fn frozen_and_unused_parameters_have_no_gradient() {
+    let (mut params, a, b) = store();
+    let c = params.add("c", Tensor::from([1.0f64]));
+    params.set_trainable(b, false);
+    let tape = Tape::new();
+    let cx = Context::inference(&params).with_tape(&tape);
+    let loss = cx.param(a).mul(&cx.param(b)).sum(.., false);
+    let gradients = cx.gradients(loss.backward());
+    assert_eq!(gradients.get(a), Some(&Tensor::from([5.0f64])));
+    assert!(gradients.get(b).is_none() && gradients.get(c).is_none());
+}
+
+#[test]
+fn variables_can_stand_for_the_parameters() {
+    let (params, a, b) = store();
+    let tape = Tape::new();
+    let root = tape.var(Tensor::from([2.0f64]));
+    let cx = Context::inference(&params).with_leaves(&[root.powi(2), Var::constant(Tensor::from([7.0]))]);
+    let out = cx.param(a).mul(&cx.param(b));
+    assert_eq!(out.item(), 28.0); // root² b, whatever the store holds
+    assert_eq!(out.backward().get(&root), Some(&Tensor::from([28.0])));
+}
+
+#[test]
+#[should_panic(expected = "with_leaves: a variable f64 [2] for b f64 [1]")]
+fn a_variable_of_another_shape_is_no_parameter() {
+    let (params, ..) = store();
+    let [one, two] = [Tensor::from([1.0]), Tensor::from([1.0, 2.0])].map(Var::constant);
+    let _ = Context::inference(&params).with_leaves(&[one, two]);
+}
+
+#[test]
+#[should_panic(expected = "with_leaves: 1 variables for 2 parameters")]
+fn every_parameter_needs_a_variable() {
+    let (params, ..) = store();
+    let _ = Context::inference(&params).with_leaves(&[Var::constant(Tensor::from([1.0]))]);
+}
+
+#[test]
+fn inference_records_nothing_and_has_no_randomness() {
+    let (params, a, _) = store();
+    let cx = Context::inference(&params);
+    assert!(!cx.is_training() && !cx.param(a).requires_grad());
+    assert!(cx.seed("dropout").is_none());
+}
+
+#[test]
+fn random_streams_depend_on_the_step_and_the_name() {
+    let (params, ..) = store();
+    let tape = Tape::new();
+    let draw = |step, name| {
+        let step_seed = Seed::new(9).derive_index(step);
+        Context::training(&params, &tape, step_seed).seed(name).unwrap().0
+    };
+    assert_eq!(draw(1, "x"), draw(1, "x"));
+    assert_ne!(draw(1, "x"), draw(2, "x"));
+    assert_ne!(draw(1, "x"), draw(1, "y"));
+}
+
+#[derive(Default)]
+struct Paths(RefCell<Vec<String>>);
+
+impl Trace for Paths {
+    fn record(&self, path: &str, _: &Var) {
+        self.0.borrow_mut().push(path.to_string());
+    }
+}
+
+#[test]
+fn traces_are_named_by_the_scopes_entered() {
+    let (params, a, _) = store();
+    let paths = Paths::default();
+    let cx = Context::inference(&params).with_trace(&paths);
+    let x = cx.param(a);
+    {
+        let _decoder = cx.enter("decoder");
+        for layer in 0..2 {
+            let _layer = cx.enter(layer);
+            cx.trace("weights", &x);
+        }
+        cx.trace("out", &x);
+    }
+    cx.trace("logits", &x);
+    let expected = ["decoder.0.weights", "decoder.1.weights", "decoder.out", "logits"];
+    assert_eq!(*paths.0.borrow(), expected);
+}
+
+#[test]
+fn without_a_trace_a_name_is_not_even_formatted() {
+    struct Unprintable;
+    impl Display for Unprintable {
+        fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+            unreachable!("formatted without a trace")
+        }
+    }
+    let (params, a, _) = store();
+    let cx = Context::inference(&params);
+    let _scope = cx.enter(Unprintable);
+    cx.trace("x", &cx.param(a));
+}
