@@ -6,7 +6,7 @@
 //! need a mask, or one generator per thread and results that change with their number.
 //!
 //! The hash has two levels. SplitMix64 (Steele, Lea and Flood 2014), addressed by its counter, gives every
-//! [`SEGMENT`] elements two keys of 32 bits; within the segment a 32-bit hash of the element's place and the
+//! `SEGMENT` elements two keys of 32 bits; within the segment a 32-bit hash of the element's place and the
 //! keys decides. One level of 64 bits would do, but vector instructions multiply 32 bits at a time. The
 //! probability is p to within 2^-32.
 
