@@ -92,10 +92,7 @@ fn a_corner() -> bool {
     let check = Gradcheck::new().kink("relu at 0", |inputs| distance_to(&inputs[0], 0.0));
     let moved = check.run("relu", &[x()], |v| v[0].relu());
     if let Ok(report) = &moved {
-        println!(
-            "With the corner named, the inputs were moved {} time(s), and then:\n{report}",
-            report.moved
-        );
+        println!("With the corner named, the inputs are moved away from it:\n{report}");
     }
     at_the_corner.is_err() && moved.is_ok()
 }

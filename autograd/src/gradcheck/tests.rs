@@ -235,6 +235,16 @@ fn an_element_is_named_with_its_best_difference() {
 }
 
 #[test]
+fn tolerance_and_step_are_those_that_were_set() {
+    let x = [Tensor::from([1.0, 2.0])];
+    let nearly = |v: &[Var]| square(&v[0], |grad| grad.mul_scalar(1.0001));
+    assert!(gradcheck("square", &x, nearly).is_err());
+    assert!(Gradcheck::new().rtol(1e-3).run("square", &x, nearly).is_ok());
+    // A step so small that rounding is all there is to see.
+    assert!(Gradcheck::new().step(1e-12).run("exp", &x, |v| v[0].exp()).is_err());
+}
+
+#[test]
 fn a_sharp_bend_is_followed_by_smaller_steps() {
     // The first step is wider than the distance to the pole.
     let report = gradcheck("log", &[Tensor::from([1e-4, 1e-3, 0.01, 1.0])], |v| v[0].log()).unwrap();
