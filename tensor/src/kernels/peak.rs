@@ -9,10 +9,8 @@ use rayon::prelude::*;
 /// Independent sums, enough to hide the latency of a multiply-add on today's processors (4 to 5 cycles, two
 /// per cycle).
 const CHAINS: usize = 12;
-/// Lanes of each sum: what the widest registers hold.
-const LANES: usize = 16;
 /// Multiply-adds per lane in one measurement; some ten milliseconds.
-const ROUNDS: usize = 1 << 21;
+const ROUNDS: usize = 1 << 22;
 /// What is read in one measurement: more than any cache holds.
 const READ_BYTES: usize = 256 << 20;
 /// Of how many measurements the best counts.
@@ -23,13 +21,13 @@ const REPEATS: usize = 5;
 #[must_use]
 pub fn fma_flops() -> f64 {
     let threads = rayon::current_num_threads();
-    let operations = (threads * ROUNDS * CHAINS * LANES * 2) as f64;
+    let (lanes, multiply_adds) = widest();
     let best = fastest(|| {
         (0..threads).into_par_iter().with_max_len(1).for_each(|_| {
             black_box(multiply_adds());
         });
     });
-    operations / best
+    (threads * ROUNDS * CHAINS * lanes * 2) as f64 / best
 }
 
 /// Bytes read from memory per second by all threads of the current pool together.
@@ -54,36 +52,37 @@ fn fastest(run: impl Fn()) -> f64 {
     (0..REPEATS).map(seconds).fold(f64::INFINITY, f64::min)
 }
 
-/// The widest multiply-adds that this processor has.
-fn multiply_adds() -> f32 {
+/// How many lanes the widest registers of this processor have, and a function that uses them.
+fn widest() -> (usize, fn() -> f32) {
     #[cfg(target_arch = "x86_64")]
     {
         if is_x86_feature_detected!("avx512f") {
             // SAFETY: the processor has the feature that the function is compiled for.
-            return unsafe { multiply_adds_avx512() };
+            return (16, || unsafe { chains_avx512() });
         }
         if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
             // SAFETY: the processor has the features that the function is compiled for.
-            return unsafe { multiply_adds_avx2() };
+            return (8, || unsafe { chains_avx2() });
         }
     }
-    chains()
+    (4, chains::<4>)
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f")]
-fn multiply_adds_avx512() -> f32 {
-    chains()
+fn chains_avx512() -> f32 {
+    chains::<16>()
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
-fn multiply_adds_avx2() -> f32 {
-    chains()
+fn chains_avx2() -> f32 {
+    chains::<8>()
 }
 
+/// One register for each chain: with more they would spill to memory.
 #[inline(always)]
-fn chains() -> f32 {
+fn chains<const LANES: usize>() -> f32 {
     let (factor, term) = (black_box(0.999), black_box(0.001));
     let mut sums = [[1.0f32; LANES]; CHAINS];
     for _ in 0..ROUNDS {
