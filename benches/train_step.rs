@@ -2,8 +2,7 @@
 //!
 //!     cargo bench --bench train_step -- base         # toy, tiny, small, base; all four without a name
 //!
-//! The sizes are those that `benches/peers` measures PyTorch and JAX at: full batches, the same work each step,
-//! embeddings tied three ways, biases everywhere. `RAYON_NUM_THREADS` sets the threads. Each size runs in
+//! Full batches, the same work at each step, embeddings tied three ways, biases everywhere. `RAYON_NUM_THREADS` sets the threads. Each size runs in
 //! a process of its own, so that its peak memory is its own.
 
 use std::env;

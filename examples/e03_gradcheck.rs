@@ -52,7 +52,7 @@ fn x() -> Tensor {
 
 fn an_operation() -> bool {
     heading("An operation of our own");
-    // Twelve numbers say more than six: the check compares how each output changes with each input.
+    // Six outputs by six inputs: the check compares how each changes with each.
     let check = Gradcheck::new().input_names(["x"]).f32_tolerance(1e-6);
     match check.run("swish", &[x()], |v| swish(&v[0], false)) {
         Ok(report) => {

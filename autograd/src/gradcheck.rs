@@ -125,7 +125,7 @@ use crate::var::Var;
 /// If a gradient is wrong or missing; the failure says which.
 ///
 /// # Panics
-/// If an input is not f64.
+/// If there is no input, or one is not f64.
 #[track_caller]
 pub fn gradcheck(
     name: &str,

@@ -83,10 +83,15 @@ impl<'a> Context<'a> {
         let (found, expected) = (leaves.len(), self.params.len());
         assert!(found == expected, "with_leaves: {found} variables for {expected} parameters");
         for ((_, name, tensor), leaf) in self.params.iter().zip(leaves) {
-            let (shape, dtype) = (leaf.shape(), leaf.dtype());
-            let fits = (shape, dtype) == (tensor.shape(), tensor.dtype());
-            let expected = format!("{} {}", tensor.dtype(), tensor.shape());
-            assert!(fits, "with_leaves: a variable {dtype} {shape} for {name} {expected}");
+            let (found, expected) = ((leaf.dtype(), leaf.shape()), (tensor.dtype(), tensor.shape()));
+            assert!(
+                found == expected,
+                "with_leaves: a variable {} {} for {name} {} {}",
+                found.0,
+                found.1,
+                expected.0,
+                expected.1,
+            );
         }
         Context { leaves: RefCell::new(leaves.iter().cloned().map(Some).collect()), ..self }
     }

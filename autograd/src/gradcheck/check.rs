@@ -27,8 +27,7 @@ impl Gradcheck {
     /// The first [`Fault`] that was found.
     ///
     /// # Panics
-    /// If there is no input, one is not f64, or names were given to more or fewer; and as backward does, if a
-    /// vjp gives a gradient of another shape than its input has.
+    /// If there is no input, one is not f64, or names were given to more or fewer.
     #[track_caller]
     pub fn run(
         &self,

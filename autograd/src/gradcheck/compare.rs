@@ -123,11 +123,12 @@ impl<'a> Comparing<'a> {
             let gradients = self.subject.gradients(&weights);
             let weights = weights.to_f64_vec();
             for (input, gradient) in gradients.iter().map(Tensor::to_f64_vec).enumerate() {
+                if gradient.is_empty() {
+                    continue; // no direction to go in
+                }
                 let (x, along) = (self.subject.inputs[input].to_f64_vec(), self.along(input, number));
                 let pair = self.slope(&Direction { input, x: &x, along: &along }, &gradient, &weights);
-                if !x.is_empty() {
-                    self.tally(Wrong { input, at: number, output: None, pair });
-                }
+                self.tally(Wrong { input, at: number, output: None, pair });
             }
         }
         self.finish(Self::narrow)

@@ -95,8 +95,13 @@ impl Gradcheck {
     /// the value is relative to its largest element, or a tenth of the inputs' if that is more; an error of a
     /// gradient to the largest element of all gradients, or a tenth of the value's or the inputs'. The
     /// function must not mix in constants of type f64.
+    ///
+    /// # Panics
+    /// If it is not positive.
     #[must_use]
+    #[track_caller]
     pub fn f32_tolerance(self, tolerance: f64) -> Gradcheck {
+        assert!(tolerance > 0.0, "f32_tolerance: {tolerance} is not positive");
         Gradcheck { f32_tolerance: Some(tolerance), ..self }
     }
 
