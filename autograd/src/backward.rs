@@ -69,6 +69,7 @@ fn run_backward(tape: &Tape, start: usize, grad_out: Tensor) -> Gradients {
     let mut pending: Vec<Option<Tensor>> = vec![None; start + 1];
     let mut by_place = HashMap::new();
     pending[start] = Some(grad_out);
+    let profiling = tape.restart_clock();
     for place in (0..=start).rev() {
         let Some(grad) = pending[place].take() else { continue }; // nothing on the way to `start` reads it
         let (vjp, keep_grad) = use_up(tape, place);
@@ -80,6 +81,10 @@ fn run_backward(tape: &Tape, start: usize, grad_out: Tensor) -> Gradients {
         }
         if keep_grad {
             by_place.insert(place, grad.contiguous());
+        }
+        drop(grad); // freeing it is part of the operation's time
+        if profiling {
+            tape.note_backward(place);
         }
     }
     Gradients { tape: tape.clone(), by_place }

@@ -28,6 +28,9 @@
 //!
 //! Tests aside, each imports only from those further up the list; an operation also from other operations.
 //!
+//! A tape can be asked two things more: where the first NaN came from ([`NonFinite`]), and where the time
+//! goes ([`profile`](mod@profile)).
+//!
 //! # Decisions
 //!
 //! Gradients are returned, not stored in the variables: there is nothing to zero between steps and no
@@ -40,6 +43,7 @@ pub mod gradcheck;
 mod non_finite;
 mod operators;
 pub mod ops;
+pub mod profile;
 pub mod record;
 pub mod tape;
 #[cfg(test)]
@@ -52,6 +56,7 @@ pub use gradcheck::{Gradcheck, GradcheckFailure, GradcheckReport, assert_gradien
 pub use non_finite::NonFinite;
 pub use ops::attention::Attention;
 pub use ops::cross_entropy::{CrossEntropy, LossStats};
+pub use profile::Profile;
 pub use record::Saved;
 pub use tape::{InputGradients, Tape};
 pub use var::Var;

@@ -10,13 +10,13 @@
 //! value, and nothing else does: memory is what backward needs and no more.
 
 use std::cell::{Ref, RefCell};
-use std::fmt;
 use std::ops::Range;
 use std::rc::Rc;
 
 use tensor::{DType, Shape, Tensor};
 
 use crate::non_finite::NonFinite;
+use crate::profile::{Clock, Profile};
 use crate::wrong_shape::WrongShape;
 
 /// A vector-Jacobian product: from the gradient of an operation's output, the gradients of its inputs.
@@ -55,6 +55,8 @@ pub(crate) struct Nodes {
     pub(crate) noting_shapes: bool,
     /// The first that was noted.
     pub(crate) first_wrong_shape: RefCell<Option<WrongShape>>,
+    /// What takes the operations' times, if the tape was told to.
+    clock: Option<Clock>,
 }
 
 /// A leaf or an operation.
@@ -134,6 +136,32 @@ impl Tape {
         self.list.borrow().first_non_finite.borrow().clone()
     }
 
+    /// Takes the time of every operation recorded from now on, and of its way back, until
+    /// [`Tape::take_profile`]. Costs two looks at the clock for each; without it no clock is looked at.
+    pub fn start_profile(&self) {
+        self.list.borrow_mut().clock = Some(Clock::start());
+    }
+
+    /// Where the time went since [`Tape::start_profile`], as [`profile`](mod@crate::profile) explains, and the
+    /// end of profiling. Empty if the tape was not profiling.
+    pub fn take_profile(&self) -> Profile {
+        self.list.borrow_mut().clock.take().map(Clock::into_profile).unwrap_or_default()
+    }
+
+    /// Whether the tape is profiling. The time so far goes to no operation then.
+    pub(crate) fn restart_clock(&self) -> bool {
+        let mut list = self.list.borrow_mut();
+        list.clock.as_mut().map(Clock::restart).is_some()
+    }
+
+    /// Gives the time since the last event to the way back through the node at `place`.
+    pub(crate) fn note_backward(&self, place: usize) {
+        let Nodes { nodes, clock, .. } = &mut *self.list.borrow_mut();
+        if let Some(clock) = clock {
+            clock.differentiated(nodes[place].name);
+        }
+    }
+
     /// Lets a check report gradients of the wrong shape, which are left out then.
     pub(crate) fn note_wrong_shapes(&self) {
         self.list.borrow_mut().noting_shapes = true;
@@ -162,6 +190,9 @@ impl Tape {
         let inputs = start..list.inputs.len();
         let keep_grad = matches!(kind, Kind::Leaf);
         list.nodes.push(Node { name, shape: out.shape(), dtype: out.dtype(), kind, keep_grad, inputs });
+        if let Some(clock) = &mut list.clock {
+            clock.recorded(name);
+        }
         list.nodes.len() - 1
     }
 
@@ -229,14 +260,10 @@ impl InputGradients<'_> {
     /// If the operation has no such input, or the gradient does not have the input's shape and dtype.
     #[track_caller]
     pub fn add(&mut self, input: usize, grad: impl FnOnce() -> Tensor) {
-        let (operation, count) = (self.operation, self.inputs.len());
-        assert!(input < count, "{operation}: the vjp gives a gradient to input {input} of {count}");
-        let Some(place) = self.inputs[input] else { return };
+        let Some(place) = self.place_of(input) else { return };
         let grad = grad();
-        let node = self.nodes.node(place);
-        let (found, expected) = ((grad.shape(), grad.dtype()), (node.shape, node.dtype));
-        if found != expected {
-            return self.nodes.refuse(WrongShape { operation, input, found, expected });
+        if !self.fits(input, place, &grad) {
+            return;
         }
         let sum = match self.pending[place].take() {
             Some(mut sum) => {
@@ -245,34 +272,48 @@ impl InputGradients<'_> {
             }
             None => grad,
         };
-        self.nodes.look_at(&sum, operation, self.place, Some(input));
+        self.put(input, place, sum);
+    }
+
+    /// As [`InputGradients::add`], for a contribution that can be added in place without standing in memory by
+    /// itself: `add_onto` is given the sum of those before it, if there are any, and returns the new sum.
+    ///
+    /// # Panics
+    /// As [`InputGradients::add`].
+    #[track_caller]
+    pub fn accumulate(&mut self, input: usize, add_onto: impl FnOnce(Option<Tensor>) -> Tensor) {
+        let Some(place) = self.place_of(input) else { return };
+        let sum = add_onto(self.pending[place].take());
+        if self.fits(input, place, &sum) {
+            self.put(input, place, sum);
+        }
+    }
+
+    /// The place of an input, if it requires a gradient.
+    #[track_caller]
+    fn place_of(&self, input: usize) -> Option<usize> {
+        let (operation, count) = (self.operation, self.inputs.len());
+        assert!(input < count, "{operation}: the vjp gives a gradient to input {input} of {count}");
+        self.inputs[input]
+    }
+
+    /// Whether a gradient has the shape and dtype of what it is the gradient of.
+    #[track_caller]
+    fn fits(&self, input: usize, place: usize, grad: &Tensor) -> bool {
+        let node = self.nodes.node(place);
+        let (found, expected) = ((grad.shape(), grad.dtype()), (node.shape, node.dtype));
+        if found != expected {
+            self.nodes.refuse(WrongShape { operation: self.operation, input, found, expected });
+        }
+        found == expected
+    }
+
+    fn put(&mut self, input: usize, place: usize, sum: Tensor) {
+        self.nodes.look_at(&sum, self.operation, self.place, Some(input));
         self.pending[place] = Some(sum);
     }
 }
 
-/// As [`Tape::summary`].
-impl fmt::Display for Tape {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let list = self.list.borrow();
-        let shapes: Vec<String> = list.nodes.iter().map(|node| node.shape.to_string()).collect();
-        let place_width = list.nodes.len().saturating_sub(1).to_string().len();
-        let name_width = list.nodes.iter().map(|node| node.name.len()).max().unwrap_or(0);
-        let shape_width = shapes.iter().map(String::len).max().unwrap_or(0);
-        for (index, (node, shape)) in list.nodes.iter().zip(&shapes).enumerate() {
-            let inputs: Vec<String> = list.inputs(index).iter().map(|&input| place(input)).collect();
-            let of = if inputs.is_empty() { String::new() } else { format!("of {}", inputs.join(", ")) };
-            let line =
-                format!("%{index:<place_width$}  {:name_width$}  {shape:shape_width$}  {of}", node.name);
-            writeln!(f, "{}", line.trim_end())?;
-        }
-        Ok(())
-    }
-}
-
-/// How a summary names an input.
-fn place(input: Option<usize>) -> String {
-    input.map_or("constant".to_string(), |index| format!("%{index}"))
-}
-
+mod summary;
 #[cfg(test)]
 mod tests;

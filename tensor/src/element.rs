@@ -8,6 +8,7 @@ use num_traits::{Float, NumAssign};
 
 use crate::kernels::gemm::Gemm;
 use crate::kernels::math;
+use crate::pool::{Buffer, Pooled};
 
 /// The type of a tensor's elements.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -31,8 +32,8 @@ impl fmt::Display for DType {
 #[doc(hidden)]
 #[derive(Clone)]
 pub enum Storage {
-    F32(Arc<Vec<f32>>),
-    F64(Arc<Vec<f64>>),
+    F32(Arc<Buffer<f32>>),
+    F64(Arc<Buffer<f64>>),
 }
 
 /// Keeps [`Element`] to the numbers of this file.
@@ -44,7 +45,18 @@ mod sealed {
 
 /// A number that a tensor can hold: `f32` or `f64`. Kernels are generic over it. Sealed.
 pub trait Element:
-    sealed::Sealed + Float + NumAssign + Default + Sum + Gemm + fmt::Debug + fmt::Display + Send + Sync + 'static
+    sealed::Sealed
+    + Float
+    + NumAssign
+    + Default
+    + Sum
+    + Gemm
+    + Pooled
+    + fmt::Debug
+    + fmt::Display
+    + Send
+    + Sync
+    + 'static
 {
     /// The dtype of this number.
     const DTYPE: DType;
@@ -69,10 +81,10 @@ pub trait Element:
     fn store(data: Vec<Self>) -> Storage;
 
     #[doc(hidden)]
-    fn stored(storage: &Storage) -> Option<&Vec<Self>>;
+    fn stored(storage: &Storage) -> Option<&[Self]>;
 
     #[doc(hidden)]
-    fn stored_mut(storage: &mut Storage) -> Option<&mut Vec<Self>>;
+    fn stored_mut(storage: &mut Storage) -> Option<&mut [Self]>;
 }
 
 macro_rules! element {
@@ -106,19 +118,19 @@ macro_rules! element {
             }
 
             fn store(data: Vec<Self>) -> Storage {
-                Storage::$dtype(Arc::new(data))
+                Storage::$dtype(Arc::new(Buffer::new(data)))
             }
 
-            fn stored(storage: &Storage) -> Option<&Vec<Self>> {
+            fn stored(storage: &Storage) -> Option<&[Self]> {
                 match storage {
                     Storage::$dtype(data) => Some(data),
                     _ => None,
                 }
             }
 
-            fn stored_mut(storage: &mut Storage) -> Option<&mut Vec<Self>> {
+            fn stored_mut(storage: &mut Storage) -> Option<&mut [Self]> {
                 match storage {
-                    Storage::$dtype(data) => Arc::get_mut(data),
+                    Storage::$dtype(data) => Arc::get_mut(data).map(Buffer::as_mut_slice),
                     _ => None,
                 }
             }

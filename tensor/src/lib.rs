@@ -24,6 +24,7 @@ pub mod element;
 pub mod kernels;
 pub mod mask;
 pub mod ops;
+pub mod pool;
 pub mod random;
 pub mod shape;
 #[cfg(feature = "proptest")]

@@ -11,7 +11,8 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use autograd::Tape;
-use autograd::ops::cross_entropy::LossStats;
+use autograd::ops::cross_entropy::{CrossEntropy, LossStats};
+use autograd::profile::{Profile, Row};
 use nn::{Context, Optimizer, ParamGradients, Params, Schedule};
 use tensor::Seed;
 
@@ -55,6 +56,8 @@ pub struct StepReport {
     pub grad_norm: f64,
     /// How long the step took.
     pub seconds: f64,
+    /// What it took the time for, if [`Trainer::profile_steps`] asked.
+    pub profile: Option<Profile>,
 }
 
 impl StepReport {
@@ -76,6 +79,7 @@ pub struct Trainer<O, S> {
     pub schedule: S,
     options: TrainOptions,
     step: u64,
+    profiling: bool,
 }
 
 impl<O: Optimizer, S: Schedule> Trainer<O, S> {
@@ -100,7 +104,7 @@ impl<O: Optimizer, S: Schedule> Trainer<O, S> {
         if accumulate == 0 {
             return Err(Error::Config("accumulate is 0; a step needs at least one batch".into()));
         }
-        Ok(Trainer { model, params, optimizer, schedule, options, step: 0 })
+        Ok(Trainer { model, params, optimizer, schedule, options, step: 0, profiling: false })
     }
 
     /// The same trainer as if it had taken `step` steps: with restored parameters and optimizer it goes on as
@@ -109,6 +113,16 @@ impl<O: Optimizer, S: Schedule> Trainer<O, S> {
     #[must_use]
     pub fn resumed_after(self, step: u64) -> Self {
         Trainer { step, ..self }
+    }
+
+    /// Whether steps to come report where their time goes: by operation, and outside these in the rows
+    /// `accumulate`, `clip`, `optimizer`, `free` (the gradients and what is left of the tape) and `other`,
+    /// which together take as long as the step. In an epoch there is also `batch`, making the batches, which
+    /// [`StepReport::seconds`] does not count.
+    ///
+    /// Off at first. On, it costs two looks at the clock for each operation.
+    pub fn profile_steps(&mut self, on: bool) {
+        self.profiling = on;
     }
 
     /// How many steps were taken.
@@ -128,18 +142,20 @@ impl<O: Optimizer, S: Schedule> Trainer<O, S> {
         let labels: usize = batches.iter().map(Batch::n_labels).sum();
         let mut stats = LossStats::default();
         let mut gradients: Option<ParamGradients> = None;
+        let mut profile = self.new_profile();
         for (index, batch) in batches.iter().enumerate() {
             let share = batch.n_labels() as f64 / labels as f64;
             let seed = self.options.seed.derive("dropout").derive_index(step).derive_index(index as u64);
-            let (batch_stats, batch_gradients) = self.gradients(batch, share, seed)?;
+            let (batch_stats, batch_gradients) = self.gradients(batch, share, seed, &mut profile)?;
             stats.merge(&batch_stats);
             match &mut gradients {
-                Some(sum) => sum.add_assign(batch_gradients),
+                Some(sum) => timed(&mut profile, "accumulate", || sum.add_assign(batch_gradients)),
                 None => gradients = Some(batch_gradients),
             }
         }
         let mut gradients = gradients.ok_or_else(|| Error::EmptyBatch("no batch in this step".into()))?;
-        let grad_norm = gradients.clip_global_norm(self.options.clip_norm.unwrap_or(f64::INFINITY));
+        let max_norm = self.options.clip_norm.unwrap_or(f64::INFINITY);
+        let grad_norm = timed(&mut profile, "clip", || gradients.clip_global_norm(max_norm));
         if !(stats.loss_sum.is_finite() && grad_norm.is_finite()) {
             return Err(self.not_finite(step, &stats, &gradients));
         }
@@ -147,18 +163,45 @@ impl<O: Optimizer, S: Schedule> Trainer<O, S> {
         if !learning_rate.is_finite() {
             return Err(Error::NotFinite(format!("step {step}: the learning rate is {learning_rate}")));
         }
-        self.optimizer.step(&mut self.params, &gradients, learning_rate)?;
+        timed(&mut profile, "optimizer", || {
+            self.optimizer.step(&mut self.params, &gradients, learning_rate)
+        })?;
+        timed(&mut profile, "free", || drop(gradients));
         self.step = step;
-        Ok(StepReport { step, stats, learning_rate, grad_norm, seconds: started.elapsed().as_secs_f64() })
+        let took = started.elapsed();
+        if let Some(profile) = &mut profile {
+            let outside = took.saturating_sub(profile.total());
+            profile.add(Row { name: "other", calls: 1, outside, ..Row::default() });
+        }
+        Ok(StepReport { step, stats, learning_rate, grad_norm, seconds: took.as_secs_f64(), profile })
     }
 
     /// The gradients of `share` times the loss over one batch.
-    fn gradients(&self, batch: &Batch, share: f64, seed: Seed) -> Result<(LossStats, ParamGradients), Error> {
+    fn gradients(
+        &self,
+        batch: &Batch,
+        share: f64,
+        seed: Seed,
+        profile: &mut Option<Profile>,
+    ) -> Result<(LossStats, ParamGradients), Error> {
         let tape = Tape::new();
+        if profile.is_some() {
+            tape.start_profile();
+        }
         let cx = Context::training(&self.params, &tape, seed);
-        let out = self.model.loss(&cx, batch, self.options.smoothing)?;
-        let loss = if share == 1.0 { out.loss } else { out.loss * share };
-        Ok((out.stats, cx.gradients(loss.backward())))
+        let CrossEntropy { loss, stats } = self.model.loss(&cx, batch, self.options.smoothing)?;
+        let loss = if share == 1.0 { loss } else { loss * share };
+        let gradients = cx.gradients(loss.backward());
+        if let Some(profile) = profile {
+            profile.merge(&tape.take_profile());
+        }
+        timed(profile, "free", || drop((loss, tape)));
+        Ok((stats, gradients))
+    }
+
+    /// An empty profile, if one is asked for.
+    fn new_profile(&self) -> Option<Profile> {
+        self.profiling.then(Profile::default)
     }
 
     /// The error that says where a number first stopped being finite.
@@ -186,9 +229,14 @@ impl<O: Optimizer, S: Schedule> Trainer<O, S> {
         let mut total = LossStats::default();
         let indices: Vec<usize> = (0..plan.len()).collect();
         for indices in indices.chunks(self.options.accumulate) {
-            let batches: Result<Vec<Batch>, Error> =
-                indices.iter().map(|&index| plan.batch(index, pairs, start, 0)).collect();
-            let report = self.train_step(&batches?)?;
+            let mut profile = self.new_profile();
+            let batches: Result<Vec<Batch>, Error> = timed(&mut profile, "batch", || {
+                indices.iter().map(|&index| plan.batch(index, pairs, start, 0)).collect()
+            });
+            let mut report = self.train_step(&batches?)?;
+            if let (Some(all), Some(batching)) = (&mut report.profile, &profile) {
+                all.merge(batching);
+            }
             total.merge(&report.stats);
             if observe(&report).is_break() {
                 break;
@@ -209,89 +257,13 @@ impl<O: Optimizer, S: Schedule> Trainer<O, S> {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::{Config, VocabSizes};
-    use nn::{Adam, Constant};
-    use tensor::DType;
-
-    fn trainer(learning_rate: f64, options: TrainOptions) -> Result<Trainer<Adam, Constant>, Error> {
-        let config = Config { d_model: 8, d_ff: 8, n_heads: 2, ..Config::toy(VocabSizes::Shared(6)) };
-        let model = Transformer::new(&config, Seed::new(1), DType::F32)?;
-        Trainer::new(model, Adam::default(), Constant { learning_rate }, options)
-    }
-
-    fn pairs() -> Vec<Pair> {
-        (1..6).map(|len| Pair { src: vec![3; len], tgt: [vec![4; len], vec![2]].concat() }).collect()
-    }
-
-    #[test]
-    fn an_epoch_sees_every_label_once_and_counts_its_steps() {
-        let mut trainer =
-            trainer(1e-3, TrainOptions { max_tokens: 8, accumulate: 2, ..TrainOptions::default() }).unwrap();
-        let mut steps = Vec::new();
-        let stats = trainer
-            .train_epoch(&pairs(), 0, |report| {
-                steps.push(report.step);
-                ControlFlow::Continue(())
-            })
-            .unwrap();
-        assert_eq!(stats.count, 2 + 3 + 4 + 5 + 6);
-        assert_eq!(steps, (1..=trainer.step()).collect::<Vec<_>>());
-    }
-
-    #[test]
-    fn an_observer_can_end_the_epoch() {
-        let mut trainer = trainer(1e-3, TrainOptions { max_tokens: 6, ..TrainOptions::default() }).unwrap();
-        trainer.train_epoch(&pairs(), 0, |_| ControlFlow::Break(())).unwrap();
-        assert_eq!(trainer.step(), 1);
-    }
-
-    #[test]
-    fn a_broken_number_is_named_and_changes_nothing() {
-        let mut trainer = trainer(1e-3, TrainOptions::default()).unwrap();
-        let id = trainer.params.id("decoder.layers.0.norm1.weight").unwrap();
-        trainer.params.get_mut(id).data_mut::<f32>()[0] = f32::NAN;
-        let before = trainer.params.get(trainer.params.id("embedding.weight").unwrap()).clone();
-        let problem =
-            trainer.train_epoch(&pairs(), 0, |_| ControlFlow::Continue(())).unwrap_err().to_string();
-        assert!(
-            problem.starts_with("not a finite number in step 1: the loss is NaN, first in the gradient of")
-        );
-        assert_eq!(trainer.params.get(trainer.params.id("embedding.weight").unwrap()), &before);
-        assert_eq!(trainer.step(), 0);
-    }
-
-    #[test]
-    fn a_learning_rate_that_is_no_number_changes_nothing() {
-        let mut trainer = trainer(f64::NAN, TrainOptions::default()).unwrap();
-        let before = trainer.params.clone();
-        let problem =
-            trainer.train_epoch(&pairs(), 0, |_| ControlFlow::Continue(())).unwrap_err().to_string();
-        assert!(problem.contains("step 1: the learning rate is NaN"), "{problem}");
-        assert!(before.iter().all(|(id, _, value)| trainer.params.get(id) == value));
-    }
-
-    #[test]
-    fn options_out_of_range_say_what_would_be_right() {
-        let problem = |options| trainer(1e-3, options).map(|_| ()).unwrap_err().to_string();
-        let default = TrainOptions::default();
-        assert!(
-            problem(TrainOptions { smoothing: 1.0, ..default })
-                .contains("smoothing is 1; it must be in 0..1")
-        );
-        assert!(problem(TrainOptions { clip_norm: Some(0.0), ..default }).contains("it must be positive"));
-        assert!(problem(TrainOptions { accumulate: 0, ..default }).contains("at least one batch"));
-        assert!(problem(TrainOptions { max_tokens: 0, ..default }).contains("at least one token"));
-    }
-
-    #[test]
-    fn validating_does_not_depend_on_the_batches() {
-        let mut few = trainer(1e-3, TrainOptions { max_tokens: 6, ..TrainOptions::default() }).unwrap();
-        let mut many = trainer(1e-3, TrainOptions::default()).unwrap();
-        let (few, many) = (few.validate(&pairs()).unwrap(), many.validate(&pairs()).unwrap());
-        assert_eq!(few.count, many.count);
-        assert!((few.loss() - many.loss()).abs() < 1e-5, "{} {}", few.loss(), many.loss());
+/// Runs `work`, and gives its time to a row of the profile if there is one.
+fn timed<T>(profile: &mut Option<Profile>, name: &'static str, work: impl FnOnce() -> T) -> T {
+    match profile {
+        Some(profile) => profile.time(name, work),
+        None => work(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,7 +19,13 @@ impl Var {
         let out = self.value().gather_rows(ids);
         let (ids, n_rows) = (ids.to_vec(), self.dim(0));
         Var::record("gather_rows", &[self], out, move |grad_out, grads| {
-            grads.add(0, || grad_out.scatter_add_rows(&ids, n_rows));
+            grads.accumulate(0, |sum| match sum {
+                Some(mut sum) => {
+                    sum.scatter_add_rows_assign(grad_out, &ids);
+                    sum
+                }
+                None => grad_out.scatter_add_rows(&ids, n_rows),
+            });
         })
     }
 

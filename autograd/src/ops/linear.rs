@@ -1,6 +1,6 @@
 //! `linear`: the affine map of a layer.
 
-use crate::ops::matmul::rows;
+use crate::ops::matmul::{add_product, rows};
 use crate::var::Var;
 
 impl Var {
@@ -17,14 +17,14 @@ impl Var {
     #[track_caller]
     pub fn linear(&self, weight: &Var, bias: Option<&Var>) -> Var {
         let out = self.value().linear(weight.value(), bias.map(Var::value));
-        let x_shape = self.shape();
+        let (x_shape, w_shape) = (self.shape(), weight.shape());
         let (x, w) = (self.save_for(weight), weight.save_for(self));
         let inputs: Vec<&Var> = [self, weight].into_iter().chain(bias).collect();
         let has_bias = bias.is_some();
         Var::record("linear", &inputs, out, move |grad_out, grads| {
             let grad_out = rows(grad_out); // [rows, d_out]
-            grads.add(0, || grad_out.matmul(&w).reshape(x_shape)); // [.., d_in]
-            grads.add(1, || grad_out.transpose(0, 1).matmul(&rows(&x))); // [d_out, d_in]
+            grads.accumulate(0, |sum| add_product(sum, &grad_out, &w, x_shape)); // [.., d_in]
+            grads.accumulate(1, |sum| add_product(sum, &grad_out.transpose(0, 1), &rows(&x), w_shape)); // [d_out, d_in]
             if has_bias {
                 grads.add(2, || grad_out.sum(0, false)); // [d_out]
             }

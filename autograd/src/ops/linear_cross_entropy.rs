@@ -12,13 +12,16 @@
 //! chunk's logits again in the vjp, pays a second time for the largest product of the model.
 
 use tensor::Tensor;
-use tensor::ops::cross_entropy::{IGNORE, cross_entropy, cross_entropy_vjp};
+use tensor::ops::cross_entropy::{IGNORE, cross_entropy, cross_entropy_with_vjp};
 
 use crate::ops::cross_entropy::{CrossEntropy, LossStats};
 use crate::var::Var;
 
-/// About how many logits stand in memory at a time: 8 MB in f32.
-const CHUNK_LOGITS: usize = 1 << 21;
+/// About how many logits stand in memory at a time: 16 MB in f32.
+const CHUNK_LOGITS: usize = 1 << 22;
+/// How many rows are taken at a time at least: the weight is read, and its gradient read and written, once for
+/// each chunk.
+const CHUNK_ROWS: usize = 256;
 
 impl Var {
     /// As `self.linear(weight, bias).cross_entropy(labels, smoothing)`, with hidden states
@@ -51,9 +54,9 @@ impl Var {
     }
 }
 
-/// How many rows of logits are computed at a time; at least 1.
+/// How many rows of logits are computed at a time.
 fn chunk_rows(vocab_size: usize) -> usize {
-    (CHUNK_LOGITS / vocab_size.max(1)).max(1)
+    (CHUNK_LOGITS / vocab_size.max(1)).max(CHUNK_ROWS)
 }
 
 /// The operation, `chunk_rows` rows at a time. The result does not depend on that number but for
@@ -71,30 +74,34 @@ fn in_chunks(
     assert!(count > 0, "linear_cross_entropy: none of the labels of hidden states {} counts", hidden.shape());
     let inputs: Vec<&Var> = [hidden, weight].into_iter().chain(bias).collect();
     let wants: Vec<bool> = inputs.iter().map(|input| input.requires_grad()).collect();
+    let wants_none = !wants.contains(&true);
+    let scale = 1.0 / count as f64;
     let mut stats = LossStats::default();
     let mut grad_hidden = Vec::new(); // one part per chunk
-    let (mut grad_weight, mut grad_bias) = (None, None);
+    let zeros_if = |input: usize| {
+        let input = inputs.get(input).filter(|input| input.requires_grad())?;
+        Some(Tensor::zeros(input.shape(), input.dtype()))
+    };
+    let (mut grad_weight, mut grad_bias) = (zeros_if(1), zeros_if(2));
     for start in (0..labels.len()).step_by(chunk_rows) {
         let rows = start..(start + chunk_rows).min(labels.len());
         let labels = &labels[rows.clone()];
         let hidden = hidden.value().slice(0, rows); // [chunk_rows, d_model]
-        let logits = hidden.linear(weight.value(), bias.map(Var::value)); // [chunk_rows, vocab_size]
-        let found = cross_entropy(&logits, labels, smoothing);
-        stats.merge(&LossStats::of(&found));
-        if !wants.contains(&true) {
+        let mut logits = hidden.linear(weight.value(), bias.map(Var::value)); // [chunk_rows, vocab_size]
+        if wants_none {
+            stats.merge(&LossStats::of(&cross_entropy(&logits, labels, smoothing)));
             continue;
         }
-        let scale = 1.0 / count as f64;
-        let grad_logits = cross_entropy_vjp(&logits, &found.log_normalizer, labels, smoothing, scale);
+        stats.merge(&LossStats::of(&cross_entropy_with_vjp(&mut logits, labels, smoothing, scale)));
+        let grad_logits = logits;
         if wants[0] {
             grad_hidden.push(grad_logits.matmul(weight.value())); // [chunk_rows, d_model]
         }
-        if wants[1] {
-            let term = grad_logits.transpose(0, 1).matmul(&hidden); // [vocab_size, d_model]
-            accumulate(&mut grad_weight, term);
+        if let Some(sum) = &mut grad_weight {
+            sum.add_matmul_assign(&grad_logits.transpose(0, 1), &hidden); // [vocab_size, d_model]
         }
-        if wants.get(2) == Some(&true) {
-            accumulate(&mut grad_bias, grad_logits.sum(0, false)); // [vocab_size]
+        if let Some(sum) = &mut grad_bias {
+            sum.add_assign(&grad_logits.sum(0, false)); // [vocab_size]
         }
     }
     let grad_hidden = wants[0].then(|| Tensor::concatenate(&grad_hidden.iter().collect::<Vec<_>>(), 0));
@@ -102,19 +109,13 @@ fn in_chunks(
     let loss = Var::record("linear_cross_entropy", &inputs, out, move |grad_out, grads| {
         let found = [grad_hidden, grad_weight, grad_bias].into_iter().enumerate();
         for (input, mut grad) in found.filter_map(|(input, grad)| Some((input, grad?))) {
-            grad.mul_scalar_assign(grad_out.item());
+            if grad_out.item() != 1.0 {
+                grad.mul_scalar_assign(grad_out.item());
+            }
             grads.add(input, || grad);
         }
     });
     CrossEntropy { loss, stats }
-}
-
-/// Adds to a sum that may not have begun.
-fn accumulate(sum: &mut Option<Tensor>, term: Tensor) {
-    match sum {
-        Some(sum) => sum.add_assign(&term),
-        None => *sum = Some(term),
-    }
 }
 
 #[cfg(test)]
@@ -178,19 +179,19 @@ mod tests {
     }
 
     #[test]
-    fn a_chunk_is_as_many_rows_as_fit_and_at_least_one() {
-        for vocab_size in [1, 7, 32_000, CHUNK_LOGITS - 1, CHUNK_LOGITS] {
+    fn a_chunk_is_as_many_rows_as_fit_and_not_too_few() {
+        for vocab_size in [1, 7, 16_000, CHUNK_LOGITS / CHUNK_ROWS] {
             let rows = chunk_rows(vocab_size);
             assert!(rows * vocab_size <= CHUNK_LOGITS && CHUNK_LOGITS < (rows + 1) * vocab_size, "{rows}");
         }
-        assert_eq!((chunk_rows(CHUNK_LOGITS + 1), chunk_rows(0)), (1, CHUNK_LOGITS));
+        assert_eq!((chunk_rows(64_000), chunk_rows(0)), (CHUNK_ROWS, CHUNK_LOGITS));
     }
 
     #[test]
     fn several_chunks_of_the_real_size() {
-        let vocab_size = CHUNK_LOGITS / 2; // three rows are taken two at a time
-        let inputs = [normal("hidden", [3, 2]), normal("weight", [vocab_size, 2])];
-        let labels = [7, vocab_size as u32 - 1, 0];
+        let (vocab_size, rows) = (CHUNK_LOGITS / CHUNK_ROWS, CHUNK_ROWS + 3); // the last chunk has three rows
+        let inputs = [normal("hidden", [rows, 2]), normal("weight", [vocab_size, 2])];
+        let labels: Vec<u32> = (0..rows).map(|row| (row * 7919 % vocab_size) as u32).collect();
         assert_agree(
             &inputs,
             |v| v[0].linear_cross_entropy(&v[1], None, &labels, 0.1).loss,

@@ -39,6 +39,15 @@ fn grad_rhs(lhs: &Tensor, grad_out: &Tensor, rhs_shape: Shape) -> Tensor {
     lhs.transpose(-2, -1).matmul(grad_out).sum_to(rhs_shape)
 }
 
+/// `sum + lhs rhs`, `[m, k] x [k, n]` under the shape of a gradient; in place of `sum` where there is one.
+pub(crate) fn add_product(sum: Option<Tensor>, lhs: &Tensor, rhs: &Tensor, shape: Shape) -> Tensor {
+    let Some(sum) = sum else { return lhs.matmul(rhs).reshape(shape) };
+    let mut flat = sum.reshape([lhs.dim(0), rhs.dim(1)]);
+    drop(sum); // shared storage would be copied before it is written
+    flat.add_matmul_assign(lhs, rhs);
+    flat.reshape(shape)
+}
+
 /// `[.., cols]` as `[rows, cols]`.
 pub(crate) fn rows(x: &Tensor) -> Tensor {
     let shape = x.shape();

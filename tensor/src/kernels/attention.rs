@@ -19,6 +19,7 @@ use crate::kernels::elementwise::Strided;
 use crate::kernels::gemm::{MatMut, MatRef, gemm};
 use crate::kernels::parallel::{for_each_chunk, rows_per_chunk};
 use crate::kernels::softmax::{softmax_rows, softmax_vjp_rows};
+use crate::pool::{take, take_zeroed};
 
 /// A projection `[batch, len, heads * d_head]` whose rows are contiguous. A batch stride of 0 repeats one
 /// sentence.
@@ -93,8 +94,8 @@ impl<T: Element> Attention<'_, T> {
     /// the softmax leaves them, before dropout.
     pub fn forward(&self) -> (Vec<T>, Vec<T>) {
         let (weights_len, context_len) = (self.weights_len(), self.query.sentence_len());
-        let mut weights = vec![T::zero(); self.batch * weights_len];
-        let mut context = vec![T::zero(); self.batch * context_len];
+        let mut weights = take(self.batch * weights_len);
+        let mut context = self.room(self.batch * context_len);
         let mut sentences: Vec<_> =
             chunks(&mut weights, weights_len).zip(chunks(&mut context, context_len)).collect();
         let per_task = self.sentences_per_task();
@@ -104,6 +105,11 @@ impl<T: Element> Attention<'_, T> {
             }
         });
         (context, weights)
+    }
+
+    /// Room for what every query gets; zeros where it gets nothing, because there are no keys.
+    fn room(&self, len: usize) -> Vec<T> {
+        if self.key.len == 0 { take_zeroed(len) } else { take(len) }
     }
 
     /// All heads of one sentence: weights `[n_heads, q_len, k_len]`, context `[q_len, n_heads * d_head]`.
@@ -129,9 +135,9 @@ impl<T: Element> Attention<'_, T> {
     /// `dQ = dS K`, `dK = dS^T Q`.
     pub fn vjp(&self, weights: &[T], grad_context: &[T]) -> (Vec<T>, Vec<T>, Vec<T>) {
         let (query_len, key_len) = (self.query.sentence_len(), self.key.sentence_len());
-        let mut grad_query = vec![T::zero(); self.batch * query_len];
-        let mut grad_key = vec![T::zero(); self.batch * key_len];
-        let mut grad_value = vec![T::zero(); self.batch * key_len];
+        let mut grad_query = self.room(self.batch * query_len);
+        let mut grad_key = take_zeroed(self.batch * key_len);
+        let mut grad_value = take_zeroed(self.batch * key_len);
         let mut sentences: Vec<_> = chunks(&mut grad_query, query_len)
             .zip(chunks(&mut grad_key, key_len).zip(chunks(&mut grad_value, key_len)))
             .collect();

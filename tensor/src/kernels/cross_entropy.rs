@@ -9,9 +9,11 @@
 //! `loss = z - (1 - ε) x_label - (ε / V) sum_j x_j`, and its gradient is `p - q`.
 
 use crate::element::Element;
+use crate::kernels::lanes::map_sum;
 use crate::kernels::parallel::{for_each_chunk, rows_per_chunk};
-use crate::kernels::reduce::sum_row;
+use crate::kernels::reduce::{max_row, sum_row};
 use crate::kernels::softmax::log_sum_exp;
+use crate::pool::take;
 use crate::simd;
 
 /// The label of a row that does not count.
@@ -56,18 +58,79 @@ pub fn cross_entropy<T: Element>(
 
 #[inline(always)]
 fn row_loss<T: Element>(logits: &[T], label: usize, smoothing: f64) -> RowLoss {
-    let log_normalizer = log_sum_exp(logits).f64();
-    let target = logits[label];
-    let nll = log_normalizer - target.f64();
-    // Without smoothing the mean is not formed: 0 times a logit of negative infinity would be NaN.
-    let loss = if smoothing == 0.0 {
-        nll
-    } else {
-        let mean = sum_row(logits).f64() / logits.len() as f64;
-        log_normalizer - (1.0 - smoothing) * target.f64() - smoothing * mean
-    };
-    let correct = logits[..label].iter().all(|&x| x < target) && logits[label..].iter().all(|&x| x <= target);
-    RowLoss { log_normalizer, loss, nll, correct }
+    let max = max_row(logits);
+    RowFacts::of(logits, label, smoothing, max).loss(smoothing, log_sum_exp(logits).f64())
+}
+
+/// What the loss of a row needs beside its log-normalizer.
+struct RowFacts {
+    target: f64,
+    mean: f64,
+    correct: bool,
+}
+
+impl RowFacts {
+    /// Of a row whose largest logit is `max`.
+    #[inline(always)]
+    fn of<T: Element>(logits: &[T], label: usize, smoothing: f64, max: T) -> RowFacts {
+        let target = logits[label];
+        // Without smoothing the mean is not formed: 0 times a logit of negative infinity would be NaN.
+        let mean = if smoothing == 0.0 { 0.0 } else { sum_row(logits).f64() / logits.len() as f64 };
+        let correct = target == max && logits[..label].iter().all(|&x| x < target);
+        RowFacts { target: target.f64(), mean, correct }
+    }
+
+    fn loss(self, smoothing: f64, log_normalizer: f64) -> RowLoss {
+        let nll = log_normalizer - self.target;
+        let loss = if smoothing == 0.0 {
+            nll
+        } else {
+            log_normalizer - (1.0 - smoothing) * self.target - smoothing * self.mean
+        };
+        RowLoss { log_normalizer, loss, nll, correct: self.correct }
+    }
+}
+
+/// [`cross_entropy`] and [`cross_entropy_vjp`] in one: the loss of each row, and in place of its logits their
+/// gradient. The exponentials, which are most of the work of both, are computed once.
+///
+/// # Panics
+/// If the lengths do not fit or a label is neither [`IGNORE`] nor below `vocab_size`.
+pub fn cross_entropy_with_vjp<T: Element>(
+    logits: &mut [T],
+    vocab_size: usize,
+    labels: &[u32],
+    smoothing: f64,
+    scale: f64,
+) -> Vec<RowLoss> {
+    assert_eq!(logits.len(), labels.len() * vocab_size, "cross_entropy: lengths of logits and labels");
+    let (on_label, on_all) = (T::of(scale * (1.0 - smoothing)), T::of(scale * smoothing / vocab_size as f64));
+    let mut out = vec![RowLoss::default(); labels.len()];
+    let rows = rows_per_chunk(vocab_size);
+    let mut tasks: Vec<_> = logits.chunks_exact_mut(vocab_size.max(1)).zip(labels).zip(&mut out).collect();
+    for_each_chunk(&mut tasks, rows, |_, tasks| {
+        for ((logits, label), out) in tasks {
+            if **label == IGNORE {
+                logits.fill(T::zero());
+                continue;
+            }
+            let label = **label as usize;
+            simd!({
+                let max = max_row(logits);
+                let facts = RowFacts::of(logits, label, smoothing, max);
+                let sum = map_sum(
+                    logits,
+                    #[inline(always)]
+                    |x| (x - max).fast_exp(),
+                );
+                **out = facts.loss(smoothing, (max + sum.ln()).f64());
+                let scale = T::of(scale) / sum;
+                logits.iter_mut().for_each(|p| *p = *p * scale - on_all);
+            });
+            logits[label] -= on_label;
+        }
+    });
+    out
 }
 
 /// The vjp of the summed loss, times `scale`: `grad = scale * (softmax(x) - q)`, and exactly zero in ignored
@@ -86,11 +149,12 @@ pub fn cross_entropy_vjp<T: Element>(
     let vocab_size = logits.len() / labels.len().max(1);
     let (on_label, on_all) = (T::of(scale * (1.0 - smoothing)), T::of(scale * smoothing / vocab_size as f64));
     let scale = T::of(scale);
-    let mut grad = vec![T::zero(); logits.len()];
+    let mut grad = take(logits.len());
     let rows = rows_per_chunk(vocab_size);
     for_each_chunk(&mut grad, (rows * vocab_size).max(1), |chunk, grad| {
         for (r, grad) in (chunk * rows..).zip(grad.chunks_exact_mut(vocab_size)) {
             if labels[r] == IGNORE {
+                grad.fill(T::zero());
                 continue;
             }
             let logits = &logits[r * vocab_size..][..vocab_size];
@@ -137,6 +201,10 @@ mod tests {
                 let losses = cross_entropy(&logits, vocab_size, &labels, smoothing);
                 let log_normalizer: Vec<f64> = losses.iter().map(|row| row.log_normalizer).collect();
                 let grad = cross_entropy_vjp(&logits, &log_normalizer, &labels, smoothing, 0.5);
+                let mut in_place = logits.clone();
+                let together = cross_entropy_with_vjp(&mut in_place, vocab_size, &labels, smoothing, 0.5);
+                assert_eq!(together, losses);
+                assert_relative_eq!(in_place[..], grad[..], max_relative = 1e-12);
                 for (r, &label) in labels.iter().enumerate() {
                     let row = r * vocab_size..(r + 1) * vocab_size;
                     if label == IGNORE {

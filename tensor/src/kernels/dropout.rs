@@ -12,6 +12,7 @@
 
 use crate::element::Element;
 use crate::kernels::parallel::{GRAIN, for_each_chunk};
+use crate::pool::take;
 use crate::random::{Seed, mix};
 use crate::simd;
 
@@ -83,7 +84,7 @@ fn hash(place: u32, [first, second]: [u32; 2]) -> u32 {
 
 /// A copy of `x`, a sequence from its start, after `dropout`.
 pub fn dropout<T: Element>(x: &[T], dropout: Dropout) -> Vec<T> {
-    let mut out = vec![T::zero(); x.len()];
+    let mut out = take(x.len());
     for_each_chunk(&mut out, GRAIN, |chunk, out| {
         let first = chunk * GRAIN;
         out.copy_from_slice(&x[first..first + out.len()]);

@@ -7,6 +7,7 @@
 use std::ops::Range;
 
 use crate::kernels::parallel::{GRAIN, for_each_chunk};
+use crate::pool::{Pooled, take};
 use crate::shape::{MAX_RANK, Shape};
 use crate::simd;
 
@@ -100,10 +101,10 @@ fn unravel(mut flat: usize, shape: Shape) -> [usize; MAX_RANK] {
 pub fn map<A, Out>(a: Strided<A>, f: impl Fn(A) -> Out + Sync + Send) -> Vec<Out>
 where
     A: Copy + Sync,
-    Out: Copy + Default + Send,
+    Out: Pooled,
 {
     let walk = Walk::new(a.shape, [a.strides]);
-    let mut out = vec![Out::default(); a.shape.numel()];
+    let mut out = take(a.shape.numel());
     for_each_chunk(&mut out, GRAIN, |chunk, out| {
         let first = chunk * GRAIN;
         walk.segments(first..first + out.len(), |position, len, [start]| {
@@ -124,11 +125,11 @@ pub fn map2<A, B, Out>(a: Strided<A>, b: Strided<B>, f: impl Fn(A, B) -> Out + S
 where
     A: Copy + Sync,
     B: Copy + Sync,
-    Out: Copy + Default + Send,
+    Out: Pooled,
 {
     debug_assert_eq!(a.shape, b.shape);
     let walk = Walk::new(a.shape, [a.strides, b.strides]);
-    let mut out = vec![Out::default(); a.shape.numel()];
+    let mut out = take(a.shape.numel());
     for_each_chunk(&mut out, GRAIN, |chunk, out| {
         let first = chunk * GRAIN;
         walk.segments(first..first + out.len(), |position, len, [i, j]| {
@@ -174,11 +175,11 @@ where
     A: Copy + Sync,
     B: Copy + Sync,
     C: Copy + Sync,
-    Out: Copy + Default + Send,
+    Out: Pooled,
 {
     debug_assert!(a.shape == b.shape && b.shape == c.shape);
     let walk = Walk::new(a.shape, [a.strides, b.strides, c.strides]);
-    let mut out = vec![Out::default(); a.shape.numel()];
+    let mut out = take(a.shape.numel());
     for_each_chunk(&mut out, GRAIN, |chunk, out| {
         let first = chunk * GRAIN;
         walk.segments(first..first + out.len(), |position, len, [i, j, k]| {

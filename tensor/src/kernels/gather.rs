@@ -2,6 +2,7 @@
 
 use crate::element::Element;
 use crate::kernels::parallel::{GRAIN, for_each_chunk, rows_per_chunk};
+use crate::pool::take;
 use crate::simd;
 
 /// Row `ids[i]` of the table as row i: table `[rows, d]`, ids `[n]`, result `[n, d]`.
@@ -9,7 +10,7 @@ use crate::simd;
 /// # Panics
 /// If an id is not below the number of rows.
 pub fn gather_rows<T: Element>(table: &[T], d: usize, ids: &[u32]) -> Vec<T> {
-    let mut out = vec![T::zero(); ids.len() * d];
+    let mut out = take(ids.len() * d);
     let rows = rows_per_chunk(d);
     for_each_chunk(&mut out, (rows * d).max(1), |chunk, out| {
         for (out, &id) in out.chunks_exact_mut(d).zip(&ids[chunk * rows..]) {
@@ -22,19 +23,22 @@ pub fn gather_rows<T: Element>(table: &[T], d: usize, ids: &[u32]) -> Vec<T> {
 /// The most bands that [`scatter_add_rows`] cuts its table into; each reads all of the ids.
 const MAX_BANDS: usize = 64;
 
-/// A table of zeros to whose row `ids[i]` row i is added: values `[n, d]`, ids `[n]`, result `[rows, d]`.
+/// Adds row i to row `ids[i]` of the table: values `[n, d]`, ids `[n]`, table `[rows, d]`.
 ///
 /// A task owns a band of the table and takes the ids that fall into it, in their order. So every sum is
 /// formed as the plain loop over the ids forms it, without atomics and for any number of threads.
 ///
 /// # Panics
-/// If an id is not below the number of rows.
-pub fn scatter_add_rows<T: Element>(values: &[T], d: usize, ids: &[u32], rows: usize) -> Vec<T> {
+/// If the lengths do not fit or an id is not below the number of rows.
+pub fn scatter_add_rows<T: Element>(values: &[T], d: usize, ids: &[u32], table: &mut [T]) {
     assert_eq!(values.len(), ids.len() * d, "scatter_add_rows: length of values");
+    if d == 0 {
+        return;
+    }
+    let rows = table.len() / d;
     assert!(ids.iter().all(|&id| (id as usize) < rows), "scatter_add_rows: an id is not below {rows}");
-    let mut table = vec![T::zero(); rows * d];
     let band = if values.len() <= GRAIN { rows } else { rows.div_ceil(MAX_BANDS) };
-    for_each_chunk(&mut table, (band * d).max(1), |chunk, table| {
+    for_each_chunk(table, (band * d).max(1), |chunk, table| {
         let first = chunk * band;
         simd!(for (value, &id) in values.chunks_exact(d).zip(ids) {
             if let Some(row) = (id as usize).checked_sub(first).filter(|row| row * d < table.len()) {
@@ -44,7 +48,6 @@ pub fn scatter_add_rows<T: Element>(values: &[T], d: usize, ids: &[u32], rows: u
             }
         });
     });
-    table
 }
 
 #[cfg(test)]
@@ -78,9 +81,9 @@ mod tests {
                 naive_gather(&table, d, &ids),
                 "{count} of [{rows}, {d}]"
             );
-            let (sums, expected) =
-                (scatter_add_rows(&values, d, &ids, rows), naive_scatter_add(&values, d, &ids, rows));
-            assert_eq!(sums, expected, "{count} into [{rows}, {d}]");
+            let mut sums = vec![0.0; rows * d];
+            scatter_add_rows(&values, d, &ids, &mut sums);
+            assert_eq!(sums, naive_scatter_add(&values, d, &ids, rows), "{count} into [{rows}, {d}]");
         }
     }
 }

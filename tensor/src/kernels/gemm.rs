@@ -4,7 +4,12 @@
 //! swapped numbers and never a copy. The partition over threads is ours: panels whose sizes depend on
 //! the product's sizes alone, so that results do not depend on the number of threads.
 
-use rayon::prelude::*;
+use crate::element::Element;
+use crate::kernels::parallel::for_each_index;
+
+pub use library::Gemm;
+
+mod library;
 
 /// A matrix `[rows, cols]` in memory: element (i, j) is `data[i * row_stride + j * col_stride]`.
 #[derive(Clone, Copy, Debug)]
@@ -94,68 +99,6 @@ fn is_disjoint(rows: usize, cols: usize, row_stride: usize, col_stride: usize) -
     row_major || col_major
 }
 
-/// The GEMM library's entry for one element type. Implemented for `f32` and `f64`.
-pub trait Gemm: Copy + Send + Sync {
-    /// `c = alpha * a b + beta * c`, where `c` points to element (0, 0) of a matrix with these strides.
-    ///
-    /// # Safety
-    /// Every element that the dimensions and strides reach must lie inside the slices of `a` and `b`, and
-    /// in memory that is valid for writes for `c`, where no two elements may share a place.
-    #[doc(hidden)]
-    unsafe fn library_gemm(
-        alpha: Self,
-        a: MatRef<Self>,
-        b: MatRef<Self>,
-        beta: Self,
-        c: *mut Self,
-        row_stride: usize,
-        col_stride: usize,
-    );
-}
-
-macro_rules! library_gemm {
-    ($T:ty, $function:path) => {
-        impl Gemm for $T {
-            unsafe fn library_gemm(
-                alpha: $T,
-                a: MatRef<$T>,
-                b: MatRef<$T>,
-                beta: $T,
-                c: *mut $T,
-                row_stride: usize,
-                col_stride: usize,
-            ) {
-                let (m, k, n) = (a.rows, a.cols, b.cols);
-                let (a_strides, b_strides) = ((a.row_stride, a.col_stride), (b.row_stride, b.col_stride));
-                let (a, b) = (a.data.as_ptr(), b.data.as_ptr());
-                // SAFETY: the caller promises that the pointers, dimensions and strides describe valid
-                // memory. Strides are distances inside one slice, so they fit isize.
-                unsafe {
-                    $function(
-                        m,
-                        k,
-                        n,
-                        alpha,
-                        a,
-                        a_strides.0 as isize,
-                        a_strides.1 as isize,
-                        b,
-                        b_strides.0 as isize,
-                        b_strides.1 as isize,
-                        beta,
-                        c,
-                        row_stride as isize,
-                        col_stride as isize,
-                    );
-                }
-            }
-        }
-    };
-}
-
-library_gemm!(f32, matrixmultiply::sgemm);
-library_gemm!(f64, matrixmultiply::dgemm);
-
 /// `out = alpha * a b + beta * out` on the calling thread, `[m, k] x [k, n] -> [m, n]`.
 /// With `beta` 0, what `out` held before is not read.
 ///
@@ -179,67 +122,71 @@ pub fn gemm<T: Gemm>(alpha: T, a: MatRef<T>, b: MatRef<T>, beta: T, out: MatMut<
 
 /// Multiply-adds below which a product stays on the calling thread.
 const PARALLEL_WORK: usize = 1 << 18;
-/// Multiply-adds that a panel should at least hold, so that packing its operands pays.
+/// Multiply-adds that a panel should at least hold, so that handing it out pays.
 const PANEL_WORK: usize = 1 << 24;
+/// How long a panel should at least be, so that packing the operand that all panels share pays.
+const PANEL_LEN: usize = 256;
 /// The most panels a product is cut into.
 const MAX_PANELS: usize = 16;
-/// Panel boundaries are multiples of this, the register block of the GEMM library.
+/// Panel boundaries are multiples of this, so that panels end where the library's register blocks do.
 const PANEL_ALIGN: usize = 16;
 
-/// The length of the panels that `extent` rows (or columns) are cut into, given the whole work.
-fn panel_len(extent: usize, work: usize) -> usize {
+/// The size `(rows, cols)` of the panels that a product `[m, k] x [k, n]` is cut into: the whole, or pieces of
+/// the longer side.
+fn panel_size(m: usize, k: usize, n: usize) -> (usize, usize) {
+    let work = m.saturating_mul(n).saturating_mul(k.max(1));
+    let longer = m.max(n);
     if work < PARALLEL_WORK {
-        return extent.max(1);
+        return (m.max(1), n.max(1));
     }
-    let panels = work.div_ceil(PANEL_WORK).clamp(2, MAX_PANELS);
-    extent.div_ceil(panels).next_multiple_of(PANEL_ALIGN)
+    let panels = (work / PANEL_WORK).min(longer / PANEL_LEN).clamp(2, MAX_PANELS);
+    let len = longer.div_ceil(panels).next_multiple_of(PANEL_ALIGN);
+    if m >= n { (len, n) } else { (m, len) }
 }
 
-/// `out = alpha * a b + beta * out` into row-major `out` `[m, n]`, in panels of rows or, where there are
-/// more columns, of columns.
+/// What a product is added to.
+#[derive(Clone, Copy, Debug)]
+pub enum AddTo<'a, T> {
+    /// Nothing: what `out` holds is overwritten.
+    Zero,
+    /// These numbers in every row, as a bias. `[n]`
+    Row(&'a [T]),
+    /// What `out` holds.
+    Out,
+}
+
+/// `out = a b + add_to` into row-major `out` `[m, n]`, in panels that threads share.
 ///
 /// # Panics
-/// As [`gemm`].
-pub fn gemm_parallel<T: Gemm>(alpha: T, a: MatRef<T>, b: MatRef<T>, beta: T, out: &mut [T]) {
-    let (m, k, n) = (a.rows, a.cols, b.cols);
-    assert!(Some(out.len()) == m.checked_mul(n), "gemm: out does not hold [{m}, {n}]");
-    let work = out.len().saturating_mul(k.max(1));
-    if m >= n {
-        let rows = panel_len(m, work);
-        if rows >= m {
-            return gemm(alpha, a, b, beta, MatMut::row_major(out, m, n));
-        }
-        out.par_chunks_mut(rows * n).enumerate().for_each(|(panel, out)| {
-            let count = out.len() / n;
-            gemm(alpha, a.row_panel(panel * rows, count), b, beta, MatMut::row_major(out, count, n));
-        });
-    } else {
-        let cols = panel_len(n, work);
-        if cols >= n {
-            return gemm(alpha, a, b, beta, MatMut::row_major(out, m, n));
-        }
-        column_panels(alpha, a, b, beta, out, cols);
-    }
-}
-
-/// The column form of [`gemm_parallel`]: panel p writes columns `p * cols ..` of every row of `out`.
-fn column_panels<T: Gemm>(alpha: T, a: MatRef<T>, b: MatRef<T>, beta: T, out: &mut [T], cols: usize) {
+/// As [`gemm`], or if a row to add to does not have the length of those of `out`.
+pub fn gemm_parallel<T: Element>(a: MatRef<T>, b: MatRef<T>, add_to: AddTo<T>, out: &mut [T]) {
     struct OutPtr<T>(*mut T);
-    // SAFETY: threads use the pointer only to write the disjoint column panels below.
+    // SAFETY: threads use the pointer only to write the disjoint panels below.
     unsafe impl<T: Send> Sync for OutPtr<T> {}
 
-    let (m, n) = (a.rows, b.cols);
-    assert!(a.cols == b.rows && Some(out.len()) == m.checked_mul(n), "gemm: dimensions");
+    let (m, k, n) = (a.rows, a.cols, b.cols);
+    assert!(k == b.rows, "gemm: inner dimensions");
+    assert!(Some(out.len()) == m.checked_mul(n), "gemm: out does not hold [{m}, {n}]");
     assert!(a.extent() <= a.data.len() && b.extent() <= b.data.len(), "gemm: an operand is too short");
+    assert!(!matches!(add_to, AddTo::Row(row) if row.len() != n), "gemm: the row to add to is not [{n}]");
+    let (rows, cols) = panel_size(m, k, n);
+    let (down, across) = (m.div_ceil(rows), n.div_ceil(cols));
     let out = &OutPtr(out.as_mut_ptr());
-    (0..n.div_ceil(cols)).into_par_iter().for_each(|panel| {
-        let first = panel * cols;
-        let count = cols.min(n - first);
-        let b = b.col_panel(first, count);
+    for_each_index(down * across, |panel| {
+        let (i, j) = (panel / across * rows, panel % across * cols);
+        let (a, b) = (a.row_panel(i, rows.min(m - i)), b.col_panel(j, cols.min(n - j)));
+        if let AddTo::Row(row) = add_to {
+            for i in i..i + a.rows {
+                // SAFETY: as below; this is row i of the panel.
+                let out = unsafe { std::slice::from_raw_parts_mut(out.0.add(i * n + j), b.cols) };
+                out.copy_from_slice(&row[j..j + b.cols]);
+            }
+        }
+        let beta = if matches!(add_to, AddTo::Zero) { T::zero() } else { T::one() };
         // SAFETY: `out` points to m * n elements that this function borrows uniquely until the loop has
-        // ended. The panel writes rows 0..m and columns first..first + count <= n, which no other panel
+        // ended. The panel writes rows i..i + a.rows <= m and columns j..j + b.cols <= n, which no other panel
         // does. `a` and `b` were checked above.
-        unsafe { T::library_gemm(alpha, a, b, beta, out.0.add(first), n, 1) }
+        unsafe { T::library_gemm(T::one(), a, b, beta, out.0.add(i * n + j), n, 1) }
     });
 }
 

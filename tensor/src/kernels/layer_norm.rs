@@ -9,6 +9,7 @@ use crate::element::Element;
 use crate::kernels::lanes::{dot, sum_of};
 use crate::kernels::parallel::{for_each_chunk, rows_per_chunk};
 use crate::kernels::reduce::sum_row;
+use crate::pool::take;
 use crate::simd;
 
 /// Normalises rows `[rows, d]`, d being the length of `gamma` and `beta`. Returns the result `[rows, d]`, and
@@ -26,8 +27,7 @@ pub fn layer_norm<T: Element>(
 ) -> (Vec<T>, Vec<T>, Vec<T>) {
     let d = gamma.len();
     assert!(x.len() == rows * d && beta.len() == d, "layer_norm: lengths of x and beta");
-    let (mut out, mut mean, mut rstd) =
-        (vec![T::zero(); rows * d], vec![T::zero(); rows], vec![T::zero(); rows]);
+    let (mut out, mut mean, mut rstd) = (take(rows * d), take(rows), take(rows));
     let (chunk_rows, scale) = (rows_per_chunk(d), T::of(1.0 / d as f64));
     let stats = mean.chunks_mut(chunk_rows).zip(rstd.chunks_mut(chunk_rows));
     let mut tasks: Vec<_> = out.chunks_mut((chunk_rows * d).max(1)).zip(stats).collect();
@@ -68,7 +68,7 @@ pub fn layer_norm_vjp<T: Element>(
 ) -> (Vec<T>, Vec<T>, Vec<T>) {
     let (rows, d) = (mean.len(), gamma.len());
     assert!(x.len() == rows * d && grad_out.len() == rows * d, "layer_norm_vjp: lengths of x and grad_out");
-    let mut grad_x = vec![T::zero(); rows * d];
+    let mut grad_x = take(rows * d);
     let chunk_rows = rows_per_chunk(d);
     let chunk_len = (chunk_rows * d).max(1);
     // Every chunk sums its rows into its own [grad_gamma, grad_beta]; these are then added in order.

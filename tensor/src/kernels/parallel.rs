@@ -30,6 +30,15 @@ pub fn for_each_chunk<T: Send>(out: &mut [T], chunk_len: usize, f: impl Fn(usize
     }
 }
 
+/// Calls `f(index)` for `0..count`, in parallel where there is more than one.
+pub fn for_each_index(count: usize, f: impl Fn(usize) + Sync + Send) {
+    if count == 1 {
+        f(0);
+    } else {
+        (0..count).into_par_iter().for_each(f);
+    }
+}
+
 /// Computes `f(index)` for `0..count`, in parallel where there is more than one, and returns the results in
 /// order.
 pub fn map_indices<R: Send>(count: usize, f: impl Fn(usize) -> R + Sync + Send) -> Vec<R> {

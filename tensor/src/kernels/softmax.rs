@@ -13,6 +13,7 @@ use crate::kernels::elementwise::Strided;
 use crate::kernels::lanes;
 use crate::kernels::parallel::{for_each_chunk, rows_per_chunk};
 use crate::kernels::reduce::{max_row, sum_row};
+use crate::pool::take;
 use crate::simd;
 
 /// `softmax(scale * x)` over rows of `row_len`, where `mask` (see [`mask_row`]) is true.
@@ -117,7 +118,7 @@ pub fn log_sum_exp<T: Element>(row: &[T]) -> T {
 
 /// A copy of `x` after `f(first, rows)` has changed every chunk of rows, `first` being the number of its first.
 fn map_rows<T: Element>(x: &[T], row_len: usize, f: impl Fn(usize, &mut [T]) + Sync + Send) -> Vec<T> {
-    let mut out = vec![T::zero(); x.len()];
+    let mut out = take(x.len());
     let rows = rows_per_chunk(row_len);
     for_each_chunk(&mut out, (rows * row_len).max(1), |chunk, out| {
         let first = chunk * rows;

@@ -46,16 +46,39 @@ pub fn cross_entropy(logits: &Tensor, labels: &[u32], smoothing: f64) -> CrossEn
     check("cross_entropy", logits, labels, smoothing);
     let (logits, vocab_size) = (logits.contiguous(), logits.dim(1));
     dispatch!(logits.dtype(), T => {
-        let rows = kernel::cross_entropy::<T>(logits.data(), vocab_size, labels, smoothing);
-        let log_normalizer: Vec<T> = rows.iter().map(|row| T::of(row.log_normalizer)).collect();
-        CrossEntropyOutput {
-            loss_sum: rows.iter().map(|row| row.loss).sum(),
-            nll_sum: rows.iter().map(|row| row.nll).sum(),
-            count: labels.iter().filter(|&&label| label != IGNORE).count(),
-            correct: rows.iter().filter(|row| row.correct).count(),
-            log_normalizer: Tensor::from_vec(log_normalizer, [labels.len()]),
-        }
+        output::<T>(&kernel::cross_entropy::<T>(logits.data(), vocab_size, labels, smoothing), labels)
     })
+}
+
+/// [`cross_entropy`], and its vjp in place of the logits, for losses whose scale is known beforehand.
+///
+/// # Panics
+/// As [`cross_entropy`].
+#[must_use]
+#[track_caller]
+pub fn cross_entropy_with_vjp(
+    logits: &mut Tensor,
+    labels: &[u32],
+    smoothing: f64,
+    scale: f64,
+) -> CrossEntropyOutput {
+    check("cross_entropy_with_vjp", logits, labels, smoothing);
+    let vocab_size = logits.dim(1);
+    dispatch!(logits.dtype(), T => {
+        let logits = logits.data_mut::<T>();
+        output::<T>(&kernel::cross_entropy_with_vjp(logits, vocab_size, labels, smoothing, scale), labels)
+    })
+}
+
+fn output<T: Element>(rows: &[kernel::RowLoss], labels: &[u32]) -> CrossEntropyOutput {
+    let log_normalizer: Vec<T> = rows.iter().map(|row| T::of(row.log_normalizer)).collect();
+    CrossEntropyOutput {
+        loss_sum: rows.iter().map(|row| row.loss).sum(),
+        nll_sum: rows.iter().map(|row| row.nll).sum(),
+        count: labels.iter().filter(|&&label| label != IGNORE).count(),
+        correct: rows.iter().filter(|row| row.correct).count(),
+        log_normalizer: Tensor::from_vec(log_normalizer, [labels.len()]),
+    }
 }
 
 /// The vjp of [`cross_entropy`]: the gradient of `scale * loss_sum` with respect to the logits,
@@ -130,6 +153,10 @@ mod tests {
                 let grad = cross_entropy_vjp(logits, &out.log_normalizer, &labels, smoothing, 0.25);
                 let expected = logits.softmax(-1).mul(&counts).sub(&target).mul_scalar(0.25);
                 assert_relative_eq!(grad.to_f64_vec()[..], expected.to_f64_vec()[..], epsilon = 1e-12);
+                let mut in_place = logits.clone();
+                let together = cross_entropy_with_vjp(&mut in_place, &labels, smoothing, 0.25);
+                assert_eq!((together.loss_sum, together.correct), (out.loss_sum, out.correct));
+                assert_relative_eq!(in_place.to_f64_vec()[..], grad.to_f64_vec()[..], epsilon = 1e-12);
                 assert_eq!(
                     grad.slice(0, 1..2),
                     Tensor::zeros([1, 7], DType::F64),

@@ -2,7 +2,7 @@
 
 use crate::dispatch;
 use crate::kernels::gather;
-use crate::tensor::Tensor;
+use crate::tensor::{Tensor, check_dtypes};
 
 impl Tensor {
     /// Row `ids[i]` of this table `[rows, d]` as row i. `[ids, d]`
@@ -37,10 +37,27 @@ impl Tensor {
         let fits = shape.rank() == 2 && shape[0] == ids.len();
         assert!(fits, "scatter_add_rows: {shape} does not hold one row for each of {} ids", ids.len());
         check_ids("scatter_add_rows", ids, rows);
-        let values = self.contiguous();
+        let mut out = Tensor::zeros([rows, shape[1]], self.dtype());
+        out.scatter_add_rows_assign(self, ids);
+        out
+    }
+
+    /// Adds row i of `values` `[ids, d]` to row `ids[i]` of this table `[rows, d]`, in order where an id repeats.
+    ///
+    /// # Panics
+    /// If the two are not matrices of equally long rows and the same dtype, there is not one row per id, or an id
+    /// is not below the number of rows.
+    #[track_caller]
+    pub fn scatter_add_rows_assign(&mut self, values: &Tensor, ids: &[u32]) {
+        check_dtypes("scatter_add_rows_assign", self, values);
+        let (table, shape) = (self.shape(), values.shape());
+        let fits = table.rank() == 2 && shape[..] == [ids.len(), table[1]];
+        assert!(fits, "scatter_add_rows_assign: {shape} by {} ids into {table}", ids.len());
+        check_ids("scatter_add_rows_assign", ids, table[0]);
+        let values = values.contiguous();
         dispatch!(values.dtype(), T => {
-            Tensor::from_vec(gather::scatter_add_rows::<T>(values.data(), shape[1], ids, rows), [rows, shape[1]])
-        })
+            gather::scatter_add_rows::<T>(values.data(), table[1], ids, self.data_mut());
+        });
     }
 }
 

@@ -1,8 +1,9 @@
-//! The affine map of a layer: `x W^T + b`, with the bias written into the output before the product is
-//! accumulated onto it, so that the result is written once.
+//! The affine map of a layer: `x W^T + b`, the product being added to the bias panel by panel, while that is in
+//! cache.
 
 use crate::dispatch;
-use crate::kernels::gemm::{MatRef, gemm_parallel};
+use crate::kernels::gemm::{AddTo, MatRef, gemm_parallel};
+use crate::pool::take;
 use crate::tensor::{Tensor, check_dtypes};
 
 impl Tensor {
@@ -31,13 +32,12 @@ impl Tensor {
         }
         let (x, weight) = (self.reshape([rows, d_in]).contiguous(), weight.contiguous());
         dispatch!(self.dtype(), T => {
-            let (mut out, beta) = match bias {
-                Some(bias) => (bias.contiguous().data::<T>().repeat(rows), 1.0),
-                None => (vec![0.0; rows * d_out], 0.0),
-            };
+            let bias = bias.map(Tensor::contiguous);
+            let add_to = bias.as_ref().map_or(AddTo::Zero, |bias| AddTo::Row(bias.data::<T>()));
             let x = MatRef::row_major(x.data::<T>(), rows, d_in);
             let weight = MatRef::row_major(weight.data::<T>(), d_out, d_in);
-            gemm_parallel(1.0, x, weight.t(), beta, &mut out);
+            let mut out = take(rows * d_out);
+            gemm_parallel(x, weight.t(), add_to, &mut out);
             Tensor::from_vec(out, out_shape)
         })
     }

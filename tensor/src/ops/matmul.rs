@@ -6,8 +6,9 @@
 
 use crate::dispatch;
 use crate::element::Element;
-use crate::kernels::gemm::{MatMut, MatRef, gemm, gemm_parallel};
+use crate::kernels::gemm::{AddTo, MatMut, MatRef, gemm, gemm_parallel};
 use crate::kernels::parallel::{GRAIN, for_each_chunk};
+use crate::pool::take;
 use crate::shape::Shape;
 use crate::tensor::{Tensor, check_dtypes};
 
@@ -33,6 +34,23 @@ impl Tensor {
         }
         batched(self, rhs, batch)
     }
+
+    /// Adds the product of two matrices in place: `self += lhs rhs`, `[m, k] x [k, n]` onto `[m, n]`, without a
+    /// tensor for the product.
+    ///
+    /// # Panics
+    /// If the shapes do not fit or the dtypes differ.
+    #[track_caller]
+    pub fn add_matmul_assign(&mut self, lhs: &Tensor, rhs: &Tensor) {
+        check_dtypes("add_matmul_assign", self, lhs);
+        check_dtypes("add_matmul_assign", lhs, rhs);
+        let (sum, l, r) = (self.shape(), lhs.shape(), rhs.shape());
+        let fits = l.rank() == 2 && r.rank() == 2 && l[1] == r[0] && sum[..] == [l[0], r[1]];
+        assert!(fits, "add_matmul_assign: {l} x {r} onto {sum}");
+        dispatch!(self.dtype(), T => {
+            gemm_parallel(mat_ref::<T>(lhs, 0), mat_ref::<T>(rhs, 0), AddTo::Out, self.data_mut());
+        });
+    }
 }
 
 /// `[.., m, k] x [k, n] -> [.., m, n]` as one product over all rows.
@@ -43,8 +61,8 @@ fn one_product(lhs: &Tensor, rhs: &Tensor) -> Tensor {
     let mut out_shape = lhs.shape();
     out_shape[lhs.rank() - 1] = n;
     dispatch!(lhs.dtype(), T => {
-        let mut out = vec![0.0; rows * n];
-        gemm_parallel(1.0, mat_ref::<T>(&matrix, 0), mat_ref::<T>(rhs, 0), 0.0, &mut out);
+        let mut out = take::<T>(rows * n);
+        gemm_parallel(mat_ref::<T>(&matrix, 0), mat_ref::<T>(rhs, 0), AddTo::Zero, &mut out);
         Tensor::from_vec(out, out_shape)
     })
 }
@@ -58,7 +76,7 @@ fn batched(lhs: &Tensor, rhs: &Tensor, batch: Shape) -> Tensor {
     let lhs = lhs.broadcast_to(full(m, k)).reshape([count, m, k]);
     let rhs = rhs.broadcast_to(full(k, n)).reshape([count, k, n]);
     dispatch!(lhs.dtype(), T => {
-        let mut out = vec![0.0; count * m * n];
+        let mut out = take::<T>(count * m * n);
         let product = |entry: usize, out: &mut [T]| {
             let (a, b) = (mat_ref::<T>(&lhs, entry), mat_ref::<T>(&rhs, entry));
             gemm(1.0, a, b, 0.0, MatMut::row_major(out, m, n));
@@ -143,6 +161,23 @@ mod tests {
         for (l, r) in sizes {
             check(&integers(l, "lhs"), &integers(r, "rhs"));
         }
+    }
+
+    #[test]
+    fn a_product_can_be_added_in_place() {
+        let (a, b, c) = (integers([4, 6], "a"), integers([5, 6], "b").transpose(0, 1), integers([4, 5], "c"));
+        for mut sum in [c.clone(), c.transpose(0, 1).contiguous().transpose(0, 1)] {
+            sum.add_matmul_assign(&a, &b);
+            assert_eq!(sum, &c + &a.matmul(&b));
+        }
+        assert_eq!(c, integers([4, 5], "c"), "what shares the storage is not changed");
+    }
+
+    #[test]
+    #[should_panic(expected = "add_matmul_assign: [2, 3] x [3, 4] onto [4, 2]")]
+    fn what_is_added_to_must_have_the_shape_of_the_product() {
+        let zeros = |shape: [usize; 2]| Tensor::zeros(shape, DType::F32);
+        zeros([4, 2]).add_matmul_assign(&zeros([2, 3]), &zeros([3, 4]));
     }
 
     #[test]

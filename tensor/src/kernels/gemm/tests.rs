@@ -43,12 +43,23 @@ fn agrees_with_the_naive_product_for_every_layout() {
                 if layout & 2 == 0 { MatRef::row_major(&b, k, n) } else { MatRef::row_major(&b, n, k).t() };
             for (alpha, beta) in [(1.0, 0.0), (2.0, 0.0), (1.0, 1.0), (-3.0, 2.0)] {
                 let mut expected = integers(m * n, 3);
-                let (mut serial, mut parallel) = (expected.clone(), expected.clone());
+                let mut serial = expected.clone();
                 naive_gemm(alpha, a, b, beta, &mut expected);
                 gemm(alpha, a, b, beta, MatMut::row_major(&mut serial, m, n));
-                gemm_parallel(alpha, a, b, beta, &mut parallel);
                 assert_eq!(serial, expected, "[{m}, {k}] x [{k}, {n}], layout {layout}");
-                assert_eq!(parallel, expected, "panels of [{m}, {k}] x [{k}, {n}], layout {layout}");
+            }
+            let row = integers(n, 4);
+            for add_to in [AddTo::Zero, AddTo::Row(&row), AddTo::Out] {
+                let before = integers(m * n, 3);
+                let mut expected = match add_to {
+                    AddTo::Zero => vec![0.0; m * n],
+                    AddTo::Row(row) => row.repeat(m),
+                    AddTo::Out => before.clone(),
+                };
+                naive_gemm(1.0, a, b, 1.0, &mut expected);
+                let mut parallel = before;
+                gemm_parallel(a, b, add_to, &mut parallel);
+                assert_eq!(parallel, expected, "{add_to:?}, [{m}, {k}] x [{k}, {n}], layout {layout}");
             }
         }
     }
@@ -61,25 +72,21 @@ fn panels_agree_when_sizes_are_odd() {
         let (a, b) = (MatRef::row_major(&a, m, k), MatRef::row_major(&b, k, n));
         let (mut expected, mut out) = (vec![0.0; m * n], vec![0.0; m * n]);
         naive_gemm(1.0, a, b, 0.0, &mut expected);
-        gemm_parallel(1.0, a, b, 0.0, &mut out);
+        gemm_parallel(a, b, AddTo::Zero, &mut out);
         assert_eq!(out, expected, "[{m}, {k}] x [{k}, {n}]");
     }
 }
 
 #[test]
 fn panels_are_long_enough_few_and_aligned() {
-    for extent in [0, 1, 15, 16, 17, 1600, 4097] {
-        let whole = extent.max(1);
-        assert_eq!(panel_len(extent, PARALLEL_WORK - 1), whole, "{extent}: a small product stays whole");
-        for panels in 1..40 {
-            let len = panel_len(extent, panels * PANEL_WORK);
-            assert!(len.is_multiple_of(PANEL_ALIGN), "{extent} in panels of {len}");
-            assert!(len >= extent.div_ceil(panels.clamp(2, MAX_PANELS)), "{extent} in panels of {len}");
-            assert!(len < extent.div_ceil(panels.clamp(2, MAX_PANELS)) + PANEL_ALIGN, "{extent}: {len}");
-        }
-    }
-    assert_eq!(panel_len(1600, PARALLEL_WORK), 800, "two panels are the fewest");
-    assert_eq!(panel_len(1600, 3 * PANEL_WORK + 1), 400, "a begun panel is a panel");
+    assert_eq!(panel_size(64, 63, 65), (64, 65), "a small product stays whole");
+    assert_eq!(panel_size(0, 7, 9), (1, 9));
+    assert_eq!(panel_size(64, 64, 64), (32, 64), "two panels are the fewest");
+    assert_eq!(panel_size(32, 64, 128), (32, 64), "the longer side is cut");
+    assert_eq!(panel_size(100, 1 << 20, 40), (64, 40), "panels end at multiples of 16");
+    assert_eq!(panel_size(2048, 512, 512), (256, 512), "panels are long");
+    assert_eq!(panel_size(512, 512, 16_000), (512, 1008), "sixteen are the most");
+    assert_eq!(panel_size(4096, 64, 128), (2048, 128), "a panel holds enough work");
 }
 
 /// The places in memory of all elements of a matrix.
@@ -120,7 +127,7 @@ fn beta_zero_ignores_what_was_there() {
     assert_eq!(out, [7.0, 10.0, 15.0, 22.0]);
     let empty: [f64; 0] = [];
     let mut out = vec![f64::NAN; 4];
-    gemm_parallel(1.0, MatRef::row_major(&empty, 2, 0), MatRef::row_major(&empty, 0, 2), 0.0, &mut out);
+    gemm_parallel(MatRef::row_major(&empty, 2, 0), MatRef::row_major(&empty, 0, 2), AddTo::Zero, &mut out);
     assert_eq!(out, [0.0; 4], "a product over no elements is zero");
 }
 
@@ -159,5 +166,33 @@ fn strides_that_wrap_around_are_refused() {
 fn sizes_that_wrap_around_are_refused() {
     let (huge, none) = (1 << 32, [0.0f32; 0]);
     let (a, b) = (MatRef::row_major(&none, huge, 0), MatRef::row_major(&none, 0, huge));
-    gemm_parallel(1.0, a, b, 0.0, &mut []);
+    gemm_parallel(a, b, AddTo::Zero, &mut []);
+}
+
+#[test]
+fn the_layout_of_the_operands_does_not_change_a_bit() {
+    let values = |len, phase: f32| (0..len).map(|i| (phase + i as f32 * 0.7).sin()).collect::<Vec<_>>();
+    for m in [1, 2, 15, 16, 17, 33, 130] {
+        for k in [1, 2, 3, 31, 600] {
+            for n in [1, 2, 16, 17, 70] {
+                let (a, b) = (values(m * k, 0.1), values(k * n, 0.2));
+                let transposed = |x: &[f32], rows, cols| -> Vec<f32> {
+                    (0..rows * cols).map(|i| x[i % rows * cols + i / rows]).collect()
+                };
+                let (a_t, b_t) = (transposed(&a, m, k), transposed(&b, k, n));
+                let product = |a: MatRef<f32>, b: MatRef<f32>| {
+                    let mut out = vec![0.0; m * n];
+                    gemm_parallel(a, b, AddTo::Zero, &mut out);
+                    out
+                };
+                let expected = product(MatRef::row_major(&a, m, k), MatRef::row_major(&b, k, n));
+                let (a_t, b_t) = (MatRef::row_major(&a_t, k, m).t(), MatRef::row_major(&b_t, n, k).t());
+                for (a, b) in
+                    [(a_t, MatRef::row_major(&b, k, n)), (MatRef::row_major(&a, m, k), b_t), (a_t, b_t)]
+                {
+                    assert_eq!(product(a, b), expected, "[{m}, {k}] x [{k}, {n}]");
+                }
+            }
+        }
+    }
 }

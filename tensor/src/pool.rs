@@ -1,0 +1,183 @@
+//! Memory that is used again.
+//!
+//! A training step makes the same large tensors as the step before. Given back to the system and asked for
+//! anew, every 4 KB of them costs a page fault and a page of zeros, at a fraction of the speed that memory has;
+//! here the step after the first finds them on the shelf. What is taken holds whatever it held, so that
+//! nothing writes zeros where results are going to stand.
+//!
+//! The shelf never makes a program larger than it has been: what tensors hold and what lies on the shelf are
+//! together at most what tensors have held at their peak. Small tensors (below 32 KB) are left to the allocator.
+
+use std::collections::VecDeque;
+use std::ops::Deref;
+use std::sync::{Mutex, PoisonError};
+
+/// Bytes from which on memory is kept.
+const SMALLEST: usize = 1 << 15;
+
+/// Elements whose memory a pool may keep.
+pub trait Pooled: Copy + Default + Send + 'static {
+    /// What debug builds fill memory with that is waiting for results: nothing that could pass for one.
+    const POISON: Self;
+
+    /// The pool of this type, if it has one.
+    fn pool() -> Option<&'static Pool<Self>> {
+        None
+    }
+}
+
+/// Masks are small, and rare.
+impl Pooled for bool {
+    const POISON: bool = false;
+}
+
+macro_rules! pooled {
+    ($T:ty) => {
+        impl Pooled for $T {
+            const POISON: $T = <$T>::NAN;
+
+            fn pool() -> Option<&'static Pool<$T>> {
+                static POOL: Pool<$T> = Pool::new();
+                Some(&POOL)
+            }
+        }
+    };
+}
+
+pooled!(f32);
+pooled!(f64);
+
+/// `len` elements of any value: who takes them writes every one.
+pub fn take<T: Pooled>(len: usize) -> Vec<T> {
+    let mut out = kept(len).unwrap_or_else(|| vec![T::default(); len]);
+    if cfg!(debug_assertions) {
+        out.fill(T::POISON);
+    }
+    out
+}
+
+/// `len` zeros.
+pub fn take_zeroed<T: Pooled>(len: usize) -> Vec<T> {
+    match kept(len) {
+        Some(mut out) => {
+            out.fill(T::default());
+            out
+        }
+        None => vec![T::default(); len],
+    }
+}
+
+/// Memory from the shelf, if there is some that fits.
+fn kept<T: Pooled>(len: usize) -> Option<Vec<T>> {
+    T::pool().filter(|_| len * size_of::<T>() >= SMALLEST)?.take(len)
+}
+
+/// A tensor's elements. Dropped, their memory goes to the pool.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Buffer<T: Pooled>(Vec<T>);
+
+impl<T: Pooled> Buffer<T> {
+    pub(crate) fn new(data: Vec<T>) -> Buffer<T> {
+        if let Some(pool) = T::pool().filter(|_| is_kept(&data)) {
+            pool.lock().enter(data.capacity());
+        }
+        Buffer(data)
+    }
+
+    pub(crate) fn as_mut_slice(&mut self) -> &mut [T] {
+        &mut self.0
+    }
+}
+
+impl<T: Pooled> Deref for Buffer<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        &self.0
+    }
+}
+
+impl<T: Pooled> Drop for Buffer<T> {
+    fn drop(&mut self) {
+        if let Some(pool) = T::pool().filter(|_| is_kept(&self.0)) {
+            pool.lock().leave(std::mem::take(&mut self.0));
+        }
+    }
+}
+
+fn is_kept<T>(data: &Vec<T>) -> bool {
+    data.capacity() * size_of::<T>() >= SMALLEST
+}
+
+/// The shelf of one element type.
+pub struct Pool<T>(Mutex<Shelf<T>>);
+
+/// What a [`Pool`] guards. Sizes are numbers of elements.
+struct Shelf<T> {
+    /// The oldest first.
+    kept: VecDeque<Vec<T>>,
+    /// The elements of `kept`.
+    shelved: usize,
+    /// What tensors hold.
+    held: usize,
+    /// The most that they have held.
+    peak: usize,
+}
+
+impl<T: Pooled> Pool<T> {
+    const fn new() -> Self {
+        Pool(Mutex::new(Shelf { kept: VecDeque::new(), shelved: 0, held: 0, peak: 0 }))
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Shelf<T>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner) // nothing panics while it is locked
+    }
+
+    fn take(&self, len: usize) -> Option<Vec<T>> {
+        let mut out = self.lock().find(len)?;
+        out.resize(len, T::default()); // writes only what was never written: at most an eighth
+        Some(out)
+    }
+}
+
+impl<T: Copy> Shelf<T> {
+    /// The youngest that fits without wasting more than an eighth: what was dropped last may still be in cache.
+    /// Where none fits, room is made for as much new memory.
+    fn find(&mut self, len: usize) -> Option<Vec<T>> {
+        let fits = |kept: &Vec<T>| (len..=len + len / 8).contains(&kept.capacity());
+        match self.kept.iter().rposition(fits) {
+            Some(place) => {
+                let out = self.kept.remove(place)?;
+                self.shelved -= out.capacity();
+                Some(out)
+            }
+            None => {
+                self.make_room(len);
+                None
+            }
+        }
+    }
+
+    /// Notes that a tensor holds `capacity` more.
+    fn enter(&mut self, capacity: usize) {
+        self.held += capacity;
+        self.peak = self.peak.max(self.held);
+        self.make_room(0);
+    }
+
+    /// Shelves what a tensor held.
+    fn leave(&mut self, data: Vec<T>) {
+        self.held -= data.capacity();
+        self.shelved += data.capacity();
+        self.kept.push_back(data);
+    }
+
+    /// Frees the oldest until `len` more may be held.
+    fn make_room(&mut self, len: usize) {
+        while self.held + self.shelved + len > self.peak {
+            let Some(oldest) = self.kept.pop_front() else { return };
+            self.shelved -= oldest.capacity();
+        }
+    }
+}
