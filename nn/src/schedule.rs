@@ -5,7 +5,7 @@
 //! is [`Noam`]; the names are those under which fairseq, tensor2tensor and PyTorch know them.
 
 /// The learning rate of each step.
-pub trait Schedule {
+pub trait Schedule: Send {
     /// The learning rate of a step, counted from 1.
     fn learning_rate(&self, step: u64) -> f64;
 

@@ -6,14 +6,14 @@
 //! nothing writes zeros where results are going to stand.
 //!
 //! The shelf never makes a program larger than it has been: what tensors hold and what lies on the shelf are
-//! together at most what tensors have held at their peak. Small tensors (below 32 KB) are left to the allocator.
+//! together at most what tensors have held at their peak. Small tensors (below 4 KB) are left to the allocator.
 
 use std::collections::VecDeque;
 use std::ops::Deref;
 use std::sync::{Mutex, PoisonError};
 
 /// Bytes from which on memory is kept.
-const SMALLEST: usize = 1 << 15;
+const SMALLEST: usize = 1 << 12;
 
 /// Elements whose memory a pool may keep.
 pub trait Pooled: Copy + Default + Send + 'static {

@@ -2,6 +2,7 @@
 
 use autograd::ops::cross_entropy::LossStats;
 use nn::{Context, Params};
+use tensor::kernels::parallel::on_worker;
 
 use crate::batch::Pair;
 use crate::batch_plan::{BatchOrder, BatchPlan};
@@ -23,11 +24,13 @@ pub fn evaluate(
     smoothing: f64,
 ) -> Result<LossStats, Error> {
     let plan = BatchPlan::new(pairs, max_tokens, BatchOrder::LongestFirst)?;
-    let mut total = LossStats::default();
-    for index in 0..plan.len() {
-        let batch = plan.batch(index, pairs, model.config().decoder_start, 0)?;
-        let cx = Context::inference(params);
-        total.merge(&model.loss(&cx, &batch, smoothing)?.stats);
-    }
-    Ok(total)
+    on_worker(|| {
+        let mut total = LossStats::default();
+        for index in 0..plan.len() {
+            let batch = plan.batch(index, pairs, model.config().decoder_start, 0)?;
+            let cx = Context::inference(params);
+            total.merge(&model.loss(&cx, &batch, smoothing)?.stats);
+        }
+        Ok(total)
+    })
 }

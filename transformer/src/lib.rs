@@ -44,6 +44,7 @@ pub mod pairs;
 pub mod positions;
 pub mod residual;
 pub mod search;
+mod shard;
 pub mod special;
 #[cfg(feature = "proptest")]
 pub mod strategies;

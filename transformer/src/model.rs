@@ -115,6 +115,16 @@ impl Transformer {
         self.projection.forward(cx, hidden)
     }
 
+    /// Whether every id of a batch is in its vocabulary, and there is a label that counts.
+    ///
+    /// # Errors
+    /// [`Error::TokenOutOfRange`] with the first id that is not; [`Error::NoLabels`].
+    pub fn check(&self, batch: &Batch) -> Result<(), Error> {
+        batch.check_labels(self.config.tgt_vocab_size)?;
+        batch.src.check(self.config.src_vocab_size)?;
+        batch.tgt_in.check(self.config.tgt_vocab_size)
+    }
+
     /// Reads sentences and their targets: `-> [batch, tgt_len, d_model]`, at each position a vector for the
     /// token that comes next.
     fn hidden(&self, cx: &Context, batch: &Batch) -> Result<Var, Error> {

@@ -22,7 +22,7 @@ use crate::named::NamedTensors;
 use crate::params::{ParamId, Params};
 
 /// A rule that turns gradients into new parameters.
-pub trait Optimizer {
+pub trait Optimizer: Send {
     /// Changes every trainable parameter by one step.
     ///
     /// Gradients that are not finite are not looked for here; see

@@ -39,6 +39,14 @@ pub fn for_each_index(count: usize, f: impl Fn(usize) + Sync + Send) {
     }
 }
 
+/// Runs `f` on one of the threads that share the work, and returns what it returns.
+///
+/// From any other thread every shared loop is handed over anew, and the thread sleeps until it is done, which
+/// takes longer than a small loop. Who runs many, a training step say, runs them in here.
+pub fn on_worker<R: Send>(f: impl FnOnce() -> R + Send) -> R {
+    rayon::scope(|_| f())
+}
+
 /// Computes `f(index)` for `0..count`, in parallel where there is more than one, and returns the results in
 /// order.
 pub fn map_indices<R: Send>(count: usize, f: impl Fn(usize) -> R + Sync + Send) -> Vec<R> {
