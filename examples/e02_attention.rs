@@ -9,7 +9,7 @@
 
 use etudiant::autograd::Var;
 use etudiant::tensor::Tensor;
-use etudiant::tensor::ops::attention::AttentionSpec;
+use etudiant::tensor::ops::attention::{AttentionSpec, attention_weights};
 
 const WORDS: [&str; 2] = ["Thinking", "Machines"];
 
@@ -48,8 +48,8 @@ fn main() {
     let [query, key, value] = [&query, &key, &value].map(|x| Var::constant(x.unsqueeze(0))); // [1, 2, 3]
     let spec = AttentionSpec { n_heads: 1, scale: 1.0 / divisor, mask: None, dropout: None };
     let fused = query.attention(&key, &value, &spec);
-    let fused_context = fused.context.value().squeeze(0); // [2, 3]
-    let fused_weights = fused.weights.reshape([2, 2]); // one sentence, one head
+    let fused_context = fused.value().squeeze(0); // [2, 3]
+    let fused_weights = attention_weights(query.value(), key.value(), &spec).reshape([2, 2]); // one sentence, one head
 
     println!("The same by one call of Var::attention\n");
     show("Z", &fused_context);

@@ -54,7 +54,6 @@ mod wrong_shape;
 pub use backward::Gradients;
 pub use gradcheck::{Gradcheck, GradcheckFailure, GradcheckReport, assert_gradients, gradcheck};
 pub use non_finite::NonFinite;
-pub use ops::attention::Attention;
 pub use ops::cross_entropy::{CrossEntropy, LossStats};
 pub use profile::Profile;
 pub use record::Saved;

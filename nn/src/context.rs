@@ -159,6 +159,11 @@ impl<'a> Context<'a> {
         Scope { entered: Some((&self.path, outer_len)) }
     }
 
+    /// Whether somebody looks at intermediate values: only then what is for them alone need be computed.
+    pub fn is_tracing(&self) -> bool {
+        self.trace.is_some()
+    }
+
     /// Hands an intermediate value to the trace, under the scopes entered. Free when nothing is traced.
     pub fn trace(&self, name: &str, value: &Var) {
         if let Some(trace) = self.trace {

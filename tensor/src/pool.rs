@@ -181,3 +181,57 @@ impl<T: Copy> Shelf<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shelf() -> Shelf<f32> {
+        Shelf { kept: VecDeque::new(), shelved: 0, held: 0, peak: 0 }
+    }
+
+    /// A tensor of `len` numbers comes and goes.
+    fn pass(shelf: &mut Shelf<f32>, len: usize) {
+        let data = shelf.find(len).unwrap_or_else(|| Vec::with_capacity(len));
+        shelf.enter(data.capacity());
+        shelf.leave(data);
+    }
+
+    #[test]
+    fn what_was_dropped_is_found_again_and_the_youngest_first() {
+        let mut shelf = shelf();
+        let data = [vec![1.0; 100], vec![2.0; 100], vec![3.0; 50]];
+        data.iter().for_each(|data| shelf.enter(data.capacity()));
+        data.into_iter().for_each(|data| shelf.leave(data));
+        let mut find = |len| shelf.find(len).map(|data| data[0]);
+        assert_eq!(find(100), Some(2.0));
+        assert_eq!(find(89), Some(1.0), "an eighth may be wasted");
+        assert_eq!((find(44), find(51)), (None, None), "not more, and no less");
+        assert_eq!(find(45), Some(3.0));
+        assert_eq!((shelf.shelved, shelf.held, shelf.peak), (0, 0, 250));
+    }
+
+    #[test]
+    fn the_shelf_holds_no_more_than_tensors_did_at_their_peak() {
+        let mut shelf = shelf();
+        pass(&mut shelf, 100);
+        pass(&mut shelf, 60); // does not fit beside what is kept
+        assert_eq!(shelf.kept.iter().map(Vec::capacity).collect::<Vec<_>>(), [60]);
+        pass(&mut shelf, 40); // does
+        assert_eq!(shelf.kept.iter().map(Vec::capacity).collect::<Vec<_>>(), [60, 40]);
+        pass(&mut shelf, 20); // the oldest makes room
+        assert_eq!(shelf.kept.iter().map(Vec::capacity).collect::<Vec<_>>(), [40, 20]);
+        assert_eq!((shelf.shelved, shelf.held, shelf.peak), (60, 0, 100));
+    }
+
+    #[test]
+    fn memory_comes_back_with_the_length_asked_for() {
+        for len in [0, 1, SMALLEST / 4 - 1, SMALLEST / 4, 5000, 4999, 4500, 5000] {
+            assert_eq!(take::<f32>(len).len(), len);
+            let zeros = take_zeroed::<f32>(len);
+            assert_eq!(zeros, vec![0.0; len]);
+            drop(Buffer::new(vec![1.0f32; len])); // what the next one may find
+        }
+        assert_eq!(take::<bool>(5000), vec![false; 5000]);
+    }
+}

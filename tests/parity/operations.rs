@@ -110,7 +110,7 @@ fn attend(v: &[Var], case: &Case) -> Var {
         mask: mask.as_ref(),
         dropout: None,
     };
-    v[0].attention(&v[1], &v[2], &spec).context
+    v[0].attention(&v[1], &v[2], &spec)
 }
 
 pub fn counterparts() -> Counterparts {

@@ -1,6 +1,6 @@
 //! Mistakes in what a Transformer is made of: softmax, norms, products, attention, losses.
 
-use tensor::ops::attention::{AttentionSpec, attention, attention_vjp};
+use tensor::ops::attention::{AttentionSpec, attention_vjp};
 use tensor::ops::cross_entropy::{IGNORE, cross_entropy, cross_entropy_vjp};
 use tensor::ops::softmax::softmax_vjp;
 use tensor::{Mask, Tensor};
@@ -88,11 +88,11 @@ fn attentions() -> Vec<Bug> {
         operation: "attention",
         caught_by,
         shapes: &[&[1, 3, 4], &[1, 3, 4], &[1, 3, 4]],
-        right: |v| v[0].attention(&v[1], &v[2], &spec(&Mask::causal(3))).context,
+        right: |v| v[0].attention(&v[1], &v[2], &spec(&Mask::causal(3))),
         wrong,
     };
     // The gradient is the right one of the wrong function: only the right function tells.
-    let sees_ahead: Wrong = Function(|v| v[0].attention(&v[1], &v[2], &spec(&one_ahead())).context);
+    let sees_ahead: Wrong = Function(|v| v[0].attention(&v[1], &v[2], &spec(&one_ahead())));
     let unscaled = Vjp(|g, x| {
         let [query, key, value] = attention_gradients(g, x);
         vec![query.mul_scalar(2.0), key.mul_scalar(2.0), value]
@@ -141,8 +141,7 @@ fn spec(mask: &Mask) -> AttentionSpec<'_> {
 /// Those of query, key and value, as they should be.
 fn attention_gradients(grad_out: &Tensor, x: &[Tensor]) -> [Tensor; 3] {
     let mask = Mask::causal(3);
-    let weights = attention(&x[0], &x[1], &x[2], &spec(&mask)).weights;
-    attention_vjp(&x[0], &x[1], &x[2], &weights, grad_out, &spec(&mask)).into()
+    attention_vjp(&x[0], &x[1], &x[2], grad_out, &spec(&mask)).into()
 }
 
 fn loss_gradient(grad_out: &Tensor, logits: &Tensor, smoothing: f64, count: f64) -> Tensor {

@@ -125,7 +125,7 @@ fn attention() -> Operation {
             let parameters = format!("{heads:?}, scale {scale}, dropout {dropout:?}, {mask:?}");
             Case::new(parameters, inputs, move |v| {
                 let spec = AttentionSpec { n_heads: heads.n_heads(), scale, mask: mask.as_ref(), dropout };
-                v[0].attention(&v[1], &v[2], &spec).context
+                v[0].attention(&v[1], &v[2], &spec)
             })
             .composed(move |v| by_equations(v, heads, scale, again.as_ref(), dropout))
         },

@@ -18,7 +18,7 @@
 use autograd::Var;
 use nn::{Context, Dropout, Linear, ParamBuilder};
 use tensor::Mask;
-use tensor::ops::attention::AttentionSpec;
+use tensor::ops::attention::{AttentionSpec, attention_weights};
 
 use crate::config::Config;
 
@@ -90,8 +90,8 @@ impl MultiHeadAttention {
     /// Attends from `x` `[batch, q_len, d_model]` to `key_value`, where `mask`, broadcast to `[batch,
     /// n_heads, q_len, k_len]`, is true. `-> [batch, q_len, d_model]`
     ///
-    /// Note: a trace sees the weights as a constant, without a gradient: the fused operation has no variable
-    /// for them.
+    /// Note: a trace sees the weights as a constant, without a gradient: they are computed for it apart, as the
+    /// fused operation does not hold them.
     ///
     /// # Panics
     /// If the shapes do not fit each other or the mask.
@@ -105,13 +105,16 @@ impl MultiHeadAttention {
             mask,
             dropout: self.dropout.active(cx),
         };
-        let attended = query.attention(&key_value.key, &key_value.value, &spec);
+        let context = query.attention(&key_value.key, &key_value.value, &spec);
         cx.trace("query", &query);
         cx.trace("key", &key_value.key);
         cx.trace("value", &key_value.value);
-        cx.trace("weights", &Var::constant(attended.weights)); // [batch, n_heads, q_len, k_len]
-        cx.trace("context", &attended.context); // [batch, q_len, d_model]
-        self.out_proj.forward(cx, &attended.context)
+        if cx.is_tracing() {
+            let weights = attention_weights(query.value(), key_value.key.value(), &spec);
+            cx.trace("weights", &Var::constant(weights)); // [batch, n_heads, q_len, k_len]
+        }
+        cx.trace("context", &context); // [batch, q_len, d_model]
+        self.out_proj.forward(cx, &context)
     }
 }
 

@@ -1,24 +1,16 @@
 //! `attention`: multi-head scaled dot-product attention (Vaswani et al. 2017, §3.2).
 
-use tensor::Tensor;
 use tensor::ops::attention::{AttentionSpec, attention, attention_vjp};
 
 use crate::var::Var;
-
-/// What [`Var::attention`] gives.
-pub struct Attention {
-    /// What each query gathered from the values, `[batch, q_len, d_model]`.
-    pub context: Var,
-    /// How much each query attended to each key, `[batch, n_heads, q_len, k_len]`, before dropout. To
-    /// look at; no gradient flows through it.
-    pub weights: Tensor,
-}
 
 impl Var {
     /// `softmax(scale * Q K^T) V` in every head, with `self` as the query.
     ///
     /// The query is `[batch, q_len, d_model]`, key and value are `[batch, k_len, d_model]`; the heads are
-    /// consecutive parts of the last axis and are never copied apart. With W the weights and D the
+    /// consecutive parts of the last axis and are never copied apart. The result is `[batch, q_len, d_model]`. The
+    /// weights are not kept: the vjp computes them again, tile by tile, and who wants to look at them asks
+    /// [`attention_weights`](tensor::ops::attention::attention_weights). With W the weights and D the
     /// weights after dropout, per head, vjp: `grad_V = D^T grad_out`; `grad_D = grad_out V^T`, from which
     /// dropout and softmax give the scores' gradient
     /// `grad_S = scale * W * (grad_W - sum of grad_W * W over the keys)`; `grad_Q = grad_S K`,
@@ -31,19 +23,17 @@ impl Var {
     /// If the shapes do not fit each other, the number of heads or the mask, or the dtypes differ.
     #[must_use]
     #[track_caller]
-    pub fn attention(&self, key: &Var, value: &Var, spec: &AttentionSpec) -> Attention {
+    pub fn attention(&self, key: &Var, value: &Var, spec: &AttentionSpec) -> Var {
         let out = attention(self.value(), key.value(), value.value(), spec);
-        let weights = out.weights.clone();
         let [q, k, v] = [self, key, value].map(|var| var.value().clone());
-        let spec = *spec;
-        let context = Var::record("attention", &[self, key, value], out.context, move |grad_out, grads| {
-            let spec = AttentionSpec { mask: None, ..spec }; // a weight that was masked is 0, as is its grad_S
-            let (grad_query, grad_key, grad_value) = attention_vjp(&q, &k, &v, &weights, grad_out, &spec);
+        let (n_heads, scale, mask, dropout) = (spec.n_heads, spec.scale, spec.mask.cloned(), spec.dropout);
+        Var::record("attention", &[self, key, value], out, move |grad_out, grads| {
+            let spec = AttentionSpec { n_heads, scale, mask: mask.as_ref(), dropout };
+            let (grad_query, grad_key, grad_value) = attention_vjp(&q, &k, &v, grad_out, &spec);
             grads.add(0, || grad_query);
             grads.add(1, || grad_key);
             grads.add(2, || grad_value);
-        });
-        Attention { context, weights: out.weights }
+        })
     }
 }
 
@@ -52,7 +42,8 @@ mod tests {
     use super::*;
     use crate::tape::Tape;
     use crate::testing::{assert_agree, assert_close, check, normal};
-    use tensor::{DType, Mask, Seed};
+    use tensor::ops::attention::attention_weights;
+    use tensor::{DType, Mask, Seed, Tensor};
 
     const DROPOUT: Option<(f64, Seed)> = Some((0.3, Seed::new(5)));
 
@@ -87,7 +78,7 @@ mod tests {
         for mask in [None, Some(mask()), Some(Mask::full([3], true))] {
             for dropout in [None, DROPOUT] {
                 let spec = AttentionSpec { n_heads: 2, scale: 0.7, mask: mask.as_ref(), dropout };
-                check("attention", &inputs(), |v| v[0].attention(&v[1], &v[2], &spec).context);
+                check("attention", &inputs(), |v| v[0].attention(&v[1], &v[2], &spec));
             }
         }
     }
@@ -96,7 +87,7 @@ mod tests {
     fn gradients_of_self_attention() {
         let causal = Mask::causal(3);
         let spec = AttentionSpec { n_heads: 2, scale: 0.5, mask: Some(&causal), dropout: None };
-        check("attention", &[normal("x", [1, 3, 4])], |v| v[0].attention(&v[0], &v[0], &spec).context);
+        check("attention", &[normal("x", [1, 3, 4])], |v| v[0].attention(&v[0], &v[0], &spec));
     }
 
     #[test]
@@ -105,11 +96,7 @@ mod tests {
             for dropout in [None, DROPOUT] {
                 for n_heads in [1, 2, 4] {
                     let spec = AttentionSpec { n_heads, scale: 0.5, mask: mask.as_ref(), dropout };
-                    assert_agree(
-                        &inputs(),
-                        |v| v[0].attention(&v[1], &v[2], &spec).context,
-                        |v| composed(v, &spec),
-                    );
+                    assert_agree(&inputs(), |v| v[0].attention(&v[1], &v[2], &spec), |v| composed(v, &spec));
                 }
             }
         }
@@ -121,7 +108,8 @@ mod tests {
         let spec = AttentionSpec { n_heads: 2, scale: 0.5, mask: Some(&mask), dropout: DROPOUT };
         let tape = Tape::new();
         let [query, key, value] = inputs().map(|x| tape.var(x));
-        let Attention { context, weights } = query.attention(&key, &value, &spec);
+        let context = query.attention(&key, &value, &spec);
+        let weights = attention_weights(query.value(), key.value(), &spec);
         let sums = Tensor::from([[[0.0, 1.0]; 2], [[1.0, 1.0]; 2]]); // [batch, heads, q_len]
         assert_close("sum of weights", &weights.sum(-1, false), &sums);
         let blind = |x: &Tensor| x.slice(0, 0..1).slice(1, 0..1);

@@ -7,11 +7,18 @@
 //! by side, where the output projection wants them. The usual reshape to `[batch, n_heads, len, d_head]`
 //! and back copies every operand for nothing.
 //!
-//! The weights are kept: the vjp needs them, and readers want to see them. Keys and values may have fewer
-//! heads than the queries, each serving a group of consecutive ones (multi-query: Shazeer 2019;
-//! grouped-query: Ainslie et al. 2023).
+//! The weights of a head are `[q_len, k_len]`, and those of all heads of a long sentence larger than all else.
+//! They never stand in memory together: queries are taken `TILE` at a time, and the vjp computes the weights of
+//! a tile again instead of reading them (Rabe and Staats 2021; Dao et al. 2022). So memory grows with the
+//! length and not with its square.
 //!
-//! A task is one sentence (several, if they are small): its weights and its context are contiguous.
+//! Keys and values may have fewer heads than the queries, each serving a group of consecutive ones (multi-query:
+//! Shazeer 2019; grouped-query: Ainslie et al. 2023).
+//!
+//! A task of the forward pass is a tile of queries, whose context is contiguous; one of the vjp is a sentence, whose
+//! tiles all add to the gradients of its keys. Where these are small a task is several.
+
+use std::ops::Range;
 
 use crate::element::Element;
 use crate::kernels::dropout::Dropout;
@@ -55,18 +62,23 @@ impl<'a, T: Copy> Heads<'a, T> {
 
     /// The number of elements of one sentence.
     fn sentence_len(&self) -> usize {
-        self.len * self.heads * self.d_head
+        self.len * self.width()
     }
 
-    /// The same head in a contiguous sentence `[len, heads * d_head]` that is being written.
-    fn head_mut<'b>(&self, sentence: &'b mut [T], head: usize) -> MatMut<'b, T> {
+    /// Some rows of the same head in contiguous memory `[.., heads * d_head]` that is being written.
+    fn head_mut<'b>(&self, memory: &'b mut [T], head: usize, rows: Range<usize>) -> MatMut<'b, T> {
         MatMut {
-            data: &mut sentence[head * self.d_head..],
-            rows: self.len,
+            data: &mut memory[rows.start * self.width() + head * self.d_head..],
+            rows: rows.len(),
             cols: self.d_head,
-            row_stride: self.heads * self.d_head,
+            row_stride: self.width(),
             col_stride: 1,
         }
+    }
+
+    /// The number of columns of all heads.
+    fn width(&self) -> usize {
+        self.heads * self.d_head
     }
 }
 
@@ -89,97 +101,148 @@ pub struct Attention<'a, T> {
     pub dropout: Option<Dropout>,
 }
 
+/// How many queries are taken at a time. Their weights on a thousand keys fit the second-level cache.
+const TILE: usize = 64;
+
+/// What a task needs for one tile, used again for the next.
+struct Scratch<T> {
+    weights: Vec<T>,
+    dropped: Vec<T>,
+    grad_scores: Vec<T>,
+}
+
 impl<T: Element> Attention<'_, T> {
-    /// The context `[batch, q_len, n_heads * d_head]`, and the weights `[batch, n_heads, q_len, k_len]` as
-    /// the softmax leaves them, before dropout.
-    pub fn forward(&self) -> (Vec<T>, Vec<T>) {
-        let (weights_len, context_len) = (self.weights_len(), self.query.sentence_len());
-        let mut weights = take(self.batch * weights_len);
-        let mut context = self.room(self.batch * context_len);
-        let mut sentences: Vec<_> =
-            chunks(&mut weights, weights_len).zip(chunks(&mut context, context_len)).collect();
-        let per_task = self.sentences_per_task();
-        for_each_chunk(&mut sentences, per_task, |task, sentences| {
-            for (sentence, (weights, context)) in (task * per_task..).zip(sentences) {
-                self.attend(sentence, weights, context);
+    /// The context `[batch, q_len, n_heads * d_head]`.
+    pub fn forward(&self) -> Vec<T> {
+        if self.key.len == 0 {
+            return take_zeroed(self.batch * self.query.sentence_len());
+        }
+        let mut context = take(self.batch * self.query.sentence_len());
+        let (sentence_len, tile_len) = (self.query.sentence_len(), TILE * self.query.width());
+        let tiles = chunks(&mut context, sentence_len).enumerate().flat_map(|(sentence, context)| {
+            let tiles = context.chunks_mut(tile_len.max(1)).enumerate();
+            tiles.map(move |(tile, context)| (sentence, tile * TILE, context))
+        });
+        let mut tiles: Vec<_> = tiles.collect();
+        let per_task = rows_per_chunk(self.query.len.min(TILE) * self.work_per_query());
+        for_each_chunk(&mut tiles, per_task, |_, tiles| {
+            let mut scratch = self.scratch();
+            for (sentence, first, context) in tiles {
+                let rows = *first..*first + context.len() / self.query.width();
+                self.attend(*sentence, rows, context, &mut scratch);
             }
         });
-        (context, weights)
+        context
     }
 
-    /// Room for what every query gets; zeros where it gets nothing, because there are no keys.
-    fn room(&self, len: usize) -> Vec<T> {
-        if self.key.len == 0 { take_zeroed(len) } else { take(len) }
-    }
-
-    /// All heads of one sentence: weights `[n_heads, q_len, k_len]`, context `[q_len, n_heads * d_head]`.
-    fn attend(&self, sentence: usize, weights: &mut [T], context: &mut [T]) {
-        let (q_len, k_len) = (self.query.len, self.key.len);
-        let mut dropped = Vec::new();
-        for (head, weights) in weights.chunks_exact_mut(q_len * k_len).enumerate() {
-            let (query, key, value) = self.heads(sentence, head);
-            gemm(T::one(), query, key.t(), T::zero(), MatMut::row_major(weights, q_len, k_len));
-            let first_row = (sentence * self.query.heads + head) * q_len;
-            softmax_rows(weights, k_len, self.scale, self.mask, first_row);
-            let weights = self.after_dropout(sentence, head, weights, &mut dropped);
-            let context = self.query.head_mut(context, head);
-            gemm(T::one(), MatRef::row_major(weights, q_len, k_len), value, T::zero(), context);
+    /// All heads of some queries of a sentence: context `[rows, n_heads * d_head]`.
+    fn attend(&self, sentence: usize, rows: Range<usize>, context: &mut [T], scratch: &mut Scratch<T>) {
+        for head in 0..self.query.heads {
+            let Scratch { weights, dropped, .. } = scratch;
+            let weights = self.weights_of(sentence, head, rows.clone(), weights);
+            let used = self.after_dropout(sentence, head, rows.start, weights, dropped);
+            let used = MatRef::row_major(used, rows.len(), self.key.len);
+            let (_, _, value) = self.heads(sentence, head);
+            gemm(T::one(), used, value, T::zero(), self.query.head_mut(context, head, 0..rows.len()));
         }
     }
 
-    /// The vjp: from the weights and the gradient of the context, the gradients of query, key and value, in
-    /// their layouts but contiguous. With `W` the weights, `D` the weights after dropout and `C` the context,
-    /// per head
+    /// The weights of some queries of a head, before dropout, in `room`. `[rows, k_len]`
+    fn weights_of<'b>(
+        &self,
+        sentence: usize,
+        head: usize,
+        rows: Range<usize>,
+        room: &'b mut [T],
+    ) -> &'b mut [T] {
+        let (query, key, _) = self.heads(sentence, head);
+        let k_len = self.key.len;
+        let weights = &mut room[..rows.len() * k_len];
+        let query = query.row_panel(rows.start, rows.len());
+        gemm(T::one(), query, key.t(), T::zero(), MatMut::row_major(weights, rows.len(), k_len));
+        let first_row = (sentence * self.query.heads + head) * self.query.len + rows.start;
+        softmax_rows(weights, k_len, self.scale, self.mask, first_row);
+        weights
+    }
+
+    /// All weights, before dropout, to look at. `[batch, n_heads, q_len, k_len]`
+    pub fn weights(&self) -> Vec<T> {
+        let head_len = self.query.len * self.key.len;
+        let mut weights = take(self.batch * self.query.heads * head_len);
+        for_each_chunk(&mut weights, head_len.max(1), |index, weights| {
+            let (sentence, head) = (index / self.query.heads, index % self.query.heads);
+            self.weights_of(sentence, head, 0..self.query.len, weights);
+        });
+        weights
+    }
+
+    /// The vjp: from the gradient of the context, the gradients of query, key and value, in their layouts but
+    /// contiguous. With `W` the weights, `D` the weights after dropout and `C` the context, per head
     ///
     /// `dV = D^T dC`, `dD = dC V^T`, `dW = dropout(dD)`, `dS = scale * W * (dW - rowsum(dW * W))`,
     /// `dQ = dS K`, `dK = dS^T Q`.
-    pub fn vjp(&self, weights: &[T], grad_context: &[T]) -> (Vec<T>, Vec<T>, Vec<T>) {
+    pub fn vjp(&self, grad_context: &[T]) -> (Vec<T>, Vec<T>, Vec<T>) {
         let (query_len, key_len) = (self.query.sentence_len(), self.key.sentence_len());
-        let mut grad_query = self.room(self.batch * query_len);
         let mut grad_key = take_zeroed(self.batch * key_len);
         let mut grad_value = take_zeroed(self.batch * key_len);
+        if self.key.len == 0 {
+            return (take_zeroed(self.batch * query_len), grad_key, grad_value);
+        }
+        let mut grad_query = take(self.batch * query_len);
         let mut sentences: Vec<_> = chunks(&mut grad_query, query_len)
             .zip(chunks(&mut grad_key, key_len).zip(chunks(&mut grad_value, key_len)))
             .collect();
-        let per_task = self.sentences_per_task();
+        let per_task = rows_per_chunk(self.query.len * self.work_per_query());
         for_each_chunk(&mut sentences, per_task, |task, sentences| {
+            let mut scratch = self.scratch();
             for (sentence, (grad_query, (grad_key, grad_value))) in (task * per_task..).zip(sentences) {
-                self.attend_vjp(sentence, weights, grad_context, [grad_query, grad_key, grad_value]);
+                let gradients = [&mut **grad_query, grad_key, grad_value];
+                self.attend_vjp(sentence, grad_context, gradients, &mut scratch);
             }
         });
         (grad_query, grad_key, grad_value)
     }
 
-    /// [`Attention::vjp`] for all heads of one sentence, whose gradients are zero before.
+    /// [`Attention::vjp`] for all heads of one sentence, the gradients of whose key and value are zero before.
     fn attend_vjp(
         &self,
         sentence: usize,
-        weights: &[T],
         grad_context: &[T],
         [grad_query, grad_key, grad_value]: [&mut [T]; 3],
+        scratch: &mut Scratch<T>,
     ) {
         let (q_len, k_len) = (self.query.len, self.key.len);
-        let weights = &weights[sentence * self.weights_len()..][..self.weights_len()];
         let grad_context = Heads::contiguous(grad_context, q_len, self.query.heads, self.query.d_head);
-        let (mut dropped, mut grad_scores) = (Vec::new(), vec![T::zero(); q_len * k_len]);
-        for (head, weights) in weights.chunks_exact(q_len * k_len).enumerate() {
+        let tiles = (0..q_len).step_by(TILE).map(|first| first..q_len.min(first + TILE));
+        for (head, rows) in (0..self.query.heads).flat_map(|head| tiles.clone().map(move |rows| (head, rows)))
+        {
+            let Scratch { weights, dropped, grad_scores } = &mut *scratch;
             let (query, key, value) = self.heads(sentence, head);
-            let grad_context = grad_context.head(sentence, head);
+            let query = query.row_panel(rows.start, rows.len());
+            let grad_context = grad_context.head(sentence, head).row_panel(rows.start, rows.len());
             let kv_head = head / self.group();
 
-            let used = self.after_dropout(sentence, head, weights, &mut dropped);
-            let used = MatRef::row_major(used, q_len, k_len);
-            gemm(T::one(), used.t(), grad_context, T::one(), self.value.head_mut(grad_value, kv_head));
+            let weights = self.weights_of(sentence, head, rows.clone(), weights);
+            let used = self.after_dropout(sentence, head, rows.start, weights, dropped);
+            let used = MatRef::row_major(used, rows.len(), k_len);
+            gemm(
+                T::one(),
+                used.t(),
+                grad_context,
+                T::one(),
+                self.value.head_mut(grad_value, kv_head, 0..k_len),
+            );
 
-            let out = MatMut::row_major(&mut grad_scores, q_len, k_len);
+            let grad_scores = &mut grad_scores[..rows.len() * k_len];
+            let out = MatMut::row_major(grad_scores, rows.len(), k_len);
             gemm(T::one(), grad_context, value.t(), T::zero(), out);
             if let Some(dropout) = self.dropout {
-                dropout.apply(&mut grad_scores, self.first_weight(sentence, head));
+                dropout.apply(grad_scores, self.first_weight(sentence, head, rows.start));
             }
-            softmax_vjp_rows(weights, k_len, self.scale, &mut grad_scores);
-            let grad_scores = MatRef::row_major(&grad_scores, q_len, k_len);
-            gemm(T::one(), grad_scores, key, T::zero(), self.query.head_mut(grad_query, head));
-            gemm(T::one(), grad_scores.t(), query, T::one(), self.key.head_mut(grad_key, kv_head));
+            softmax_vjp_rows(weights, k_len, self.scale, grad_scores);
+            let grad_scores = MatRef::row_major(grad_scores, rows.len(), k_len);
+            gemm(T::one(), grad_scores, key, T::zero(), self.query.head_mut(grad_query, head, rows));
+            gemm(T::one(), grad_scores.t(), query, T::one(), self.key.head_mut(grad_key, kv_head, 0..k_len));
         }
     }
 
@@ -198,33 +261,37 @@ impl<T: Element> Attention<'_, T> {
         self.query.heads / self.key.heads
     }
 
-    /// The weights of one head after dropout: themselves without, else in `scratch`.
+    /// The weights of some queries of a head after dropout: themselves without, else in `room`.
     fn after_dropout<'b>(
         &self,
         sentence: usize,
         head: usize,
+        first_row: usize,
         weights: &'b [T],
-        scratch: &'b mut Vec<T>,
+        room: &'b mut [T],
     ) -> &'b [T] {
         let Some(dropout) = self.dropout else { return weights };
-        scratch.clear();
-        scratch.extend_from_slice(weights);
-        dropout.apply(scratch, self.first_weight(sentence, head));
-        scratch
+        let dropped = &mut room[..weights.len()];
+        dropped.copy_from_slice(weights);
+        dropout.apply(dropped, self.first_weight(sentence, head, first_row));
+        dropped
     }
 
-    /// The place of a head's first weight among all weights, which is what dropout goes by.
-    fn first_weight(&self, sentence: usize, head: usize) -> usize {
-        sentence * self.weights_len() + head * self.query.len * self.key.len
+    /// The place of a query's first weight among all weights, which is what dropout goes by.
+    fn first_weight(&self, sentence: usize, head: usize, row: usize) -> usize {
+        ((sentence * self.query.heads + head) * self.query.len + row) * self.key.len
     }
 
-    /// The number of weights of one sentence.
-    fn weights_len(&self) -> usize {
-        self.query.heads * self.query.len * self.key.len
+    /// Room for the weights of a tile.
+    fn scratch(&self) -> Scratch<T> {
+        let room = || vec![T::zero(); self.query.len.min(TILE) * self.key.len];
+        let dropped = if self.dropout.is_some() { room() } else { Vec::new() };
+        Scratch { weights: room(), dropped, grad_scores: room() }
     }
 
-    fn sentences_per_task(&self) -> usize {
-        rows_per_chunk(self.weights_len() + self.query.sentence_len() + 2 * self.key.sentence_len())
+    /// About how many numbers are computed for a query.
+    fn work_per_query(&self) -> usize {
+        self.query.heads * self.key.len + 3 * self.query.width()
     }
 }
 

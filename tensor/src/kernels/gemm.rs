@@ -45,7 +45,7 @@ impl<'a, T: Copy> MatRef<'a, T> {
     }
 
     /// Rows `start..start + count`.
-    fn row_panel(self, start: usize, count: usize) -> Self {
+    pub(super) fn row_panel(self, start: usize, count: usize) -> Self {
         // Without columns there are no elements, and nothing to point at.
         let data = self.data.get(start * self.row_stride..).unwrap_or_default();
         MatRef { data, rows: count, ..self }
@@ -158,7 +158,7 @@ pub enum AddTo<'a, T> {
 /// `out = a b + add_to` into row-major `out` `[m, n]`, in panels that threads share.
 ///
 /// # Panics
-/// As [`gemm`], or if a row to add to does not have the length of those of `out`.
+/// As [`gemm()`], or if a row to add to does not have the length of those of `out`.
 pub fn gemm_parallel<T: Element>(a: MatRef<T>, b: MatRef<T>, add_to: AddTo<T>, out: &mut [T]) {
     struct OutPtr<T>(*mut T);
     // SAFETY: threads use the pointer only to write the disjoint panels below.

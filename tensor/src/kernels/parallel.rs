@@ -4,6 +4,8 @@
 //! end, and reductions combine the chunks in order. Results are therefore the same, bit for bit, for
 //! any number of threads; splitting by thread count would have been simpler and would have lost that.
 
+use std::sync::Mutex;
+
 use rayon::prelude::*;
 
 /// The number of elements that make a task worth handing to another thread.
@@ -39,12 +41,27 @@ pub fn for_each_index(count: usize, f: impl Fn(usize) + Sync + Send) {
     }
 }
 
-/// Runs `f` on one of the threads that share the work, and returns what it returns.
+/// Runs `f` on the first of the threads that share the work, and returns what it returns.
 ///
 /// From any other thread every shared loop is handed over anew, and the thread sleeps until it is done, which
-/// takes longer than a small loop. Who runs many, a training step say, runs them in here.
+/// takes longer than a small loop. Who runs many, a training step say, runs them in here. It is always the same
+/// thread, because allocators keep memory by threads: what another one had freed would lie idle.
+///
+/// # Panics
+/// If `f` does.
 pub fn on_worker<R: Send>(f: impl FnOnce() -> R + Send) -> R {
-    rayon::scope(|_| f())
+    if rayon::current_thread_index().is_some() {
+        return f(); // it is one of them already
+    }
+    let (f, result) = (Mutex::new(Some(f)), Mutex::new(None));
+    rayon::broadcast(|thread| {
+        if thread.index() == 0 {
+            let f = f.lock().ok().and_then(|mut f| f.take()).expect("only this thread takes it, once");
+            let found = f();
+            *result.lock().expect("only this thread locks it") = Some(found);
+        }
+    });
+    result.into_inner().ok().flatten().expect("a panic in f has passed on")
 }
 
 /// Computes `f(index)` for `0..count`, in parallel where there is more than one, and returns the results in
@@ -67,6 +84,14 @@ mod tests {
             });
             assert!(out.into_iter().eq(0..len), "{len} in chunks of {chunk_len}");
         }
+    }
+
+    #[test]
+    fn a_worker_runs_it_and_is_always_the_same() {
+        let index = || on_worker(rayon::current_thread_index);
+        assert_eq!([index(), index(), on_worker(index)], [Some(0); 3]);
+        let caught = std::panic::catch_unwind(|| on_worker(|| panic!("as it should")));
+        assert_eq!(caught.unwrap_err().downcast_ref(), Some(&"as it should"));
     }
 
     #[test]

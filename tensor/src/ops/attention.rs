@@ -26,15 +26,6 @@ pub struct AttentionSpec<'a> {
     pub dropout: Option<(f64, Seed)>,
 }
 
-/// What [`attention`] computes.
-#[derive(Clone)]
-pub struct AttentionOutput {
-    /// The heads' contexts, side by side. `[batch, q_len, d_model]`
-    pub context: Tensor,
-    /// How much each query attends to each key, before dropout. `[batch, n_heads, q_len, k_len]`
-    pub weights: Tensor,
-}
-
 /// Attention of `query` `[batch, q_len, d_model]` to `key` and `value` `[batch, k_len, d_model]`. A query
 /// that may attend to nothing gets a context of zeros.
 ///
@@ -46,21 +37,26 @@ pub struct AttentionOutput {
 /// If the shapes do not fit, the dtypes differ or the dropout probability is not in [0, 1).
 #[must_use]
 #[track_caller]
-pub fn attention(query: &Tensor, key: &Tensor, value: &Tensor, spec: &AttentionSpec) -> AttentionOutput {
+pub fn attention(query: &Tensor, key: &Tensor, value: &Tensor, spec: &AttentionSpec) -> Tensor {
     let operands = Operands::new("attention", query, key, value, spec);
-    let [batch, q_len, k_len] = [query.dim(0), query.dim(1), key.dim(1)];
-    dispatch!(query.dtype(), T => {
-        let (context, weights) = operands.kernel::<T>().forward();
-        AttentionOutput {
-            context: Tensor::from_vec(context, query.shape()),
-            weights: Tensor::from_vec(weights, [batch, spec.n_heads, q_len, k_len]),
-        }
-    })
+    dispatch!(query.dtype(), T => Tensor::from_vec(operands.kernel::<T>().forward(), query.shape()))
 }
 
-/// The vjp of [`attention`]: the gradients of query, key and value, from these, the weights that the
-/// forward returned and the gradient of the context. The equations are at the kernel,
-/// `kernels/attention.rs`.
+/// How much each query attends to each key, before dropout: what [`attention`] computes on the way and never
+/// holds whole. `[batch, n_heads, q_len, k_len]`
+///
+/// # Panics
+/// As [`attention`].
+#[must_use]
+#[track_caller]
+pub fn attention_weights(query: &Tensor, key: &Tensor, spec: &AttentionSpec) -> Tensor {
+    let operands = Operands::new("attention_weights", query, key, key, spec);
+    let shape = [query.dim(0), spec.n_heads, query.dim(1), key.dim(1)];
+    dispatch!(query.dtype(), T => Tensor::from_vec(operands.kernel::<T>().weights(), shape))
+}
+
+/// The vjp of [`attention`]: the gradients of query, key and value, from these and the gradient of the context.
+/// The equations are at the kernel, `kernels/attention.rs`.
 ///
 /// # Panics
 /// If the shapes do not fit or the dtypes differ.
@@ -70,20 +66,16 @@ pub fn attention_vjp(
     query: &Tensor,
     key: &Tensor,
     value: &Tensor,
-    weights: &Tensor,
     grad_out: &Tensor,
     spec: &AttentionSpec,
 ) -> (Tensor, Tensor, Tensor) {
     let operands = Operands::new("attention_vjp", query, key, value, spec);
-    check_dtypes("attention_vjp", query, weights);
     check_dtypes("attention_vjp", query, grad_out);
-    let fits = weights.shape()[..] == [query.dim(0), spec.n_heads, query.dim(1), key.dim(1)];
-    assert!(fits, "attention_vjp: weights {} for query {}", weights.shape(), query.shape());
     let fits = grad_out.shape() == query.shape();
     assert!(fits, "attention_vjp: grad_out {} for query {}", grad_out.shape(), query.shape());
-    let (weights, grad_out) = (weights.contiguous(), grad_out.contiguous());
+    let grad_out = grad_out.contiguous();
     dispatch!(query.dtype(), T => {
-        let (grad_query, grad_key, grad_value) = operands.kernel::<T>().vjp(weights.data(), grad_out.data());
+        let (grad_query, grad_key, grad_value) = operands.kernel::<T>().vjp(grad_out.data());
         let repeated = operands.key.shape(); // [batch, k_len, d_model], where key may have batch 1
         (
             Tensor::from_vec(grad_query, query.shape()),

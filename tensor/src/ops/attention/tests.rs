@@ -45,10 +45,9 @@ fn any_layout_agrees_with_the_composed_form() {
             for mask in [None, Some(&padding), Some(&hidden)] {
                 for dropout in [None, Some((0.3, Seed::new(5)))] {
                     let spec = AttentionSpec { n_heads: 3, scale: 0.7, mask, dropout };
-                    let out = attention(&query, key, value, &spec);
                     let (context, weights) = composed(&query, key, value, &spec);
-                    assert_close(&out.context, &context);
-                    assert_close(&out.weights, &weights);
+                    assert_close(&attention(&query, key, value, &spec), &context);
+                    assert_close(&attention_weights(&query, key, &spec), &weights);
                 }
             }
         }
@@ -74,14 +73,13 @@ fn the_vjp_agrees_with_differences_of_the_forward() {
                 normal([key_batch, 4, d_key], "value"),
             ];
             let [query, key, value] = &inputs;
-            let weights = attention(query, key, value, &spec).weights;
-            let grads = attention_vjp(query, key, value, &weights, &grad_out, &spec);
+            let grads = attention_vjp(query, key, value, &grad_out, &spec);
             for (i, grad) in [grads.0, grads.1, grads.2].iter().enumerate() {
                 let direction = Tensor::normal(inputs[i].shape(), 0.0, 1.0, Seed::new(9), DType::F64);
                 let loss = |step: f64| {
                     let mut moved = inputs.clone();
                     moved[i].add_assign(&direction.mul_scalar(step));
-                    dot(&attention(&moved[0], &moved[1], &moved[2], &spec).context, &grad_out)
+                    dot(&attention(&moved[0], &moved[1], &moved[2], &spec), &grad_out)
                 };
                 assert_eq!(grad.shape(), inputs[i].shape());
                 let slope = (loss(STEP) - loss(-STEP)) / (2.0 * STEP);
@@ -98,7 +96,7 @@ fn grouped_heads_equal_repeated_ones() {
     let spec = AttentionSpec { n_heads: 4, scale: 1.0, mask: None, dropout: None };
     let (grouped, full) =
         (attention(&query, &key, &key, &spec), attention(&query, &repeated, &repeated, &spec));
-    assert_eq!((grouped.context, grouped.weights), (full.context, full.weights));
+    assert_eq!(grouped, full);
 }
 
 #[test]
@@ -111,11 +109,10 @@ fn f32_agrees_with_f64() {
     let close = |a: &Tensor, b: &Tensor| {
         assert_relative_eq!(a.to_f64_vec()[..], b.to_f64_vec()[..], epsilon = 1e-5);
     };
-    close(&wide.context, &narrow.context);
+    close(&wide, &narrow);
     let spec = AttentionSpec { mask: None, ..spec };
-    let weights = attention(&query, &key, &key, &spec).weights;
-    let wide = attention_vjp(&query, &key, &key, &weights, &query, &spec);
-    let narrow = attention_vjp(&q, &k, &k, &weights.to_dtype(DType::F32), &q, &spec);
+    let wide = attention_vjp(&query, &key, &key, &query, &spec);
+    let narrow = attention_vjp(&q, &k, &k, &q, &spec);
     close(&wide.0, &narrow.0);
     close(&wide.1, &narrow.1);
     close(&wide.2, &narrow.2);
@@ -126,9 +123,8 @@ fn no_keys_and_no_queries_are_no_trouble() {
     let spec = AttentionSpec { n_heads: 2, scale: 1.0, mask: None, dropout: None };
     for (batch, q_len, k_len) in [(0, 3, 2), (2, 0, 3), (2, 3, 0)] {
         let (query, key) = (normal([batch, q_len, 4], "query"), normal([batch, k_len, 4], "key"));
-        let out = attention(&query, &key, &key, &spec);
-        assert_eq!(out.context, Tensor::zeros(query.shape(), DType::F64));
-        let grads = attention_vjp(&query, &key, &key, &out.weights, &query, &spec);
+        assert_eq!(attention(&query, &key, &key, &spec), Tensor::zeros(query.shape(), DType::F64));
+        let grads = attention_vjp(&query, &key, &key, &query, &spec);
         assert_eq!((grads.0.shape(), grads.1), (query.shape(), Tensor::zeros(key.shape(), DType::F64)));
     }
 }
