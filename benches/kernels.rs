@@ -15,7 +15,7 @@ use etudiant::autograd::{Tape, Var};
 use etudiant::nn::{Adam, Optimizer, ParamGradients, Params};
 use etudiant::tensor::kernels::peak::{fma_flops, read_bandwidth};
 use etudiant::tensor::ops::attention::{AttentionSpec, attention, attention_vjp};
-use etudiant::tensor::ops::cross_entropy::{cross_entropy, cross_entropy_vjp};
+use etudiant::tensor::ops::cross_entropy::{cross_entropy, cross_entropy_vjp, cross_entropy_with_vjp};
 use etudiant::tensor::ops::layer_norm::layer_norm_vjp;
 use etudiant::tensor::ops::softmax::softmax_vjp;
 use etudiant::tensor::{DType, Seed, Tensor};
@@ -101,19 +101,20 @@ fn ids(count: usize, vocab_size: usize) -> Vec<u32> {
 }
 
 /// Squares, and the three products of a layer (forward, gradient of x, gradient of the weight) at the sizes of
-/// `benches/train_step.rs`.
+/// `benches/train_step.rs`, whose shards have 1024 rows.
 fn gemm(bench: &Bench) {
     for n in [64, 128, 256, 512, 1024, 2048] {
         let (a, b) = (normal(&[n, n], 1), normal(&[n, n], 2));
         bench.flops(&format!("gemm square {n}"), 2 * n * n * n, || a.matmul(&b));
     }
     let layers = [
-        ("tiny attention", 2048, 128, 128),
-        ("tiny feed-forward", 2048, 128, 256),
-        ("small feed-forward", 2048, 256, 1024),
+        ("tiny attention", 1024, 128, 128),
+        ("tiny feed-forward", 1024, 128, 256),
+        ("tiny vocabulary", 256, 128, 10_000),
+        ("small feed-forward", 1024, 256, 1024),
         ("base attention", 1024, 512, 512),
         ("base feed-forward", 1024, 512, 2048),
-        ("base vocabulary", 131, 512, 16_000),
+        ("base vocabulary", 256, 512, 16_000),
     ];
     for (name, rows, d_in, d_out) in layers {
         let (x, weight, grad) =
@@ -162,14 +163,18 @@ fn rows(bench: &Bench) {
 
 /// Chunks of logits as `linear_cross_entropy` cuts them.
 fn cross_entropy_rows(bench: &Bench) {
-    for (rows, vocab_size) in [(209, 10_000), (131, 16_000)] {
-        let (logits, labels) = (normal(&[rows, vocab_size], 1), ids(rows, vocab_size));
+    for (rows, vocab_size) in [(256, 10_000), (256, 16_000)] {
+        let (mut logits, labels) = (normal(&[rows, vocab_size], 1), ids(rows, vocab_size));
         let numel = rows * vocab_size;
         let found = cross_entropy(&logits, &labels, 0.1);
         let name = format!("cross_entropy {rows} x {vocab_size}");
         bench.floats(&name, numel, || cross_entropy(&logits, &labels, 0.1));
         bench.floats(&format!("{name} vjp"), 2 * numel, || {
             cross_entropy_vjp(&logits, &found.log_normalizer, &labels, 0.1, 1.0)
+        });
+        // In place, so that all but the first call see gradients as logits: the work is the same.
+        bench.floats(&format!("{name} with vjp"), 2 * numel, || {
+            cross_entropy_with_vjp(&mut logits, &labels, 0.1, 1.0)
         });
     }
 }

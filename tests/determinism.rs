@@ -12,9 +12,12 @@ use transformer::{Config, TrainOptions, Trainer, Transformer, VocabSizes};
 
 use crate::common::{DROPOUT_SEED, batch, bits, loss_and_gradients, pairs, param_bits, random_model, small};
 
-/// Large enough that every kernel splits its work: 240 tokens a side, 128 wide; 2^21 logits, which the loss
-/// takes in two chunks.
+/// Large enough that every kernel splits its work: 400 tokens a side, 128 wide; 3.6 million logits, which the loss
+/// takes in two chunks of at least 256 rows; sentences of more than one tile of 64 queries.
 const VOCAB_SIZE: usize = 9000;
+
+/// Training cuts the batch into three shards.
+const SHARD_TOKENS: usize = 128;
 
 fn config() -> Config {
     let vocab_sizes = VocabSizes::Shared(VOCAB_SIZE);
@@ -28,9 +31,9 @@ fn config() -> Config {
     }
 }
 
-/// Sixteen pairs of up to 15 words a side.
+/// Five pairs of up to 80 words a side.
 fn lens() -> Vec<(usize, usize)> {
-    (0..16).map(|i| (15 - i % 3, 15 - i % 4)).collect()
+    (0..5).map(|i| (80 - i % 3, 80 - i % 4)).collect()
 }
 
 /// Everything that a run computes, as bits.
@@ -51,10 +54,17 @@ fn run(seed: u64) -> Run {
     let (stats, gradients) = loss_and_gradients(&model, &params, &batch[0], 0.1);
     let gradients = params.iter().flat_map(|(id, ..)| bits(gradients.get(id).unwrap())).collect();
 
-    let options = TrainOptions { seed: Seed::new(seed), clip_norm: Some(1.0), ..TrainOptions::default() };
+    let seed = Seed::new(seed);
+    let options =
+        TrainOptions { seed, clip_norm: Some(1.0), shard_tokens: SHARD_TOKENS, ..TrainOptions::default() };
     let schedule = Constant { learning_rate: 1e-3 };
     let mut trainer = Trainer::new((model, params), Adam::default(), schedule, options).unwrap();
-    for _ in 0..3 {
+    trainer.profile_steps(true);
+    let report = trainer.train_step(&batch).unwrap();
+    let losses = report.profile.unwrap().row("linear_cross_entropy").unwrap().calls;
+    assert_eq!(losses, 3, "the batch is cut into shards");
+    trainer.profile_steps(false);
+    for _ in 0..2 {
         trainer.train_step(&batch).unwrap();
     }
     let Trainer { model, params, .. } = trainer;

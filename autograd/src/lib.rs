@@ -28,7 +28,7 @@
 //!
 //! Tests aside, each imports only from those further up the list; an operation also from other operations.
 //!
-//! A tape can be asked two things more: where the first NaN came from ([`NonFinite`]), and where the time
+//! A tape can be asked two things more, each in a file that nothing else needs: where the first NaN came from ([`NonFinite`]), and where the time
 //! goes ([`profile`](mod@profile)).
 //!
 //! # Decisions

@@ -276,7 +276,7 @@ impl InputGradients<'_> {
     }
 
     /// As [`InputGradients::add`], for a contribution that can be added in place without standing in memory by
-    /// itself: `add_onto` is given the sum of those before it, if there are any, and returns the new sum.
+    /// itself: `add_onto` is given the sum of those before it, if there are any, and returns it with its own.
     ///
     /// # Panics
     /// As [`InputGradients::add`].

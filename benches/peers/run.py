@@ -18,7 +18,7 @@ NAMES = {"etudiant": "étudiant", "torch": "PyTorch", "jax": "JAX"}
 SIZES = ["toy", "tiny", "small", "base"]
 OURS = re.compile(
     r"train_step (?P<size>\w+): median (?P<median_ms>[\d.]+) ms, min (?P<min_ms>[\d.]+) ms, "
-    r"(?P<tokens>[\d.]+) target tokens/s, peak (?P<peak_mb>[\d.]+) MB, (?P<fma_percent>[\d.]+) % of FMA peak"
+    r"(?P<tokens>[\d.]+) target tokens/s, peak (?P<peak_mb>[\d.]+|NaN) MB, (?P<fma_percent>[\d.]+) % of FMA peak"
 )
 
 

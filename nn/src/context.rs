@@ -159,7 +159,7 @@ impl<'a> Context<'a> {
         Scope { entered: Some((&self.path, outer_len)) }
     }
 
-    /// Whether somebody looks at intermediate values: only then what is for them alone need be computed.
+    /// Whether there is a trace. What only a trace would see need not be computed without one.
     pub fn is_tracing(&self) -> bool {
         self.trace.is_some()
     }

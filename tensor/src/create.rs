@@ -4,6 +4,7 @@ use rand_distr::{Distribution, Normal, Uniform};
 
 use crate::dispatch;
 use crate::element::{DType, Element};
+use crate::pool::take_zeroed;
 use crate::random::Seed;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -22,7 +23,13 @@ impl Tensor {
     /// Every element `value`.
     pub fn full(shape: impl Into<Shape>, value: f64, dtype: DType) -> Tensor {
         let shape = shape.into();
-        dispatch!(dtype, T => Tensor::from_vec(vec![T::of(value); shape.numel()], shape))
+        dispatch!(dtype, T => {
+            let mut data = take_zeroed::<T>(shape.numel());
+            if value != 0.0 || value.is_sign_negative() {
+                data.fill(T::of(value));
+            }
+            Tensor::from_vec(data, shape)
+        })
     }
 
     /// A tensor of rank 0.

@@ -5,8 +5,10 @@
 //! here the step after the first finds them on the shelf. What is taken holds whatever it held, so that
 //! nothing writes zeros where results are going to stand.
 //!
-//! The shelf never makes a program larger than it has been: what tensors hold and what lies on the shelf are
-//! together at most what tensors have held at their peak. Small tensors (below 4 KB) are left to the allocator.
+//! The shelf does not make a program larger than it has been: what tensors hold and what lies on the shelf are
+//! together at most what tensors have held at their peak (results that a kernel is just writing are counted once they
+//! are a tensor). Until the program ends it stays about that large. Each dtype has a shelf of its own. Small tensors
+//! (below 4 KB) are left to the allocator.
 
 use std::collections::VecDeque;
 use std::ops::Deref;
@@ -80,7 +82,8 @@ pub struct Buffer<T: Pooled>(Vec<T>);
 impl<T: Pooled> Buffer<T> {
     pub(crate) fn new(data: Vec<T>) -> Buffer<T> {
         if let Some(pool) = T::pool().filter(|_| is_kept(&data)) {
-            pool.lock().enter(data.capacity());
+            let freed = pool.lock().enter(data.capacity());
+            drop(freed); // with the shelf open again
         }
         Buffer(data)
     }
@@ -135,8 +138,10 @@ impl<T: Pooled> Pool<T> {
     }
 
     fn take(&self, len: usize) -> Option<Vec<T>> {
-        let mut out = self.lock().find(len)?;
-        out.resize(len, T::default()); // writes only what was never written: at most an eighth
+        let (found, freed) = self.lock().find(len);
+        drop(freed); // giving memory back takes time, and the shelf is open again
+        let mut out = found?;
+        out.resize(len, T::default()); // writes only what was never written
         Some(out)
     }
 }
@@ -144,26 +149,24 @@ impl<T: Pooled> Pool<T> {
 impl<T: Copy> Shelf<T> {
     /// The youngest that fits without wasting more than an eighth: what was dropped last may still be in cache.
     /// Where none fits, room is made for as much new memory.
-    fn find(&mut self, len: usize) -> Option<Vec<T>> {
+    /// Also returns what is no longer kept.
+    fn find(&mut self, len: usize) -> (Option<Vec<T>>, Vec<Vec<T>>) {
         let fits = |kept: &Vec<T>| (len..=len + len / 8).contains(&kept.capacity());
-        match self.kept.iter().rposition(fits) {
-            Some(place) => {
-                let out = self.kept.remove(place)?;
-                self.shelved -= out.capacity();
-                Some(out)
+        let found = self.kept.iter().rposition(fits).and_then(|place| self.kept.remove(place));
+        match found {
+            Some(found) => {
+                self.shelved -= found.capacity();
+                (Some(found), Vec::new())
             }
-            None => {
-                self.make_room(len);
-                None
-            }
+            None => (None, self.make_room(len)),
         }
     }
 
-    /// Notes that a tensor holds `capacity` more.
-    fn enter(&mut self, capacity: usize) {
+    /// Notes that a tensor holds `capacity` more, and returns what is no longer kept.
+    fn enter(&mut self, capacity: usize) -> Vec<Vec<T>> {
         self.held += capacity;
         self.peak = self.peak.max(self.held);
-        self.make_room(0);
+        self.make_room(0)
     }
 
     /// Shelves what a tensor held.
@@ -173,12 +176,15 @@ impl<T: Copy> Shelf<T> {
         self.kept.push_back(data);
     }
 
-    /// Frees the oldest until `len` more may be held.
-    fn make_room(&mut self, len: usize) {
+    /// Takes the oldest off the shelf until `len` more may be held.
+    fn make_room(&mut self, len: usize) -> Vec<Vec<T>> {
+        let mut freed = Vec::new();
         while self.held + self.shelved + len > self.peak {
-            let Some(oldest) = self.kept.pop_front() else { return };
+            let Some(oldest) = self.kept.pop_front() else { break };
             self.shelved -= oldest.capacity();
+            freed.push(oldest);
         }
+        freed
     }
 }
 
@@ -192,7 +198,7 @@ mod tests {
 
     /// A tensor of `len` numbers comes and goes.
     fn pass(shelf: &mut Shelf<f32>, len: usize) {
-        let data = shelf.find(len).unwrap_or_else(|| Vec::with_capacity(len));
+        let data = shelf.find(len).0.unwrap_or_else(|| Vec::with_capacity(len));
         shelf.enter(data.capacity());
         shelf.leave(data);
     }
@@ -201,9 +207,9 @@ mod tests {
     fn what_was_dropped_is_found_again_and_the_youngest_first() {
         let mut shelf = shelf();
         let data = [vec![1.0; 100], vec![2.0; 100], vec![3.0; 50]];
-        data.iter().for_each(|data| shelf.enter(data.capacity()));
+        data.iter().for_each(|data| assert!(shelf.enter(data.capacity()).is_empty()));
         data.into_iter().for_each(|data| shelf.leave(data));
-        let mut find = |len| shelf.find(len).map(|data| data[0]);
+        let mut find = |len| shelf.find(len).0.map(|data| data[0]);
         assert_eq!(find(100), Some(2.0));
         assert_eq!(find(89), Some(1.0), "an eighth may be wasted");
         assert_eq!((find(44), find(51)), (None, None), "not more, and no less");

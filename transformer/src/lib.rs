@@ -23,7 +23,7 @@
 //!
 //! Where to read, from the whole to its parts: [`model`] (Figure 1 of the paper), [`encoder`] and [`decoder`]
 //! (§3.1), [`residual`] (§3.1, §5.4), [`mod@attention`] (§3.2), [`feed_forward`] (§3.3), [`embed`] (§3.4),
-//! [`positions`] (§3.5), [`masks`] (§3.2.3). Then how it learns: [`batch`], [`batch_plan`], [`trainer`],
+//! [`positions`] (§3.5), [`masks`] (§3.2.3). Then how it learns: [`batch`], [`batch_plan`], `shard.rs`, [`trainer`],
 //! [`mod@evaluate`]; and how it speaks: [`search`]. From text to ids and back: [`pairs`], [`words`],
 //! [`vocabulary`], [`translator`]. Models trained in PyTorch: [`import`].
 

@@ -21,7 +21,7 @@ use crate::batch::{Batch, TokenBatch};
 use crate::error::Error;
 use crate::model::Transformer;
 
-/// How many shards are worked on at a time. Each holds gradients as large as the parameters.
+/// How many shards are worked on at a time. Each holds gradients as large as the parameters, as does the sum.
 const AT_A_TIME: usize = 4;
 
 /// A part of a step.

@@ -32,11 +32,12 @@ pub struct TrainOptions {
     pub clip_norm: Option<f64>,
     /// Padded tokens in a batch, at most, on either side.
     pub max_tokens: usize,
-    /// How many batches make one step.
+    /// How many batches make one step. Each is a shard at least.
     pub accumulate: usize,
     /// Padded tokens of a shard, about, on the longer side. A batch of twice as many or more is cut into
-    /// shards, whose gradients are computed side by side and added: faster on several threads, at the price of
-    /// memory for up to four gradients of all parameters. Results depend on it, but not on the threads.
+    /// shards, and up to four shards are worked on side by side: faster on several threads, at the price of
+    /// memory for their activations and for up to five gradients of all parameters. Results depend on it, but not
+    /// on the threads.
     pub shard_tokens: usize,
     /// Where all randomness comes from.
     pub seed: Seed,

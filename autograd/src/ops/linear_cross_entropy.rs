@@ -17,7 +17,7 @@ use tensor::ops::cross_entropy::{IGNORE, cross_entropy, cross_entropy_with_vjp};
 use crate::ops::cross_entropy::{CrossEntropy, LossStats};
 use crate::var::Var;
 
-/// About how many logits stand in memory at a time: 8 MB in f32.
+/// About how many logits stand in memory at a time, 8 MB in f32, unless [`CHUNK_ROWS`] are more.
 const CHUNK_LOGITS: usize = 1 << 21;
 /// How many rows are taken at a time at least: the weight is read, and its gradient read and written, once for
 /// each chunk.

@@ -126,7 +126,7 @@ impl<T: Element> Attention<'_, T> {
         let mut tiles: Vec<_> = tiles.collect();
         let per_task = rows_per_chunk(self.query.len.min(TILE) * self.work_per_query());
         for_each_chunk(&mut tiles, per_task, |_, tiles| {
-            let mut scratch = self.scratch();
+            let mut scratch = self.scratch(false);
             for (sentence, first, context) in tiles {
                 let rows = *first..*first + context.len() / self.query.width();
                 self.attend(*sentence, rows, context, &mut scratch);
@@ -194,7 +194,7 @@ impl<T: Element> Attention<'_, T> {
             .collect();
         let per_task = rows_per_chunk(self.query.len * self.work_per_query());
         for_each_chunk(&mut sentences, per_task, |task, sentences| {
-            let mut scratch = self.scratch();
+            let mut scratch = self.scratch(true);
             for (sentence, (grad_query, (grad_key, grad_value))) in (task * per_task..).zip(sentences) {
                 let gradients = [&mut **grad_query, grad_key, grad_value];
                 self.attend_vjp(sentence, grad_context, gradients, &mut scratch);
@@ -282,11 +282,12 @@ impl<T: Element> Attention<'_, T> {
         ((sentence * self.query.heads + head) * self.query.len + row) * self.key.len
     }
 
-    /// Room for the weights of a tile.
-    fn scratch(&self) -> Scratch<T> {
-        let room = || vec![T::zero(); self.query.len.min(TILE) * self.key.len];
-        let dropped = if self.dropout.is_some() { room() } else { Vec::new() };
-        Scratch { weights: room(), dropped, grad_scores: room() }
+    /// Room for the weights of a tile, and `backward` for their gradients.
+    fn scratch(&self, backward: bool) -> Scratch<T> {
+        let room =
+            |is_used| vec![T::zero(); if is_used { self.query.len.min(TILE) * self.key.len } else { 0 }];
+        let dropped = room(self.dropout.is_some());
+        Scratch { weights: room(true), dropped, grad_scores: room(backward) }
     }
 
     /// About how many numbers are computed for a query.

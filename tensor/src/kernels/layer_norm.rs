@@ -9,7 +9,7 @@ use crate::element::Element;
 use crate::kernels::lanes::{dot, sum_of};
 use crate::kernels::parallel::{for_each_chunk, rows_per_chunk};
 use crate::kernels::reduce::sum_row;
-use crate::pool::take;
+use crate::pool::{take, take_zeroed};
 use crate::simd;
 
 /// Normalises rows `[rows, d]`, d being the length of `gamma` and `beta`. Returns the result `[rows, d]`, and
@@ -27,7 +27,7 @@ pub fn layer_norm<T: Element>(
 ) -> (Vec<T>, Vec<T>, Vec<T>) {
     let d = gamma.len();
     assert!(x.len() == rows * d && beta.len() == d, "layer_norm: lengths of x and beta");
-    let (mut out, mut mean, mut rstd) = (take(rows * d), take(rows), take(rows));
+    let (mut out, mut mean, mut rstd) = (take(rows * d), take_zeroed(rows), take_zeroed(rows));
     let (chunk_rows, scale) = (rows_per_chunk(d), T::of(1.0 / d as f64));
     let stats = mean.chunks_mut(chunk_rows).zip(rstd.chunks_mut(chunk_rows));
     let mut tasks: Vec<_> = out.chunks_mut((chunk_rows * d).max(1)).zip(stats).collect();
@@ -137,7 +137,8 @@ mod tests {
     fn forward_agrees_with_the_naive_twin() {
         for (rows, d) in [(0, 3), (3, 0), (1, 1), (5, 1), (1, 7), (4, 16), (3, 33), (700, 65)] {
             let (x, gamma, beta) = (wave(rows * d, 0.3), wave(d, 1.3), wave(d, 2.3));
-            let (out, ..) = layer_norm(&x, rows, &gamma, &beta, EPS);
+            let (out, mean, rstd) = layer_norm(&x, rows, &gamma, &beta, EPS);
+            assert!(mean.iter().chain(&rstd).all(|x| x.is_finite()), "rows of nothing, too");
             for r in 0..rows {
                 let expected = naive_layer_norm(&x[r * d..(r + 1) * d], &gamma, &beta, EPS);
                 assert_relative_eq!(out[r * d..(r + 1) * d], expected[..], epsilon = 1e-12);

@@ -4,7 +4,9 @@
 //! end, and reductions combine the chunks in order. Results are therefore the same, bit for bit, for
 //! any number of threads; splitting by thread count would have been simpler and would have lost that.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Mutex;
+use std::thread;
 
 use rayon::prelude::*;
 
@@ -41,11 +43,14 @@ pub fn for_each_index(count: usize, f: impl Fn(usize) + Sync + Send) {
     }
 }
 
-/// Runs `f` on the first of the threads that share the work, and returns what it returns.
+/// Runs `f` on one of the threads that share the work, and returns what it returns.
 ///
 /// From any other thread every shared loop is handed over anew, and the thread sleeps until it is done, which
-/// takes longer than a small loop. Who runs many, a training step say, runs them in here. It is always the same
-/// thread, because allocators keep memory by threads: what another one had freed would lie idle.
+/// takes longer than a small loop. Who runs many, a training step say, runs them in here. The calls of one thread go
+/// to the same worker, because allocators keep memory by threads: what another one had freed would lie idle.
+///
+/// Returns once every worker has been free for a moment. So threads of one program that train side by side wait for
+/// each other; programs that train side by side don't.
 ///
 /// # Panics
 /// If `f` does.
@@ -53,12 +58,15 @@ pub fn on_worker<R: Send>(f: impl FnOnce() -> R + Send) -> R {
     if rayon::current_thread_index().is_some() {
         return f(); // it is one of them already
     }
+    let mut hasher = DefaultHasher::new();
+    thread::current().id().hash(&mut hasher);
+    let home = hasher.finish() as usize % rayon::current_num_threads();
     let (f, result) = (Mutex::new(Some(f)), Mutex::new(None));
-    rayon::broadcast(|thread| {
-        if thread.index() == 0 {
-            let f = f.lock().ok().and_then(|mut f| f.take()).expect("only this thread takes it, once");
+    rayon::broadcast(|worker| {
+        if worker.index() == home {
+            let f = f.lock().ok().and_then(|mut f| f.take()).expect("only this worker takes it, once");
             let found = f();
-            *result.lock().expect("only this thread locks it") = Some(found);
+            *result.lock().expect("only this worker locks it") = Some(found);
         }
     });
     result.into_inner().ok().flatten().expect("a panic in f has passed on")
@@ -89,7 +97,12 @@ mod tests {
     #[test]
     fn a_worker_runs_it_and_is_always_the_same() {
         let index = || on_worker(rayon::current_thread_index);
-        assert_eq!([index(), index(), on_worker(index)], [Some(0); 3]);
+        let home = index();
+        assert!(home.is_some());
+        assert_eq!([index(), on_worker(index)], [home; 2]);
+        let sum = || on_worker(|| map_indices(1000, |i| i).into_iter().sum::<usize>());
+        let threads: Vec<_> = (0..4).map(|_| thread::spawn(move || [(); 20].map(|()| sum()))).collect();
+        assert!(threads.into_iter().all(|thread| thread.join().unwrap() == [499_500; 20]));
         let caught = std::panic::catch_unwind(|| on_worker(|| panic!("as it should")));
         assert_eq!(caught.unwrap_err().downcast_ref(), Some(&"as it should"));
     }

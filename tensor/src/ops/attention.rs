@@ -42,8 +42,8 @@ pub fn attention(query: &Tensor, key: &Tensor, value: &Tensor, spec: &AttentionS
     dispatch!(query.dtype(), T => Tensor::from_vec(operands.kernel::<T>().forward(), query.shape()))
 }
 
-/// How much each query attends to each key, before dropout: what [`attention`] computes on the way and never
-/// holds whole. `[batch, n_heads, q_len, k_len]`
+/// How much each query attends to each key, before dropout: what [`attention`] computes on the way, up to
+/// rounding, and never holds whole. `[batch, n_heads, q_len, k_len]`
 ///
 /// # Panics
 /// As [`attention`].
@@ -59,7 +59,7 @@ pub fn attention_weights(query: &Tensor, key: &Tensor, spec: &AttentionSpec) -> 
 /// The equations are at the kernel, `kernels/attention.rs`.
 ///
 /// # Panics
-/// If the shapes do not fit or the dtypes differ.
+/// As [`attention`], or if `grad_out` does not have the shape and dtype of the query.
 #[must_use]
 #[track_caller]
 pub fn attention_vjp(

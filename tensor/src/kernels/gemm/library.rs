@@ -3,7 +3,8 @@
 //! Both pack the operands and choose their vector instructions at run time, and neither is given threads of its
 //! own. For vectors, tiny matrices and sums of one or two terms the crate `gemm` has kernels that it chooses by
 //! the strides, so that a view would give other bits than a copy of it; and at 16 x 16 it is the slower of the two.
-//! Those go to `matrixmultiply`.
+//! Those go to `matrixmultiply`. Both libraries choose how much of a sum to form at a time by the processor's caches or
+//! vectors, so results are the same bits on one kind of machine, and not on all.
 
 use super::MatRef;
 

@@ -169,30 +169,45 @@ fn sizes_that_wrap_around_are_refused() {
     gemm_parallel(a, b, AddTo::Zero, &mut []);
 }
 
+/// The libraries decide by strides what to pack. On both sides of each decision the sums must be the same.
+fn assert_layout_does_not_matter<T: Element>(m: usize, k: usize, n: usize) {
+    let values =
+        |len, phase: f64| (0..len).map(|i| T::of((phase + i as f64 * 0.7).sin())).collect::<Vec<T>>();
+    let transposed =
+        |x: &[T], rows, cols| -> Vec<T> { (0..rows * cols).map(|i| x[i % rows * cols + i / rows]).collect() };
+    let spread = |x: &[T]| -> Vec<T> { x.iter().flat_map(|&x| [x, T::nan()]).collect() };
+    let (a, b) = (values(m * k, 0.1), values(k * n, 0.2));
+    let (a_t, b_t) = (transposed(&a, m, k), transposed(&b, k, n));
+    let (a_s, b_s) = (spread(&a), spread(&b));
+    let with_gaps = |data, rows, cols| MatRef { data, rows, cols, row_stride: 2 * cols, col_stride: 2 };
+    let lhs = [MatRef::row_major(&a, m, k), MatRef::row_major(&a_t, k, m).t(), with_gaps(&a_s, m, k)];
+    let rhs = [MatRef::row_major(&b, k, n), MatRef::row_major(&b_t, n, k).t(), with_gaps(&b_s, k, n)];
+    for add_to in [AddTo::Zero, AddTo::Out] {
+        let product = |a, b| {
+            let mut out = values(m * n, 0.3);
+            gemm_parallel(a, b, add_to, &mut out);
+            out
+        };
+        let expected = product(lhs[0], rhs[0]);
+        for (a, b) in lhs.iter().flat_map(|&a| rhs.map(|b| (a, b))) {
+            let (a_strides, b_strides) = ((a.row_stride, a.col_stride), (b.row_stride, b.col_stride));
+            assert!(product(a, b) == expected, "[{m}, {k}] {a_strides:?} x [{k}, {n}] {b_strides:?}");
+        }
+    }
+}
+
 #[test]
 fn the_layout_of_the_operands_does_not_change_a_bit() {
-    let values = |len, phase: f32| (0..len).map(|i| (phase + i as f32 * 0.7).sin()).collect::<Vec<_>>();
-    for m in [1, 2, 15, 16, 17, 33, 130] {
+    for m in [1, 2, 15, 17, 130] {
         for k in [1, 2, 3, 31, 600] {
-            for n in [1, 2, 16, 17, 70] {
-                let (a, b) = (values(m * k, 0.1), values(k * n, 0.2));
-                let transposed = |x: &[f32], rows, cols| -> Vec<f32> {
-                    (0..rows * cols).map(|i| x[i % rows * cols + i / rows]).collect()
-                };
-                let (a_t, b_t) = (transposed(&a, m, k), transposed(&b, k, n));
-                let product = |a: MatRef<f32>, b: MatRef<f32>| {
-                    let mut out = vec![0.0; m * n];
-                    gemm_parallel(a, b, AddTo::Zero, &mut out);
-                    out
-                };
-                let expected = product(MatRef::row_major(&a, m, k), MatRef::row_major(&b, k, n));
-                let (a_t, b_t) = (MatRef::row_major(&a_t, k, m).t(), MatRef::row_major(&b_t, n, k).t());
-                for (a, b) in
-                    [(a_t, MatRef::row_major(&b, k, n)), (MatRef::row_major(&a, m, k), b_t), (a_t, b_t)]
-                {
-                    assert_eq!(product(a, b), expected, "[{m}, {k}] x [{k}, {n}]");
-                }
+            for n in [1, 2, 17, 70, 210] {
+                assert_layout_does_not_matter::<f32>(m, k, n);
+                assert_layout_does_not_matter::<f64>(m, k, n);
             }
         }
+    }
+    for (m, k, n) in [(9, 7, 7000), (7000, 7, 9), (70, 1100, 500), (500, 40, 1000)] {
+        assert_layout_does_not_matter::<f32>(m, k, n);
+        assert_layout_does_not_matter::<f64>(m, k, n);
     }
 }
