@@ -28,6 +28,11 @@
 //!
 //! Each uses only those above it.
 //!
+//! # Features
+//!
+//! - `gemm`: matrix products by the crate of that name instead of `matrixmultiply`. `docs/performance.md` compares them.
+//! - `proptest`: strategies for random tensors, masks and batches, to test operations of your own.
+//!
 //! # Where to go
 //!
 //! - To see it work: `cargo run --release --example je_suis_etudiant`.
