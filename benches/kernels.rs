@@ -7,10 +7,12 @@
 //! can exceed the memory's bandwidth. `RAYON_NUM_THREADS` sets the threads. A plain loop that prints medians
 //! serves here: a harness would add its statistics, and could not print shares of a peak.
 
-use std::env;
+use std::cell::Cell;
 use std::hint::black_box;
+use std::process::ExitCode;
 use std::time::Instant;
 
+use clap::Parser;
 use etudiant::autograd::{Tape, Var};
 use etudiant::nn::{Adam, Optimizer, ParamGradients, Params};
 use etudiant::tensor::kernels::peak::{fma_flops, read_bandwidth};
@@ -24,9 +26,21 @@ use etudiant::tensor::{DType, Seed, Tensor};
 const SECONDS: f64 = 0.3;
 const LEAST_RUNS: usize = 7;
 
-fn main() {
-    let words: Vec<String> = env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
-    let bench = Bench { words, fma_flops: fma_flops(), read_bandwidth: read_bandwidth() };
+/// How much of what the machine can do the kernels use. RAYON_NUM_THREADS sets the threads.
+#[derive(Parser)]
+#[command(name = "cargo bench --bench kernels --")]
+struct Options {
+    /// Words that choose kernels by their names: gemm, softmax, 'adam base'; all without
+    words: Vec<String>,
+    /// What `cargo bench` adds to every call
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+fn main() -> ExitCode {
+    let Options { words, .. } = Options::parse();
+    let found = Cell::new(false);
+    let bench = Bench { words, found, fma_flops: fma_flops(), read_bandwidth: read_bandwidth() };
     let (gflops, gigabytes) = (bench.fma_flops / 1e9, bench.read_bandwidth / 1e9);
     println!("peak: {gflops:.0} GFLOP/s of multiply-adds, {gigabytes:.1} GB/s read from memory");
     gemm(&bench);
@@ -36,11 +50,18 @@ fn main() {
     elementwise(&bench);
     embedding(&bench);
     adam(&bench);
+    if !bench.found.get() {
+        eprintln!("kernels: there is none with {} in its name", bench.words.join(" or "));
+        return ExitCode::from(2);
+    }
+    ExitCode::SUCCESS
 }
 
 /// What is measured, and what it is compared to.
 struct Bench {
     words: Vec<String>,
+    /// Whether a kernel was chosen.
+    found: Cell<bool>,
     fma_flops: f64,
     read_bandwidth: f64,
 }
@@ -68,6 +89,7 @@ impl Bench {
         if !self.words.is_empty() && !self.words.iter().any(|word| name.contains(word.as_str())) {
             return;
         }
+        self.found.set(true);
         let mut seconds = || {
             let started = Instant::now();
             black_box(run());

@@ -78,8 +78,9 @@ const SIZES: [(&str, Size); 4] = [
 /// Steps that a profile is the average of.
 const PROFILED: u32 = 5;
 
-/// How long a training step takes.
+/// How long a training step takes. RAYON_NUM_THREADS sets the threads.
 #[derive(Parser)]
+#[command(name = "cargo bench --bench train_step --")]
 struct Options {
     /// Which sizes; all of them without
     #[arg(value_parser = SIZES.map(|(name, _)| name))]
@@ -133,7 +134,10 @@ fn measure(name: &str, size: &Size, options: &Options) {
             let report = trainer.train_step(&batches).expect("the loss is finite");
             profile.merge(&report.profile.expect("it was asked for"));
         }
-        println!("{}", profile.per(PROFILED));
+        println!(
+            "{name}: the mean of {PROFILED} steps, one shard after the other\n{}",
+            profile.per(PROFILED)
+        );
     }
     println!(
         "train_step {name}: median {:.2} ms, min {:.2} ms, {:.0} target tokens/s, peak {peak_memory:.0} MB, {:.0} % of FMA peak",

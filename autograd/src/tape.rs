@@ -136,8 +136,8 @@ impl Tape {
         self.list.borrow().first_non_finite.borrow().clone()
     }
 
-    /// Takes the time of every operation recorded from now on, and of its way back, until
-    /// [`Tape::take_profile`]. Costs two looks at the clock for each; without it no clock is looked at.
+    /// Takes the time of every operation recorded from now on, and of the way back through any, until
+    /// [`Tape::take_profile`]. Starts anew if it was profiling. Costs two looks at the clock for each; without it no clock is looked at.
     pub fn start_profile(&self) {
         self.list.borrow_mut().clock = Some(Clock::start());
     }

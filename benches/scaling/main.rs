@@ -14,9 +14,10 @@
 mod common;
 mod svg;
 
+use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
-use std::{env, fs};
+use std::{env, fs, io};
 
 use clap::Parser;
 use common::{Clock, Size, peak_memory_mb};
@@ -131,7 +132,9 @@ fn measure(size: &Size, seconds: f64) {
 
 fn run(options: &Options) -> Result<(), String> {
     if let Some(path) = &options.svg {
-        write(path, "")?; // before minutes are spent
+        // Before minutes are spent, and without touching a plot that is there.
+        let opened = OpenOptions::new().create(true).append(true).open(path);
+        opened.map_err(|error| cannot_write(path, &error))?;
     }
     let peak = fma_flops();
     println!("peak: {:.0} GFLOP/s of multiply-adds\n", peak / 1e9);
@@ -147,13 +150,13 @@ fn run(options: &Options) -> Result<(), String> {
         return Err(format!("{} chooses nothing among {names}", options.words.join(" ")));
     }
     match &options.svg {
-        Some(path) => write(path, &svg::figure(&panels)),
+        Some(path) => fs::write(path, svg::figure(&panels)).map_err(|error| cannot_write(path, &error)),
         None => Ok(()),
     }
 }
 
-fn write(path: &Path, text: &str) -> Result<(), String> {
-    fs::write(path, text).map_err(|error| format!("cannot write {}: {error}", path.display()))
+fn cannot_write(path: &Path, error: &io::Error) -> String {
+    format!("cannot write {}: {error}", path.display())
 }
 
 /// Runs and prints a sweep; `peak` is what the machine can do, in floating-point operations per second.

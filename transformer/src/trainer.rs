@@ -34,10 +34,11 @@ pub struct TrainOptions {
     pub max_tokens: usize,
     /// How many batches make one step. Each is a shard at least.
     pub accumulate: usize,
-    /// Padded tokens of a shard, about, on the longer side. A batch of twice as many or more is cut into
+    /// About how many padded tokens a shard has, counted on the side (source or target) that has more. A batch of
+    /// twice as many or more is cut into
     /// shards, and up to four shards are worked on side by side: faster on several threads, at the price of
     /// memory for their activations and for up to five gradients of all parameters. Results depend on it, but not
-    /// on the threads.
+    /// on the threads. `usize::MAX` cuts nothing.
     pub shard_tokens: usize,
     /// Where all randomness comes from.
     pub seed: Seed,
@@ -133,7 +134,8 @@ impl<O: Optimizer, S: Schedule> Trainer<O, S> {
 
     /// Whether steps to come report where their time goes: by operation, and outside these in the rows
     /// `accumulate`, `clip`, `optimizer`, `free` (the gradients and what is left of the tape) and `other`,
-    /// which together take as long as the step. In an epoch there is also `batch`, making the batches, which
+    /// which together take as long as the step: [`StepReport::profile`]. [`Profile::merge`] adds steps up, and
+    /// [`Profile::per`] divides by their number; leave out the first few, which find no memory to use again. In an epoch there is also `batch`, making the batches, which
     /// [`StepReport::seconds`] does not count.
     ///
     /// Off at first. On, shards are worked on one after the other, and it costs two looks at the clock for each operation.
