@@ -4,7 +4,7 @@
 //! state. The exception is [`ReduceOnPlateau`], which answers to the losses it is shown. The paper's schedule
 //! is [`Noam`]; the names are those under which fairseq, tensor2tensor and PyTorch know them.
 
-/// The learning rate of each step.
+/// The learning rate of each step. `Send`, because a step runs on a thread of the pool.
 pub trait Schedule: Send {
     /// The learning rate of a step, counted from 1.
     fn learning_rate(&self, step: u64) -> f64;

@@ -134,11 +134,14 @@ impl<O: Optimizer, S: Schedule> Trainer<O, S> {
 
     /// Whether steps to come report where their time goes: by operation, and outside these in the rows
     /// `accumulate`, `clip`, `optimizer`, `free` (the gradients and what is left of the tape) and `other`,
-    /// which together take as long as the step: [`StepReport::profile`]. [`Profile::merge`] adds steps up, and
-    /// [`Profile::per`] divides by their number; leave out the first few, which find no memory to use again. In an epoch there is also `batch`, making the batches, which
+    /// which together take as long as the step. In an epoch there is also `batch`, making the batches, which
     /// [`StepReport::seconds`] does not count.
     ///
-    /// Off at first. On, shards are worked on one after the other, and it costs two looks at the clock for each operation.
+    /// The report is [`StepReport::profile`]. [`Profile::merge`] adds steps up, and [`Profile::per`] divides by
+    /// their number; leave out the first few, which find no memory to use again.
+    ///
+    /// Off at first. On, shards are worked on one after the other, and it costs two looks at the clock for each
+    /// operation.
     pub fn profile_steps(&mut self, on: bool) {
         self.profiling = on;
     }

@@ -21,7 +21,7 @@ use crate::gradients::ParamGradients;
 use crate::named::NamedTensors;
 use crate::params::{ParamId, Params};
 
-/// A rule that turns gradients into new parameters.
+/// A rule that turns gradients into new parameters. `Send`, because a step runs on a thread of the pool.
 pub trait Optimizer: Send {
     /// Changes every trainable parameter by one step.
     ///

@@ -71,6 +71,7 @@ fn options_out_of_range_say_what_would_be_right() {
     );
     assert!(problem(TrainOptions { clip_norm: Some(0.0), ..default }).contains("it must be positive"));
     assert!(problem(TrainOptions { accumulate: 0, ..default }).contains("at least one batch"));
+    assert!(problem(TrainOptions { shard_tokens: 0, ..default }).contains("at least one token"));
     assert!(problem(TrainOptions { max_tokens: 0, ..default }).contains("at least one token"));
 }
 
