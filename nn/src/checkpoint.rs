@@ -5,29 +5,36 @@
 //! a map of strings under `__metadata__`. A file from here begins
 //!
 //! ```text
-//! {"__metadata__":{"etudiant.checksum":"5d1f00c3","etudiant.format":"1", ... },"encoder...
+//! {"__metadata__":{"etudiant.checksum":"5d1f00c3","etudiant.format":"1",
+//!  "etudiant.tensor_checksums":"8a17c05b00000000...", ... },"encoder...
 //! ```
 //!
-//! where the checksum is the CRC-32 of the whole file, with its own eight digits taken as zeros. It is
-//! of the file and not of each tensor because then there is nothing it does not cover: a changed bit in a
-//! shape, in a name, in the padding is found like one in a weight. CRC-32 finds every error that lies
-//! within 32 consecutive bits, and misses one in 2^32 of the others.
+//! (in one line) where the checksum is the CRC-32 of the whole file, with its own eight digits taken as zeros.
+//! There is nothing it does not cover: a changed bit in a shape, in a name, in the padding is found like one in
+//! a weight. CRC-32 finds every error that lies within 32 consecutive bits, and misses one in 2^32 of the
+//! others. Each tensor has a CRC-32 of its own besides, eight digits in the order of the file, so that a damaged
+//! file can say which tensors are damaged. Of a file's checksums none is computed from the bytes twice: the
+//! CRC-32 of two parts together follows from those of the parts.
 //!
 //! The header is written here and not by the safetensors crate, which keeps metadata in a `HashMap` and so
 //! gives another file each time: the same tensors and metadata must give the same bytes. Its types read the
-//! header and check that the tensors cover the file without gap or overlap. Files of other programs have no
-//! checksum and are read as they are.
+//! header and check that the tensors cover the file without gap or overlap; sizes that a header announces are
+//! compared with the file before anything is made of them. Files of other programs have no checksum and are read
+//! as they are.
+
+mod checksums;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::ops::Range;
 use std::path::Path;
 
+use crc32fast::Hasher;
 use safetensors::tensor::{Dtype, Metadata, TensorInfo};
 use tensor::shape::MAX_RANK;
 use tensor::{DType, Element, Shape, Tensor, dispatch};
 
+use self::checksums::{BLANK, FILE_KEY, HEADER_START, TENSORS_KEY};
 use crate::atomic::write_atomically;
 use crate::error::Error;
 use crate::named::NamedTensors;
@@ -35,12 +42,8 @@ use crate::named::NamedTensors;
 /// The layout that this version writes and reads.
 const FORMAT: &str = "1";
 const FORMAT_KEY: &str = "etudiant.format";
-const CHECKSUM_KEY: &str = "etudiant.checksum";
-/// How the header of a file from here begins: with the checksum, so that its place is known.
-const HEADER_START: &str = r#"{"__metadata__":{"etudiant.checksum":""#;
-/// The checksum's digits in the file, and what they count as while it is computed.
-const CHECKSUM_PLACE: Range<usize> = 8 + HEADER_START.len()..16 + HEADER_START.len();
-const CHECKSUM_BLANK: &str = "00000000";
+/// The metadata keys that are written here and nowhere else.
+const RESERVED_KEYS: [&str; 3] = [FILE_KEY, FORMAT_KEY, TENSORS_KEY];
 /// The largest header that readers of safetensors accept.
 const MAX_HEADER_LEN: usize = 100_000_000;
 
@@ -88,7 +91,7 @@ pub fn save(
         .map_err(|problem| Error::Unwritable { path: path.to_path_buf(), problem })?;
     write_atomically(path, |file| {
         file.write_all(&start)?;
-        for_each_block(tensors, |block| file.write_all(block))
+        for_each_block(tensors, |_, block| file.write_all(block))
     })
 }
 
@@ -96,7 +99,7 @@ pub fn save(
 ///
 /// # Errors
 /// [`Error::Io`] if it cannot be read, [`Error::NotSafetensors`] if it is something else or cut short,
-/// [`Error::Damaged`] if its checksum does not match, [`Error::Format`] if a newer version wrote it,
+/// [`Error::Damaged`] if its checksum does not match (it names the tensors that are damaged), [`Error::Format`] if a newer version wrote it,
 /// [`Error::UnsupportedTensor`] for another dtype or more than six axes.
 pub fn load(path: impl AsRef<Path>) -> Result<Checkpoint, Error> {
     let path = path.as_ref();
@@ -107,7 +110,13 @@ pub fn load(path: impl AsRef<Path>) -> Result<Checkpoint, Error> {
 
 /// The file up to its first tensor: the header with its length before it and the checksum in it.
 fn file_start(tensors: &NamedTensors, metadata: &BTreeMap<String, String>) -> Result<Vec<u8>, String> {
-    let mut header = header(tensors, metadata)?;
+    let mut hashers = vec![Hasher::new(); tensors.len()];
+    for_each_block(tensors, |position, block| {
+        hashers[position].update(block);
+        Ok(())
+    })
+    .expect("hashing does not fail");
+    let mut header = header(tensors, metadata, &hashers)?;
     let padding = header.len().next_multiple_of(8) - header.len();
     header.push_str(&" ".repeat(padding)); // so that the numbers are aligned
     if header.len() > MAX_HEADER_LEN {
@@ -115,23 +124,21 @@ fn file_start(tensors: &NamedTensors, metadata: &BTreeMap<String, String>) -> Re
     }
     let mut start = (header.len() as u64).to_le_bytes().to_vec();
     start.extend(header.as_bytes());
-
-    let mut hasher = crc32fast::Hasher::new();
-    hasher.update(&start);
-    for_each_block(tensors, |block| {
-        hasher.update(block);
-        Ok(())
-    })
-    .expect("hashing does not fail");
-    start[CHECKSUM_PLACE].copy_from_slice(format!("{:08x}", hasher.finalize()).as_bytes());
+    checksums::fill_in(&mut start, &hashers);
     Ok(start)
 }
 
-/// The JSON header, with a blank checksum.
-fn header(tensors: &NamedTensors, metadata: &BTreeMap<String, String>) -> Result<String, String> {
-    let mut header = format!(r#"{HEADER_START}{CHECKSUM_BLANK}","{FORMAT_KEY}":"{FORMAT}""#);
+/// The JSON header, with a blank for the file's checksum.
+fn header(
+    tensors: &NamedTensors,
+    metadata: &BTreeMap<String, String>,
+    hashers: &[Hasher],
+) -> Result<String, String> {
+    let of_tensors: String = hashers.iter().cloned().map(checksums::digits).collect();
+    let mut header =
+        format!(r#"{HEADER_START}{BLANK}","{FORMAT_KEY}":"{FORMAT}","{TENSORS_KEY}":"{of_tensors}""#,);
     for (key, value) in metadata {
-        if [FORMAT_KEY, CHECKSUM_KEY].contains(&key.as_str()) {
+        if RESERVED_KEYS.contains(&key.as_str()) {
             return Err(format!("the metadata key `{key}` is reserved; choose another"));
         }
         header.push_str(&format!(",{}:{}", json(key), json(value)));
@@ -162,15 +169,19 @@ fn json(text: &str) -> String {
     serde_json::to_string(text).expect("every string has a JSON form")
 }
 
-/// The tensors' bytes, a block at a time, so that no second copy of the model stands in memory.
-fn for_each_block(tensors: &NamedTensors, mut visit: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+/// The tensors' bytes, a block at a time, so that no second copy of the model stands in memory. With each comes
+/// the position of its tensor.
+fn for_each_block(
+    tensors: &NamedTensors,
+    mut visit: impl FnMut(usize, &[u8]) -> io::Result<()>,
+) -> io::Result<()> {
     const BLOCK: usize = 1 << 16; // elements
     let mut bytes = Vec::new();
-    for (_, tensor) in tensors.iter() {
+    for (position, (_, tensor)) in tensors.iter().enumerate() {
         let tensor = tensor.contiguous();
         dispatch!(tensor.dtype(), T => for block in tensor.data::<T>().chunks(BLOCK) {
             LittleEndian::write(block, &mut bytes);
-            visit(&bytes)?;
+            visit(position, &bytes)?;
         });
     }
     Ok(())
@@ -182,9 +193,10 @@ fn decode(path: &Path, bytes: &[u8]) -> Result<Checkpoint, Error> {
         parse(bytes).map_err(|problem| Error::NotSafetensors { path: path.to_path_buf(), problem })?;
     let mut metadata: BTreeMap<String, String> =
         header.metadata().clone().unwrap_or_default().into_iter().collect();
-    verify(path, bytes, &metadata)?;
-    metadata.remove(FORMAT_KEY);
-    metadata.remove(CHECKSUM_KEY);
+    if RESERVED_KEYS.iter().any(|&key| metadata.contains_key(key)) {
+        verify(path, bytes, (&header, data), &metadata)?;
+    }
+    metadata.retain(|key, _| !RESERVED_KEYS.contains(&key.as_str()));
 
     let mut tensors = NamedTensors::new(path.display().to_string());
     for name in header.offset_keys() {
@@ -215,32 +227,23 @@ fn parse(bytes: &[u8]) -> Result<(Metadata, &[u8]), String> {
     Ok((metadata, data))
 }
 
-/// Checks the checksum of a file from here. A file is from here if it has one of our two keys: a damaged
-/// byte can spoil one of them, and must not make the file pass for another program's.
-fn verify(path: &Path, bytes: &[u8], metadata: &BTreeMap<String, String>) -> Result<(), Error> {
-    let format = metadata.get(FORMAT_KEY);
-    if format.is_none() && !metadata.contains_key(CHECKSUM_KEY) {
-        return Ok(());
-    }
-    if let Some(found) = format.filter(|&format| format != FORMAT) {
+/// Checks the format and the checksum of a file from here. A file is from here if it has one of our keys: a
+/// damaged byte can spoil one of them, and must not make the file pass for another program's.
+fn verify(
+    path: &Path,
+    bytes: &[u8],
+    (header, data): (&Metadata, &[u8]),
+    metadata: &BTreeMap<String, String>,
+) -> Result<(), Error> {
+    if let Some(found) = metadata.get(FORMAT_KEY).filter(|&format| format != FORMAT) {
         return Err(Error::Format { path: path.into(), found: found.clone(), supported: FORMAT });
     }
-    let mut hasher = crc32fast::Hasher::new();
-    let in_place = bytes[8..].starts_with(HEADER_START.as_bytes()) && bytes.len() >= CHECKSUM_PLACE.end;
-    let stored = if in_place {
-        hasher.update(&bytes[..CHECKSUM_PLACE.start]);
-        hasher.update(CHECKSUM_BLANK.as_bytes());
-        hasher.update(&bytes[CHECKSUM_PLACE.end..]);
-        String::from_utf8_lossy(&bytes[CHECKSUM_PLACE]).into_owned()
-    } else {
-        hasher.update(bytes);
-        "not where it belongs".to_string()
-    };
-    let computed = format!("{:08x}", hasher.finalize());
-    if format.is_none() || stored != computed {
-        return Err(Error::Damaged { path: path.into(), stored, computed });
+    let (stored, computed) = checksums::stored_and_computed(bytes);
+    if stored == computed {
+        return Ok(());
     }
-    Ok(())
+    let place = checksums::damaged_place(header, data, metadata.get(TENSORS_KEY));
+    Err(Error::Damaged { path: path.into(), place, stored, computed })
 }
 
 fn decode_tensor(info: &TensorInfo, data: &[u8]) -> Result<Tensor, String> {

@@ -44,14 +44,16 @@ pub enum Error {
 
     /// The file carries a checksum and its bytes do not agree with it.
     #[error(
-        "{}: the file is damaged: its checksum is `{stored}`, its bytes give `{computed}`; restore it from a \
-         copy (or, if another tool rewrote it, remove the metadata keys `etudiant.checksum` and \
-         `etudiant.format`)",
+        "{}: the file is damaged {place}: its checksum is `{stored}`, its bytes give `{computed}`; restore it \
+         from a copy (or, if another tool rewrote it, remove the metadata keys `etudiant.checksum`, \
+         `etudiant.tensor_checksums` and `etudiant.format`)",
         path.display()
     )]
     Damaged {
         /// The file.
         path: PathBuf,
+        /// Where, as far as is known: "in tensor `projection.weight`", "in its header", "somewhere".
+        place: String,
         /// The checksum in the file's metadata, or a remark if it is not where it belongs.
         stored: String,
         /// The checksum of the bytes that were read.

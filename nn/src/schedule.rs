@@ -13,6 +13,17 @@ pub trait Schedule: Send {
     fn observe(&mut self, _loss: f64) {}
 }
 
+/// A schedule chosen while the program runs: `Box<dyn Schedule>`.
+impl<S: Schedule + ?Sized> Schedule for Box<S> {
+    fn learning_rate(&self, step: u64) -> f64 {
+        (**self).learning_rate(step)
+    }
+
+    fn observe(&mut self, loss: f64) {
+        (**self).observe(loss);
+    }
+}
+
 /// The same rate at every step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Constant {
@@ -223,6 +234,22 @@ mod tests {
         let expected = [1.0, 1.0, 1.0, 1.0, 0.5, 0.5, 0.5, 0.5, 0.25, 0.25, 0.25, 0.2, 0.2, 0.2, 0.2];
         assert_eq!(rates, expected);
         assert_eq!(plateau.best, 1.0);
+    }
+
+    #[test]
+    fn a_schedule_can_be_chosen_at_run_time() {
+        fn rates(mut schedule: impl Schedule) -> Vec<f64> {
+            let mut rate = |step: u64| {
+                schedule.observe(1.0);
+                schedule.learning_rate(step)
+            };
+            (1..30).map(&mut rate).collect()
+        }
+        let noam = Noam { factor: 2.0, d_model: 64, warmup_steps: 10 };
+        let plateau = ReduceOnPlateau::new(1.0);
+        let boxed: [Box<dyn Schedule>; 2] = [Box::new(noam), Box::new(plateau)];
+        assert_eq!(boxed.map(rates), [rates(noam), rates(plateau)]);
+        assert!(rates(plateau).last() < Some(&1.0), "what it is shown reaches it");
     }
 
     #[test]

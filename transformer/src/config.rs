@@ -3,6 +3,10 @@
 //! The defaults are the paper's; what departs from it is a named option. A [`Config`] is plain data: start
 //! from a preset and change fields, then [`Config::validate`] says in words what does not fit.
 //!
+//! All of it can be written down and read again with serde: options have their names in lower case
+//! (`norm = "pre"`, `decoder_start = { token = 1 }`), every field must be there, and one that is not known is an
+//! error rather than a wish unheard. Reading does not validate.
+//!
 //! ```
 //! use transformer::config::{Config, NormPlacement, VocabSizes};
 //! let config = Config { norm: NormPlacement::Pre, ..Config::base(VocabSizes::Shared(37_000)) };
@@ -14,13 +18,16 @@
 mod n_parameters;
 mod validate;
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::Error;
 use crate::positions::Positions;
 use crate::special::Special;
 use crate::vocabulary::Vocabulary;
 
 /// Where layer normalisation stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum NormPlacement {
     /// LayerNorm(x + Sublayer(x)), as in the paper.
     #[default]
@@ -43,7 +50,8 @@ impl NormPlacement {
 }
 
 /// The nonlinearity of the feed-forward layers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Activation {
     /// max(0, x), as in the paper (§3.3).
     #[default]
@@ -53,7 +61,8 @@ pub enum Activation {
 }
 
 /// Which of the source embedding, the target embedding and the output projection are one matrix (§3.4).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum TieEmbeddings {
     /// All three, as in the paper. Source and target must share their vocabulary.
     ThreeWay,
@@ -64,7 +73,8 @@ pub enum TieEmbeddings {
 }
 
 /// How the decoder's input is shifted right, so that position i predicts token i from those before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum DecoderStart {
     /// A token, usually `<bos>`, stands before the first word.
     Token(u32),
@@ -91,7 +101,8 @@ pub enum VocabSizes {
 }
 
 /// The hyperparameters of a model.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Config {
     /// Rows of the source embedding.
     pub src_vocab_size: usize,
@@ -219,39 +230,4 @@ impl Config {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SHARED: VocabSizes = VocabSizes::Shared(37_000);
-
-    #[test]
-    fn every_preset_is_valid_and_divides_its_heads() {
-        for preset in [Config::toy, Config::tiny, Config::small, Config::base, Config::big] {
-            let separate = VocabSizes::Separate { src: 30, tgt: 20 };
-            for vocab_sizes in [SHARED, separate] {
-                let config = preset(vocab_sizes);
-                config.validate().unwrap();
-                assert_eq!(config.d_head() * config.n_heads, config.d_model);
-            }
-        }
-    }
-
-    #[test]
-    fn only_a_shared_vocabulary_ties_the_embeddings() {
-        let tied = |vocab_sizes| Config::base(vocab_sizes).tie_embeddings;
-        assert_eq!(tied(VocabSizes::Shared(10)), TieEmbeddings::ThreeWay);
-        assert_eq!(tied(VocabSizes::Separate { src: 10, tgt: 10 }), TieEmbeddings::Separate);
-    }
-
-    #[test]
-    fn symbols_come_from_the_target_vocabulary() {
-        let six = Vocabulary::from_words(["a", "am", "i", "thanks", "student", "<eos>"]).unwrap();
-        let config = Config::toy(VocabSizes::Separate { src: 4, tgt: 6 }).with_symbols_of(&six).unwrap();
-        assert_eq!((config.decoder_start, config.eos_id), (DecoderStart::ZeroVector, 5));
-        let standard = Vocabulary::from_words(Special::ALL.map(Special::symbol)).unwrap();
-        let config = Config::toy(SHARED);
-        assert_eq!(config.clone().with_symbols_of(&standard).unwrap(), config);
-        let endless = Vocabulary::from_words(["a"]).unwrap();
-        assert!(config.with_symbols_of(&endless).unwrap_err().to_string().contains("needs <eos>"));
-    }
-}
+mod tests;

@@ -24,12 +24,14 @@
 //! Where to read, from the whole to its parts: [`model`] (Figure 1 of the paper), [`encoder`] and [`decoder`]
 //! (§3.1), [`residual`] (§3.1, §5.4), [`mod@attention`] (§3.2), [`feed_forward`] (§3.3), [`embed`] (§3.4),
 //! [`positions`] (§3.5), [`masks`] (§3.2.3). Then how it learns: [`batch`], [`batch_plan`], `shard.rs`, [`trainer`],
-//! [`mod@evaluate`]; and how it speaks: [`search`]. From text to ids and back: [`pairs`], [`words`],
+//! [`batch_stream`], [`mod@evaluate`]; and how it speaks: [`search`], [`align`]. From text to ids and back: [`pairs`], [`words`],
 //! [`vocabulary`], [`translator`]. Models trained in PyTorch: [`import`].
 
+pub mod align;
 pub mod attention;
 pub mod batch;
 pub mod batch_plan;
+pub mod batch_stream;
 pub mod config;
 pub mod decoder;
 pub mod embed;
@@ -54,6 +56,7 @@ pub mod vocabulary;
 pub mod words;
 
 pub use batch::{Batch, Pair, TokenBatch};
+pub use batch_stream::BatchStream;
 pub use config::{Activation, Config, DecoderStart, NormPlacement, TieEmbeddings, VocabSizes};
 pub use error::Error;
 pub use evaluate::evaluate;

@@ -5,7 +5,7 @@ use autograd::ops::cross_entropy::CrossEntropy;
 use nn::{Context, Embedding, Init, Linear, ParamBuilder, Params};
 use tensor::{DType, Seed};
 
-use crate::batch::{Batch, TokenBatch};
+use crate::batch::{Batch, IGNORE, TokenBatch};
 use crate::config::{Config, TieEmbeddings};
 use crate::decoder::{Decoder, DecoderState};
 use crate::embed::embedding_init;
@@ -162,20 +162,32 @@ impl Transformer {
         Ok(rows.linear_cross_entropy(&weight, bias.as_ref(), &batch.tgt_out, smoothing))
     }
 
-    /// The natural logarithm of the probability of each pair's target given its source, summed over its
-    /// tokens. `-> [batch]`
+    /// The natural logarithm of the probability of each label that counts, given the source and the labels
+    /// before it: for each pair, one number for each token of its target.
+    ///
+    /// Logits become probabilities in the dtype of the parameters, as in [`search`](crate::search), so that a
+    /// translation's score is found again up to the order of sums.
+    ///
+    /// # Errors
+    /// As [`Transformer::loss`].
+    pub fn token_log_probs(&self, cx: &Context, batch: &Batch) -> Result<Vec<Vec<f64>>, Error> {
+        batch.check_labels(self.config.tgt_vocab_size)?;
+        let log_probs = self.forward(cx, batch)?.value().log_softmax(-1); // [batch, tgt_len, vocab_size]
+        let of_row = |(row, labels): (usize, &[u32])| {
+            let counted = labels.iter().enumerate().filter(|&(_, &label)| label != IGNORE);
+            counted.map(|(position, &label)| log_probs.at(&[row, position, label as usize])).collect()
+        };
+        Ok(batch.tgt_out.chunks_exact(batch.tgt_len()).enumerate().map(of_row).collect())
+    }
+
+    /// The natural logarithm of the probability of each pair's target given its source: the sums of
+    /// [`Transformer::token_log_probs`]. `-> [batch]`
     ///
     /// # Errors
     /// As [`Transformer::loss`].
     pub fn score(&self, cx: &Context, batch: &Batch) -> Result<Vec<f64>, Error> {
-        batch.check_labels(self.config.tgt_vocab_size)?;
-        let log_probs = self.forward(cx, batch)?.value().log_softmax(-1); // [batch, tgt_len, vocab_size]
-        let tgt_len = batch.tgt_len();
-        let score = |(row, labels): (usize, &[u32])| {
-            let counted = labels.iter().enumerate().filter(|&(_, &label)| label != crate::batch::IGNORE);
-            counted.map(|(position, &label)| log_probs.at(&[row, position, label as usize])).sum()
-        };
-        Ok(batch.tgt_out.chunks_exact(tgt_len).enumerate().map(score).collect())
+        let token_log_probs = self.token_log_probs(cx, batch)?;
+        Ok(token_log_probs.iter().map(|log_probs| log_probs.iter().sum()).collect())
     }
 }
 
@@ -199,95 +211,4 @@ pub(crate) fn check_smoothing(smoothing: f64) -> Result<(), Error> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::batch::Pair;
-    use crate::config::{NormPlacement, VocabSizes};
-    use crate::positions::Positions;
-
-    fn small() -> Config {
-        Config { d_model: 8, d_ff: 12, n_heads: 2, max_len: 9, ..Config::toy(VocabSizes::Shared(11)) }
-    }
-
-    #[test]
-    fn a_model_has_as_many_parameters_as_its_configuration_says() {
-        let separate = Config { tgt_vocab_size: 7, tie_embeddings: TieEmbeddings::Separate, ..small() };
-        let configs = [
-            small(),
-            separate.clone(),
-            Config { tie_embeddings: TieEmbeddings::TargetWithOutput, ..separate },
-            Config { norm: NormPlacement::Pre, ..small() },
-            Config { norm: NormPlacement::PostFinal, projection_bias: true, ..small() },
-            Config { tie_embeddings: TieEmbeddings::Separate, projection_bias: true, ..small() },
-            Config { positions: Positions::Learned, ..small() },
-            Config { attention_bias: true, n_encoder_layers: 1, n_decoder_layers: 3, ..small() },
-        ];
-        for config in configs {
-            let (_, params) = Transformer::new(&config, Seed::new(1), DType::F32).unwrap();
-            assert_eq!(params.numel(), config.n_parameters(), "{config:?}");
-        }
-    }
-
-    #[test]
-    fn parameters_have_pytorch_s_names() {
-        let config = Config { norm: NormPlacement::Pre, ..small() };
-        let (_, params) = Transformer::new(&config, Seed::new(1), DType::F32).unwrap();
-        for name in [
-            "embedding.weight",
-            "encoder.layers.0.self_attn.q_proj.weight",
-            "encoder.layers.1.norm2.bias",
-            "decoder.layers.1.cross_attn.out_proj.weight",
-            "decoder.layers.0.linear1.bias",
-            "decoder.norm.weight",
-        ] {
-            assert!(params.id(name).is_some(), "no {name}");
-        }
-    }
-
-    #[test]
-    fn embeddings_and_matrices_start_as_the_paper_s_code_starts_them() {
-        let (_, params) =
-            Transformer::new(&Config::small(VocabSizes::Shared(500)), Seed::new(1), DType::F64).unwrap();
-        let std = |name: &str| params.get(params.id(name).unwrap()).variance(.., false).item().sqrt();
-        // 128,000 draws: the standard deviation is known to one part in five hundred.
-        assert!((std("embedding.weight") * 256f64.sqrt() - 1.0).abs() < 0.01);
-        // Uniform in ±sqrt(6 / (fan_in + fan_out)) has variance 2 / (fan_in + fan_out).
-        let xavier = (2.0 / (256.0 + 1024.0f64)).sqrt();
-        assert!((std("encoder.layers.0.linear1.weight") / xavier - 1.0).abs() < 0.01);
-    }
-
-    #[test]
-    fn ids_outside_the_vocabulary_and_labels_that_do_not_count_are_errors() {
-        let config = small();
-        let (model, params) = Transformer::new(&config, Seed::new(1), DType::F32).unwrap();
-        let cx = Context::inference(&params);
-        let batch = |src: u32, tgt: u32| {
-            Batch::new([&Pair { src: vec![3, src], tgt: vec![tgt, 2] }], config.decoder_start, 0).unwrap()
-        };
-        let problem = model.forward(&cx, &batch(11, 4)).unwrap_err().to_string();
-        assert_eq!(
-            problem,
-            "token id 11 at position 1 of sentence 0 in its batch must be below the vocabulary size, 11"
-        );
-        assert!(matches!(model.loss(&cx, &batch(4, 99), 0.0), Err(Error::TokenOutOfRange { id: 99, .. })));
-        let mut ignored = batch(4, 4);
-        ignored.tgt_out.fill(crate::batch::IGNORE);
-        assert!(matches!(model.loss(&cx, &ignored, 0.0), Err(Error::NoLabels)));
-        assert!(matches!(model.loss(&cx, &batch(4, 4), 1.5), Err(Error::Config(_))));
-    }
-
-    #[test]
-    fn learned_positions_end_and_sinusoids_do_not() {
-        let long = Pair { src: vec![3; 10], tgt: vec![4, 2] };
-        for positions in [Positions::Learned, Positions::Sinusoidal, Positions::SinusoidalConcatenated] {
-            let config = Config { positions, ..small() };
-            let (model, params) = Transformer::new(&config, Seed::new(1), DType::F32).unwrap();
-            let batch = Batch::new([&long], config.decoder_start, 0).unwrap();
-            let out = model.forward(&Context::inference(&params), &batch);
-            match positions {
-                Positions::Learned => assert!(matches!(out, Err(Error::TooLong { len: 10, max_len: 9 }))),
-                _ => assert_eq!(out.unwrap().shape()[..], [1, 2, 11]),
-            }
-        }
-    }
-}
+mod tests;

@@ -18,10 +18,12 @@
 
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
 use tensor::{DType, Tensor};
 
 /// What is added to the embeddings to tell positions apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Positions {
     /// Sines and cosines interleaved, as the paper writes them. See [`interleaved`].
     #[default]

@@ -57,6 +57,39 @@ impl Default for TrainOptions {
     }
 }
 
+impl TrainOptions {
+    /// Whether every option is in its range.
+    ///
+    /// # Errors
+    /// [`Error::Config`] with the first that is not.
+    pub fn check(&self) -> Result<(), Error> {
+        let &TrainOptions { smoothing, clip_norm, max_tokens, accumulate, shard_tokens, .. } = self;
+        check_smoothing(smoothing)?;
+        if clip_norm.is_some_and(|norm| norm.is_nan() || norm <= 0.0) {
+            return Err(Error::Config(format!("clip_norm is {clip_norm:?}; it must be positive")));
+        }
+        if max_tokens == 0 {
+            return Err(Error::Config("max_tokens is 0; a batch must hold at least one token".into()));
+        }
+        if shard_tokens == 0 {
+            return Err(Error::Config("shard_tokens is 0; a shard must hold at least one token".into()));
+        }
+        if accumulate == 0 {
+            return Err(Error::Config("accumulate is 0; a step needs at least one batch".into()));
+        }
+        Ok(())
+    }
+
+    /// The batches of an epoch of these pairs, in the order of training.
+    ///
+    /// # Errors
+    /// As [`BatchPlan::new`].
+    pub fn plan_epoch(&self, pairs: &[Pair], epoch: u64) -> Result<BatchPlan, Error> {
+        let order = BatchOrder::Shuffled { seed: self.seed.derive("batches"), epoch };
+        BatchPlan::new(pairs, self.max_tokens, order)
+    }
+}
+
 /// What an observer is told about a step.
 #[derive(Clone, Debug)]
 pub struct StepReport {
@@ -107,26 +140,14 @@ impl<O: Optimizer, S: Schedule> Trainer<O, S> {
         schedule: S,
         options: TrainOptions,
     ) -> Result<Self, Error> {
-        let TrainOptions { smoothing, clip_norm, max_tokens, accumulate, shard_tokens, .. } = options;
-        check_smoothing(smoothing)?;
-        if clip_norm.is_some_and(|norm| norm.is_nan() || norm <= 0.0) {
-            return Err(Error::Config(format!("clip_norm is {clip_norm:?}; it must be positive")));
-        }
-        if max_tokens == 0 {
-            return Err(Error::Config("max_tokens is 0; a batch must hold at least one token".into()));
-        }
-        if shard_tokens == 0 {
-            return Err(Error::Config("shard_tokens is 0; a shard must hold at least one token".into()));
-        }
-        if accumulate == 0 {
-            return Err(Error::Config("accumulate is 0; a step needs at least one batch".into()));
-        }
+        options.check()?;
         Ok(Trainer { model, params, optimizer, schedule, options, step: 0, profiling: false })
     }
 
     /// The same trainer as if it had taken `step` steps: with restored parameters and optimizer it goes on as
     /// the run that saved them would have, bit for bit, if the schedule depends on the step alone (one
-    /// that does not must be restored too). Resume between epochs, at the number of the next one.
+    /// that does not must be restored too). [`Trainer::train_epoch`] resumes between epochs, at the number of the
+    /// next one; a [`BatchStream`](crate::batch_stream::BatchStream) anywhere.
     #[must_use]
     pub fn resumed_after(self, step: u64) -> Self {
         Trainer { step, ..self }
@@ -216,8 +237,7 @@ impl<O: Optimizer, S: Schedule> Trainer<O, S> {
         epoch: u64,
         mut observe: impl FnMut(&StepReport) -> ControlFlow<()>,
     ) -> Result<LossStats, Error> {
-        let order = BatchOrder::Shuffled { seed: self.options.seed.derive("batches"), epoch };
-        let plan = BatchPlan::new(pairs, self.options.max_tokens, order)?;
+        let plan = self.options.plan_epoch(pairs, epoch)?;
         let start = self.model.config().decoder_start;
         let mut total = LossStats::default();
         let indices: Vec<usize> = (0..plan.len()).collect();

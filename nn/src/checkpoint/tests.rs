@@ -21,7 +21,7 @@ fn metadata() -> BTreeMap<String, String> {
 
 fn encode(tensors: &impl AsRef<NamedTensors>, metadata: &BTreeMap<String, String>) -> Vec<u8> {
     let mut bytes = file_start(tensors.as_ref(), metadata).unwrap();
-    for_each_block(tensors.as_ref(), |block| {
+    for_each_block(tensors.as_ref(), |_, block| {
         bytes.extend_from_slice(block);
         Ok(())
     })
@@ -130,12 +130,70 @@ fn every_change_of_a_single_byte_is_rejected() {
     }
 }
 
+/// The message about the file with one bit turned, up to the checksums.
+#[track_caller]
+fn damage(bytes: &[u8], position: usize) -> String {
+    let mut damaged = bytes.to_vec();
+    damaged[position] ^= 1;
+    let message = decoded(&damaged).unwrap_err().to_string();
+    let (start, rest) = message.split_once(": its checksum is `").unwrap();
+    assert!(rest.contains("; restore it from a copy"), "{message}");
+    start.to_string()
+}
+
 #[test]
-fn a_damaged_weight_is_reported_as_damage() {
-    let mut bytes = encode(&store(), &metadata());
-    *bytes.last_mut().unwrap() ^= 1;
-    let message = decoded(&bytes).unwrap_err().to_string();
-    assert!(message.starts_with("model.safetensors: the file is damaged: its checksum is `"), "{message}");
+fn a_damaged_file_says_which_tensors_are_damaged() {
+    let bytes = encode(&store(), &metadata());
+    let len = bytes.len();
+    let prefix = "model.safetensors: the file is damaged ";
+    assert_eq!(damage(&bytes, len - 1), format!("{prefix}in tensor `scalar`"));
+    assert_eq!(damage(&bytes, len - 8), format!("{prefix}in tensor `a \"quoted\"\n\u{1f} name é`"));
+    assert_eq!(damage(&bytes, len - 9), format!("{prefix}in tensor `encoder.weight`"));
+    let in_step = bytes.windows(5).position(|window| window == b"\"100\"").unwrap() + 1;
+    assert_eq!(damage(&bytes, in_step), format!("{prefix}in its header"));
+    assert_eq!(damage(&bytes, 8 + HEADER_START.len()), format!("{prefix}in its header"), "the checksum");
+
+    let mut both = bytes.clone();
+    both[len - 1] ^= 1;
+    assert!(damage(&both, len - 30).ends_with("in the tensors `encoder.weight`, `scalar`"));
+    let mut many = NamedTensors::new("test");
+    for i in 0..5 {
+        many.insert(i.to_string(), Tensor::from([1.0f64]));
+    }
+    let mut bytes = encode(&many, &BTreeMap::new());
+    let data = bytes.len() - 40;
+    [0, 8, 16, 32].iter().for_each(|place| bytes[data + place] ^= 1);
+    let last = bytes.len() - 9;
+    assert!(damage(&bytes, last).ends_with("in the tensors `0`, `1`, `2` and 2 more"));
+}
+
+#[test]
+fn a_file_is_as_long_as_its_tensors_and_eight_digits_for_each() {
+    let len_with = |n: usize| {
+        let mut tensors = NamedTensors::new("test");
+        for i in 0..n {
+            tensors.insert(i.to_string(), Tensor::zeros([0], DType::F32));
+        }
+        header(&tensors, &BTreeMap::new(), &vec![Hasher::new(); n]).unwrap().len()
+    };
+    let entry = r#","0":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}"#.len();
+    assert_eq!(len_with(9) - len_with(3), 6 * (entry + 8));
+}
+
+/// As it was written before tensors had checksums, with the same format number.
+#[test]
+fn a_file_without_checksums_of_its_tensors_is_read() {
+    let header = format!(
+        r#"{HEADER_START}{BLANK}","{FORMAT_KEY}":"{FORMAT}","step":"7"}},"x":{{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}}}"#
+    );
+    let mut bytes = foreign(&header, &[0, 0, 128, 63, 0, 0, 0, 64]);
+    let mut checksum = Hasher::new();
+    checksum.update(&bytes);
+    bytes[8 + HEADER_START.len()..][..8].copy_from_slice(checksums::digits(checksum).as_bytes());
+    let loaded = decoded(&bytes).unwrap();
+    assert_eq!(loaded.tensors.get("x"), Some(&Tensor::from([1.0f32, 2.0])));
+    assert_eq!(loaded.metadata, BTreeMap::from([("step".to_string(), "7".to_string())]));
+    assert!(damage(&bytes, bytes.len() - 1).ends_with("the file is damaged somewhere"));
 }
 
 #[test]
@@ -176,7 +234,8 @@ fn sizes_beyond_all_memory_are_errors() {
     };
     let huge = 1u64 << 57; // numbers, of 8 bytes each
     let one = format!(r#"{{"x":{}}}"#, tensor(&format!("[{huge}]"), 0, huge * 8));
-    assert!(decoded(&foreign(&one, &[])).is_err());
+    let message = decoded(&foreign(&one, &[])).unwrap_err().to_string();
+    assert!(message.ends_with(&format!("{} bytes of numbers announced, 0 found", huge * 8)), "{message}");
     // Sixteen of which the sizes add up to nearly 2^64.
     let many: Vec<String> = (0..16)
         .map(|i| {
@@ -189,6 +248,19 @@ fn sizes_beyond_all_memory_are_errors() {
     let hidden = format!(r#"{{"x":{}}}"#, tensor(&format!("[0,{huge},{huge}]"), 0, 0));
     let message = decoded(&foreign(&hidden, &[])).unwrap_err().to_string();
     assert!(message.contains("tensor `x`: its shape [0, "), "{message}");
+}
+
+#[test]
+fn a_file_that_announces_petabytes_is_refused_for_what_it_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.safetensors");
+    let header = r#"{"x":{"dtype":"F32","shape":[1000000000000000],"data_offsets":[0,4000000000000000]}}"#;
+    fs::write(&path, foreign(header, &[0; 4])).unwrap();
+    let message = load(&path).unwrap_err().to_string();
+    assert!(message.ends_with("4000000000000000 bytes of numbers announced, 4 found"), "{message}");
+    fs::write(&path, 99_000_000u64.to_le_bytes()).unwrap();
+    let message = load(&path).unwrap_err().to_string();
+    assert!(message.ends_with("a header of 99000000 bytes in 8 bytes"), "{message}");
 }
 
 #[test]
@@ -208,7 +280,7 @@ fn what_cannot_be_represented_names_the_tensor() {
 fn what_could_not_be_read_again_is_not_written() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.safetensors");
-    for key in [FORMAT_KEY, CHECKSUM_KEY] {
+    for key in RESERVED_KEYS {
         let reserved = BTreeMap::from([(key.to_string(), String::new())]);
         assert!(matches!(save(&path, &store(), &reserved), Err(Error::Unwritable { .. })));
     }

@@ -51,6 +51,26 @@ pub trait Optimizer: Send {
     fn restore(&mut self, params: &Params, state: &OptimizerState) -> Result<(), Error>;
 }
 
+/// An optimizer chosen while the program runs: `Box<dyn Optimizer>`.
+impl<O: Optimizer + ?Sized> Optimizer for Box<O> {
+    fn step(
+        &mut self,
+        params: &mut Params,
+        gradients: &ParamGradients,
+        learning_rate: f64,
+    ) -> Result<(), Error> {
+        (**self).step(params, gradients, learning_rate)
+    }
+
+    fn state(&self, params: &Params) -> OptimizerState {
+        (**self).state(params)
+    }
+
+    fn restore(&mut self, params: &Params, state: &OptimizerState) -> Result<(), Error> {
+        (**self).restore(params, state)
+    }
+}
+
 /// What an optimizer remembers between steps.
 #[derive(Clone, Debug)]
 pub struct OptimizerState {

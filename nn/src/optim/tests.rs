@@ -118,6 +118,21 @@ fn a_restored_run_takes_the_same_steps() {
 }
 
 #[test]
+fn an_optimizer_can_be_chosen_at_run_time() {
+    fn train(mut optimizer: impl Optimizer) -> (Vec<u32>, u64) {
+        let mut params = store();
+        run(&mut optimizer, &mut params, 0..2);
+        let state = optimizer.state(&params);
+        optimizer.restore(&params, &state).unwrap();
+        run(&mut optimizer, &mut params, 2..3);
+        (bits(&params), optimizer.state(&params).steps)
+    }
+    let [(_, sgd), (_, adam), _] = optimizers();
+    assert_eq!(train(sgd), train(Sgd::new(0.9, 0.01)));
+    assert_eq!(train(adam), train(Adam::default()));
+}
+
+#[test]
 fn a_state_that_does_not_fit_is_refused() {
     let mut params = store();
     let mut adam = Adam::default();

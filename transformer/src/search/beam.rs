@@ -10,6 +10,7 @@
 //! Sums of log-probabilities fall with every word, which a [`LengthPenalty`] sets right.
 
 use nn::Params;
+use tensor::kernels::parallel::on_worker;
 
 use super::length_penalty::LengthPenalty;
 use super::{Decoding, Hypothesis, MaxLen};
@@ -80,7 +81,8 @@ pub fn beam_search(
 }
 
 /// As [`beam_search`], showing `observe` the candidates of each step that came into question (twice the
-/// beam), sentence by sentence and likeliest first, with what became of them.
+/// beam), sentence by sentence and likeliest first, with what became of them. `Send`, because the search runs on
+/// a thread of the pool.
 ///
 /// # Errors
 /// As [`beam_search`].
@@ -89,9 +91,20 @@ pub fn beam_search_observed(
     params: &Params,
     sources: &[Vec<u32>],
     options: &BeamOptions,
-    mut observe: impl FnMut(&Candidate),
+    mut observe: impl FnMut(&Candidate) + Send,
 ) -> Result<Vec<Vec<Hypothesis>>, Error> {
     check(options)?;
+    on_worker(|| search(model, params, sources, options, &mut observe))
+}
+
+/// The search itself, its options having been checked.
+fn search(
+    model: &Transformer,
+    params: &Params,
+    sources: &[Vec<u32>],
+    options: &BeamOptions,
+    observe: &mut impl FnMut(&Candidate),
+) -> Result<Vec<Vec<Hypothesis>>, Error> {
     let (vocab_size, eos_id) = (model.config().tgt_vocab_size, model.config().eos_id);
     let new_beam = |(sentence, source): (usize, &Vec<u32>)| {
         Beam::new(sentence, options.max_len.of(source, model.config()))
@@ -106,7 +119,7 @@ pub fn beam_search_observed(
         let (mut sentences, mut rows, mut going_on) = (Vec::new(), Vec::new(), Vec::new());
         for (place, log_probs) in log_probs.chunks_exact(rows_per_beam * vocab_size).enumerate() {
             let beam = &mut beams[live[place]];
-            let parents = beam.advance(log_probs, vocab_size, eos_id, options, &mut observe);
+            let parents = beam.advance(log_probs, vocab_size, eos_id, options, observe);
             if !beam.is_done(options) {
                 sentences.push(place as u32);
                 rows.extend(parents.iter().map(|parent| (place * rows_per_beam + parent) as u32));

@@ -1,6 +1,7 @@
 //! Greedy decoding: the likeliest word at each step, never taken back.
 
 use nn::Params;
+use tensor::kernels::parallel::on_worker;
 use tensor::kernels::reduce::argmax;
 
 use super::{Hypothesis, MaxLen, decode_by};
@@ -18,5 +19,5 @@ pub fn greedy(
     sources: &[Vec<u32>],
     max_len: MaxLen,
 ) -> Result<Vec<Hypothesis>, Error> {
-    decode_by(model, params, sources, max_len, |_, _, log_probs| argmax(log_probs) as u32)
+    on_worker(|| decode_by(model, params, sources, max_len, |_, _, log_probs| argmax(log_probs) as u32))
 }

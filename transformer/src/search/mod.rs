@@ -3,7 +3,9 @@
 //! [`greedy`](greedy::greedy) takes the likeliest word at each step. [`beam_search`](beam::beam_search) keeps
 //! several unfinished translations and compares them as wholes (Vaswani et al. 2017, §6.1).
 //! [`sample`](sample::sample) draws words by their probabilities. All translate a batch of sentences at once,
-//! keep keys and values of what was said ([`DecoderState`]), and drop finished sentences from the batch.
+//! keep keys and values of what was said ([`DecoderState`]), and drop finished sentences from the batch. They run
+//! on a thread of the pool, as training does: a search is hundreds of small steps, and from outside each of their
+//! loops would have to be handed over.
 
 pub mod beam;
 pub mod greedy;
@@ -98,7 +100,7 @@ fn in_f64(x: &Tensor) -> Vec<f64> {
     x.to_dtype(DType::F64).to_vec()
 }
 
-/// Translates word by word, `choose(sentence, position, log_probs)` naming each next word.
+/// Translates word by word, on this thread, `choose(sentence, position, log_probs)` naming each next word.
 fn decode_by(
     model: &Transformer,
     params: &Params,

@@ -3,6 +3,7 @@
 use nn::Params;
 use rand::RngExt;
 use tensor::Seed;
+use tensor::kernels::parallel::on_worker;
 
 use super::{Hypothesis, MaxLen, decode_by};
 use crate::error::Error;
@@ -42,10 +43,11 @@ pub fn sample(
     if top_k == Some(0) {
         return Err(Error::Config("top_k is 0; there must be at least one word to draw".into()));
     }
-    decode_by(model, params, sources, max_len, |sentence, position, log_probs| {
+    let choose = |sentence: usize, position: usize, log_probs: &[f64]| {
         let seed = seed.derive_index(sentence as u64).derive_index(position as u64);
         draw(log_probs, temperature, top_k, seed.rng().random())
-    })
+    };
+    on_worker(|| decode_by(model, params, sources, max_len, choose))
 }
 
 /// The word at which the running sum of probabilities passes `uniform`, drawn from 0..1.

@@ -1,0 +1,145 @@
+//! Parallel text from files.
+//!
+//! Two layouts, alone or together: two files of which line i of the one belongs to line i of the other, or one
+//! file with a pair a line, source, a tab, target. Every file may be gzipped. Sides come without the white space
+//! around them; a line that is blank on both sides is skipped and counted.
+//!
+//! Whatever else is not a pair stops the reading, unless it is lenient: a model trained on half of a misread file
+//! looks like a bad model. All files are gone through first, so that one message tells of every kind of problem.
+
+mod lines;
+mod reader;
+mod report;
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+pub use lines::{lines_of, read_lines};
+use reader::Reader;
+pub use report::{Report, Tally};
+
+/// The files of a corpus, as a configuration names them: `source` and `target`, or `pairs`, or both kinds.
+/// They are read in the order given, those of `pairs` last.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CorpusFiles {
+    /// Files with a source sentence a line.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub source: Vec<PathBuf>,
+    /// For each file of `source` the one with its translations, line for line.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub target: Vec<PathBuf>,
+    /// Files with a pair a line: source, a tab, target; further columns are ignored.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pairs: Vec<PathBuf>,
+}
+
+impl CorpusFiles {
+    /// Whether no file is named.
+    pub fn is_empty(&self) -> bool {
+        self.source.is_empty() && self.target.is_empty() && self.pairs.is_empty()
+    }
+}
+
+/// What [`read`] lets pass.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadOptions {
+    /// Drop and count lines that are no pair, instead of failing on them.
+    pub lenient: bool,
+    /// The longest line, in characters, all its columns counted; 10,000 by default.
+    pub max_chars: usize,
+}
+
+impl Default for ReadOptions {
+    fn default() -> Self {
+        ReadOptions { lenient: false, max_chars: 10_000 }
+    }
+}
+
+/// A sentence and its translation, neither of them empty, without white space around them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pair {
+    /// The sentence.
+    pub src: String,
+    /// Its translation.
+    pub tgt: String,
+    /// Where it stands; [`Corpus::place`] puts it into words.
+    pub place: Place,
+}
+
+/// Where a pair stands in its corpus.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// Which of the files, or pairs of files, in the order of reading, from 0.
+    pub file: u32,
+    /// The line, from 1.
+    pub line: u32,
+}
+
+/// Parallel text, in the order of its files and lines.
+#[derive(Debug, Clone)]
+pub struct Corpus {
+    /// The pairs.
+    pub pairs: Vec<Pair>,
+    /// What was met on the way.
+    pub report: Report,
+    origins: Vec<Origin>,
+}
+
+impl Corpus {
+    /// Where the pair at `index` stands: `train.tsv:12`, or `train.en:12 / train.de:12`.
+    ///
+    /// # Panics
+    /// If there are not so many pairs.
+    pub fn place(&self, index: usize) -> String {
+        let Place { file, line } = self.pairs[index].place;
+        match &self.origins[file as usize] {
+            Origin { src, tgt: None } => format!("{}:{line}", src.display()),
+            Origin { src, tgt: Some(tgt) } => format!("{}:{line} / {}:{line}", src.display(), tgt.display()),
+        }
+    }
+}
+
+/// The two files that pairs stand in, or the one.
+#[derive(Debug, Clone)]
+struct Origin {
+    src: PathBuf,
+    tgt: Option<PathBuf>,
+}
+
+/// Reads `files`, whose relative paths start from the folder `dir`. The report and the messages name files by
+/// their path from the current folder, as an editor would open them.
+///
+/// # Errors
+/// - no files, or not as many of `source` as of `target`;
+/// - a file that cannot be read, damaged gzip, UTF-16;
+/// - two files with unequal line counts, a file without a pair;
+/// - unless lenient: any line with invalid UTF-8, without a tab, with one side empty, or too long. The message
+///   names the first of them, and counts the others.
+pub fn read(files: &CorpusFiles, dir: &Path, options: &ReadOptions) -> Result<Corpus, Error> {
+    let CorpusFiles { source, target, pairs } = files;
+    if files.is_empty() {
+        let right = "name files under `source` and `target`, or tab-separated ones under `pairs`";
+        return Err(Error::Input(format!("no text to read; {right}")));
+    }
+    if source.len() != target.len() {
+        return Err(Error::Input(format!(
+            "`source` and `target` differ in their number of files, {} and {}; each file of `source` needs one with \
+             its translations under `target`, in the same order",
+            source.len(),
+            target.len()
+        )));
+    }
+    let mut reader = Reader::new(options);
+    for (src, tgt) in source.iter().zip(target) {
+        reader.read_two_files(dir, src, tgt)?;
+    }
+    for path in pairs {
+        reader.read_columns(dir, path)?;
+    }
+    reader.finish()
+}

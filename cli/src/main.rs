@@ -1,0 +1,36 @@
+//! The command `etudiant`: what it is asked is in [`Verb`], what it does in the crate `cli`.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use cli::Error;
+use cli::verbs::Verb;
+
+/// Trains translation models on plain CPUs, and translates with them
+///
+/// Begin with no data of your own:
+///
+///     etudiant train recipes/numbers-fr-en.toml --out runs/numbers
+///     echo "quatre-vingt-dix-sept" | etudiant translate --model runs/numbers/model.safetensors
+///
+/// With your own: `etudiant config > my.toml`, name your files in it, `etudiant train my.toml`.
+///
+/// Exit codes: 0 done; 2 something in the command, a recipe or a file is wrong; 3 training diverged; 130 stopped by
+/// Ctrl-C or SIGTERM, saved, and ready to go on with --resume.
+#[derive(Parser)]
+#[command(name = "etudiant", version, verbatim_doc_comment, arg_required_else_help = true)]
+struct Command {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+fn main() -> ExitCode {
+    match Command::parse().verb.run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let kind = if matches!(error, Error::Interrupted(_)) { "" } else { "error: " };
+            eprintln!("{kind}{error}");
+            ExitCode::from(error.exit_code())
+        }
+    }
+}

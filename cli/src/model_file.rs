@@ -1,0 +1,218 @@
+//! One file that is enough to translate.
+//!
+//! `model.safetensors` holds the parameters, and in its metadata, as JSON, what else it takes: the configuration of
+//! the Transformer, the tokenizer with its vocabulary, the recipe, and where in its training the model stands. Any
+//! safetensors reader can read it; [`nn::checkpoint`] says how it is laid out and guarded.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use nn::{NamedTensors, Params, checkpoint};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use tensor::{DType, Seed};
+use transformer::{Config, Transformer};
+
+use crate::error::Error;
+use crate::recipe::Recipe;
+use crate::text::TextModel;
+
+/// The layout of the metadata that this version writes and reads.
+const FORMAT: &str = "1";
+
+/// A model with all that it takes to translate.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// The Transformer.
+    pub transformer: Transformer,
+    /// Its parameters.
+    pub params: Params,
+    /// From text to ids and back.
+    pub text: TextModel,
+    /// Where it comes from.
+    pub about: About,
+}
+
+/// Where a model comes from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct About {
+    /// How it was trained.
+    pub recipe: Recipe,
+    /// The step after which it was saved; of an average, the last of them.
+    pub step: u64,
+    /// The steps whose parameters it is the mean of; empty if it is no average.
+    pub averaged: Vec<u64>,
+    /// Its validations so far, the oldest first.
+    pub history: Vec<Validated>,
+}
+
+/// What one validation found.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Validated {
+    /// After which step.
+    pub step: u64,
+    /// The unsmoothed negative log-likelihood per token.
+    pub nll: f64,
+    /// BLEU of greedy translations, if they were made.
+    pub bleu: Option<f64>,
+}
+
+impl Validated {
+    /// exp(nll).
+    pub fn perplexity(&self) -> f64 {
+        self.nll.exp()
+    }
+}
+
+impl Model {
+    /// Writes the file in one piece.
+    ///
+    /// # Errors
+    /// [`Error::Input`] if writing fails; what was at `path` is still there then.
+    pub fn save(&self, path: &Path) -> Result<(), Error> {
+        save(path, &self.params, self.transformer.config(), &self.text, &self.about)
+    }
+
+    /// Reads a file that [`Model::save`] wrote.
+    ///
+    /// # Errors
+    /// [`Error::Input`] if it cannot be read, is damaged, or is no model of ours.
+    pub fn load(path: &Path) -> Result<Model, Error> {
+        let checkpoint::Checkpoint { tensors, metadata } = checkpoint::load(path)?;
+        let metadata = Metadata { path, strings: &metadata };
+        metadata.check_format("model")?;
+        let config: Config = metadata.json("etudiant.config")?;
+        let text = metadata.text()?;
+        // The sizes come from a file: what its tensors do not back up is never allocated.
+        config.validate().map_err(|error| Error::at(path, error))?;
+        let (needed, found): (usize, usize) =
+            (config.n_parameters(), tensors.iter().map(|(_, tensor)| tensor.numel()).sum());
+        if needed != found {
+            let problem = format!("its configuration asks for {needed} parameters, but it has {found}");
+            return Err(Error::at(path, format!("{problem}; it was put together from two models")));
+        }
+        let (transformer, mut params) =
+            Transformer::new(&config, Seed::new(0), DType::F32).map_err(|error| Error::at(path, error))?;
+        params.load_from(&tensors)?;
+        let about = About {
+            recipe: metadata.recipe()?,
+            step: metadata.json("etudiant.step")?,
+            averaged: metadata.json("etudiant.averaged")?,
+            history: metadata.json("etudiant.history")?,
+        };
+        Ok(Model { transformer, params, text, about })
+    }
+}
+
+/// As [`Model::save`], of parts that live elsewhere.
+///
+/// # Errors
+/// As [`Model::save`].
+pub fn save(
+    path: &Path,
+    params: &Params,
+    config: &Config,
+    text: &TextModel,
+    about: &About,
+) -> Result<(), Error> {
+    let metadata = BTreeMap::from([
+        ("etudiant.kind".into(), format!("model {FORMAT}")),
+        ("etudiant.config".into(), json(config)),
+        ("etudiant.text".into(), text.to_json()),
+        ("etudiant.vocabulary_hash".into(), text.vocabulary_hash()),
+        ("etudiant.recipe".into(), about.recipe.to_toml()),
+        ("etudiant.seed".into(), about.recipe.seed.to_string()),
+        ("etudiant.step".into(), json(&about.step)),
+        ("etudiant.averaged".into(), json(&about.averaged)),
+        ("etudiant.history".into(), json(&about.history)),
+    ]);
+    Ok(checkpoint::save(path, params, &metadata)?)
+}
+
+pub(crate) fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("it has a JSON form")
+}
+
+/// The strings of a file, read with errors that name it.
+pub(crate) struct Metadata<'a> {
+    pub path: &'a Path,
+    pub strings: &'a BTreeMap<String, String>,
+}
+
+impl Metadata<'_> {
+    /// Whether the file is of this kind, "model" or "state", in a version that is read here.
+    pub fn check_format(&self, kind: &str) -> Result<(), Error> {
+        let Some(found) = self.strings.get("etudiant.kind") else {
+            let problem = "no configuration and vocabulary in it, so it is no model of `etudiant train`";
+            let remedy = "import weights of other programs with `transformer::import`";
+            return Err(Error::at(self.path, format!("{problem}; {remedy}")));
+        };
+        match found.split_once(' ') {
+            Some((found_kind, _)) if found_kind != kind => Err(Error::at(
+                self.path,
+                format!("this is a {found_kind} file, but a {kind} file is needed here"),
+            )),
+            Some((_, FORMAT)) => Ok(()),
+            _ => Err(Error::at(self.path, format!("format `{found}`; this version reads `{kind} {FORMAT}`"))),
+        }
+    }
+
+    /// A value kept as JSON.
+    pub fn json<T: DeserializeOwned>(&self, key: &str) -> Result<T, Error> {
+        serde_json::from_str(self.string(key)?).map_err(|error| self.bad(key, error))
+    }
+
+    /// The tokenizer.
+    pub fn text(&self) -> Result<TextModel, Error> {
+        let key = "etudiant.text";
+        TextModel::from_json(self.string(key)?).map_err(|problem| self.bad(key, problem))
+    }
+
+    /// The recipe.
+    pub fn recipe(&self) -> Result<Recipe, Error> {
+        let key = "etudiant.recipe";
+        Recipe::parse(self.string(key)?, key).map_err(|problem| self.bad(key, problem))
+    }
+
+    fn string(&self, key: &str) -> Result<&str, Error> {
+        let missing = || Error::at(self.path, format!("its metadata lack `{key}`; it is not complete"));
+        self.strings.get(key).map(String::as_str).ok_or_else(missing)
+    }
+
+    fn bad(&self, key: &str, problem: impl std::fmt::Display) -> Error {
+        Error::at(self.path, format!("its metadata `{key}` are not understood: {problem}"))
+    }
+}
+
+/// The parameters of several models, element by element their mean (Vaswani et al. 2017, §6.1). Sums are taken in
+/// f64, in the order given.
+///
+/// # Errors
+/// [`Error::Input`] if there is no model, or two differ in configuration or vocabulary.
+pub fn average(models: &[(&Path, Model)]) -> Result<Model, Error> {
+    let Some((first_path, first)) = models.first() else {
+        return Err(Error::Input("no checkpoint to average; name two or more".into()));
+    };
+    for (path, model) in &models[1..] {
+        let same = model.transformer.config() == first.transformer.config()
+            && model.text.to_json() == first.text.to_json();
+        if !same {
+            let problem = format!("another configuration or vocabulary than {}", first_path.display());
+            return Err(Error::at(path, format!("{problem}; only checkpoints of one run can be averaged")));
+        }
+    }
+    let mut tensors = NamedTensors::new("the average");
+    for (name, param) in first.params.as_ref().iter() {
+        let mut sum = param.to_dtype(DType::F64);
+        for (_, model) in &models[1..] {
+            let other = model.params.as_ref().get(name).expect("the configurations are equal");
+            sum = sum.add(&other.to_dtype(DType::F64));
+        }
+        tensors.insert(name, sum.mul_scalar(1.0 / models.len() as f64).to_dtype(param.dtype()));
+    }
+    let mut params = first.params.clone();
+    params.load_from(&tensors)?;
+    let last = models.iter().map(|(_, model)| model).max_by_key(|model| model.about.step).unwrap_or(first);
+    let averaged = models.iter().map(|(_, model)| model.about.step).collect();
+    Ok(Model { params, about: About { averaged, ..last.about.clone() }, ..last.clone() })
+}

@@ -1,0 +1,127 @@
+//! Everything about a run in one file: data, text, model, training, validation, search.
+//!
+//! A recipe is TOML. What it does not name has its default, and [`Recipe::to_toml`] writes all of it out, each key
+//! with a comment that says what it does: that is what `etudiant config` prints, and what a run keeps beside its
+//! model. A key that does not exist is an error, with the nearest one that does.
+
+mod check;
+mod schedule;
+mod settings;
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+
+use serde::Deserialize;
+use toml::{Table, Value};
+
+use crate::error::Error;
+
+pub use schedule::{LearningRate, Plateau, ScheduleSettings};
+pub use settings::{
+    DataSettings, ModelSettings, OptimizerSettings, Penalty, Recipe, SearchSettings, TrainingSettings,
+    ValidationMetric, ValidationSettings,
+};
+
+/// The comments of [`Recipe::to_toml`]; the values after the equals signs are replaced by those of a recipe.
+const TEMPLATE: &str = include_str!("template.toml");
+
+impl Recipe {
+    /// The recipe at `path` with some keys set otherwise, each given as `section.key=value`.
+    ///
+    /// # Errors
+    /// [`Error::Input`] with the file and line, or the `--set`, that is not understood or out of range.
+    pub fn load(path: &Path, overrides: &[String]) -> Result<Recipe, Error> {
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            Error::at(
+                path,
+                format!("cannot read the recipe: {error}; `etudiant config` prints one to start from"),
+            )
+        })?;
+        let name = path.display().to_string();
+        let mut recipe = Recipe::parse(&text, &name)?;
+        let mut table: Table = text.parse().expect("it was parsed before");
+        for assignment in overrides {
+            let at = |problem: String| Error::Input(format!("--set {assignment}: {problem}"));
+            assign(&mut table, assignment).map_err(at)?;
+            recipe = Recipe::deserialize(table.clone()).map_err(|error| at(explain(error.message())))?;
+        }
+        recipe.check().map_err(|problem| Error::Input(format!("{name}: {problem}")))?;
+        Ok(recipe)
+    }
+
+    /// The recipe in `text`, whose ranges are not checked yet; `name` is named in errors.
+    ///
+    /// # Errors
+    /// [`Error::Input`] with the line that is not understood.
+    pub fn parse(text: &str, name: &str) -> Result<Recipe, Error> {
+        toml::from_str(text).map_err(|error| {
+            let start = error.span().map_or(0, |span| span.start.min(text.len()));
+            let line = text.as_bytes()[..start].iter().filter(|&&byte| byte == b'\n').count() + 1;
+            Error::at_line(Path::new(name), line, explain(error.message()))
+        })
+    }
+
+    /// The whole recipe, defaults included, each key with a comment that says what it does.
+    pub fn to_toml(&self) -> String {
+        let values = Table::try_from(self).expect("a recipe is a table");
+        let mut section = &values;
+        let mut lines = Vec::new();
+        for line in TEMPLATE.lines() {
+            let heading = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+            if let Some(Value::Table(table)) = heading.and_then(|heading| values.get(heading)) {
+                section = table;
+            }
+            let key = line.split_once(" = ").map(|(key, _)| key).filter(|key| !key.starts_with('#'));
+            match key.and_then(|key| section.get(key).map(|value| (key, value))) {
+                Some((key, value)) => lines.push(format!("{key} = {value}")),
+                None => lines.push(line.to_string()),
+            }
+        }
+        lines.join("\n") + "\n"
+    }
+}
+
+/// Sets one key of a table from `section.key=value`. The value is TOML; what is not, is a string.
+fn assign(table: &mut Table, assignment: &str) -> Result<(), String> {
+    let (path, value) = assignment.split_once('=').ok_or("write section.key=value")?;
+    let value = value.trim();
+    let parsed: Result<Table, _> = format!("value = {value}").parse();
+    let value = parsed
+        .ok()
+        .and_then(|mut table| table.remove("value"))
+        .unwrap_or_else(|| Value::String(value.into()));
+    let mut keys: Vec<&str> = path.trim().split('.').map(str::trim).collect();
+    let last = keys.pop().filter(|last| !last.is_empty()).ok_or("write section.key=value")?;
+    let mut table = table;
+    for key in keys {
+        let entry = table.entry(key).or_insert_with(|| Value::Table(Table::new()));
+        table = entry.as_table_mut().ok_or_else(|| format!("`{key}` is a value, not a section"))?;
+    }
+    table.insert(last.to_string(), value);
+    Ok(())
+}
+
+/// What the parser says of a key it does not know, in our words: the nearest one that there is.
+fn explain(message: &str) -> String {
+    let message = message.trim();
+    let Some(rest) = message.strip_prefix("unknown field `") else {
+        let Some(rest) = message.strip_prefix("unknown variant `") else { return message.to_string() };
+        return nearest("choice", rest).unwrap_or_else(|| message.to_string());
+    };
+    nearest("key", rest).unwrap_or_else(|| message.to_string())
+}
+
+/// `found`, expected one of `a`, `b`, ... -> a sentence.
+fn nearest(what: &str, rest: &str) -> Option<String> {
+    let (found, rest) = rest.split_once('`')?;
+    let known: Vec<&str> = rest.split('`').skip(1).step_by(2).collect();
+    let similarity = |name: &&str| strsim::jaro_winkler(found, name);
+    let best = known.iter().copied().max_by(|a, b| similarity(a).total_cmp(&similarity(b)));
+    let hint = match best.filter(|best| similarity(best) > 0.8) {
+        Some(best) => format!("did you mean `{best}`? "),
+        None => String::new(),
+    };
+    let list = known.join(", ");
+    Some(format!("there is no {what} `{found}` here; {hint}There are: {list}"))
+}

@@ -1,0 +1,286 @@
+//! The keys of a recipe, their defaults and their ranges.
+
+use std::path::PathBuf;
+
+use nn::{Adam, AdamW, Optimizer};
+use serde::{Deserialize, Serialize};
+use tensor::Seed;
+use transformer::search::MaxLen;
+use transformer::search::beam::BeamOptions;
+use transformer::search::length_penalty::LengthPenalty;
+use transformer::{Activation, Config, NormPlacement, Positions, TieEmbeddings, TrainOptions, VocabSizes};
+
+use super::schedule::ScheduleSettings;
+use crate::corpus::CorpusFiles;
+use crate::text::TextSettings;
+
+/// Everything about a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Recipe {
+    /// Where all randomness comes from: the same seed gives the same model, bit for bit.
+    pub seed: u64,
+    /// The parallel text.
+    pub data: DataSettings,
+    /// How text becomes tokens.
+    pub text: TextSettings,
+    /// The Transformer.
+    pub model: ModelSettings,
+    /// Its training.
+    pub training: TrainingSettings,
+    /// How it is judged on the way.
+    pub validation: ValidationSettings,
+    /// How it translates unless told otherwise.
+    pub search: SearchSettings,
+}
+
+/// The parallel text.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DataSettings {
+    /// The folder that paths below start from; empty for the one the command runs in.
+    pub dir: PathBuf,
+    /// A built-in corpus to write into the run's `data` folder if it is not there; then `dir` is that folder.
+    pub builtin: String,
+    /// What to learn from.
+    pub train: CorpusFiles,
+    /// What to judge by; never trained on.
+    pub valid: CorpusFiles,
+    /// Whether faulty lines are dropped and counted; else they are an error.
+    pub lenient: bool,
+}
+
+/// The Transformer; the names are those of [`Config`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[allow(missing_docs)] // the template has a comment for each
+pub struct ModelSettings {
+    pub d_model: usize,
+    pub n_heads: usize,
+    pub d_ff: usize,
+    pub n_encoder_layers: usize,
+    pub n_decoder_layers: usize,
+    pub dropout: f64,
+    pub attention_dropout: f64,
+    pub norm: NormPlacement,
+    pub positions: Positions,
+    pub activation: Activation,
+    pub attention_bias: bool,
+    pub tie_embeddings: bool,
+    pub max_len: usize,
+}
+
+/// The training.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[allow(missing_docs)] // the template has a comment for each
+pub struct TrainingSettings {
+    pub max_steps: u64,
+    pub batch_tokens: usize,
+    pub accumulate: usize,
+    pub smoothing: f64,
+    pub clip_norm: f64,
+    pub optimizer: OptimizerSettings,
+    pub schedule: ScheduleSettings,
+    pub save_every: u64,
+    pub keep_checkpoints: usize,
+    pub average: usize,
+    pub max_not_finite: u32,
+    pub log_every: u64,
+    pub shard_tokens: usize,
+}
+
+/// The rule of the steps; the names are those of [`nn::optim`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+#[allow(missing_docs)]
+pub enum OptimizerSettings {
+    Adam { beta1: f64, beta2: f64, eps: f64 },
+    Adamw { beta1: f64, beta2: f64, eps: f64, weight_decay: f64 },
+}
+
+/// How a model is judged while it trains.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[allow(missing_docs)] // the template has a comment for each
+pub struct ValidationSettings {
+    pub every: u64,
+    pub bleu_every: u64,
+    pub metric: ValidationMetric,
+    pub patience: u32,
+}
+
+/// What makes one model better than another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ValidationMetric {
+    /// The unsmoothed negative log-likelihood per token of the references; lower is better.
+    Loss,
+    /// BLEU of greedy translations; higher is better.
+    Bleu,
+}
+
+/// How to translate.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[allow(missing_docs)] // the template has a comment for each
+pub struct SearchSettings {
+    pub beam: usize,
+    pub length_penalty: Penalty,
+    pub alpha: f64,
+    pub max_len_beyond_source: usize,
+}
+
+/// The forms of [`LengthPenalty`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum Penalty {
+    /// Sums of log-probabilities as they are.
+    None,
+    /// Divided by ((5 + len) / 6)^alpha (Wu et al. 2016).
+    Gnmt,
+    /// Divided by len^alpha (fairseq, Marian).
+    Power,
+}
+
+impl Default for Recipe {
+    fn default() -> Self {
+        Recipe {
+            seed: 1,
+            data: DataSettings::default(),
+            text: TextSettings::default(),
+            model: ModelSettings::default(),
+            training: TrainingSettings::default(),
+            validation: ValidationSettings::default(),
+            search: SearchSettings::default(),
+        }
+    }
+}
+
+impl Default for ModelSettings {
+    fn default() -> Self {
+        ModelSettings::of(&Config::tiny(VocabSizes::Shared(8)))
+    }
+}
+
+impl ModelSettings {
+    /// The sizes and options of a configuration.
+    pub fn of(config: &Config) -> ModelSettings {
+        ModelSettings {
+            d_model: config.d_model,
+            n_heads: config.n_heads,
+            d_ff: config.d_ff,
+            n_encoder_layers: config.n_encoder_layers,
+            n_decoder_layers: config.n_decoder_layers,
+            dropout: config.dropout,
+            attention_dropout: config.attention_dropout,
+            norm: config.norm,
+            positions: config.positions,
+            activation: config.activation,
+            attention_bias: config.attention_bias,
+            tie_embeddings: true,
+            max_len: config.max_len,
+        }
+    }
+
+    /// The configuration of a model for these vocabularies. Ties are three-way where the sides share one, else
+    /// between the target embedding and the output.
+    pub fn config(&self, vocab_sizes: VocabSizes) -> Config {
+        let tie_embeddings = match (self.tie_embeddings, vocab_sizes) {
+            (false, _) => TieEmbeddings::Separate,
+            (true, VocabSizes::Shared(_)) => TieEmbeddings::ThreeWay,
+            (true, VocabSizes::Separate { .. }) => TieEmbeddings::TargetWithOutput,
+        };
+        Config {
+            d_model: self.d_model,
+            n_heads: self.n_heads,
+            d_ff: self.d_ff,
+            n_encoder_layers: self.n_encoder_layers,
+            n_decoder_layers: self.n_decoder_layers,
+            dropout: self.dropout,
+            attention_dropout: self.attention_dropout,
+            norm: self.norm,
+            positions: self.positions,
+            activation: self.activation,
+            attention_bias: self.attention_bias,
+            tie_embeddings,
+            max_len: self.max_len,
+            ..Config::tiny(vocab_sizes)
+        }
+    }
+}
+
+impl Default for TrainingSettings {
+    fn default() -> Self {
+        TrainingSettings {
+            max_steps: 4000,
+            batch_tokens: 4096,
+            accumulate: 1,
+            smoothing: 0.1,
+            clip_norm: 0.0,
+            optimizer: OptimizerSettings::Adam { beta1: 0.9, beta2: 0.98, eps: 1e-9 },
+            schedule: ScheduleSettings::InverseSqrt { peak: 1e-3, warmup_steps: 1000, initial: 0.0 },
+            save_every: 200,
+            keep_checkpoints: 5,
+            average: 5,
+            max_not_finite: 3,
+            log_every: 50,
+            shard_tokens: TrainOptions::default().shard_tokens,
+        }
+    }
+}
+
+impl TrainingSettings {
+    /// The options of the training loop.
+    pub fn options(&self, seed: Seed) -> TrainOptions {
+        TrainOptions {
+            smoothing: self.smoothing,
+            clip_norm: (self.clip_norm > 0.0).then_some(self.clip_norm),
+            max_tokens: self.batch_tokens,
+            accumulate: self.accumulate,
+            shard_tokens: self.shard_tokens,
+            seed,
+        }
+    }
+}
+
+impl OptimizerSettings {
+    /// The optimizer before its first step.
+    pub fn build(&self) -> Box<dyn Optimizer> {
+        match *self {
+            OptimizerSettings::Adam { beta1, beta2, eps } => Box::new(Adam::new(beta1, beta2, eps)),
+            OptimizerSettings::Adamw { beta1, beta2, eps, weight_decay } => {
+                Box::new(AdamW::new(Adam::new(beta1, beta2, eps), weight_decay))
+            }
+        }
+    }
+}
+
+impl Default for ValidationSettings {
+    fn default() -> Self {
+        ValidationSettings { every: 200, bleu_every: 1, metric: ValidationMetric::Loss, patience: 0 }
+    }
+}
+
+impl Default for SearchSettings {
+    fn default() -> Self {
+        SearchSettings { beam: 5, length_penalty: Penalty::Gnmt, alpha: 0.6, max_len_beyond_source: 50 }
+    }
+}
+
+impl SearchSettings {
+    /// The options of a beam search that returns `top_beams` translations.
+    pub fn options(&self, top_beams: usize) -> BeamOptions {
+        let alpha = self.alpha;
+        BeamOptions {
+            beam_size: self.beam,
+            top_beams,
+            length_penalty: match self.length_penalty {
+                Penalty::None => LengthPenalty::None,
+                Penalty::Gnmt => LengthPenalty::Gnmt { alpha },
+                Penalty::Power => LengthPenalty::Power { alpha },
+            },
+            max_len: MaxLen { beyond_source: self.max_len_beyond_source },
+        }
+    }
+}

@@ -1,0 +1,90 @@
+use std::path::PathBuf;
+
+use super::*;
+
+fn problem(text: &str) -> String {
+    Recipe::parse(text, "my.toml").unwrap_err().to_string()
+}
+
+/// What loading says of a recipe with two valid files and these assignments.
+fn set(assignments: &[&str]) -> Result<Recipe, String> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("r.toml");
+    let text = "[data]\ntrain.pairs = [\"a.tsv\"]\nvalid.pairs = [\"b.tsv\"]\n";
+    std::fs::write(&path, text).unwrap();
+    let assignments: Vec<String> = assignments.iter().map(|text| text.to_string()).collect();
+    Recipe::load(&path, &assignments).map_err(|error| error.to_string())
+}
+
+#[test]
+fn the_template_shows_every_key_with_its_default() {
+    assert_eq!(Recipe::parse(TEMPLATE, "template").unwrap(), Recipe::default());
+    let printed = Recipe::default().to_toml();
+    let values = Table::try_from(Recipe::default()).unwrap();
+    for (section, table) in values.iter().filter_map(|(name, value)| Some((name, value.as_table()?))) {
+        for key in table.keys() {
+            assert!(printed.lines().any(|line| line.starts_with(&format!("{key} = "))), "{section}.{key}");
+        }
+    }
+}
+
+#[test]
+fn a_printed_recipe_reads_back_as_it_was() {
+    let mut recipe = set(&[
+        "seed=7",
+        "data.dir=some where",
+        "model.norm=pre",
+        "model.dropout=0.25",
+        "training.schedule={ kind = \"noam\", factor = 2.0, warmup_steps = 10 }",
+        "training.optimizer={ kind = \"adamw\", beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weight_decay = 0.01 }",
+        "validation.metric=bleu",
+        "search.length_penalty=power",
+    ])
+    .unwrap();
+    recipe.data.dir = PathBuf::from("a \"quoted\" folder");
+    assert_eq!(Recipe::parse(&recipe.to_toml(), "printed").unwrap(), recipe);
+}
+
+#[test]
+fn a_key_that_does_not_exist_is_named_with_its_line_and_the_nearest_one() {
+    let text = problem("seed = 3\n\n[training]\nsmoothin = 0.1\n");
+    assert!(
+        text.starts_with("my.toml:4: there is no key `smoothin` here; did you mean `smoothing`?"),
+        "{text}"
+    );
+    let text = problem("[model]\nnorm = \"prae\"\n");
+    assert!(text.contains("there is no choice `prae` here; did you mean `pre`?"), "{text}");
+    let text = problem("[training]\nschedule = { kind = \"inverse_sqrt\", peek = 1.0 }\n");
+    assert!(text.starts_with("my.toml:2: ") && text.contains("`peek`"), "{text}");
+    assert!(problem("[model]\nd_model = \"wide\"\n").starts_with("my.toml:2: "));
+    assert!(problem("[model\n").starts_with("my.toml:1: "));
+}
+
+#[test]
+fn assignments_change_one_key_each_and_say_what_they_do_not_understand() {
+    let recipe = set(&["training.max_steps=12", "search.length_penalty=none", "training.schedule.peak=0.5"]);
+    // Half a schedule is not one: its kind must be said too.
+    assert!(recipe.unwrap_err().starts_with("--set training.schedule.peak=0.5: "));
+    let recipe = set(&["training.max_steps=12", " search.length_penalty = none"]).unwrap();
+    assert_eq!((recipe.training.max_steps, recipe.search.length_penalty), (12, Penalty::None));
+    assert!(set(&["training.max_step=12"]).unwrap_err().contains("did you mean `max_steps`?"));
+    assert!(set(&["max_steps"]).unwrap_err().ends_with("write section.key=value"));
+    assert!(set(&["seed.x=1", "seed.y=2"]).unwrap_err().starts_with("--set seed.x=1: "));
+}
+
+#[test]
+fn what_is_out_of_range_is_named() {
+    for (assignment, expected) in [
+        ("training.max_steps=0", "training.max_steps is 0; it must be at least 1"),
+        ("training.smoothing=1.0", "training.smoothing is 1; it must be between 0 and 0.999"),
+        ("training.clip_norm=nan", "training.clip_norm is NaN"),
+        ("model.n_heads=3", "[model] n_heads 3 does not divide d_model 128"),
+        ("training.average=99", "training.average is 99, but training.keep_checkpoints keeps only 5"),
+        ("data.builtin=letters", "data.builtin is \"letters\"; there is: numbers-fr-en"),
+        ("data.train={}", "data.train names no file"),
+        ("data.valid={}", "data.valid names no file"),
+    ] {
+        let text = set(&[assignment]).unwrap_err();
+        assert!(text.contains(expected), "{assignment}: {text}");
+    }
+}

@@ -1,0 +1,160 @@
+//! The folder of a run: what lies where, and one process at a time.
+//!
+//! ```text
+//! runs/NAME/
+//!     recipe.toml                     everything about the run, defaults included
+//!     model.safetensors               the model to use: the best so far; at the end the average, if one is asked for
+//!     best.safetensors                the best by validation
+//!     checkpoints/step-00001200.safetensors   the last few saves, each enough to translate
+//!     state.safetensors               what --resume goes on from
+//!     metrics.jsonl                   what was measured, a line each
+//!     events.out.tfevents.*           the same for TensorBoard
+//!     data/                           a built-in corpus, if the recipe asks for one
+//!     run.lock                        held while a process is at work here
+//! ```
+
+use std::fs::{self, File, TryLockError};
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+use crate::error::Error;
+
+/// A run's folder, locked for this process as long as the value lives.
+#[derive(Debug)]
+pub struct RunFolder {
+    path: PathBuf,
+    /// The operating system holds the lock for as long as this is open, and no longer if the process is killed.
+    _lock: File,
+}
+
+impl RunFolder {
+    /// Opens the folder at `path`, made if it is not there, and locks it. What a killed process left half-written
+    /// is removed.
+    ///
+    /// # Errors
+    /// [`Error::Input`] if the folder cannot be made or written to, or another process is at work in it.
+    pub fn open(path: &Path) -> Result<RunFolder, Error> {
+        let cannot = |action: &str, error| Error::at(path, format!("cannot {action}: {error}"));
+        fs::create_dir_all(path.join("checkpoints"))
+            .map_err(|error| cannot("make the run's folder", error))?;
+        let lock_path = path.join("run.lock");
+        let mut lock = File::options()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&lock_path)
+            .map_err(|error| cannot("write run.lock in it", error))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut holder = String::new();
+                lock.read_to_string(&mut holder).unwrap_or_default();
+                let holder = holder.trim();
+                return Err(Error::at(
+                    path,
+                    format!(
+                        "another run is at work in this folder (process {holder}); wait for it, stop it, or choose another --out"
+                    ),
+                ));
+            }
+            Err(TryLockError::Error(error)) => return Err(cannot("lock run.lock in it", error)),
+        }
+        lock.set_len(0)
+            .and_then(|()| writeln!(lock, "{}", std::process::id()))
+            .map_err(|error| cannot("write run.lock in it", error))?;
+        let folder = RunFolder { path: path.to_path_buf(), _lock: lock };
+        folder.remove_leftovers();
+        Ok(folder)
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The whole recipe of the run.
+    pub fn recipe(&self) -> PathBuf {
+        self.path.join("recipe.toml")
+    }
+
+    /// The model to use.
+    pub fn model(&self) -> PathBuf {
+        self.path.join("model.safetensors")
+    }
+
+    /// The best model by validation.
+    pub fn best(&self) -> PathBuf {
+        self.path.join("best.safetensors")
+    }
+
+    /// What a stopped run goes on from.
+    pub fn state(&self) -> PathBuf {
+        self.path.join("state.safetensors")
+    }
+
+    /// The corpus that the run wrote for itself.
+    pub fn data(&self) -> PathBuf {
+        self.path.join("data")
+    }
+
+    /// The model after a step.
+    pub fn checkpoint(&self, step: u64) -> PathBuf {
+        self.path.join("checkpoints").join(format!("step-{step:08}.safetensors"))
+    }
+
+    /// Removes what [`nn::atomic`] leaves behind when a process is killed in the middle of a file. With the lock
+    /// held nobody else is writing. That nothing more can be removed is no reason not to train.
+    fn remove_leftovers(&self) {
+        for folder in [self.path.clone(), self.path.join("checkpoints")] {
+            let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+            for entry in entries {
+                let name = entry.file_name();
+                let name = name.to_string_lossy();
+                if name.starts_with('.') && name.ends_with(".tmp") {
+                    let _ = fs::remove_file(entry.path());
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_for_one_run_at_a_time() {
+        let temporary = tempfile::tempdir().unwrap();
+        let path = temporary.path().join("runs/a");
+        let first = RunFolder::open(&path).unwrap();
+        let problem = RunFolder::open(&path).unwrap_err().to_string();
+        let holder = format!("another run is at work in this folder (process {})", std::process::id());
+        assert!(problem.contains(&holder), "{problem}");
+        drop(first);
+        RunFolder::open(&path).unwrap();
+    }
+
+    #[test]
+    fn half_written_files_are_removed_and_others_kept() {
+        let temporary = tempfile::tempdir().unwrap();
+        let left = temporary.path().join("checkpoints");
+        fs::create_dir(&left).unwrap();
+        for name in [".step-00000001.safetensors.77-0.tmp", ".mine", "notes.tmp"] {
+            fs::write(left.join(name), "x").unwrap();
+        }
+        let _folder = RunFolder::open(temporary.path()).unwrap();
+        let mut names: Vec<_> = fs::read_dir(left).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        assert_eq!(names, [".mine", "notes.tmp"]);
+    }
+
+    #[test]
+    fn a_file_in_the_place_of_the_folder_is_named() {
+        let temporary = tempfile::tempdir().unwrap();
+        let path = temporary.path().join("file");
+        fs::write(&path, "x").unwrap();
+        let problem = RunFolder::open(&path).unwrap_err().to_string();
+        assert!(problem.starts_with(&path.display().to_string()), "{problem}");
+    }
+}

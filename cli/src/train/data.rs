@@ -1,0 +1,142 @@
+//! From a recipe's files to ids, with a word about everything that was met on the way.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use transformer::Pair;
+
+use crate::corpus::{self, CorpusFiles, ReadOptions};
+use crate::error::Error;
+use crate::numbers;
+use crate::recipe::{DataSettings, Recipe};
+use crate::run_folder::RunFolder;
+use crate::text::TextModel;
+use crate::translation::with_eos;
+
+/// What a run learns from and is judged by.
+pub struct Data {
+    /// The vocabularies, learned from the training pairs alone.
+    pub text: TextModel,
+    /// What to learn from, as ids.
+    pub train: Arc<[Pair]>,
+    /// What to judge by, as ids.
+    pub valid: Vec<Pair>,
+    /// The sources of `valid`, as they stand in the files.
+    pub valid_sources: Vec<String>,
+    /// Their translations.
+    pub valid_references: Vec<String>,
+    /// A checksum of `train`.
+    pub checksum: u32,
+}
+
+/// Reads the recipe's files, learns the vocabularies unless `text` has them already, and encodes.
+///
+/// # Errors
+/// [`Error::Input`] with the file and line that cannot be used.
+pub fn prepare(
+    recipe: &Recipe,
+    folder: &RunFolder,
+    text: Option<TextModel>,
+    lenient: bool,
+    tell: &mut impl FnMut(String),
+) -> Result<Data, Error> {
+    let settings = with_builtin(&recipe.data, folder, tell)?;
+    let options = ReadOptions { lenient: lenient || settings.lenient, ..ReadOptions::default() };
+    let mut read = |name: &str, files: &CorpusFiles| -> Result<Vec<corpus::Pair>, Error> {
+        let corpus = corpus::read(files, &settings.dir, &options)?;
+        tell(format!("{name}: {}", corpus.report));
+        Ok(corpus.pairs)
+    };
+    let train = read("training", &settings.train)?;
+    let valid = if settings.valid.is_empty() { vec![] } else { read("validation", &settings.valid)? };
+    let text = match text {
+        Some(text) => text,
+        None => TextModel::learn(&recipe.text, train.iter().map(|pair| (&*pair.src, &*pair.tgt)))?,
+    };
+    tell(format!("vocabulary: {}", text.summary()));
+    let sources: Vec<&str> = valid.iter().map(|pair| pair.src.as_str()).collect();
+    text.warnings(&sources).into_iter().for_each(|warning| tell(format!("warning: validation: {warning}")));
+
+    let max_len = recipe.model.max_len;
+    let train = encode("training", &train, &text, max_len, tell)?;
+    let valid_pairs = encode("validation", &valid, &text, usize::MAX, tell)?;
+    let checksum = checksum(&train);
+    let (valid_sources, valid_references) = valid.into_iter().map(|pair| (pair.src, pair.tgt)).unzip();
+    Ok(Data { text, train: train.into(), valid: valid_pairs, valid_sources, valid_references, checksum })
+}
+
+/// The settings with a built-in corpus written and its files named.
+fn with_builtin(
+    settings: &DataSettings,
+    folder: &RunFolder,
+    tell: &mut impl FnMut(String),
+) -> Result<DataSettings, Error> {
+    let mut settings = settings.clone();
+    if settings.builtin == numbers::NAME {
+        settings.dir = folder.data();
+        if !numbers::is_complete(&settings.dir) {
+            tell(format!("wrote {}", numbers::write_corpus(&settings.dir, &Default::default())?));
+        }
+        let files = |name: &str| CorpusFiles {
+            source: vec![format!("{name}.fr").into()],
+            target: vec![format!("{name}.en").into()],
+            pairs: vec![],
+        };
+        (settings.train, settings.valid) = (files("train"), files("valid"));
+    }
+    Ok(settings)
+}
+
+/// Pairs as ids; both sides end with `<eos>`. Pairs of which a side has more than `max_len` tokens are left out.
+fn encode(
+    name: &str,
+    corpus: &[corpus::Pair],
+    text: &TextModel,
+    max_len: usize,
+    tell: &mut impl FnMut(String),
+) -> Result<Vec<Pair>, Error> {
+    let (mut tokens, mut unknown, mut too_long) = (0, 0, 0);
+    let mut pairs = Vec::with_capacity(corpus.len());
+    for pair in corpus {
+        let (src, tgt) = (text.encode_src(&pair.src), text.encode_tgt(&pair.tgt));
+        tokens += src.ids.len() + tgt.ids.len();
+        unknown += src.unknown + tgt.unknown;
+        let pair = Pair { src: with_eos(src.ids), tgt: with_eos(tgt.ids) };
+        if pair.src.len().max(pair.tgt.len()) > max_len {
+            too_long += 1;
+        } else {
+            pairs.push(pair);
+        }
+    }
+    if corpus.is_empty() {
+        return Ok(pairs);
+    }
+    let share = |part: usize, whole: usize| 100.0 * part as f64 / whole.max(1) as f64;
+    let mut line =
+        format!("{name}: {} pairs, {tokens} tokens, {:.2} % unknown", pairs.len(), share(unknown, tokens));
+    if too_long > 0 {
+        let percent = share(too_long, corpus.len());
+        line += &format!(
+            "; left out: {too_long} pairs ({percent:.2} %) of more than {max_len} tokens (model.max_len)"
+        );
+    }
+    tell(line);
+    if pairs.is_empty() {
+        return Err(Error::Input(format!("{name}: no pair is short enough for model.max_len = {max_len}")));
+    }
+    Ok(pairs)
+}
+
+/// A checksum of the pairs: a run must not go on with other data than it began with.
+fn checksum(pairs: &[Pair]) -> u32 {
+    let side = |crc: u32, ids: &[u32]| {
+        let bytes: Vec<u8> = ids.iter().flat_map(|id| id.to_le_bytes()).chain([0xff; 4]).collect();
+        crc32c::crc32c_append(crc, &bytes)
+    };
+    pairs.iter().fold(0, |crc, pair| side(side(crc, &pair.src), &pair.tgt))
+}
+
+/// The folder `--out` names, or `runs/` and the recipe's own name.
+pub fn default_out(recipe: &Path) -> std::path::PathBuf {
+    Path::new("runs").join(recipe.file_stem().unwrap_or_default())
+}

@@ -1,0 +1,96 @@
+//! `etudiant train`: a recipe in, a folder with a model out.
+//!
+//! A run is a loop of steps with three things between them, all counted in steps: validations, saves, and the wish
+//! of someone to stop. Everything that decides what the next step does is in the state that a save writes (see
+//! [`state`]), so a run that was killed goes on as if nothing had happened.
+
+mod data;
+mod prefetch;
+mod run;
+pub mod state;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use clap::Args;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use tensor::{DType, Seed};
+use transformer::Transformer;
+
+use crate::error::Error;
+use crate::recipe::Recipe;
+use crate::run_folder::RunFolder;
+
+use run::Run;
+
+/// The options of `etudiant train`.
+#[derive(Args, Clone, Debug)]
+pub struct TrainArgs {
+    /// The recipe; `etudiant config` prints one to start from
+    pub config: PathBuf,
+    /// Set a key of the recipe otherwise, for example --set training.max_steps=100; may be given several times
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Go on where the run in the folder was stopped; begin it if nothing was saved yet
+    #[arg(long)]
+    pub resume: bool,
+    /// The folder for all that the run writes [default: runs/ and the recipe's name]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Drop and count faulty lines of the data instead of refusing them
+    #[arg(long)]
+    pub lenient: bool,
+}
+
+/// Trains by a recipe.
+///
+/// # Errors
+/// [`Error::Input`] for what is wrong with the recipe, the data or the folder; [`Error::Diverged`] if losses are not
+/// finite again and again; [`Error::Interrupted`] after Ctrl-C or SIGTERM, when the run is saved.
+pub fn train(args: &TrainArgs) -> Result<(), Error> {
+    let recipe = Recipe::load(&args.config, &args.set)?;
+    let out = args.out.clone().unwrap_or_else(|| data::default_out(&args.config));
+    let folder = RunFolder::open(&out)?;
+    let saved = state::load(&folder.state())?;
+    if let Some(saved) = &saved {
+        let (path, step) = (folder.state(), saved.progress.step);
+        if !args.resume {
+            let problem = format!("a run is saved here, at step {step}");
+            return Err(Error::at(&path, format!("{problem}; go on with --resume, or choose another --out")));
+        }
+        state::check_same_run(&saved.recipe, &recipe).map_err(|problem| Error::at(&path, problem))?;
+    }
+    let mut tell = |line: String| eprintln!("{line}");
+    let text = saved.as_ref().map(|saved| saved.text.clone());
+    let data = data::prepare(&recipe, &folder, text, args.lenient, &mut tell)?;
+    let config = recipe.model.config(data.text.vocab_sizes());
+    let model = Transformer::new(&config, Seed::new(recipe.seed), DType::F32)?;
+    tell(format!("model: {} parameters", model.1.numel()));
+    write_recipe(&folder, &recipe)?;
+    let resume = format!("etudiant train {} --resume --out {}", args.config.display(), out.display());
+    let mut run = Run::new(recipe, folder, data, model, saved)?;
+    let stop = stop_flag()?;
+    run.train(&stop, &resume)
+}
+
+fn write_recipe(folder: &RunFolder, recipe: &Recipe) -> Result<(), Error> {
+    let text = recipe.to_toml();
+    nn::atomic::write_atomically(folder.recipe(), |file| file.write_all(text.as_bytes()))?;
+    Ok(())
+}
+
+/// Becomes true when someone asks the process to stop. The second time, it stops at once.
+fn stop_flag() -> Result<Arc<AtomicBool>, Error> {
+    let flag = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&flag))
+            .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&flag)))
+            .map_err(|error| Error::Input(format!("cannot listen for signal {signal}: {error}")))?;
+    }
+    Ok(flag)
+}
+
+fn is_set(flag: &AtomicBool) -> bool {
+    flag.load(Ordering::Relaxed)
+}

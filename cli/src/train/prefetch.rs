@@ -1,0 +1,38 @@
+//! Batches made on a thread of their own, so that the model never waits for them.
+
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::thread;
+
+use transformer::Error;
+use transformer::batch_stream::{BatchStream, StepBatches};
+
+/// Steps made ahead: enough to hide the planning of a new epoch, few enough to hold little memory.
+const AHEAD: usize = 4;
+
+/// The steps of a [`BatchStream`], in its order.
+pub struct Prefetch {
+    steps: Receiver<Result<StepBatches, Error>>,
+}
+
+impl Prefetch {
+    /// Starts the thread. It ends when this value is dropped.
+    pub fn new(stream: BatchStream) -> Prefetch {
+        let (sender, steps) = sync_channel(AHEAD);
+        thread::spawn(move || {
+            for step in stream {
+                if sender.send(step).is_err() {
+                    return; // nobody waits any more
+                }
+            }
+        });
+        Prefetch { steps }
+    }
+}
+
+impl Iterator for Prefetch {
+    type Item = Result<StepBatches, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.steps.recv().ok()
+    }
+}

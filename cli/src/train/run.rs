@@ -1,0 +1,273 @@
+//! A run: steps, validations and saves, in an order that can be taken up at any save.
+
+use std::collections::VecDeque;
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+use nn::{Optimizer, Params};
+use tensor::Seed;
+use transformer::batch_stream::BatchStream;
+use transformer::{StepReport, Trainer, Transformer};
+
+use super::data::Data;
+use super::is_set;
+use super::prefetch::Prefetch;
+use super::state::{self, Progress, Saved};
+use crate::error::Error;
+use crate::model_file::{self, About, Model, Validated};
+use crate::recipe::{LearningRate, Recipe, ValidationMetric};
+use crate::report::record::{TrainRecord, ValidRecord};
+use crate::report::{ReportOptions, Reporter};
+use crate::run_folder::RunFolder;
+use crate::translation;
+
+/// A run in its folder.
+pub struct Run {
+    recipe: Recipe,
+    folder: RunFolder,
+    data: Data,
+    trainer: Trainer<Box<dyn Optimizer>, LearningRate>,
+    progress: Progress,
+    reporter: Reporter,
+}
+
+impl Run {
+    /// A run before its first step, or where it was saved.
+    pub fn new(
+        recipe: Recipe,
+        folder: RunFolder,
+        data: Data,
+        (model, mut params): (Transformer, Params),
+        saved: Option<Saved>,
+    ) -> Result<Run, Error> {
+        let mut optimizer = recipe.training.optimizer.build();
+        let mut schedule = recipe.training.schedule.build(model.config().d_model);
+        let mut progress = Progress { data_checksum: data.checksum, ..Progress::default() };
+        if let Some(saved) = saved {
+            if saved.progress.data_checksum != data.checksum {
+                let problem = "the training data are not those that the run began with";
+                return Err(Error::at(
+                    &folder.state(),
+                    format!("{problem}; restore them, or choose another --out"),
+                ));
+            }
+            params.load_from(&saved.params)?;
+            optimizer.restore(&params, &saved.optimizer)?;
+            schedule.restore(saved.progress.plateau);
+            progress = saved.progress;
+        }
+        let options = recipe.training.options(Seed::new(recipe.seed));
+        let trainer =
+            Trainer::new((model, params), optimizer, schedule, options)?.resumed_after(progress.step);
+        let reporter = Reporter::open(
+            folder.path(),
+            ReportOptions {
+                max_steps: recipe.training.max_steps,
+                after_step: progress.step,
+                log_every: recipe.training.log_every,
+            },
+        )?;
+        Ok(Run { recipe, folder, data, trainer, progress, reporter })
+    }
+
+    /// Takes the steps that are left, and makes the final model. `resume` is the command that goes on from here.
+    pub fn train(&mut self, stop: &AtomicBool, resume: &str) -> Result<(), Error> {
+        let training = self.recipe.training.clone();
+        let stream = BatchStream::new(
+            self.data.train.clone(),
+            &training.options(Seed::new(self.recipe.seed)),
+            self.trainer.model.config().decoder_start,
+            self.progress.position,
+        )?;
+        let mut batches = Prefetch::new(stream);
+        while self.progress.step < training.max_steps && !self.is_stale() {
+            let Some(step) = batches.next() else { break };
+            let step = step?;
+            let report = self.trainer.train_step(&step.batches);
+            self.progress.position = step.next;
+            match report {
+                Ok(report) => self.took_step(&report, step.from.epoch)?,
+                Err(transformer::Error::NotFinite(problem)) => {
+                    self.skipped_step(&problem)?;
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            }
+            let is_due = |every: u64| every > 0 && self.progress.step.is_multiple_of(every);
+            let (validate, save) = (is_due(self.recipe.validation.every), is_due(training.save_every));
+            if validate {
+                self.validate()?;
+            }
+            if save || is_set(stop) {
+                self.save()?;
+            }
+            if is_set(stop) {
+                let step = self.progress.step;
+                return Err(Error::Interrupted(format!(
+                    "stopped and saved at step {step}; to go on: {resume}"
+                )));
+            }
+        }
+        self.finish()
+    }
+
+    fn took_step(&mut self, report: &StepReport, epoch: u64) -> Result<(), Error> {
+        self.progress.step = report.step;
+        self.progress.not_finite = 0;
+        let &StepReport { step, stats, learning_rate, grad_norm, seconds, .. } = report;
+        self.reporter.train(&TrainRecord { step, epoch, stats, learning_rate, grad_norm, seconds })
+    }
+
+    /// A step whose numbers are not finite changes nothing; too many in a row end the run.
+    fn skipped_step(&mut self, problem: &str) -> Result<(), Error> {
+        self.progress.not_finite += 1;
+        let (streak, most) = (self.progress.not_finite, self.recipe.training.max_not_finite);
+        self.reporter.note(&format!("not finite, skipped ({streak} of {most} in a row): {problem}"));
+        if streak < most {
+            return Ok(());
+        }
+        Err(Error::Diverged(format!(
+            "training diverged: {problem}; {streak} steps in a row were not finite. The last save and the best model \
+             are as they were. Try a lower learning rate, a longer warm-up or training.clip_norm = 1"
+        )))
+    }
+
+    /// Whether there was no better validation for too long.
+    fn is_stale(&self) -> bool {
+        let patience = self.recipe.validation.patience;
+        patience > 0 && self.progress.stale >= patience
+    }
+
+    /// Judges the model, and keeps it if it is the best so far.
+    fn validate(&mut self) -> Result<(), Error> {
+        let stats = self.trainer.validate(&self.data.valid)?;
+        let bleu_every = self.recipe.validation.bleu_every;
+        let number = self.progress.history.len() as u64 + 1;
+        let bleu = match bleu_every > 0 && number.is_multiple_of(bleu_every) {
+            true => Some(self.bleu(&self.trainer.params)?),
+            false => None,
+        };
+        let validated = Validated { step: self.progress.step, nll: stats.nll(), bleu };
+        let metric = self.recipe.validation.metric;
+        let best = is_better(metric, &validated, self.progress.best.as_ref());
+        self.progress.history.push(validated);
+        if best {
+            self.progress.best = Some(validated);
+            self.progress.stale = 0;
+            self.write_model(&self.folder.best())?;
+            self.write_model(&self.folder.model())?;
+        } else if metric == ValidationMetric::Loss || bleu.is_some() {
+            self.progress.stale += 1;
+        }
+        self.reporter.valid(&ValidRecord { step: self.progress.step, stats, bleu, best })
+    }
+
+    /// BLEU of greedy translations of the validation sources, as `evaluate` computes it.
+    fn bleu(&self, params: &Params) -> Result<f64, Error> {
+        let Data { text, valid_sources, valid_references, .. } = &self.data;
+        let search = crate::recipe::SearchSettings { beam: 1, ..self.recipe.search.clone() };
+        let model = &self.trainer.model;
+        let said = translation::translate_lines(model, params, text, valid_sources, &search.options(1))?;
+        Ok(translation::bleu_of(text, &said, valid_references).score)
+    }
+
+    fn about(&self) -> About {
+        About {
+            recipe: self.recipe.clone(),
+            step: self.progress.step,
+            averaged: vec![],
+            history: self.progress.history.clone(),
+        }
+    }
+
+    fn write_model(&self, path: &Path) -> Result<(), Error> {
+        let Trainer { model, params, .. } = &self.trainer;
+        model_file::save(path, params, model.config(), &self.data.text, &self.about())
+    }
+
+    /// A checkpoint, then the state: as long as the state is not there, the run goes on from the one before and
+    /// writes the same checkpoint again.
+    fn save(&mut self) -> Result<(), Error> {
+        let step = self.progress.step;
+        let keep = self.recipe.training.keep_checkpoints;
+        let mut checkpoints: VecDeque<u64> = self.progress.checkpoints.iter().copied().collect();
+        if keep > 0 && checkpoints.back() != Some(&step) {
+            self.write_model(&self.folder.checkpoint(step))?;
+            checkpoints.push_back(step);
+        }
+        let old = checkpoints.len().saturating_sub(keep);
+        let dropped: Vec<u64> = checkpoints.drain(..old).collect();
+        self.progress.checkpoints = checkpoints.into();
+        self.progress.plateau = self.trainer.schedule.memory();
+        let Trainer { params, optimizer, .. } = &self.trainer;
+        let (path, text) = (self.folder.state(), &self.data.text);
+        state::save(&path, params, &optimizer.state(params), text, &self.recipe, &self.progress)?;
+        for step in dropped {
+            let _ = std::fs::remove_file(self.folder.checkpoint(step)); // one too many does no harm
+        }
+        Ok(())
+    }
+
+    /// The final save, and the model to use.
+    fn finish(&mut self) -> Result<(), Error> {
+        self.save()?;
+        let why = match self.is_stale() {
+            true => format!("no better validation in {} of them", self.progress.stale),
+            false => "all steps taken".to_string(),
+        };
+        self.reporter.note(&format!("step {}: {why}", self.progress.step));
+        let averaged = self.write_average()?;
+        if !averaged && self.progress.best.is_none() {
+            self.write_model(&self.folder.model())?;
+        }
+        self.reporter.finish();
+        let (model, out) = (self.folder.model(), self.folder.path());
+        eprintln!(
+            "{} is ready. Try: echo ... | etudiant translate --model {}",
+            model.display(),
+            model.display()
+        );
+        eprintln!("curves: tensorboard --logdir {}", out.display());
+        Ok(())
+    }
+
+    /// The mean of the last checkpoints as the model to use, if the recipe asks for one.
+    fn write_average(&mut self) -> Result<bool, Error> {
+        let kept = &self.progress.checkpoints;
+        let last = &kept[kept.len().saturating_sub(self.recipe.training.average)..];
+        if last.len() < 2 || self.recipe.training.average == 0 {
+            return Ok(false);
+        }
+        let paths: Vec<_> = last.iter().map(|&step| self.folder.checkpoint(step)).collect();
+        let mut models = Vec::new();
+        for path in &paths {
+            models.push((path.as_path(), Model::load(path)?));
+        }
+        let average = model_file::average(&models)?;
+        if !self.data.valid.is_empty() {
+            let options = self.recipe.training.options(Seed::new(self.recipe.seed));
+            let stats = transformer::evaluate(
+                &average.transformer,
+                &average.params,
+                &self.data.valid,
+                options.max_tokens,
+                options.smoothing,
+            )?;
+            let bleu = self.bleu(&average.params)?;
+            let (n, perplexity) = (last.len(), stats.perplexity());
+            self.reporter.note(&format!(
+                "mean of the last {n} checkpoints: valid perplexity {perplexity:.3}, BLEU {bleu:.2}"
+            ));
+        }
+        average.save(&self.folder.model())?;
+        Ok(true)
+    }
+}
+
+fn is_better(metric: ValidationMetric, new: &Validated, best: Option<&Validated>) -> bool {
+    let Some(best) = best else { return metric == ValidationMetric::Loss || new.bleu.is_some() };
+    match metric {
+        ValidationMetric::Loss => new.nll < best.nll,
+        ValidationMetric::Bleu => new.bleu > best.bleu,
+    }
+}

@@ -1,0 +1,109 @@
+//! What `etudiant` can be asked to do.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use transformer::{Config, VocabSizes};
+
+use crate::error::Error;
+use crate::numbers;
+use crate::recipe::{ModelSettings, Recipe};
+use crate::train::{TrainArgs, train};
+
+/// A verb with its options.
+#[derive(Subcommand)]
+pub enum Verb {
+    /// Train a model by a recipe
+    Train(TrainArgs),
+    /// Print a recipe with every key, its default and what it does
+    Config(ConfigArgs),
+    /// Write a built-in corpus
+    Data(DataArgs),
+}
+
+/// The options of `etudiant config`.
+#[derive(Args)]
+pub struct ConfigArgs {
+    /// The sizes of the model
+    #[arg(value_enum, default_value_t = Preset::Tiny)]
+    preset: Preset,
+}
+
+/// Sizes of models by name.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Preset {
+    /// d_model 64, 2 + 2 layers: for lessons
+    Toy,
+    /// d_model 128, 4 + 4 layers: for small corpora such as Multi30k
+    Tiny,
+    /// d_model 256, 3 + 3 layers
+    Small,
+    /// The paper's base model: d_model 512, 6 + 6 layers
+    Base,
+    /// The paper's big model: d_model 1024, 6 + 6 layers
+    Big,
+}
+
+impl Preset {
+    /// The configuration of this name.
+    pub fn config(self, vocab_sizes: VocabSizes) -> Config {
+        match self {
+            Preset::Toy => Config::toy(vocab_sizes),
+            Preset::Tiny => Config::tiny(vocab_sizes),
+            Preset::Small => Config::small(vocab_sizes),
+            Preset::Base => Config::base(vocab_sizes),
+            Preset::Big => Config::big(vocab_sizes),
+        }
+    }
+}
+
+/// The options of `etudiant data`.
+#[derive(Args)]
+pub struct DataArgs {
+    /// Which corpus
+    #[arg(value_enum)]
+    corpus: BuiltIn,
+    /// The folder to write to
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+}
+
+/// The built-in corpora.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum BuiltIn {
+    /// French numerals and their English
+    #[value(name = "numbers-fr-en")]
+    NumbersFrEn,
+}
+
+impl Verb {
+    /// Does it.
+    ///
+    /// # Errors
+    /// Whatever ends it early, with the exit code of [`Error::exit_code`].
+    pub fn run(&self) -> Result<(), Error> {
+        match self {
+            Verb::Train(args) => train(args),
+            Verb::Config(args) => {
+                let model = ModelSettings::of(&args.preset.config(VocabSizes::Shared(8)));
+                print(&Recipe { model, ..Recipe::default() }.to_toml())
+            }
+            Verb::Data(args) => {
+                let BuiltIn::NumbersFrEn = args.corpus;
+                let report = numbers::write_corpus(&args.out, &numbers::CorpusOptions::default())?;
+                print(&format!("{report}\n"))
+            }
+        }
+    }
+}
+
+/// Writes to standard output. That nobody reads on (`etudiant ... | head`) is no error.
+pub fn print(text: &str) -> Result<(), Error> {
+    match std::io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Error::Input(format!("cannot write to standard output: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
