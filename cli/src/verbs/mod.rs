@@ -1,5 +1,12 @@
 //! What `etudiant` can be asked to do.
 
+mod average;
+mod bench;
+mod evaluate;
+mod inspect;
+mod score;
+mod translate;
+
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -18,6 +25,18 @@ pub enum Verb {
     Train(TrainArgs),
     /// Print a recipe with every key, its default and what it does
     Config(ConfigArgs),
+    /// Translate lines: standard input to standard output
+    Translate(translate::TranslateArgs),
+    /// Judge a model by a test set: BLEU, chrF, perplexity, exact matches
+    Evaluate(evaluate::EvaluateArgs),
+    /// The log-probability that a model gives to translations
+    Score(score::ScoreArgs),
+    /// The mean of several checkpoints of a run
+    Average(average::AverageArgs),
+    /// What is in a model file
+    Inspect(inspect::InspectArgs),
+    /// How fast this machine trains and translates
+    Bench(bench::BenchArgs),
     /// Write a built-in corpus
     Data(DataArgs),
 }
@@ -89,6 +108,12 @@ impl Verb {
                 let model = ModelSettings::of(&args.preset.config(VocabSizes::Shared(8)));
                 print(&Recipe { model, ..Recipe::default() }.to_toml())
             }
+            Verb::Translate(args) => translate::run(args),
+            Verb::Evaluate(args) => evaluate::run(args),
+            Verb::Score(args) => score::run(args),
+            Verb::Average(args) => average::run(args),
+            Verb::Inspect(args) => inspect::run(args),
+            Verb::Bench(args) => bench::run(args),
             Verb::Data(args) => {
                 let BuiltIn::NumbersFrEn = args.corpus;
                 let report = numbers::write_corpus(&args.out, &numbers::CorpusOptions::default())?;
