@@ -26,7 +26,8 @@
 //! | [`nn`] | parameters, layers, initialisers, optimizers, schedules, checkpoints |
 //! | [`transformer`] | the model, masks, positions, batches, training, search |
 //!
-//! Each uses only those above it.
+//! Each uses only those above it. On top of them stands the command `etudiant` (the folder `cli/`), which trains on
+//! parallel text and translates: `docs/training.md` in the repository.
 //!
 //! # Features
 //!

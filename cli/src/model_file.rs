@@ -5,13 +5,13 @@
 //! safetensors reader can read it; [`nn::checkpoint`] says how it is laid out and guarded.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use nn::{NamedTensors, Params, checkpoint};
+use nn::{Params, checkpoint};
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
-use tensor::{DType, Seed};
-use transformer::{Config, Transformer};
+use serde::{Deserialize, Deserializer, Serialize};
+use tensor::{DType, Seed, Tensor};
+use transformer::{Config, Transformer, VocabSizes};
 
 use crate::error::Error;
 use crate::recipe::Recipe;
@@ -19,6 +19,7 @@ use crate::text::TextModel;
 
 /// The layout of the metadata that this version writes and reads.
 const FORMAT: &str = "1";
+const TWO_MODELS: &str = "; it was put together from two models";
 
 /// A model with all that it takes to translate.
 #[derive(Clone, Debug)]
@@ -51,7 +52,8 @@ pub struct About {
 pub struct Validated {
     /// After which step.
     pub step: u64,
-    /// The unsmoothed negative log-likelihood per token.
+    /// The unsmoothed negative log-likelihood per token; NaN if it was not finite.
+    #[serde(deserialize_with = "number_or_nan")]
     pub nll: f64,
     /// BLEU of greedy translations, if they were made.
     pub bleu: Option<f64>,
@@ -62,6 +64,11 @@ impl Validated {
     pub fn perplexity(&self) -> f64 {
         self.nll.exp()
     }
+}
+
+/// JSON has no NaN and no infinity: they are written as null.
+fn number_or_nan<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or(f64::NAN))
 }
 
 impl Model {
@@ -78,22 +85,36 @@ impl Model {
     /// # Errors
     /// [`Error::Input`] if it cannot be read, is damaged, or is no model of ours.
     pub fn load(path: &Path) -> Result<Model, Error> {
-        let checkpoint::Checkpoint { tensors, metadata } = checkpoint::load(path)?;
-        let metadata = Metadata { path, strings: &metadata };
+        Model::of(path, &checkpoint::load(path)?)
+    }
+
+    /// The model in the content of the file at `path`.
+    pub(crate) fn of(path: &Path, content: &checkpoint::Checkpoint) -> Result<Model, Error> {
+        let tensors = &content.tensors;
+        let metadata = Metadata { path, strings: &content.metadata };
         metadata.check_format("model")?;
         let config: Config = metadata.json("etudiant.config")?;
         let text = metadata.text()?;
+        let (src, tgt) = match text.vocab_sizes() {
+            VocabSizes::Shared(size) => (size, size),
+            VocabSizes::Separate { src, tgt } => (src, tgt),
+        };
+        let asked = (config.src_vocab_size, config.tgt_vocab_size);
+        if (src, tgt) != asked {
+            let problem = format!("its configuration asks for {} source and {} target tokens", asked.0, asked.1);
+            return Err(Error::at(path, format!("{problem}, but its vocabulary has {src} and {tgt}{TWO_MODELS}")));
+        }
         // The sizes come from a file: what its tensors do not back up is never allocated.
         config.validate().map_err(|error| Error::at(path, error))?;
         let (needed, found): (usize, usize) =
             (config.n_parameters(), tensors.iter().map(|(_, tensor)| tensor.numel()).sum());
         if needed != found {
             let problem = format!("its configuration asks for {needed} parameters, but it has {found}");
-            return Err(Error::at(path, format!("{problem}; it was put together from two models")));
+            return Err(Error::at(path, format!("{problem}{TWO_MODELS}")));
         }
         let (transformer, mut params) =
             Transformer::new(&config, Seed::new(0), DType::F32).map_err(|error| Error::at(path, error))?;
-        params.load_from(&tensors)?;
+        params.load_from(tensors)?;
         let about = About {
             recipe: metadata.recipe()?,
             step: metadata.json("etudiant.step")?,
@@ -184,35 +205,81 @@ impl Metadata<'_> {
     }
 }
 
-/// The parameters of several models, element by element their mean (Vaswani et al. 2017, §6.1). Sums are taken in
-/// f64, in the order given.
+/// The parameters of several checkpoints of one run, element by element their mean (Vaswani et al. 2017, §6.1). Sums
+/// are taken in f64, in the order given. The files are read one after the other: however many there are, no more
+/// than two models and the sums stand in memory.
 ///
 /// # Errors
-/// [`Error::Input`] if there is no model, or two differ in configuration or vocabulary.
-pub fn average(models: &[(&Path, Model)]) -> Result<Model, Error> {
-    let Some((first_path, first)) = models.first() else {
-        return Err(Error::Input("no checkpoint to average; name two or more".into()));
-    };
-    for (path, model) in &models[1..] {
-        let same = model.transformer.config() == first.transformer.config()
-            && model.text.to_json() == first.text.to_json();
-        if !same {
-            let problem = format!("another configuration or vocabulary than {}", first_path.display());
-            return Err(Error::at(path, format!("{problem}; only checkpoints of one run can be averaged")));
-        }
+/// [`Error::Input`] if there are fewer than two, one cannot be read, two differ in configuration, vocabulary or seed,
+/// two are of the same step, or one is an average already.
+pub fn average(paths: &[PathBuf]) -> Result<Model, Error> {
+    let [first_path, others @ ..] = paths else { return Err(too_few(0)) };
+    if others.is_empty() {
+        return Err(too_few(1));
     }
-    let mut tensors = NamedTensors::new("the average");
-    for (name, param) in first.params.as_ref().iter() {
-        let mut sum = param.to_dtype(DType::F64);
-        for (_, model) in &models[1..] {
-            let other = model.params.as_ref().get(name).expect("the configurations are equal");
-            sum = sum.add(&other.to_dtype(DType::F64));
+    let mut last = load_checkpoint(first_path)?;
+    let mut steps = vec![last.about.step];
+    let mut sums: Vec<Tensor> = last.params.iter().map(|(_, _, param)| param.to_dtype(DType::F64)).collect();
+    for path in others {
+        let model = load_checkpoint(path)?;
+        check_same_run((first_path, &last), (path, &model))?;
+        let step = model.about.step;
+        if let Some(place) = steps.iter().position(|&other| other == step) {
+            let problem = format!("it is of step {step}, as {} is", paths[place].display());
+            return Err(Error::at(path, format!("{problem}; name each checkpoint once")));
         }
-        tensors.insert(name, sum.mul_scalar(1.0 / models.len() as f64).to_dtype(param.dtype()));
+        for (sum, (_, _, param)) in sums.iter_mut().zip(model.params.iter()) {
+            sum.add_assign(&param.to_dtype(DType::F64));
+        }
+        if step > last.about.step {
+            last = model;
+        }
+        steps.push(step);
     }
-    let mut params = first.params.clone();
-    params.load_from(&tensors)?;
-    let last = models.iter().map(|(_, model)| model).max_by_key(|model| model.about.step).unwrap_or(first);
-    let averaged = models.iter().map(|(_, model)| model.about.step).collect();
-    Ok(Model { params, about: About { averaged, ..last.about.clone() }, ..last.clone() })
+    let ids: Vec<_> = last.params.iter().map(|(id, _, _)| id).collect();
+    for (id, sum) in ids.into_iter().zip(sums) {
+        *last.params.get_mut(id) = sum.mul_scalar(1.0 / steps.len() as f64).to_dtype(last.params.dtype());
+    }
+    last.about.averaged = steps;
+    Ok(last)
 }
+
+fn too_few(found: usize) -> Error {
+    Error::Input(format!("{found} checkpoints to average; name two or more of one run"))
+}
+
+/// A model that is no average: the mean of means would not be the mean of their checkpoints.
+fn load_checkpoint(path: &Path) -> Result<Model, Error> {
+    let model = Model::load(path)?;
+    if model.about.averaged.is_empty() {
+        return Ok(model);
+    }
+    Err(Error::at(
+        path,
+        format!(
+            "this is the mean of {} checkpoints already; name checkpoints of the run",
+            model.about.averaged.len()
+        ),
+    ))
+}
+
+/// Another seed is another run, and its neurons have other places: the mean of two such models says nothing.
+fn check_same_run(
+    (first_path, first): (&Path, &Model),
+    (path, model): (&Path, &Model),
+) -> Result<(), Error> {
+    let differs = if model.transformer.config() != first.transformer.config() {
+        "configuration"
+    } else if model.text.to_json() != first.text.to_json() {
+        "vocabulary"
+    } else if model.about.recipe.seed != first.about.recipe.seed {
+        "seed"
+    } else {
+        return Ok(());
+    };
+    let problem = format!("another {differs} than {}", first_path.display());
+    Err(Error::at(path, format!("{problem}; only checkpoints of one run can be averaged")))
+}
+
+#[cfg(test)]
+mod tests;

@@ -73,12 +73,12 @@ impl Recipe {
         if let OptimizerSettings::Adamw { weight_decay, .. } = self.training.optimizer {
             within("training.optimizer.weight_decay", weight_decay, 0.0..=1000.0)?;
         }
-        let rates: &[(&str, f64)] = match &self.training.schedule {
-            &ScheduleSettings::Constant { learning_rate } => &[("learning_rate", learning_rate)],
-            &ScheduleSettings::Noam { factor, .. } => &[("factor", factor)],
-            &ScheduleSettings::InverseSqrt { peak, initial, .. } => &[("peak", peak), ("initial", initial)],
-            &ScheduleSettings::Cosine { peak, min, .. } => &[("peak", peak), ("min", min)],
-            &ScheduleSettings::ReduceOnPlateau { learning_rate, factor, threshold, min, .. } => &[
+        let rates: &[(&str, f64)] = match self.training.schedule {
+            ScheduleSettings::Constant { learning_rate } => &[("learning_rate", learning_rate)],
+            ScheduleSettings::Noam { factor, .. } => &[("factor", factor)],
+            ScheduleSettings::InverseSqrt { peak, initial, .. } => &[("peak", peak), ("initial", initial)],
+            ScheduleSettings::Cosine { peak, min, .. } => &[("peak", peak), ("min", min)],
+            ScheduleSettings::ReduceOnPlateau { learning_rate, factor, threshold, min, .. } => &[
                 ("learning_rate", learning_rate),
                 ("factor", factor),
                 ("threshold", threshold),

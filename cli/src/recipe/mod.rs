@@ -40,7 +40,7 @@ impl Recipe {
         })?;
         let name = path.display().to_string();
         let mut recipe = Recipe::parse(&text, &name)?;
-        let mut table: Table = text.parse().expect("it was parsed before");
+        let mut table: Table = text.parse().map_err(|error| Error::at(path, error))?;
         for assignment in overrides {
             let at = |problem: String| Error::Input(format!("--set {assignment}: {problem}"));
             assign(&mut table, assignment).map_err(at)?;
@@ -62,9 +62,14 @@ impl Recipe {
         })
     }
 
+    /// The sections and keys.
+    pub(crate) fn table(&self) -> Table {
+        Table::try_from(self).expect("a recipe is a table")
+    }
+
     /// The whole recipe, defaults included, each key with a comment that says what it does.
     pub fn to_toml(&self) -> String {
-        let values = Table::try_from(self).expect("a recipe is a table");
+        let values = self.table();
         let mut section = &values;
         let mut lines = Vec::new();
         for line in TEMPLATE.lines() {

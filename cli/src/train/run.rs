@@ -14,7 +14,7 @@ use super::is_set;
 use super::prefetch::Prefetch;
 use super::state::{self, Progress, Saved};
 use crate::error::Error;
-use crate::model_file::{self, About, Model, Validated};
+use crate::model_file::{self, About, Validated};
 use crate::recipe::{LearningRate, Recipe, ValidationMetric};
 use crate::report::record::{TrainRecord, ValidRecord};
 use crate::report::{ReportOptions, Reporter};
@@ -239,11 +239,7 @@ impl Run {
             return Ok(false);
         }
         let paths: Vec<_> = last.iter().map(|&step| self.folder.checkpoint(step)).collect();
-        let mut models = Vec::new();
-        for path in &paths {
-            models.push((path.as_path(), Model::load(path)?));
-        }
-        let average = model_file::average(&models)?;
+        let average = model_file::average(&paths)?;
         if !self.data.valid.is_empty() {
             let options = self.recipe.training.options(Seed::new(self.recipe.seed));
             let stats = transformer::evaluate(

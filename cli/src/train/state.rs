@@ -10,7 +10,7 @@ use std::path::Path;
 
 use nn::{NamedTensors, OptimizerState, Params, checkpoint};
 use serde::{Deserialize, Serialize};
-use toml::{Table, Value};
+use toml::Value;
 use transformer::batch_stream::Position;
 
 use crate::error::Error;
@@ -135,7 +135,7 @@ const FREE: [&str; 9] = [
 pub fn check_same_run(saved: &Recipe, recipe: &Recipe) -> Result<(), String> {
     let flat = |recipe: &Recipe| {
         let mut keys = BTreeMap::new();
-        flatten("", &Value::Table(Table::try_from(recipe).expect("a recipe is a table")), &mut keys);
+        flatten("", &Value::Table(recipe.table()), &mut keys);
         keys
     };
     let (saved, recipe) = (flat(saved), flat(recipe));

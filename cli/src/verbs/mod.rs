@@ -124,6 +124,9 @@ impl Verb {
 }
 
 /// Writes to standard output. That nobody reads on (`etudiant ... | head`) is no error.
+///
+/// # Errors
+/// [`Error::Input`] if the system refuses for another reason, a full disk for example.
 pub fn print(text: &str) -> Result<(), Error> {
     match std::io::stdout().lock().write_all(text.as_bytes()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
