@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use cli::Error;
+use cli::report::progress::say;
 use cli::verbs::Verb;
 
 /// Trains translation models on plain CPUs, and translates with them
@@ -29,7 +30,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let kind = if matches!(error, Error::Interrupted(_)) { "" } else { "error: " };
-            eprintln!("{kind}{error}");
+            say(&format!("{kind}{error}"));
             ExitCode::from(error.exit_code())
         }
     }

@@ -101,8 +101,12 @@ impl Model {
         };
         let asked = (config.src_vocab_size, config.tgt_vocab_size);
         if (src, tgt) != asked {
-            let problem = format!("its configuration asks for {} source and {} target tokens", asked.0, asked.1);
-            return Err(Error::at(path, format!("{problem}, but its vocabulary has {src} and {tgt}{TWO_MODELS}")));
+            let problem =
+                format!("its configuration asks for {} source and {} target tokens", asked.0, asked.1);
+            return Err(Error::at(
+                path,
+                format!("{problem}, but its vocabulary has {src} and {tgt}{TWO_MODELS}"),
+            ));
         }
         // The sizes come from a file: what its tensors do not back up is never allocated.
         config.validate().map_err(|error| Error::at(path, error))?;
@@ -245,7 +249,7 @@ pub fn average(paths: &[PathBuf]) -> Result<Model, Error> {
 }
 
 fn too_few(found: usize) -> Error {
-    Error::Input(format!("{found} checkpoints to average; name two or more of one run"))
+    Error::Input(format!("an average takes two checkpoints of one run or more; {found} named"))
 }
 
 /// A model that is no average: the mean of means would not be the mean of their checkpoints.
@@ -264,10 +268,7 @@ fn load_checkpoint(path: &Path) -> Result<Model, Error> {
 }
 
 /// Another seed is another run, and its neurons have other places: the mean of two such models says nothing.
-fn check_same_run(
-    (first_path, first): (&Path, &Model),
-    (path, model): (&Path, &Model),
-) -> Result<(), Error> {
+fn check_same_run((first_path, first): (&Path, &Model), (path, model): (&Path, &Model)) -> Result<(), Error> {
     let differs = if model.transformer.config() != first.transformer.config() {
         "configuration"
     } else if model.text.to_json() != first.text.to_json() {

@@ -34,7 +34,9 @@ impl RunFolder {
     /// # Errors
     /// [`Error::Input`] if the folder cannot be made or written to, or another process is at work in it.
     pub fn open(path: &Path) -> Result<RunFolder, Error> {
-        let cannot = |action: &str, error| Error::at(path, format!("cannot {action}: {error}"));
+        let cannot = |action: &str, error| {
+            Error::at(path, format!("cannot {action}: {error}; mend that, or choose another --out"))
+        };
         fs::create_dir_all(path.join("checkpoints"))
             .map_err(|error| cannot("make the run's folder", error))?;
         let lock_path = path.join("run.lock");
@@ -106,15 +108,36 @@ impl RunFolder {
     /// Removes what [`nn::atomic`] leaves behind when a process is killed in the middle of a file. With the lock
     /// held nobody else is writing. That nothing more can be removed is no reason not to train.
     fn remove_leftovers(&self) {
-        for folder in [self.path.clone(), self.path.join("checkpoints")] {
-            let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-            for entry in entries {
-                let name = entry.file_name();
-                let name = name.to_string_lossy();
-                if name.starts_with('.') && name.ends_with(".tmp") {
-                    let _ = fs::remove_file(entry.path());
-                }
-            }
+        for folder in [self.path.clone(), self.path.join("checkpoints"), self.data()] {
+            remove_files(&folder, |name| name.starts_with('.') && name.ends_with(".tmp"));
+        }
+    }
+
+    /// Removes all checkpoints but those of these steps, also those that a killed process wrote and nobody counts.
+    /// That one cannot be removed does no harm.
+    pub fn remove_checkpoints_but(&self, steps: &[u64]) {
+        remove_files(&self.path.join("checkpoints"), |name| {
+            let step = name.strip_prefix("step-").and_then(|rest| rest.strip_suffix(".safetensors"));
+            step.and_then(|step| step.parse().ok()).is_some_and(|step| !steps.contains(&step))
+        });
+    }
+
+    /// Makes the best model the one to use.
+    ///
+    /// # Errors
+    /// [`Error::Input`] if it cannot be read or written.
+    pub fn use_best(&self) -> Result<(), Error> {
+        let best = fs::read(self.best())
+            .map_err(|error| Error::at(&self.best(), format!("cannot read the best model: {error}")))?;
+        Ok(nn::atomic::write_atomically(self.model(), |file| file.write_all(&best))?)
+    }
+}
+
+/// Removes the files in `folder` whose names are `unwanted`, as far as that is possible.
+fn remove_files(folder: &Path, unwanted: impl Fn(&str) -> bool) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if unwanted(&entry.file_name().to_string_lossy()) {
+            let _ = fs::remove_file(entry.path());
         }
     }
 }
@@ -147,6 +170,20 @@ mod tests {
         let mut names: Vec<_> = fs::read_dir(left).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         names.sort();
         assert_eq!(names, [".mine", "notes.tmp"]);
+    }
+
+    #[test]
+    fn checkpoints_that_are_not_wanted_go_and_nothing_else_does() {
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = RunFolder::open(temporary.path()).unwrap();
+        let mine = temporary.path().join("checkpoints/step-of-mine.safetensors");
+        for path in [folder.checkpoint(2), folder.checkpoint(4), folder.checkpoint(123_456_789), mine.clone()]
+        {
+            fs::write(path, "x").unwrap();
+        }
+        folder.remove_checkpoints_but(&[4]);
+        assert!(folder.checkpoint(4).exists() && mine.exists());
+        assert!(!folder.checkpoint(2).exists() && !folder.checkpoint(123_456_789).exists());
     }
 
     #[test]

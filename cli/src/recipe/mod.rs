@@ -79,11 +79,25 @@ impl Recipe {
             }
             let key = line.split_once(" = ").map(|(key, _)| key).filter(|key| !key.starts_with('#'));
             match key.and_then(|key| section.get(key).map(|value| (key, value))) {
-                Some((key, value)) => lines.push(format!("{key} = {value}")),
+                Some((key, value)) => lines.push(format!("{key} = {}", show(value))),
                 None => lines.push(line.to_string()),
             }
         }
         lines.join("\n") + "\n"
+    }
+}
+
+/// A value in one line, small numbers as people write them.
+fn show(value: &Value) -> String {
+    match value {
+        Value::Float(number) if *number != 0.0 && number.abs() < 1e-3 => format!("{number:e}"),
+        Value::Table(table) if table.is_empty() => "{}".to_string(),
+        Value::Table(table) => {
+            let entries: Vec<String> =
+                table.iter().map(|(key, value)| format!("{key} = {}", show(value))).collect();
+            format!("{{ {} }}", entries.join(", "))
+        }
+        value => value.to_string(),
     }
 }
 
@@ -110,11 +124,16 @@ fn assign(table: &mut Table, assignment: &str) -> Result<(), String> {
 /// What the parser says of a key it does not know, in our words: the nearest one that there is.
 fn explain(message: &str) -> String {
     let message = message.trim();
-    let Some(rest) = message.strip_prefix("unknown field `") else {
-        let Some(rest) = message.strip_prefix("unknown variant `") else { return message.to_string() };
-        return nearest("choice", rest).unwrap_or_else(|| message.to_string());
-    };
-    nearest("key", rest).unwrap_or_else(|| message.to_string())
+    let unknown = [("unknown field `", "key"), ("unknown variant `", "choice")];
+    let known = unknown.iter().find_map(|(start, what)| nearest(what, message.strip_prefix(start)?));
+    known.unwrap_or_else(|| in_plain_words(message))
+}
+
+/// What the parser says of a value, without the names of Rust's types.
+fn in_plain_words(message: &str) -> String {
+    let message = message.replace("expected f64", "expected a number");
+    let whole = ["expected usize", "expected u64", "expected u32"];
+    whole.iter().fold(message, |message, name| message.replace(name, "expected a whole number, 0 or more"))
 }
 
 /// `found`, expected one of `a`, `b`, ... -> a sentence.

@@ -32,6 +32,7 @@ fn the_template_shows_every_key_with_its_default() {
 fn a_printed_recipe_reads_back_as_it_was() {
     let mut recipe = set(&[
         "seed=7",
+        "training.clip_norm=2.5e-7",
         "data.dir=some where",
         "model.norm=pre",
         "model.dropout=0.25",

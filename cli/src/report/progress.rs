@@ -102,7 +102,7 @@ impl Progress {
 }
 
 /// A line on standard error. If it was closed, nobody is there to hear that either.
-fn say(line: &str) {
+pub fn say(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 

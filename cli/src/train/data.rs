@@ -25,7 +25,7 @@ pub struct Data {
     pub valid_sources: Vec<String>,
     /// Their translations.
     pub valid_references: Vec<String>,
-    /// A checksum of `train`.
+    /// A checksum of `train` and `valid`.
     pub checksum: u32,
 }
 
@@ -60,7 +60,7 @@ pub fn prepare(
     let max_len = recipe.model.max_len;
     let train = encode("training", &train, &text, max_len, tell)?;
     let valid_pairs = encode("validation", &valid, &text, usize::MAX, tell)?;
-    let checksum = checksum(&train);
+    let checksum = checksum(train.iter().chain(&valid_pairs));
     let (valid_sources, valid_references) = valid.into_iter().map(|pair| (pair.src, pair.tgt)).unzip();
     Ok(Data { text, train: train.into(), valid: valid_pairs, valid_sources, valid_references, checksum })
 }
@@ -122,18 +122,20 @@ fn encode(
     }
     tell(line);
     if pairs.is_empty() {
-        return Err(Error::Input(format!("{name}: no pair is short enough for model.max_len = {max_len}")));
+        return Err(Error::Input(format!(
+            "{name}: no pair is short enough for model.max_len = {max_len}; raise it"
+        )));
     }
     Ok(pairs)
 }
 
 /// A checksum of the pairs: a run must not go on with other data than it began with.
-fn checksum(pairs: &[Pair]) -> u32 {
+fn checksum<'a>(pairs: impl Iterator<Item = &'a Pair>) -> u32 {
     let side = |crc: u32, ids: &[u32]| {
         let bytes: Vec<u8> = ids.iter().flat_map(|id| id.to_le_bytes()).chain([0xff; 4]).collect();
         crc32c::crc32c_append(crc, &bytes)
     };
-    pairs.iter().fold(0, |crc, pair| side(side(crc, &pair.src), &pair.tgt))
+    pairs.fold(0, |crc, pair| side(side(crc, &pair.src), &pair.tgt))
 }
 
 /// The folder `--out` names, or `runs/` and the recipe's own name.

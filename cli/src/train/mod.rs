@@ -9,7 +9,7 @@ mod prefetch;
 mod run;
 pub mod state;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -20,9 +20,11 @@ use transformer::Transformer;
 
 use crate::error::Error;
 use crate::recipe::Recipe;
+use crate::report::progress::say;
 use crate::run_folder::RunFolder;
 
 use run::Run;
+use state::Saved;
 
 /// The options of `etudiant train`.
 #[derive(Args, Clone, Debug)]
@@ -53,25 +55,68 @@ pub fn train(args: &TrainArgs) -> Result<(), Error> {
     let out = args.out.clone().unwrap_or_else(|| data::default_out(&args.config));
     let folder = RunFolder::open(&out)?;
     let saved = state::load(&folder.state())?;
-    if let Some(saved) = &saved {
+    check_may_go_on(args, &folder, saved.as_ref(), &recipe)?;
+    let mut tell = |line: String| say(&line);
+    let text = saved.as_ref().map(|saved| saved.text.clone());
+    let data = data::prepare(&recipe, &folder, text, args.lenient, &mut tell)?;
+    if saved.as_ref().is_some_and(|saved| saved.progress.data_checksum != data.checksum) {
+        let problem = "the pairs for training or validation are not those that the run began with";
+        return Err(Error::at(&folder.state(), format!("{problem}; restore them, or choose another --out")));
+    }
+    let config = recipe.model.config(data.text.vocab_sizes());
+    let model = Transformer::new(&config, Seed::new(recipe.seed), DType::F32)?;
+    tell(format!("model: {} parameters", model.1.numel()));
+    write_recipe(&folder, &recipe)?;
+    let resume = resume_command(args, &out);
+    let mut run = Run::new(recipe, folder, data, model, saved)?;
+    let stop = stop_flag()?;
+    run.train(&stop, &resume).map_err(|error| match error {
+        Error::Input(problem) => Error::Input(format!(
+            "{problem}. What was saved before is whole; once this is mended, go on with: {resume}"
+        )),
+        error => error,
+    })
+}
+
+/// Whether what the folder holds may be gone on with, or replaced.
+fn check_may_go_on(
+    args: &TrainArgs,
+    folder: &RunFolder,
+    saved: Option<&Saved>,
+    recipe: &Recipe,
+) -> Result<(), Error> {
+    if let Some(saved) = saved {
         let (path, step) = (folder.state(), saved.progress.step);
         if !args.resume {
             let problem = format!("a run is saved here, at step {step}");
             return Err(Error::at(&path, format!("{problem}; go on with --resume, or choose another --out")));
         }
-        state::check_same_run(&saved.recipe, &recipe).map_err(|problem| Error::at(&path, problem))?;
+        state::check_same_run(&saved.recipe, recipe).map_err(|problem| Error::at(&path, problem))
+    } else if !args.resume && folder.model().exists() {
+        let problem = "a model is here, and no state.safetensors to go on from";
+        let remedy = "choose another --out, or replace the model by a new run with --resume";
+        Err(Error::at(&folder.model(), format!("{problem}; {remedy}")))
+    } else {
+        Ok(())
     }
-    let mut tell = |line: String| eprintln!("{line}");
-    let text = saved.as_ref().map(|saved| saved.text.clone());
-    let data = data::prepare(&recipe, &folder, text, args.lenient, &mut tell)?;
-    let config = recipe.model.config(data.text.vocab_sizes());
-    let model = Transformer::new(&config, Seed::new(recipe.seed), DType::F32)?;
-    tell(format!("model: {} parameters", model.1.numel()));
-    write_recipe(&folder, &recipe)?;
-    let resume = format!("etudiant train {} --resume --out {}", args.config.display(), out.display());
-    let mut run = Run::new(recipe, folder, data, model, saved)?;
-    let stop = stop_flag()?;
-    run.train(&stop, &resume)
+}
+
+/// The command that goes on with this run, fit for a shell.
+fn resume_command(args: &TrainArgs, out: &Path) -> String {
+    let mut words = vec!["etudiant".to_string(), "train".into(), args.config.display().to_string()];
+    words.extend(args.set.iter().flat_map(|set| ["--set".into(), set.clone()]));
+    words.extend(args.lenient.then(|| "--lenient".into()));
+    words.extend(["--resume".into(), "--out".into(), out.display().to_string()]);
+    words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+}
+
+/// A word as a POSIX shell reads it back.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-=,:+@%".contains(c);
+    match !word.is_empty() && word.chars().all(is_plain) {
+        true => word.into(),
+        false => format!("'{}'", word.replace('\'', r"'\''")),
+    }
 }
 
 fn write_recipe(folder: &RunFolder, recipe: &Recipe) -> Result<(), Error> {

@@ -27,12 +27,16 @@ impl Prefetch {
         });
         Prefetch { steps }
     }
-}
 
-impl Iterator for Prefetch {
-    type Item = Result<StepBatches, Error>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.steps.recv().ok()
+    /// The next step, or why it cannot be made.
+    ///
+    /// # Errors
+    /// As [`BatchStream`].
+    ///
+    /// # Panics
+    /// After an error, and if the thread panicked: the stream itself has no end, and without it a run must not look
+    /// as if it were done.
+    pub fn next_step(&mut self) -> Result<StepBatches, Error> {
+        self.steps.recv().expect("a stream of batches has no end")
     }
 }

@@ -1,6 +1,5 @@
 //! A run: steps, validations and saves, in an order that can be taken up at any save.
 
-use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
@@ -16,6 +15,7 @@ use super::state::{self, Progress, Saved};
 use crate::error::Error;
 use crate::model_file::{self, About, Validated};
 use crate::recipe::{LearningRate, Recipe, ValidationMetric};
+use crate::report::progress::say;
 use crate::report::record::{TrainRecord, ValidRecord};
 use crate::report::{ReportOptions, Reporter};
 use crate::run_folder::RunFolder;
@@ -44,13 +44,6 @@ impl Run {
         let mut schedule = recipe.training.schedule.build(model.config().d_model);
         let mut progress = Progress { data_checksum: data.checksum, ..Progress::default() };
         if let Some(saved) = saved {
-            if saved.progress.data_checksum != data.checksum {
-                let problem = "the training data are not those that the run began with";
-                return Err(Error::at(
-                    &folder.state(),
-                    format!("{problem}; restore them, or choose another --out"),
-                ));
-            }
             params.load_from(&saved.params)?;
             optimizer.restore(&params, &saved.optimizer)?;
             schedule.restore(saved.progress.plateau);
@@ -81,31 +74,27 @@ impl Run {
         )?;
         let mut batches = Prefetch::new(stream);
         while self.progress.step < training.max_steps && !self.is_stale() {
-            let Some(step) = batches.next() else { break };
-            let step = step?;
+            let step = batches.next_step()?;
             let report = self.trainer.train_step(&step.batches);
             self.progress.position = step.next;
-            match report {
-                Ok(report) => self.took_step(&report, step.from.epoch)?,
-                Err(transformer::Error::NotFinite(problem)) => {
-                    self.skipped_step(&problem)?;
-                    continue;
-                }
-                Err(error) => return Err(error.into()),
-            }
-            let is_due = |every: u64| every > 0 && self.progress.step.is_multiple_of(every);
+            let taken = match report {
+                Ok(report) => self.took_step(&report, step.from.epoch).map(|()| true),
+                Err(transformer::Error::NotFinite(problem)) => self.skipped_step(&problem).map(|()| false),
+                Err(error) => Err(error.into()),
+            }?;
+            let is_due = |every: u64| taken && every > 0 && self.progress.step.is_multiple_of(every);
             let (validate, save) = (is_due(self.recipe.validation.every), is_due(training.save_every));
             if validate {
                 self.validate()?;
             }
-            if save || is_set(stop) {
-                self.save()?;
+            let stopping = is_set(stop); // looked at once: it may become true at any moment
+            if save || stopping {
+                self.save(save)?;
             }
-            if is_set(stop) {
+            if stopping {
                 let step = self.progress.step;
-                return Err(Error::Interrupted(format!(
-                    "stopped and saved at step {step}; to go on: {resume}"
-                )));
+                let problem = format!("stopped and saved at step {step}; to go on: {resume}");
+                return Err(Error::Interrupted(problem));
             }
         }
         self.finish()
@@ -126,10 +115,16 @@ impl Run {
         if streak < most {
             return Ok(());
         }
-        Err(Error::Diverged(format!(
-            "training diverged: {problem}; {streak} steps in a row were not finite. The last save and the best model \
-             are as they were. Try a lower learning rate, a longer warm-up or training.clip_norm = 1"
-        )))
+        Err(diverged(&format!("{problem}; {streak} steps in a row were not finite")))
+    }
+
+    /// What is not finite is never written. A step whose own loss is finite can make parameters that are not; they
+    /// would spoil the last save and, until the next one, whatever is made of it.
+    fn check_finite(&self) -> Result<(), Error> {
+        let broken = self.trainer.params.iter().find(|(_, _, value)| !value.all_finite());
+        broken.map_or(Ok(()), |(_, name, _)| {
+            Err(diverged(&format!("after step {} the parameter {name} is not finite", self.progress.step)))
+        })
     }
 
     /// Whether there was no better validation for too long.
@@ -140,6 +135,7 @@ impl Run {
 
     /// Judges the model, and keeps it if it is the best so far.
     fn validate(&mut self) -> Result<(), Error> {
+        self.check_finite()?;
         let stats = self.trainer.validate(&self.data.valid)?;
         let bleu_every = self.recipe.validation.bleu_every;
         let number = self.progress.history.len() as u64 + 1;
@@ -185,57 +181,60 @@ impl Run {
         model_file::save(path, params, model.config(), &self.data.text, &self.about())
     }
 
-    /// A checkpoint, then the state: as long as the state is not there, the run goes on from the one before and
-    /// writes the same checkpoint again.
-    fn save(&mut self) -> Result<(), Error> {
-        let step = self.progress.step;
-        let keep = self.recipe.training.keep_checkpoints;
-        let mut checkpoints: VecDeque<u64> = self.progress.checkpoints.iter().copied().collect();
-        if keep > 0 && checkpoints.back() != Some(&step) {
+    /// A checkpoint, if it is time for one, then the state: as long as the state is not there, the run goes on from
+    /// the one before and writes the same checkpoint again.
+    ///
+    /// Only checkpoints of regular saves are listed in the state, so that a run which was stopped in between ends
+    /// with the same ones, and the same mean of them, as if it had not been.
+    fn save(&mut self, with_checkpoint: bool) -> Result<(), Error> {
+        self.check_finite()?;
+        let (step, keep) = (self.progress.step, self.recipe.training.keep_checkpoints);
+        if with_checkpoint && keep > 0 && self.progress.checkpoints.last() != Some(&step) {
             self.write_model(&self.folder.checkpoint(step))?;
-            checkpoints.push_back(step);
+            self.progress.checkpoints.push(step);
         }
-        let old = checkpoints.len().saturating_sub(keep);
-        let dropped: Vec<u64> = checkpoints.drain(..old).collect();
-        self.progress.checkpoints = checkpoints.into();
+        let old = self.progress.checkpoints.len().saturating_sub(keep);
+        self.progress.checkpoints.drain(..old);
         self.progress.plateau = self.trainer.schedule.memory();
         let Trainer { params, optimizer, .. } = &self.trainer;
         let (path, text) = (self.folder.state(), &self.data.text);
         state::save(&path, params, &optimizer.state(params), text, &self.recipe, &self.progress)?;
-        for step in dropped {
-            let _ = std::fs::remove_file(self.folder.checkpoint(step)); // one too many does no harm
-        }
+        self.folder.remove_checkpoints_but(&self.progress.checkpoints);
         Ok(())
     }
 
-    /// The final save, and the model to use.
+    /// The final save, and the model to use. Where no checkpoint was due, the last step has one all the same.
     fn finish(&mut self) -> Result<(), Error> {
-        self.save()?;
+        self.save(false)?;
+        let step = self.progress.step;
+        let mut checkpoints = self.progress.checkpoints.clone();
+        if self.recipe.training.keep_checkpoints > 0 && checkpoints.last() != Some(&step) {
+            self.write_model(&self.folder.checkpoint(step))?;
+            checkpoints.push(step);
+        }
         let why = match self.is_stale() {
             true => format!("no better validation in {} of them", self.progress.stale),
             false => "all steps taken".to_string(),
         };
-        self.reporter.note(&format!("step {}: {why}", self.progress.step));
-        let averaged = self.write_average()?;
-        if !averaged && self.progress.best.is_none() {
-            self.write_model(&self.folder.model())?;
+        self.reporter.note(&format!("step {step}: {why}"));
+        if !self.write_average(&checkpoints)? {
+            match self.progress.best {
+                Some(_) => self.folder.use_best()?,
+                None => self.write_model(&self.folder.model())?,
+            }
         }
         self.reporter.finish();
-        let (model, out) = (self.folder.model(), self.folder.path());
-        eprintln!(
-            "{} is ready. Try: echo ... | etudiant translate --model {}",
-            model.display(),
-            model.display()
-        );
-        eprintln!("curves: tensorboard --logdir {}", out.display());
+        let (model, out) = (self.folder.model(), self.folder.path().display());
+        let model = model.display();
+        say(&format!("{model} is ready. Try: echo ... | etudiant translate --model {model}"));
+        say(&format!("curves: tensorboard --logdir {out}"));
         Ok(())
     }
 
     /// The mean of the last checkpoints as the model to use, if the recipe asks for one.
-    fn write_average(&mut self) -> Result<bool, Error> {
-        let kept = &self.progress.checkpoints;
-        let last = &kept[kept.len().saturating_sub(self.recipe.training.average)..];
-        if last.len() < 2 || self.recipe.training.average == 0 {
+    fn write_average(&mut self, checkpoints: &[u64]) -> Result<bool, Error> {
+        let last = &checkpoints[checkpoints.len().saturating_sub(self.recipe.training.average)..];
+        if last.len() < 2 {
             return Ok(false);
         }
         let paths: Vec<_> = last.iter().map(|&step| self.folder.checkpoint(step)).collect();
@@ -261,9 +260,15 @@ impl Run {
 }
 
 fn is_better(metric: ValidationMetric, new: &Validated, best: Option<&Validated>) -> bool {
-    let Some(best) = best else { return metric == ValidationMetric::Loss || new.bleu.is_some() };
     match metric {
-        ValidationMetric::Loss => new.nll < best.nll,
-        ValidationMetric::Bleu => new.bleu > best.bleu,
+        ValidationMetric::Loss => new.nll.is_finite() && best.is_none_or(|best| new.nll < best.nll),
+        ValidationMetric::Bleu => new.bleu > best.and_then(|best| best.bleu),
     }
+}
+
+fn diverged(problem: &str) -> Error {
+    Error::Diverged(format!(
+        "training diverged: {problem}. The last save and the best model are as they were. Try a lower learning rate, \
+         a longer warm-up or training.clip_norm = 1"
+    ))
 }

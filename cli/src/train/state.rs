@@ -5,7 +5,7 @@
 //! of an epoch or of an accumulated step, takes up at its last save and walks the same way, bit for bit; other files
 //! of the run that were written since are written again with the same content.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use nn::{NamedTensors, OptimizerState, Params, checkpoint};
@@ -38,7 +38,7 @@ pub struct Progress {
     pub history: Vec<Validated>,
     /// The steps whose checkpoints are kept.
     pub checkpoints: Vec<u64>,
-    /// A checksum of the training pairs, as ids.
+    /// A checksum of the pairs for training and validation, as ids.
     pub data_checksum: u32,
 }
 
@@ -140,10 +140,10 @@ pub fn check_same_run(saved: &Recipe, recipe: &Recipe) -> Result<(), String> {
     };
     let (saved, recipe) = (flat(saved), flat(recipe));
     let is_free = |key: &str| key.starts_with("search.") || FREE.iter().any(|free| key.starts_with(free));
-    let differing: Vec<String> = saved
-        .iter()
-        .filter(|&(key, value)| recipe.get(key) != Some(value) && !is_free(key))
-        .map(|(key, value)| format!("{key} was {value}"))
+    let keys: BTreeSet<&String> = saved.keys().chain(recipe.keys()).collect();
+    let differing = keys.into_iter().filter(|key| saved.get(*key) != recipe.get(*key) && !is_free(key));
+    let differing: Vec<String> = differing
+        .map(|key| saved.get(key).map_or(format!("{key} was not set"), |value| format!("{key} was {value}")))
         .collect();
     if differing.is_empty() {
         return Ok(());
@@ -186,5 +186,9 @@ mod tests {
         recipe.seed = 5;
         let problem = check_same_run(&saved, &recipe).unwrap_err();
         assert!(problem.contains("(seed was 1, training.smoothing was 0.1)"), "{problem}");
+        let mut recipe = saved.clone();
+        recipe.data.valid.pairs.push("more.tsv".into());
+        let problem = check_same_run(&saved, &recipe).unwrap_err();
+        assert!(problem.contains("(data.valid.pairs was not set)"), "{problem}");
     }
 }

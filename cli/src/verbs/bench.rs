@@ -1,13 +1,219 @@
-//! `etudiant bench`: how fast this machine is.
+//! `etudiant bench`: how fast this machine trains and translates.
+//!
+//! The work is made up: random ids, all sentences of one length, a model that knows nothing. It takes as long as real
+//! work of the same sizes, and needs no data. Finer tools are the benches of the repository.
 
-use clap::Args;
+use std::time::Instant;
 
+use clap::{Args, ValueEnum};
+use nn::{Adam, Constant};
+use tensor::{DType, Seed};
+use transformer::search::MaxLen;
+use transformer::search::beam::BeamOptions;
+use transformer::{Batch, Config, Pair, TrainOptions, Trainer, Transformer, VocabSizes};
+
+use super::{Preset, print};
 use crate::error::Error;
+use crate::translation;
+
+/// The first id that is no special symbol.
+const FIRST_WORD: u64 = 4;
+/// Most tokens of a batch on either side: with more, memory runs out before patience does.
+const MOST_TOKENS: u32 = 100_000;
+/// The fewest times that anything is measured.
+const FEWEST: usize = 3;
 
 /// The options of `etudiant bench`.
 #[derive(Args)]
-pub struct BenchArgs {}
+#[command(after_help = "\
+Say which machine can train what, and how long it will take: a recipe of 4,000 steps takes 4,000 times the step that is
+shown, if a step has as many tokens. RAYON_NUM_THREADS sets the threads. For example:
 
-pub(super) fn run(_args: &BenchArgs) -> Result<(), Error> {
+    etudiant bench small --batch 64 --len 32
+    RAYON_NUM_THREADS=1 etudiant bench tiny --seconds 10")]
+pub struct BenchArgs {
+    /// The sizes of the model
+    #[arg(value_enum, default_value_t = Preset::Tiny)]
+    preset: Preset,
+    /// How long to measure each of training, greedy decoding and beam search, after a warm-up of a fifth of it
+    #[arg(long, default_value_t = 5.0, value_parser = seconds)]
+    seconds: f64,
+    /// Tokens of the vocabulary
+    #[arg(long, value_name = "N", default_value_t = 8000, value_parser = clap::value_parser!(u32).range(5..=200_000))]
+    vocab_size: u32,
+    /// Sentences in a batch
+    #[arg(long, value_name = "N", default_value_t = 128, value_parser = clap::value_parser!(u32).range(1..))]
+    batch: u32,
+    /// Tokens of a sentence, on either side
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..))]
+    len: u32,
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    let range = 0.0..=3600.0;
+    text.parse().ok().filter(|seconds| range.contains(seconds)).ok_or("give a number from 0 to 3600".into())
+}
+
+pub(super) fn run(args: &BenchArgs) -> Result<(), Error> {
+    if args.batch.checked_mul(args.len).is_none_or(|tokens| tokens > MOST_TOKENS) {
+        let (batch, len) = (args.batch, args.len);
+        return Err(Error::Input(format!(
+            "--batch {batch} --len {len}: a batch may have {MOST_TOKENS} tokens, on either side"
+        )));
+    }
+    let config = args.preset.config(VocabSizes::Shared(args.vocab_size as usize));
+    print(&setting(args, &config))?;
+    let pairs = made_up(args);
+
+    eprintln!("training for {} s ...", args.seconds);
+    let mut trainer = trainer(&config)?;
+    let batches = [Batch::new(&pairs, config.decoder_start, 0)?];
+    let steps = time(args.seconds, || Ok(trainer.train_step(&batches).map(drop)?))?;
+    let (step, tokens) = (median(&steps), (args.batch * args.len) as f64);
+    let memory = std::fs::read_to_string("/proc/self/status").ok();
+    let memory = memory.as_deref().and_then(peak_memory_mb);
+    let memory = memory.map_or(String::new(), |mb| format!(", peak memory {mb:.0} MB"));
+    print(&format!(
+        "training  median {:.2} ms a step (min {:.2}, {} steps), {:.0} target tokens/s{memory}\n",
+        1e3 * step,
+        1e3 * steps[0],
+        steps.len(),
+        tokens / step,
+    ))?;
+
+    let sources: Vec<Vec<u32>> = pairs.into_iter().map(|pair| pair.src).collect();
+    for (name, beam_size) in [("greedy", 1), ("beam 5", 5)] {
+        eprintln!("decoding ({name}) for {} s ...", args.seconds);
+        let max_len = MaxLen { beyond_source: 0 };
+        let options = BeamOptions { beam_size, max_len, ..BeamOptions::default() };
+        let mut tokens = 0;
+        let rounds = time(args.seconds, || {
+            let found = translation::search(&trainer.model, &trainer.params, &sources, &options, |_| ())?;
+            tokens = found.iter().flatten().map(|best| best.ids.len()).sum();
+            Ok(())
+        })?;
+        let round = median(&rounds);
+        let sentences = sources.len() as f64 / round;
+        print(&format!(
+            "{name:8}  {sentences:.1} sentences/s, {:.0} tokens/s (median of {} rounds)\n",
+            tokens as f64 / round,
+            rounds.len(),
+        ))?;
+    }
     Ok(())
+}
+
+/// The machine and the work, in two lines; a third if the program was built to be debugged.
+fn setting(args: &BenchArgs, config: &Config) -> String {
+    let cpuinfo = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let cpu = cpu_name(&cpuinfo).map_or(String::new(), |name| format!("{name}, "));
+    let threads = rayon::current_num_threads();
+    let preset = args.preset.to_possible_value().map_or(String::new(), |value| value.get_name().into());
+    let BenchArgs { vocab_size, batch, len, .. } = args;
+    let parameters = config.n_parameters();
+    let debug = if cfg!(debug_assertions) { "a debug build: with --release it is faster\n" } else { "" };
+    format!(
+        "{cpu}{threads} threads, étudiant {}\n\
+         {preset}: {parameters} parameters, a vocabulary of {vocab_size}; {batch} sentences of {len} + {len} tokens\n\
+         {debug}",
+        env!("CARGO_PKG_VERSION"),
+    )
+}
+
+fn trainer(config: &Config) -> Result<Trainer<Adam, Constant>, Error> {
+    let model = Transformer::new(config, Seed::new(1), DType::F32)?;
+    Ok(Trainer::new(model, Adam::default(), Constant { learning_rate: 1e-4 }, TrainOptions::default())?)
+}
+
+/// Sentences of random words, all of full length. None ends with `<eos>`, so that the model does not learn to say it
+/// and translations are of full length, too.
+fn made_up(args: &BenchArgs) -> Vec<Pair> {
+    let words = u64::from(args.vocab_size) - FIRST_WORD;
+    let sentence = |seed: Seed| {
+        let word = |i| (FIRST_WORD + seed.derive_index(i).0 % words) as u32;
+        (0..u64::from(args.len)).map(word).collect::<Vec<u32>>()
+    };
+    let pair = |row| {
+        let seed = Seed::new(2).derive_index(row);
+        Pair { src: sentence(seed.derive("src")), tgt: sentence(seed.derive("tgt")) }
+    };
+    (0..u64::from(args.batch)).map(pair).collect()
+}
+
+/// The seconds that each piece of work takes, the shortest first.
+fn time(seconds: f64, mut work: impl FnMut() -> Result<(), Error>) -> Result<Vec<f64>, Error> {
+    let mut repeat = |seconds: f64, fewest: usize| {
+        let (started, mut times) = (Instant::now(), Vec::new());
+        while times.len() < fewest || started.elapsed().as_secs_f64() < seconds {
+            let begun = Instant::now();
+            work()?;
+            times.push(begun.elapsed().as_secs_f64());
+        }
+        Ok::<_, Error>(times)
+    };
+    repeat(seconds / 5.0, 1)?;
+    let mut times = repeat(seconds, FEWEST)?;
+    times.sort_by(f64::total_cmp);
+    Ok(times)
+}
+
+fn median(sorted: &[f64]) -> f64 {
+    sorted[sorted.len() / 2]
+}
+
+/// The processor's name in the text of `/proc/cpuinfo`.
+fn cpu_name(cpuinfo: &str) -> Option<&str> {
+    let line = cpuinfo.lines().find(|line| line.starts_with("model name"))?;
+    Some(line.split_once(':')?.1.trim())
+}
+
+/// The most memory this process has had, in MB of 2^20 bytes, in the text of `/proc/self/status`.
+fn peak_memory_mb(status: &str) -> Option<f64> {
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    let kilobytes: f64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kilobytes / 1024.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_work_is_of_the_sizes_asked_for_and_the_same_every_time() {
+        let args = BenchArgs { preset: Preset::Toy, seconds: 0.0, vocab_size: 5, batch: 3, len: 4 };
+        let pairs = made_up(&args);
+        assert_eq!(pairs.len(), 3);
+        for ids in pairs.iter().flat_map(|pair| [&pair.src, &pair.tgt]) {
+            assert_eq!(ids[..], [4; 4]);
+        }
+        let wide = BenchArgs { vocab_size: 1000, ..args };
+        assert_eq!(made_up(&wide), made_up(&wide));
+        assert_ne!(made_up(&wide)[0], made_up(&wide)[1]);
+    }
+
+    #[test]
+    fn work_is_done_once_to_warm_up_and_then_measured_a_few_times_at_least() {
+        let mut done = 0;
+        let count = || {
+            done += 1;
+            Ok(())
+        };
+        assert_eq!(time(0.0, count).unwrap().len(), FEWEST);
+        assert_eq!(done, 1 + FEWEST);
+    }
+
+    #[test]
+    fn work_that_fails_ends_the_measurement() {
+        let problem = time(0.0, || Err(Error::Input("no".into()))).unwrap_err();
+        assert_eq!(problem.to_string(), "no");
+    }
+
+    #[test]
+    fn what_linux_says_of_itself_is_understood_or_left_out() {
+        let cpuinfo = "processor\t: 0\nmodel name\t: A: Chip 3\nprocessor\t: 1\nmodel name\t: B\n";
+        assert_eq!(cpu_name(cpuinfo), Some("A: Chip 3"));
+        assert_eq!(cpu_name("processor\t: 0\nFeatures\t: fp\n"), None);
+        assert_eq!(peak_memory_mb("Name:\tx\nVmPeak:\t  9 kB\nVmHWM:\t  2048 kB\n"), Some(2.0));
+        assert_eq!(peak_memory_mb("VmHWM:\n"), None);
+    }
 }

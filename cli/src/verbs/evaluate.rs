@@ -1,13 +1,171 @@
 //! `etudiant evaluate`: how good a model is.
 
-use clap::Args;
+mod report;
 
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use transformer::Pair;
+
+use self::report::{Evaluation, Unknown};
+use super::common::{SearchArgs, encode_sources, read_both, tell_warnings};
+use super::print;
+use crate::corpus::{self, CorpusFiles, ReadOptions};
 use crate::error::Error;
+use crate::metrics::{BleuOptions, ChrfOptions, Tokenizer, bleu, chrf};
+use crate::model_file::Model;
+use crate::recipe::SearchSettings;
+use crate::text::TextKind;
+use crate::translation::{Source, best, joined, pair, search};
+
+/// Padded tokens a side of a batch whose loss is taken.
+const TOKENS: usize = 4096;
 
 /// The options of `etudiant evaluate`.
 #[derive(Args)]
-pub struct EvaluateArgs {}
+#[command(after_help = AFTER_HELP)]
+pub struct EvaluateArgs {
+    /// The model file
+    #[arg(long, value_name = "FILE")]
+    model: PathBuf,
+    /// The sentences, one a line; gzipped or not
+    #[arg(long, value_name = "FILE", requires = "reference", required_unless_present = "pairs")]
+    source: Option<PathBuf>,
+    /// Their translations by people, line for line
+    #[arg(long, value_name = "FILE", requires = "source")]
+    reference: Option<PathBuf>,
+    /// Instead of the two: one file, on each line source, a tab, translation
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["source", "reference"])]
+    pairs: Option<PathBuf>,
+    #[command(flatten)]
+    search: SearchArgs,
+    /// Write the model's translations to this file
+    #[arg(long, value_name = "FILE")]
+    hypotheses: Option<PathBuf>,
+    /// Print one object with all figures in full precision
+    #[arg(long)]
+    json: bool,
+}
 
-pub(super) fn run(_args: &EvaluateArgs) -> Result<(), Error> {
+const AFTER_HELP: &str = "\
+Judge the model of the built-in numbers by those that it has not seen:
+
+    etudiant evaluate --model runs/numbers/model.safetensors --source runs/numbers/data/test.fr \\
+        --reference runs/numbers/data/test.en
+
+BLEU and chrF are sacrebleu's to the digit, each above its signature: compare figures of one signature only. Of
+pretokenised text, `@@ ` is joined in both. The loss is the unsmoothed negative log-likelihood of the references per
+token, <eos> included, and perplexity its exponential; lines without a source do not count in it. A translation is exact
+if it is the reference, white space and the model's own normalisation of text apart.";
+
+pub(super) fn run(args: &EvaluateArgs) -> Result<(), Error> {
+    let model = Model::load(&args.model)?;
+    let settings = args.search.settings(&model.about.recipe.search)?;
+    let test_set = TestSet::read(args)?;
+    let (evaluation, said) = evaluate(&model, &settings, &test_set)?;
+    let text = if args.json {
+        evaluation.to_json(&model, &settings)
+    } else {
+        evaluation.in_words(&model, &settings, &args.model.display())
+    };
+    print(&text)?;
+    if let Some(path) = &args.hypotheses {
+        let text: String = said.iter().map(|line| format!("{line}\n")).collect();
+        nn::atomic::write_atomically(path, |file| file.write_all(text.as_bytes()))?;
+    }
     Ok(())
+}
+
+/// Sentences and their translations by people.
+struct TestSet<'a> {
+    sources: Vec<String>,
+    references: Vec<String>,
+    /// Where the references stand.
+    path: &'a Path,
+}
+
+impl TestSet<'_> {
+    fn read(args: &EvaluateArgs) -> Result<TestSet<'_>, Error> {
+        if let (Some(source), Some(path)) = (&args.source, &args.reference) {
+            let (sources, references) = read_both(source, path)?;
+            return Ok(TestSet { sources, references, path });
+        }
+        let path = args.pairs.as_deref().unwrap_or(Path::new(""));
+        let files = CorpusFiles { pairs: vec![path.into()], ..CorpusFiles::default() };
+        let pairs = corpus::read(&files, Path::new(""), &ReadOptions::default())?.pairs;
+        let (sources, references) = pairs.into_iter().map(|pair| (pair.src, pair.tgt)).unzip();
+        Ok(TestSet { sources, references, path })
+    }
+}
+
+/// Judges the model; also the translations.
+fn evaluate(
+    model: &Model,
+    settings: &SearchSettings,
+    test_set: &TestSet,
+) -> Result<(Evaluation, Vec<String>), Error> {
+    let Model { transformer, params, text, .. } = model;
+    let TestSet { sources, references, path } = test_set;
+    tell_warnings(model, sources);
+    let encoded = encode_sources(model, sources, 1);
+    let (pairs, unknown) = pairs(model, &encoded, references, path)?;
+    let stats = transformer::evaluate(transformer, params, &pairs, TOKENS, 0.0)?;
+
+    let ids: Vec<Vec<u32>> = encoded.iter().map(|source| source.ids.clone()).collect();
+    let (bar, started) = (progress_bar(pairs.len()), Instant::now());
+    let found = search(transformer, params, &ids, &settings.options(1), |done| bar.inc(done as u64))?;
+    let seconds = started.elapsed().as_secs_f64();
+    bar.finish_and_clear();
+    let said = best(text, &found);
+
+    let joined = joined(text, references);
+    let tokenizer =
+        if text.settings().kind == TextKind::Pretokenised { Tokenizer::None } else { Tokenizer::V13a };
+    let is_exact = |(said, reference): &(&String, &String)| **said == text.as_decoded(reference);
+    let evaluation = Evaluation {
+        bleu: bleu(&said, &joined, BleuOptions::default()),
+        bleu_lowercased: bleu(&said, &joined, BleuOptions { tokenizer, lowercase: true }),
+        chrf: chrf(&said, &joined, ChrfOptions::default()),
+        stats,
+        exact: said.iter().zip(references).filter(is_exact).count(),
+        sentences: said.len(),
+        cut: encoded.iter().filter(|source| source.cut > 0).count(),
+        unknown,
+        seconds,
+    };
+    Ok((evaluation, said))
+}
+
+/// What the loss is taken of, and how much of the test set the vocabularies do not know.
+fn pairs(
+    model: &Model,
+    sources: &[Source],
+    references: &[String],
+    path: &Path,
+) -> Result<(Vec<Pair>, Unknown), Error> {
+    let mut unknown = Unknown::default();
+    let mut pairs = Vec::with_capacity(sources.len());
+    for (number, (source, reference)) in (1..).zip(sources.iter().zip(references)) {
+        let target = model.text.encode_tgt(reference);
+        unknown.source.add(source.unknown, source.tokens);
+        unknown.reference.add(target.unknown, target.ids.len());
+        if !source.ids.is_empty() {
+            let pair = pair(model.transformer.config(), source, target.ids);
+            pairs.push(pair.map_err(|problem| Error::at(path, format!("sentence {number}: {problem}")))?);
+        }
+    }
+    if pairs.is_empty() {
+        return Err(Error::Input(
+            "there is no sentence to translate: all lines of the source are blank".into(),
+        ));
+    }
+    Ok((pairs, unknown))
+}
+
+/// How many sentences are translated, shown where standard error is a terminal.
+fn progress_bar(sentences: usize) -> ProgressBar {
+    let style = ProgressStyle::with_template("{wide_bar} {pos} of {len} sentences, {eta} left");
+    ProgressBar::new(sentences as u64).with_style(style.expect("the template is valid"))
 }

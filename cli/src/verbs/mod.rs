@@ -2,6 +2,7 @@
 
 mod average;
 mod bench;
+mod common;
 mod evaluate;
 mod inspect;
 mod score;
@@ -128,10 +129,15 @@ impl Verb {
 /// # Errors
 /// [`Error::Input`] if the system refuses for another reason, a full disk for example.
 pub fn print(text: &str) -> Result<(), Error> {
-    match std::io::stdout().lock().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Error::Input(format!("cannot write to standard output: {error}")))
-        }
-        _ => Ok(()),
+    offer(text).map(drop)
+}
+
+/// As [`print()`], and says whether somebody still reads.
+fn offer(text: &str) -> Result<bool, Error> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(Error::Input(format!("cannot write to standard output: {error}"))),
     }
 }

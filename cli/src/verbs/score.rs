@@ -1,13 +1,79 @@
 //! `etudiant score`: what a model thinks of given translations.
 
-use clap::Args;
+use std::path::PathBuf;
 
+use clap::Args;
+use serde::Serialize;
+use transformer::Pair;
+
+use super::common::{encode_sources, read_both};
+use super::print;
 use crate::error::Error;
+use crate::model_file::{Model, json};
+use crate::translation::{pair, token_log_probs};
 
 /// The options of `etudiant score`.
 #[derive(Args)]
-pub struct ScoreArgs {}
+#[command(after_help = AFTER_HELP)]
+pub struct ScoreArgs {
+    /// The model file
+    #[arg(long, value_name = "FILE")]
+    model: PathBuf,
+    /// The sentences, one a line; gzipped or not
+    #[arg(long, value_name = "FILE")]
+    source: PathBuf,
+    /// Their translations, line for line
+    #[arg(long, value_name = "FILE")]
+    target: PathBuf,
+    /// An object a line, with every token and its log-probability in full precision
+    #[arg(long)]
+    json: bool,
+}
 
-pub(super) fn run(_args: &ScoreArgs) -> Result<(), Error> {
-    Ok(())
+const AFTER_HELP: &str = "\
+Prints a line for each pair, parted by tabs: the log-probability of the translation, its number of tokens, and the
+mean per token. Logarithms are natural, and <eos> is a token. Which of two translations does the model prefer?
+
+    etudiant score --model M --source test.fr --target a.en > a.tsv
+    etudiant score --model M --source test.fr --target b.en | paste a.tsv - | awk '{ a += ($1 > $4) } END { print a }'
+
+An empty translation is scored as <eos> alone. An empty source is read as <eos> alone, whereas `etudiant translate`
+answers an empty line with an empty line. Sources are cut where `translate` cuts them.";
+
+/// What the model says of one translation.
+#[derive(Serialize)]
+struct Scored<'a> {
+    line: usize,
+    log_prob: f64,
+    mean: f64,
+    tokens: Vec<&'a str>,
+    token_log_probs: Vec<f64>,
+}
+
+pub(super) fn run(args: &ScoreArgs) -> Result<(), Error> {
+    let model = Model::load(&args.model)?;
+    let (sources, targets) = read_both(&args.source, &args.target)?;
+    let (config, text) = (model.transformer.config(), &model.text);
+    let encoded = encode_sources(&model, &sources, 1);
+    let mut pairs = Vec::with_capacity(encoded.len());
+    for (line, (source, target)) in (1..).zip(encoded.iter().zip(&targets)) {
+        let pair = pair(config, source, text.encode_tgt(target).ids);
+        pairs.push(pair.map_err(|problem| Error::at_line(&args.target, line, problem))?);
+    }
+    let found = token_log_probs(&model, &pairs)?;
+    let scored =
+        (1..).zip(pairs.iter().zip(found)).map(|(line, (pair, found))| of_pair(&model, line, pair, found));
+    let in_form = |scored: Scored| if args.json { json(&scored) + "\n" } else { columns(&scored) };
+    print(&scored.map(in_form).collect::<String>())
+}
+
+fn of_pair<'a>(model: &'a Model, line: usize, pair: &Pair, token_log_probs: Vec<f64>) -> Scored<'a> {
+    let log_prob: f64 = token_log_probs.iter().sum();
+    let mean = log_prob / token_log_probs.len() as f64;
+    let tokens = pair.tgt.iter().filter_map(|&id| model.text.tgt_token(id)).collect();
+    Scored { line, log_prob, mean, tokens, token_log_probs }
+}
+
+fn columns(scored: &Scored) -> String {
+    format!("{:.4}\t{}\t{:.4}\n", scored.log_prob, scored.token_log_probs.len(), scored.mean)
 }

@@ -1,13 +1,254 @@
 //! `etudiant translate`: lines in, translations out.
+//!
+//! A thread reads lines while others are translated. What has arrived goes through the search together, up to
+//! [`BATCH`] lines: a file flows through in full batches, and who types one line, or writes one from a program and
+//! waits, has its answer before the next.
+
+mod answer;
+
+use std::io::{IsTerminal, Write, stderr, stdin};
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::thread;
+use std::time::Duration;
 
 use clap::Args;
+use transformer::search::beam::BeamOptions;
 
+use self::answer::{Answer, Form};
+use super::common::{SearchArgs, encode_sources, tell, tell_warnings};
+use super::offer;
+use crate::corpus::lines_of;
 use crate::error::Error;
+use crate::model_file::Model;
+use crate::numbers;
+use crate::recipe::DataSettings;
+use crate::translation::search;
+
+/// Lines that are translated together, at most.
+const BATCH: usize = 256;
+
+/// How long the next line may take to come to be translated with those before it: what a program writes at one go
+/// comes faster, what a person types is slower.
+const NEXT_LINE: Duration = Duration::from_millis(10);
 
 /// The options of `etudiant translate`.
 #[derive(Args)]
-pub struct TranslateArgs {}
+#[command(after_help = AFTER_HELP)]
+pub struct TranslateArgs {
+    /// The model file
+    #[arg(long, value_name = "FILE")]
+    model: PathBuf,
+    #[command(flatten)]
+    search: SearchArgs,
+    /// Print the K best translations of each line, at most as many as the beam is wide
+    #[arg(long, value_name = "K", default_value_t = 1)]
+    n_best: usize,
+    /// Print the log-probability of each translation, and the score that it was ranked by
+    #[arg(long)]
+    scores: bool,
+    /// Print which source token each token comes from, as far as attention says: 0-0 1-2
+    #[arg(long)]
+    align: bool,
+    /// Print an object a line, with tokens and scores in full precision
+    #[arg(long)]
+    json: bool,
+}
 
-pub(super) fn run(_args: &TranslateArgs) -> Result<(), Error> {
-    Ok(())
+const AFTER_HELP: &str = "\
+Standard input to standard output, a line for each line, in order; an empty line for an empty line.
+
+    echo \"quatre-vingt-dix-sept\" | etudiant translate --model runs/numbers/model.safetensors
+    etudiant translate --model M --beam 5 --n-best 3 --scores < test.fr > test.tsv
+
+What is asked for beside the text stands behind it, parted by tabs: the log-probability (natural, of all tokens and
+<eos>) and the score, which is that divided by the length penalty; then the alignment, SOURCE-TARGET token numbers from
+0, <eos> left out. Attention is a hint, not an explanation; --json names the tokens. With --n-best 2 or more, each line
+begins with the number of the line that it translates, from 1, and a tab; an empty line has one.
+
+Lines longer than the model's max_len tokens are cut, which is told on standard error. RAYON_NUM_THREADS sets the number
+of threads.";
+
+pub(super) fn run(args: &TranslateArgs) -> Result<(), Error> {
+    let model = Model::load(&args.model)?;
+    let settings = args.search.settings(&model.about.recipe.search)?;
+    if !(1..=settings.beam).contains(&args.n_best) {
+        let (n_best, beam) = (args.n_best, settings.beam);
+        return Err(Error::Input(format!(
+            "--n-best is {n_best}, and the beam {beam}; it must be in 1 to the beam, which --beam widens"
+        )));
+    }
+    let form = Form { numbered: args.n_best > 1, scores: args.scores, align: args.align, json: args.json };
+    let mut session =
+        Session { model: &model, options: settings.options(args.n_best), form, lines: 0, cut: 0 };
+    session.talk(stdin().is_terminal())
+}
+
+/// Translating what comes, batch after batch.
+struct Session<'a> {
+    model: &'a Model,
+    options: BeamOptions,
+    form: Form,
+    /// Lines translated so far.
+    lines: usize,
+    /// How many of them were cut.
+    cut: usize,
+}
+
+impl Session<'_> {
+    /// Answers until the input ends, or nobody reads any more.
+    fn talk(&mut self, to_a_person: bool) -> Result<(), Error> {
+        let input = listen();
+        if to_a_person {
+            tell(&greeting(&self.model.about.recipe.data));
+        }
+        loop {
+            if to_a_person {
+                let _ = write!(stderr(), "> ");
+            }
+            let Arrived { lines, end } = arrived(&input);
+            if !offer(&self.answer(&lines)?)? {
+                return Ok(());
+            }
+            if let Some(end) = end {
+                if to_a_person {
+                    tell("");
+                }
+                if self.cut > 0 {
+                    tell(&format!("warning: {} of {} lines were cut", self.cut, self.lines));
+                }
+                return end;
+            }
+        }
+    }
+
+    /// The translations of the next lines, as they are printed.
+    fn answer(&mut self, lines: &[String]) -> Result<String, Error> {
+        let Model { transformer, params, .. } = self.model;
+        let first = self.lines + 1;
+        if first == 1 {
+            tell_warnings(self.model, lines); // later ones would say the same again
+        }
+        let sources = encode_sources(self.model, lines, first);
+        self.lines += lines.len();
+        self.cut += sources.iter().filter(|source| source.cut > 0).count();
+        let ids: Vec<Vec<u32>> = sources.iter().map(|source| source.ids.clone()).collect();
+        let found = search(transformer, params, &ids, &self.options, |_| ())?;
+        let mut answers: Vec<Answer> = (first..)
+            .zip(lines.iter().zip(&sources).zip(&found))
+            .map(|(line, ((text, source), found))| Answer::new(&self.model.text, line, text, source, found))
+            .collect();
+        if self.form.align {
+            answer::align(self.model, &ids, &found, &mut answers)?;
+        }
+        Ok(answers.iter().map(|answer| answer.print(&self.form)).collect())
+    }
+}
+
+/// The lines of standard input as they come, read on a thread of their own.
+fn listen() -> Receiver<Result<String, Error>> {
+    let (sender, receiver) = sync_channel(BATCH);
+    thread::spawn(move || {
+        for line in lines_of(stdin().lock(), "standard input") {
+            if sender.send(line).is_err() {
+                break; // nobody listens any more
+            }
+        }
+    });
+    receiver
+}
+
+/// Lines that can be translated together, and what ended the input, if it ended.
+struct Arrived {
+    lines: Vec<String>,
+    end: Option<Result<(), Error>>,
+}
+
+/// Waits for a line, and takes along those that follow at once.
+fn arrived(input: &Receiver<Result<String, Error>>) -> Arrived {
+    let mut lines = Vec::new();
+    let mut next = input.recv().map_err(RecvTimeoutError::from);
+    loop {
+        let end = match next {
+            Ok(Ok(line)) => {
+                lines.push(line);
+                (lines.len() == BATCH).then_some(None)
+            }
+            Ok(Err(error)) => Some(Some(Err(error))),
+            Err(RecvTimeoutError::Disconnected) => Some(Some(Ok(()))),
+            Err(RecvTimeoutError::Timeout) => Some(None),
+        };
+        if let Some(end) = end {
+            return Arrived { lines, end };
+        }
+        next = input.recv_timeout(NEXT_LINE);
+    }
+}
+
+/// What someone at a terminal is told first.
+fn greeting(data: &DataSettings) -> String {
+    let languages = languages(data).map(|(src, tgt)| format!("From {src} to {tgt}. ")).unwrap_or_default();
+    format!("{languages}Type a sentence and Enter; Ctrl-D leaves.")
+}
+
+/// The languages of a model, as the names of its training files have them: `train.fr`, `train.en.gz`.
+fn languages(data: &DataSettings) -> Option<(String, String)> {
+    if data.builtin == numbers::NAME {
+        return Some(("fr".into(), "en".into()));
+    }
+    let of_file = |files: &[PathBuf]| {
+        let name = files.first()?.file_name()?.to_str()?;
+        let (_, extension) = name.trim_end_matches(".gz").rsplit_once('.')?;
+        let is_code = extension.len() == 2 && extension.bytes().all(|byte| byte.is_ascii_lowercase());
+        is_code.then(|| extension.to_string())
+    };
+    Some((of_file(&data.train.source)?, of_file(&data.train.target)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::corpus::CorpusFiles;
+
+    #[test]
+    fn what_is_there_is_taken_together_up_to_a_batch() {
+        let (sender, input) = sync_channel(2 * BATCH);
+        for line in 0..BATCH + 3 {
+            sender.send(Ok(line.to_string())).unwrap();
+        }
+        let Arrived { lines, end } = arrived(&input);
+        assert_eq!((lines.len(), end.is_none()), (BATCH, true));
+        let Arrived { lines, end } = arrived(&input);
+        assert_eq!(lines, [BATCH, BATCH + 1, BATCH + 2].map(|line| line.to_string()));
+        assert!(end.is_none(), "more may come");
+        drop(sender);
+        let Arrived { lines, end } = arrived(&input);
+        assert!(lines.is_empty() && matches!(end, Some(Ok(()))));
+    }
+
+    #[test]
+    fn what_came_before_an_error_is_answered() {
+        let (sender, input) = sync_channel(3);
+        sender.send(Ok("un".into())).unwrap();
+        sender.send(Err(Error::Input("bad line".into()))).unwrap();
+        let Arrived { lines, end } = arrived(&input);
+        assert_eq!(lines, ["un"]);
+        assert_eq!(end.unwrap().unwrap_err().to_string(), "bad line");
+    }
+
+    #[test]
+    fn languages_are_read_from_the_names_of_the_files() {
+        let named = |src: &str, tgt: &str| {
+            let train = CorpusFiles { source: vec![src.into()], target: vec![tgt.into()], pairs: vec![] };
+            languages(&DataSettings { train, ..DataSettings::default() })
+        };
+        let known = |src: &str, tgt: &str| Some((src.to_string(), tgt.to_string()));
+        assert_eq!(named("a/train.lc.fr", "a/train.lc.en.gz"), known("fr", "en"));
+        assert_eq!(named("train-src.txt", "train.en"), None);
+        assert_eq!(named("fr", "en"), None);
+        let builtin = DataSettings { builtin: numbers::NAME.into(), ..DataSettings::default() };
+        assert_eq!(languages(&builtin), known("fr", "en"));
+        assert_eq!(greeting(&builtin), "From fr to en. Type a sentence and Enter; Ctrl-D leaves.");
+        assert!(greeting(&DataSettings::default()).starts_with("Type a sentence"));
+    }
 }

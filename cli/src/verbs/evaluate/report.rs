@@ -1,0 +1,175 @@
+//! The figures of a model, for people and for programs.
+
+use std::fmt::{Display, Write};
+
+use autograd::ops::cross_entropy::LossStats;
+use serde_json::{Value, json};
+
+use crate::metrics::{Bleu, Chrf};
+use crate::model_file::Model;
+use crate::recipe::SearchSettings;
+use crate::text::{TextKind, TextSettings};
+use crate::verbs::common::in_words;
+
+/// What a model makes of a test set.
+#[derive(Clone, Debug)]
+pub struct Evaluation {
+    /// By sacrebleu's default: `13a`, case and all.
+    pub bleu: Bleu,
+    /// Lowercased; of pretokenised text, of its tokens.
+    pub bleu_lowercased: Bleu,
+    /// Of characters.
+    pub chrf: Chrf,
+    /// The references' loss, without smoothing.
+    pub stats: LossStats,
+    /// Translations that are the reference.
+    pub exact: usize,
+    /// Lines of the test set.
+    pub sentences: usize,
+    /// Sources that were cut.
+    pub cut: usize,
+    /// Unknown tokens.
+    pub unknown: Unknown,
+    /// What the search took.
+    pub seconds: f64,
+}
+
+/// Unknown tokens of the two sides.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Unknown {
+    /// Those of the sources.
+    pub source: Share,
+    /// Those of the references.
+    pub reference: Share,
+}
+
+/// A part of a whole.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Share {
+    part: usize,
+    whole: usize,
+}
+
+impl Share {
+    /// Adds a part and its whole.
+    pub fn add(&mut self, part: usize, whole: usize) {
+        self.part += part;
+        self.whole += whole;
+    }
+
+    /// `991 of 1000 (99.1 %)`
+    fn in_words(self) -> String {
+        let percent = 100.0 * self.part as f64 / self.whole.max(1) as f64;
+        format!("{} of {} ({percent:.1} %)", self.part, self.whole)
+    }
+}
+
+impl Evaluation {
+    /// Lines for people; `name` is the model's.
+    pub fn in_words(&self, model: &Model, search: &SearchSettings, name: &dyn Display) -> String {
+        let (stats, about) = (&self.stats, &model.about);
+        let averaged = match about.averaged.len() {
+            0 => String::new(),
+            n => format!(", mean of {n} checkpoints"),
+        };
+        let mut text = format!("{name}: step {}{averaged}; {}\n\n", about.step, in_words(search));
+        let mut figure = |figure: &dyn Display, signature: String, remark: Option<&str>| {
+            let remark = remark.map(|remark| format!("    Note: {remark}\n")).unwrap_or_default();
+            let _ = write!(text, "{figure}\n    {signature}\n{remark}");
+        };
+        figure(&self.bleu, self.bleu.signature(), remark(model.text.settings()));
+        figure(&self.bleu_lowercased, self.bleu_lowercased.signature(), None);
+        figure(&self.chrf, self.chrf.signature(), None);
+        let exact = Share { part: self.exact, whole: self.sentences };
+        let right = Share { part: stats.correct, whole: stats.count };
+        text + &format!(
+            "\nexact: {}\nperplexity: {:.4}, unsmoothed loss {:.5} per token\ntokens right: {}\n\
+             unknown tokens: {} in the source, {} in the reference\n\
+             sentences: {}, translated in {:.1} s, {:.1} a second; cut: {}\n",
+            exact.in_words(),
+            stats.perplexity(),
+            stats.nll(),
+            right.in_words(),
+            self.unknown.source.in_words(),
+            self.unknown.reference.in_words(),
+            self.sentences,
+            self.seconds,
+            self.sentences as f64 / self.seconds,
+            self.cut,
+        )
+    }
+
+    /// One object, on a line of its own.
+    pub fn to_json(&self, model: &Model, search: &SearchSettings) -> String {
+        let (stats, about) = (&self.stats, &model.about);
+        let of_bleu = |bleu: &Bleu| {
+            json!({
+                "score": bleu.score,
+                "precisions": bleu.precisions,
+                "brevity_penalty": bleu.brevity_penalty,
+                "hyp_len": bleu.hyp_len,
+                "ref_len": bleu.ref_len,
+                "signature": bleu.signature(),
+            })
+        };
+        let of_share = |share: Share| json!({ "unknown": share.part, "tokens": share.whole });
+        let value: Value = json!({
+            "step": about.step,
+            "averaged": about.averaged,
+            "search": search,
+            "bleu": of_bleu(&self.bleu),
+            "bleu_lowercased": of_bleu(&self.bleu_lowercased),
+            "chrf": { "score": self.chrf.score, "signature": self.chrf.signature() },
+            "note": remark(model.text.settings()),
+            "loss": stats.nll(),
+            "perplexity": stats.perplexity(),
+            "tokens": stats.count,
+            "token_accuracy": stats.accuracy(),
+            "exact": self.exact,
+            "exact_share": self.exact as f64 / self.sentences as f64,
+            "sentences": self.sentences,
+            "cut": self.cut,
+            "source": of_share(self.unknown.source),
+            "reference": of_share(self.unknown.reference),
+            "seconds": self.seconds,
+            "sentences_per_second": self.sentences as f64 / self.seconds,
+        });
+        format!("{value}\n")
+    }
+}
+
+/// Why BLEU by `13a`, with case, says less of this text than it seems to.
+fn remark(settings: &TextSettings) -> Option<&'static str> {
+    match settings.kind {
+        TextKind::Pretokenised => {
+            Some("of joined tokens, not of detokenised text: the next figure is the one to compare, not this")
+        }
+        TextKind::Words => {
+            Some("the model writes lowercased words, punctuation apart, and the references are as written")
+        }
+        TextKind::Bpe if settings.lowercase => {
+            Some("the model writes lowercase only, and capitals of the references count as errors")
+        }
+        TextKind::Bpe => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_is_told_in_numbers_and_percent() {
+        assert_eq!(Share { part: 991, whole: 1000 }.in_words(), "991 of 1000 (99.1 %)");
+        assert_eq!(Share::default().in_words(), "0 of 0 (0.0 %)");
+    }
+
+    #[test]
+    fn a_figure_that_cannot_be_compared_says_so() {
+        let of = |kind, lowercase| remark(&TextSettings { kind, lowercase, ..TextSettings::default() });
+        assert_eq!(of(TextKind::Bpe, false), None);
+        assert!(of(TextKind::Bpe, true).unwrap().contains("lowercase only"));
+        assert!(of(TextKind::Pretokenised, false).unwrap().contains("not of detokenised text"));
+        assert!(of(TextKind::Words, false).unwrap().contains("lowercased words"));
+    }
+}

@@ -1,0 +1,78 @@
+//! What is in a file, for programs.
+
+use nn::NamedTensors;
+use serde_json::{Value, json};
+
+use super::model::vocabularies;
+use super::state::State;
+use super::{Kind, Verified};
+use crate::model_file::{Model, Validated};
+
+/// One object. Numbers that are not finite are null.
+pub(super) fn of(verified: &Verified, kind: &Kind, with_tokens: bool) -> Value {
+    let mut object = match kind {
+        Kind::Model(model) => of_model(model, with_tokens),
+        Kind::State(state) => of_state(state),
+        Kind::Other => json!({ "kind": "other", "metadata": verified.content.metadata }),
+    };
+    object["file"] = verified.path.display().to_string().into();
+    object["bytes"] = verified.bytes.into();
+    object["checksum"] = verified.checksum.clone().into();
+    object["tensors"] = tensors(&verified.content.tensors);
+    object
+}
+
+fn of_model(model: &Model, with_tokens: bool) -> Value {
+    let (about, text) = (&model.about, &model.text);
+    let sides = vocabularies(text);
+    let mut vocabulary = json!({
+        "kind": text.settings().kind,
+        "joint": text.settings().joint,
+        "hash": text.vocabulary_hash(),
+        "sizes": sides.iter().map(|(_, tokens)| tokens.len()).collect::<Vec<_>>(),
+    });
+    if with_tokens {
+        vocabulary["tokens"] = sides.into_iter().map(|(_, tokens)| tokens).collect();
+    }
+    json!({
+        "kind": "model",
+        "step": about.step,
+        "seed": about.recipe.seed,
+        "averaged": about.averaged,
+        "history": history(&about.history),
+        "config": model.transformer.config(),
+        "recipe": about.recipe.to_toml(),
+        "vocabulary": vocabulary,
+        "parameters": model.params.numel(),
+    })
+}
+
+fn of_state(State { progress, recipe }: &State) -> Value {
+    json!({
+        "kind": "state",
+        "step": progress.step,
+        "seed": recipe.seed,
+        "position": progress.position,
+        "best": progress.best,
+        "stale": progress.stale,
+        "checkpoints": progress.checkpoints,
+        "history": history(&progress.history),
+        "recipe": recipe.to_toml(),
+    })
+}
+
+fn history(history: &[Validated]) -> Value {
+    let one = |validated: &Validated| {
+        let &Validated { step, nll, bleu } = validated;
+        json!({ "step": step, "nll": nll, "perplexity": validated.perplexity(), "bleu": bleu })
+    };
+    history.iter().map(one).collect()
+}
+
+fn tensors(tensors: &NamedTensors) -> Value {
+    let one = |(name, tensor): (&str, &tensor::Tensor)| {
+        let dtype = tensor.dtype().to_string();
+        json!({ "name": name, "shape": &tensor.shape()[..], "dtype": dtype })
+    };
+    tensors.iter().map(one).collect()
+}

@@ -1,0 +1,123 @@
+//! A model in words.
+
+use serde_json::Value;
+
+use super::tables::{self, rows, shown, wrapped};
+use super::{InspectArgs, Verified};
+use crate::model_file::Model;
+use crate::recipe::{DataSettings, Recipe};
+use crate::text::TextModel;
+
+/// What of the section `[training]` makes a model what it is.
+const TRAINING: [&str; 7] =
+    ["max_steps", "batch_tokens", "accumulate", "smoothing", "clip_norm", "optimizer", "schedule"];
+/// The keys of a configuration, in the order of `transformer::Config`.
+pub(super) const CONFIGURATION: [&str; 18] = [
+    "src_vocab_size",
+    "tgt_vocab_size",
+    "d_model",
+    "n_heads",
+    "d_ff",
+    "n_encoder_layers",
+    "n_decoder_layers",
+    "max_len",
+    "dropout",
+    "attention_dropout",
+    "norm",
+    "norm_eps",
+    "positions",
+    "activation",
+    "attention_bias",
+    "projection_bias",
+    "tie_embeddings",
+    "decoder_start",
+];
+/// How many of the first tokens are shown, and of the last.
+const TOKENS: usize = 8;
+
+pub(super) fn text(verified: &Verified, model: &Model, args: &InspectArgs) -> String {
+    let about = &model.about;
+    let steps: Vec<String> = about.averaged.iter().map(u64::to_string).collect();
+    let trained = match &steps[..] {
+        [] => format!("to step {}, seed {}", about.step, about.recipe.seed),
+        steps => format!("seed {}; the mean of the steps {}", about.recipe.seed, steps.join(", ")),
+    };
+    let mut text = verified.title("a model to translate with");
+    text += &rows(&[
+        ("trained", trained),
+        ("data", data(&about.recipe.data)),
+        ("training", training(&about.recipe)),
+        ("configuration", configuration(model)),
+        ("vocabulary", vocabulary(&model.text)),
+        ("parameters", tables::grouped(model.params.numel())),
+    ]);
+    let tensors = model.params.as_ref();
+    text += "\n";
+    text += &if args.params { tables::tensors(tensors) } else { tables::parts(tensors) };
+    if !about.history.is_empty() {
+        text += "\n";
+        text += &tables::history(&about.history, about.recipe.validation.metric);
+    }
+    if args.vocabulary {
+        text += &all_tokens(&model.text);
+    }
+    text
+}
+
+fn data(settings: &DataSettings) -> String {
+    if !settings.builtin.is_empty() {
+        return format!("{}, built in", shown(&settings.builtin));
+    }
+    let files = &settings.train;
+    let names: Vec<String> = [&files.source, &files.target, &files.pairs]
+        .into_iter()
+        .flatten()
+        .map(|name| shown(&name.display().to_string()))
+        .collect();
+    if names.is_empty() { "not told".into() } else { wrapped(&names, ", ") }
+}
+
+fn training(recipe: &Recipe) -> String {
+    let table = recipe.table();
+    let value = |key: &&str| Some(format!("{key} = {}", table.get("training")?.get(key)?));
+    wrapped(&TRAINING.iter().filter_map(value).collect::<Vec<_>>(), ", ")
+}
+
+fn configuration(model: &Model) -> String {
+    let values = serde_json::to_value(model.transformer.config()).unwrap_or_default();
+    let value = |key: &&str| format!("{key} = {}", values.get(key).unwrap_or(&Value::Null));
+    wrapped(&CONFIGURATION.iter().map(value).collect::<Vec<_>>(), ", ")
+}
+
+fn vocabulary(text: &TextModel) -> String {
+    let mut lines = format!("{}; hash {}", text.summary(), text.vocabulary_hash());
+    for (_, tokens) in vocabularies(text) {
+        let mut some: Vec<String> = tokens.iter().map(|token| shown(token)).collect();
+        if some.len() > 2 * TOKENS {
+            some.splice(TOKENS..some.len() - TOKENS, ["...".to_string()]);
+        }
+        lines += "\n";
+        lines += &wrapped(&some, " ");
+    }
+    lines
+}
+
+fn all_tokens(text: &TextModel) -> String {
+    let mut lines = String::new();
+    for (side, tokens) in vocabularies(text) {
+        lines += &format!("\ntokens, {side}\n");
+        for (id, token) in tokens.iter().enumerate() {
+            lines += &format!("{id:>6}  {}\n", shown(token));
+        }
+    }
+    lines
+}
+
+/// The tokens in the order of their ids, once if both sides share them.
+pub(super) fn vocabularies(text: &TextModel) -> Vec<(&'static str, Vec<&str>)> {
+    let src: Vec<&str> = (0..).map_while(|id| text.src_token(id)).collect();
+    if text.settings().joint {
+        return vec![("both languages", src)];
+    }
+    vec![("source", src), ("target", (0..).map_while(|id| text.tgt_token(id)).collect())]
+}

@@ -1,0 +1,75 @@
+//! The state of a run in words.
+
+use std::path::Path;
+
+use nn::checkpoint::Checkpoint;
+
+use super::tables::{self, grouped, rows};
+use super::{InspectArgs, Verified};
+use crate::error::Error;
+use crate::model_file::Metadata;
+use crate::recipe::Recipe;
+use crate::train::state::Progress;
+
+/// What a state file says beside its tensors.
+pub(super) struct State {
+    pub progress: Progress,
+    pub recipe: Recipe,
+}
+
+impl State {
+    /// The state in the content of the file at `path`.
+    pub fn of(path: &Path, content: &Checkpoint) -> Result<State, Error> {
+        let metadata = Metadata { path, strings: &content.metadata };
+        metadata.check_format("state")?;
+        Ok(State { progress: metadata.json("etudiant.progress")?, recipe: metadata.recipe()? })
+    }
+}
+
+pub(super) fn text(verified: &Verified, state: &State, args: &InspectArgs) -> String {
+    let State { progress, recipe } = state;
+    let tensors = &verified.content.tensors;
+    let count = |prefix: &str| {
+        let of_it = tensors.iter().filter(|(name, _)| name.starts_with(prefix));
+        grouped(of_it.map(|(_, tensor)| tensor.numel()).sum())
+    };
+    let best = match progress.best {
+        Some(best) => format!("{}; {} validations since", tables::validated(&best), progress.stale),
+        None => "no validation yet".to_string(),
+    };
+    let position = progress.position;
+    let kept: Vec<String> = progress.checkpoints.iter().map(u64::to_string).collect();
+    let mut text = verified.title("the state of a run, which `etudiant train --resume` goes on from");
+    text += &rows(&[
+        ("step", format!("{} of {}, seed {}", progress.step, recipe.training.max_steps, recipe.seed)),
+        ("position", format!("epoch {} (from 0), {} batches of it taken", position.epoch, position.batch)),
+        ("best", best),
+        ("checkpoints", if kept.is_empty() { "none".into() } else { kept.join(", ") }),
+        ("tensors", format!("{} parameters, {} of the optimizer", count("params."), count("optimizer."))),
+    ]);
+    if args.params {
+        text += "\n";
+        text += &tables::tensors(tensors);
+    }
+    if !progress.history.is_empty() {
+        text += "\n";
+        text += &tables::history(&progress.history, recipe.validation.metric);
+    }
+    text + "\n" + &how_to_go_on(verified.path, state)
+}
+
+fn how_to_go_on(path: &Path, State { progress, recipe }: &State) -> String {
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let (out, recipe_path) = (folder.display(), folder.join("recipe.toml"));
+    let command = format!("etudiant train {} --resume --out {out}", recipe_path.display());
+    match progress.step < recipe.training.max_steps {
+        true => format!("to go on: {command}\n"),
+        false => {
+            let more = recipe.training.max_steps.saturating_mul(2);
+            format!("all steps are taken; for more: {command} --set training.max_steps={more}\n")
+        }
+    }
+}

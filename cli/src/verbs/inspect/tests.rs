@@ -1,0 +1,96 @@
+use super::model::CONFIGURATION;
+use super::tables::*;
+use crate::model_file::Validated;
+use crate::recipe::ValidationMetric;
+use transformer::{Config, VocabSizes};
+
+fn validated(step: u64, nll: f64, bleu: Option<f64>) -> Validated {
+    Validated { step, nll, bleu }
+}
+
+#[test]
+fn numbers_are_grouped_by_three() {
+    let texts = [0, 12, 999, 1000, 65_536, 1_234_567].map(grouped);
+    assert_eq!(texts, ["0", "12", "999", "1,000", "65,536", "1,234,567"]);
+}
+
+#[test]
+fn a_parameter_belongs_to_its_layer_or_module() {
+    let cases = [
+        ("encoder.layers.11.self_attn.q_proj.weight", "encoder.layers.11"),
+        ("decoder.norm.gamma", "decoder.norm"),
+        ("embedding.weight", "embedding"),
+        ("weight", "weight"),
+        ("a.layers", "a.layers"),
+        ("", ""),
+    ];
+    for (name, expected) in cases {
+        assert_eq!(part(name), expected, "{name}");
+    }
+}
+
+#[test]
+fn lists_are_broken_between_items() {
+    let items: Vec<String> = (0..30).map(|i| format!("item-{i}")).collect();
+    let text = wrapped(&items, ", ");
+    assert!(text.lines().count() > 1 && text.lines().all(|line| line.len() <= 92), "{text}");
+    assert_eq!(text.replace('\n', " "), items.join(", "));
+    assert_eq!(wrapped(&["x".repeat(200)], ", "), "x".repeat(200), "what is too long stays whole");
+}
+
+#[test]
+fn rows_are_aligned_and_further_lines_indented() {
+    assert_eq!(rows(&[("a", "1\n2".into()), ("bcd", "3".into())]), "a    1\n     2\nbcd  3\n");
+}
+
+#[test]
+fn nothing_that_steers_a_terminal_is_shown_as_it_is() {
+    assert_eq!(shown("é\u{1b}[31m▁\n"), "é\\u{1b}[31m▁\\u{a}");
+}
+
+#[test]
+fn the_best_is_by_the_metric_and_the_first_among_equals() {
+    let history = [
+        validated(1, 2.0, None),
+        validated(2, 1.0, Some(8.0)),
+        validated(3, 1.0, Some(9.0)),
+        validated(4, f64::NAN, Some(9.0)),
+    ];
+    assert_eq!(best(&history, ValidationMetric::Loss), Some(1));
+    assert_eq!(best(&history, ValidationMetric::Bleu), Some(2));
+    assert_eq!(best(&history[..1], ValidationMetric::Bleu), None);
+}
+
+#[test]
+fn a_spread_has_the_first_and_the_last() {
+    assert_eq!(spread(3, 12), [0, 1, 2]);
+    assert_eq!(spread(9, 3), [0, 4, 8]);
+    let places = spread(1000, 12);
+    assert_eq!((places.len(), places[0], places[11]), (12, 0, 999));
+}
+
+#[test]
+fn a_long_history_is_shortened_and_its_best_still_there() {
+    let mut long: Vec<Validated> = (0..100).map(|step| validated(step, 3.0, None)).collect();
+    long[57].nll = 1.0;
+    let text = history(&long, ValidationMetric::Loss);
+    assert!(text.contains("        57    1.0000       2.718       -  best\n"), "{text}");
+    assert!(text.contains("(13 of 100 validations)"), "{text}");
+    assert_eq!(text.lines().count(), 1 + 13 + 2);
+}
+
+#[test]
+fn bars_reach_from_the_least_to_the_greatest() {
+    assert_eq!(sparkline(&[8.0, 1.0, f64::NAN, 4.5]), "█▁?▅");
+    assert_eq!(sparkline(&[2.0, 2.0]), "▁▁", "equal values have no range");
+    assert_eq!(sparkline(&[f64::NAN]), "?");
+}
+
+#[test]
+fn every_key_of_a_configuration_is_shown() {
+    let config = serde_json::to_value(Config::toy(VocabSizes::Shared(8))).unwrap();
+    let mut shown: Vec<&str> = CONFIGURATION.to_vec();
+    shown.push("eos_id"); // always the <eos> of the vocabulary
+    shown.sort_unstable();
+    assert!(config.as_object().unwrap().keys().eq(shown), "{config}");
+}

@@ -1,0 +1,23 @@
+//! The promises of the command `etudiant`, each a module of this one binary; all of them run the command itself.
+//!
+//! | module | the promise |
+//! |---|---|
+//! | [`models`] | `average` makes what training makes, `inspect` tells what is there, `bench` measures |
+//! | [`translating`] | lines in, lines out; what translates, scores and evaluates says the same of the same text |
+//! | [`resuming`] | a run that was stopped and gone on with is the run that never stopped, to the last bit of every file |
+//! | [`faults`] | kills, full disks, damaged files, diverging runs: nothing that was saved is lost, or taken for whole if it is not |
+//! | [`bad_input`] | whatever can be wrong with what the user gives is said in one paragraph, with exit code 2 |
+//!
+//! What they share is in [`common`]; the last three share the toy runs of [`runs`].
+
+#[cfg(unix)]
+mod bad_input;
+mod common;
+mod models;
+#[cfg(unix)]
+mod faults;
+#[cfg(unix)]
+mod resuming;
+#[cfg(unix)]
+mod runs;
+mod translating;

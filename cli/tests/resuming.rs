@@ -1,0 +1,167 @@
+//! A run that is stopped and gone on with is the run that never stopped, to the last bit of every file.
+
+use std::fs;
+use std::os::unix::process::ExitStatusExt;
+use std::process::Stdio;
+
+use cli::model_file::Model;
+
+use crate::runs::{Content, Toy, assert_same, assert_whole, content, said, signal, wait_for_lines};
+
+const NUMBERS_OF_THREADS: [&str; 3] = ["1", "4", "2"];
+
+/// Kills a run three times where it happens to stand, each part with another number of threads, and returns what is
+/// there when it is done at last. On a busy machine a run may be over before it is killed; then another is begun.
+fn killed_and_resumed(toy: &Toy) -> Content {
+    for attempt in 0.. {
+        let out = format!("parts-{attempt}");
+        let mut kills = 0;
+        for (threads, lines) in NUMBERS_OF_THREADS.iter().zip([5, 17, 38]) {
+            let mut command = toy.train(&out);
+            let mut child = command.env("RAYON_NUM_THREADS", threads).stderr(Stdio::null()).spawn().unwrap();
+            wait_for_lines(&mut child, &toy.path(&out), lines);
+            child.kill().unwrap();
+            kills += usize::from(child.wait().unwrap().signal() == Some(9));
+            assert_whole(&toy.path(&out));
+        }
+        if kills > 0 {
+            return toy.finish(&out);
+        }
+    }
+    unreachable!()
+}
+
+fn resumes_exactly(what: &str, set: &[&str]) -> Content {
+    let toy = Toy::new(set);
+    let whole = toy.finish("whole");
+    assert_same(&killed_and_resumed(&toy), &whole, what);
+    whole
+}
+
+#[test]
+fn in_the_middle_of_an_epoch_and_between_validations_and_saves() {
+    let content = resumes_exactly("as it is", &[]);
+    let steps = ["00000052", "00000056", "00000060"];
+    let expected = steps.map(|step| format!("checkpoints/step-{step}.safetensors"));
+    assert_eq!(content.keys().take(4).collect::<Vec<_>>()[1..], expected.iter().collect::<Vec<_>>());
+}
+
+#[test]
+fn in_the_middle_of_an_accumulated_step() {
+    resumes_exactly("accumulated", &["training.accumulate=3", "training.shard_tokens=20"]);
+}
+
+#[test]
+fn with_clipping_and_adamw() {
+    let adamw =
+        "training.optimizer={ kind = \"adamw\", beta1 = 0.9, beta2 = 0.98, eps = 1e-9, weight_decay = 0.1 }";
+    resumes_exactly("adamw", &[adamw, "training.clip_norm=0.5", "model.attention_dropout=0.2"]);
+}
+
+#[test]
+fn with_a_learning_rate_that_answers_to_validations() {
+    let schedule = "training.schedule={ kind = \"reduce_on_plateau\", learning_rate = 0.05, factor = 0.7, \
+                    patience = 0, threshold = 0.1, min = 0.0001 }";
+    let content = resumes_exactly("plateau", &[schedule]);
+    let metrics = String::from_utf8(content["metrics.jsonl"].clone()).unwrap();
+    let rate = |line: &str| line.split(',').find(|field| field.contains("learning_rate")).map(str::to_string);
+    let rates: std::collections::BTreeSet<String> = metrics.lines().filter_map(rate).collect();
+    assert!(rates.len() > 2, "the rate fell, and fell again: {rates:?}");
+}
+
+#[test]
+fn with_subwords_judged_by_bleu_and_without_a_mean() {
+    let set = ["text.kind=bpe", "text.vocab_size=300", "validation.metric=bleu", "training.average=0"];
+    let content = resumes_exactly("subwords", &set);
+    assert_eq!(content["model.safetensors"], content["best.safetensors"]);
+}
+
+#[test]
+fn when_it_stops_early() {
+    let schedule = "training.schedule={ kind = \"constant\", learning_rate = 0.3 }";
+    let set = [schedule, "validation.patience=3", "training.max_steps=10000"];
+    let content = resumes_exactly("early stopping", &set);
+    assert!(content["metrics.jsonl"].iter().filter(|&&byte| byte == b'\n').count() < 10_000);
+}
+
+#[test]
+fn when_it_is_asked_to_stop_and_the_printed_command_goes_on() {
+    let toy = Toy::new(&["seed=7", "training.schedule={ kind = \"constant\", learning_rate = 0.02 }"]);
+    let whole = toy.finish("whole");
+    for name in ["TERM", "INT"] {
+        let mut attempt = 0;
+        let output = loop {
+            let out = format!("it's my {name} {attempt}");
+            let mut child = toy.train(&out).spawn().unwrap();
+            // A run that is over before the signal reaches it cannot be stopped: begin another.
+            if wait_for_lines(&mut child, &toy.path(&out), 10) {
+                signal(&child, name);
+            }
+            let output = child.wait_with_output().unwrap();
+            if !output.status.success() {
+                break output;
+            }
+            attempt += 1;
+        };
+        let text = said(&output);
+        assert_eq!(output.status.code(), Some(130), "{text}");
+        assert!(text.contains("\nstopped and saved at step ") && !text.contains("error"), "{text}");
+        let (_, command) = text.trim_end().rsplit_once("to go on: ").unwrap();
+        let out = format!("it's my {name} {attempt}");
+        assert!(assert_whole(&toy.path(&out)).0);
+        let binary = std::path::Path::new(env!("CARGO_BIN_EXE_etudiant")).parent().unwrap();
+        let path = format!("{}:{}", binary.display(), std::env::var("PATH").unwrap());
+        let output = toy.in_folder("sh", &["-c", command]).env("PATH", path).output().unwrap();
+        assert!(output.status.success(), "{command}\n{}", said(&output));
+        assert_same(&content(&toy.path(&out)), &whole, name);
+    }
+}
+
+#[test]
+fn with_more_steps_than_it_began_with() {
+    let toy = Toy::new(&[]);
+    let whole = toy.finish("whole");
+    let mut args = toy.train_args("parts");
+    args.extend(["--set", "training.max_steps=29"]); // between two saves
+    let output = toy.command(&args).output().unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+    let last = toy.path("parts/checkpoints/step-00000029.safetensors");
+    assert_eq!(Model::load(&last).unwrap().about.step, 29);
+    let mut parts = toy.finish("parts");
+    // The best model says how it was trained, and that may have been in the first part.
+    let params = |out: &str| Model::load(&toy.path(out).join("best.safetensors")).unwrap().params;
+    for (_, name, value) in params("parts").iter() {
+        assert_eq!(params("whole").as_ref().get(name), Some(value), "{name}");
+    }
+    parts.insert("best.safetensors".into(), whole["best.safetensors"].clone());
+    assert_same(&parts, &whole, "more steps");
+}
+
+#[test]
+fn a_run_that_is_done_stays_as_it_is() {
+    let toy = Toy::new(&["training.max_steps=10"]);
+    let done = toy.finish("run");
+    assert_same(&toy.finish("run"), &done, "done");
+    // Killed before the last file was written, it writes it.
+    fs::remove_file(toy.path("run/model.safetensors")).unwrap();
+    assert_same(&toy.finish("run"), &done, "done once more");
+    // The mean of the last checkpoints is the model to use; without a mean it is the best one.
+    assert!(done["model.safetensors"] != done["best.safetensors"]);
+    let output = toy.train("run").args(["--set", "training.average=0"]).output().unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+    let without = content(&toy.path("run"));
+    assert!(without["model.safetensors"] == without["best.safetensors"]);
+    assert_same(&toy.finish("run"), &done, "with a mean again");
+    let output = toy.command(&["train", "r.toml", "--out", "run"]).output().unwrap();
+    assert!(output.status.code() == Some(2) && said(&output).contains("at step 10; go on with --resume"));
+}
+
+#[test]
+fn nobody_has_to_listen() {
+    let toy = Toy::new(&["training.max_steps=10", "training.log_every=1"]);
+    let whole = toy.finish("whole");
+    let mut child = toy.train("unheard").spawn().unwrap();
+    drop((child.stdout.take(), child.stderr.take())); // closed pipes, as after `| head`
+    assert!(child.wait().unwrap().success());
+    assert_same(&content(&toy.path("unheard")), &whole, "unheard");
+}

@@ -1,0 +1,287 @@
+//! Using a model: `translate`, `score` and `evaluate`.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+
+use cli::metrics::{BleuOptions, ChrfOptions, Tokenizer, bleu, chrf};
+use serde_json::Value;
+
+use crate::common::{TOY_MAX_LEN, digits, end_of, etudiant, file, folder, run, toy};
+
+fn translate(options: &str, input: impl AsRef<[u8]> + Send) -> crate::common::Ended {
+    run(&format!("translate --model {}{options}", toy()), input)
+}
+
+/// Sentences that training did not see, and their translations, a line each.
+fn test_set(n: usize) -> (String, String) {
+    let (src, tgt): (Vec<String>, Vec<String>) = (0..n).map(|i| digits(1 + 37 * i % 999)).unzip();
+    (src.join("\n") + "\n", tgt.join("\n") + "\n")
+}
+
+/// `--source` and `--target` or `--reference` for files with these lines.
+fn both_files(folder: &Path, (src, tgt): &(String, String), second: &str) -> String {
+    let (src, tgt) = (file(folder, "test.fr", src), file(folder, "test.en", tgt));
+    format!("--model {} --source {src} --{second} {tgt}", toy())
+}
+
+fn number(value: &Value) -> f64 {
+    value.as_f64().unwrap_or_else(|| panic!("{value} is no number"))
+}
+
+#[track_caller]
+fn assert_close(found: f64, expected: f64, tolerance: f64) {
+    assert!((found - expected).abs() <= tolerance * expected.abs().max(1e-3), "{found}, not {expected}");
+}
+
+#[test]
+fn every_line_has_its_line_in_order() {
+    let (src, _) = test_set(300); // more than a batch
+    let lines: Vec<&str> = src.lines().collect();
+    let mut input = lines.clone();
+    input.insert(1, "");
+    input.insert(299, " \t ");
+    let out = translate("", input.join("\n")).ok();
+    let said: Vec<&str> = out.lines().collect();
+    assert_eq!(said.len(), 302);
+    assert_eq!((said[1], said[299]), ("", ""));
+    for index in [0, 1, 150, 299] {
+        let at = input.iter().position(|line| *line == lines[index]).unwrap();
+        let alone = translate("", lines[index]).ok();
+        assert_eq!(alone.trim_end(), said[at], "alone and among others");
+        assert!(!said[at].is_empty());
+    }
+    assert_eq!(translate("", "").ok(), "", "nothing for nothing");
+}
+
+#[test]
+fn a_line_is_answered_before_the_next_is_written() {
+    let mut child = etudiant(&format!("translate --model {}", toy())).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    for line in ["un deux", "", "sept"] {
+        writeln!(stdin, "{line}").unwrap();
+        let mut answer = String::new();
+        stdout.read_line(&mut answer).unwrap();
+        assert_eq!(answer, translate("", format!("{line}\n")).ok());
+    }
+    drop(stdin);
+    end_of(child).ok();
+}
+
+#[test]
+fn nobody_reading_any_more_is_no_error() {
+    let mut child = etudiant(&format!("translate --model {}", toy())).spawn().unwrap();
+    drop(child.stdout.take());
+    let mut stdin = child.stdin.take().unwrap();
+    let _ = stdin.write_all(test_set(600).0.as_bytes()); // it ends before it has read all of it
+    drop(stdin);
+    end_of(child).ok();
+}
+
+#[test]
+fn what_is_no_text_is_named_after_the_lines_before_it_are_answered() {
+    let ended = translate("", b"un deux\nsept\n\xff\nsix\n");
+    assert_eq!(ended.out.lines().count(), 2);
+    let problem = ended.problem();
+    assert!(problem.contains("standard input:3: invalid UTF-8 at byte 1"), "{problem}");
+}
+
+#[test]
+fn long_lines_are_cut_and_told_of() {
+    let long = vec!["un"; 40].join(" ");
+    let ended = translate(" --json", format!("deux\n{long}\ntrois\n{long}\n"));
+    assert!(
+        ended.err.contains(&format!("the {TOY_MAX_LEN} tokens that the model reads: 2 source(s), line 2, 4"))
+    );
+    assert!(ended.err.contains("2 of 4 lines were cut"), "{}", ended.err);
+    let answers = ended.json();
+    assert_eq!(answers[0]["cut"], 0);
+    assert!(answers[1]["cut"].as_u64() > Some(0));
+    assert_eq!(answers[1]["source_tokens"].as_array().unwrap().len(), TOY_MAX_LEN);
+}
+
+#[test]
+fn foreign_script_is_warned_of() {
+    let warned = translate("", "один два три\n").err;
+    assert!(warned.contains("warning: 100 % of the input's letters are Cyrillic"), "{warned}");
+    assert_eq!(translate("", "un deux trois\n").err, "");
+}
+
+#[test]
+fn the_best_translations_stand_best_first_behind_the_number_of_their_line() {
+    let out = translate(" --beam 4 --n-best 3 --scores", "un deux\n\nneuf six\n").ok();
+    let rows: Vec<Vec<&str>> = out.lines().map(|line| line.split('\t').collect()).collect();
+    let numbers: Vec<&str> = rows.iter().map(|row| row[0]).collect();
+    assert_eq!(numbers, ["1", "1", "1", "2", "3", "3", "3"]);
+    assert_eq!(rows[3], ["2", "", "", ""]);
+    let score = |row: usize| rows[row][3].parse::<f64>().unwrap();
+    assert!(score(0) >= score(1) && score(1) >= score(2), "{out}");
+    let best = translate(" --beam 4", "un deux\n").ok();
+    assert_eq!(best.trim_end(), rows[0][1]);
+}
+
+#[test]
+fn the_length_penalty_divides_the_log_probability() {
+    let one = |options: &str| {
+        let answer = translate(&format!(" --json{options}"), "un deux trois\n").json().remove(0);
+        let translation = answer["translations"][0].clone();
+        let len = translation["tokens"].as_array().unwrap().len() as f64;
+        (number(&translation["log_prob"]) / number(&translation["score"]), len)
+    };
+    let (ratio, _) = one(" --length-penalty none");
+    assert_close(ratio, 1.0, 1e-12);
+    let (ratio, len) = one(" --length-penalty power");
+    assert_close(ratio, len, 1e-12);
+    let (ratio, len) = one(" --length-penalty gnmt --alpha 1");
+    assert_close(ratio, (5.0 + len) / 6.0, 1e-12);
+}
+
+#[test]
+fn a_translation_is_scored_as_it_was_when_it_was_found() {
+    let (src, _) = test_set(40);
+    let found = translate(" --json", &src).json();
+    let best = |answer: &Value| answer["translations"][0].clone();
+    let said: String =
+        found.iter().map(|answer| best(answer)["text"].as_str().unwrap().to_owned() + "\n").collect();
+    let folder = folder();
+    let scored =
+        run(&format!("score {} --json", both_files(folder.path(), &(src, said), "target")), "").json();
+    assert_eq!(scored.len(), found.len());
+    let mut same = 0;
+    for (answer, scored) in found.iter().zip(&scored) {
+        if best(answer)["tokens"] == scored["tokens"] {
+            assert_close(number(&scored["log_prob"]), number(&best(answer)["log_prob"]), 1e-4);
+            same += 1;
+        }
+    }
+    assert!(same >= 30, "{same} of 40 have the tokens that the search chose");
+}
+
+#[test]
+fn tokens_are_aligned_with_tokens() {
+    let answers = translate(" --json --align", "un deux trois\n\nhuit\n").json();
+    assert_eq!(answers[1]["translations"], Value::Array(vec![]));
+    for answer in [&answers[0], &answers[2]] {
+        let translation = &answer["translations"][0];
+        let len = |tokens: &Value| tokens.as_array().unwrap().len();
+        let (src, tgt) = (len(&answer["source_tokens"]) - 1, len(&translation["tokens"]) - 1);
+        let links = translation["alignment"].as_array().unwrap();
+        assert!(links.iter().all(|link| link[0].as_u64() < Some(src as u64)), "none to <eos>: {answer}");
+        let targets: Vec<u64> = links.iter().map(|link| link[1].as_u64().unwrap()).collect();
+        assert_eq!(targets, (0..tgt as u64).collect::<Vec<_>>());
+    }
+    let out = translate(" --align", "huit\n\n").ok();
+    let lines: Vec<&str> = out.lines().collect();
+    let (text, links) = lines[0].split_once('\t').unwrap();
+    assert!(!text.is_empty() && links.starts_with("0-0"), "{out}");
+    assert_eq!(lines[1], "\t");
+}
+
+#[test]
+fn a_score_is_the_sum_over_the_tokens_and_makes_the_perplexity() {
+    let (folder, test) = (folder(), test_set(30));
+    let files = both_files(folder.path(), &test, "target");
+    let scored = run(&format!("score {files} --json"), "").json();
+    let (mut sum, mut count) = (0.0, 0.0);
+    for line in &scored {
+        let tokens = line["token_log_probs"].as_array().unwrap();
+        assert_eq!(line["tokens"].as_array().unwrap().len(), tokens.len());
+        let of_line: f64 = tokens.iter().map(number).sum();
+        assert_close(number(&line["log_prob"]), of_line, 1e-12);
+        assert_close(number(&line["mean"]), of_line / tokens.len() as f64, 1e-12);
+        (sum, count) = (sum + of_line, count + tokens.len() as f64);
+    }
+    let evaluated = run(&format!("evaluate {} --json", files.replace("--target", "--reference")), "").json();
+    assert_eq!(number(&evaluated[0]["tokens"]), count);
+    assert_close(number(&evaluated[0]["loss"]), -sum / count, 1e-5);
+    assert_close(number(&evaluated[0]["perplexity"]), (-sum / count).exp(), 1e-5);
+
+    let columns = run(&format!("score {files}"), "").ok();
+    let first: Vec<&str> = columns.lines().next().unwrap().split('\t').collect();
+    assert_eq!(columns.lines().count(), 30);
+    assert_eq!(first[0], format!("{:.4}", number(&scored[0]["log_prob"])));
+    assert_eq!(first.len(), 3);
+}
+
+#[test]
+fn empty_lines_are_scored_as_their_end() {
+    let folder = folder();
+    let files = both_files(folder.path(), &("un\n\n".into(), "\none\n".into()), "target");
+    let scored = run(&format!("score {files} --json"), "").json();
+    assert_eq!(scored[0]["tokens"], serde_json::json!(["<eos>"]));
+    assert!(number(&scored[0]["log_prob"]) < 0.0 && number(&scored[1]["log_prob"]) < 0.0);
+}
+
+#[test]
+fn figures_are_those_of_the_translations_written() {
+    let (folder, test) = (folder(), test_set(60));
+    let files = both_files(folder.path(), &test, "reference");
+    let hypotheses = folder.path().join("said.en");
+    let command = format!("evaluate {files} --hypotheses {}", hypotheses.display());
+    let evaluated = run(&format!("{command} --json"), "").json().remove(0);
+    let said = std::fs::read_to_string(&hypotheses).unwrap();
+    assert_eq!(said, translate("", &test.0).ok());
+
+    let (said, references): (Vec<&str>, Vec<&str>) = (said.lines().collect(), test.1.lines().collect());
+    let expected = bleu(&said, &references, BleuOptions::default());
+    assert_eq!(number(&evaluated["bleu"]["score"]), expected.score);
+    assert_eq!(evaluated["bleu"]["signature"], expected.signature());
+    let lowercased = BleuOptions { tokenizer: Tokenizer::V13a, lowercase: true };
+    assert_eq!(number(&evaluated["bleu_lowercased"]["score"]), bleu(&said, &references, lowercased).score);
+    let expected_chrf = chrf(&said, &references, ChrfOptions::default());
+    assert_eq!(number(&evaluated["chrf"]["score"]), expected_chrf.score);
+    let exact = said.iter().zip(&references).filter(|(said, reference)| said == reference).count();
+    assert_eq!(evaluated["exact"], exact);
+    assert!(exact > 0, "the toy is to know something");
+
+    let words = run(&command, "").ok();
+    let percent = 100.0 * exact as f64 / 60.0;
+    assert!(words.contains(&format!("\nexact: {exact} of 60 ({percent:.1} %)\n")), "{words}");
+    assert!(words.contains(&format!("{expected}\n    {}\n", expected.signature())), "{words}");
+    assert!(words.contains(&format!("{expected_chrf}\n")), "{words}");
+}
+
+#[test]
+fn pairs_in_one_file_are_as_in_two() {
+    let (folder, test) = (folder(), test_set(20));
+    let files = both_files(folder.path(), &test, "reference");
+    let lines = test.0.lines().zip(test.1.lines());
+    let table: String = lines.map(|(src, tgt)| format!("{src}\t{tgt}\tan attribution\n")).collect();
+    let table = file(folder.path(), "test.tsv", table);
+    let figures = |files: &str| {
+        let value = run(&format!("evaluate {files} --json"), "").json().remove(0);
+        ["bleu", "chrf", "loss", "exact"].map(|key| value[key].clone())
+    };
+    assert_eq!(figures(&format!("--model {} --pairs {table}", toy())), figures(&files));
+}
+
+#[test]
+fn files_that_do_not_belong_together_are_refused() {
+    let folder = folder();
+    let test = ("un\ndeux\ntrois\n".to_string(), "one\ntwo\n".to_string());
+    for (verb, second) in [("evaluate", "reference"), ("score", "target")] {
+        let problem = run(&format!("{verb} {}", both_files(folder.path(), &test, second)), "").problem();
+        assert!(problem.contains("test.fr: 3 lines, but ") && problem.contains("test.en has 2"), "{problem}");
+        let empty = (String::new(), String::new());
+        let problem = run(&format!("{verb} {}", both_files(folder.path(), &empty, second)), "").problem();
+        assert!(problem.contains("there is no line in it"), "{problem}");
+    }
+    let blank = both_files(folder.path(), &("\n".into(), "one\n".into()), "reference");
+    assert!(run(&format!("evaluate {blank}"), "").problem().contains("all lines of the source are blank"));
+}
+
+#[test]
+fn options_out_of_range_are_refused() {
+    for (options, expected) in [
+        (" --n-best 4", "--n-best is 4, and the beam 3"),
+        (" --n-best 0", "--n-best is 0"),
+        (" --beam 0", "--beam"),
+        (" --alpha inf", "--alpha is inf"),
+        (" --length-penalty google", "gnmt"),
+    ] {
+        let problem = translate(options, "un\n").problem();
+        assert!(problem.contains(expected), "{problem}");
+    }
+    let problem = run("translate --model no/such/model", "un\n").problem();
+    assert!(problem.contains("no/such/model"), "{problem}");
+}
