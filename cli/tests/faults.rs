@@ -58,7 +58,7 @@ fn runs_killed_at_random_moments_lose_nothing() {
 
 #[test]
 fn a_second_run_in_the_folder_is_refused_and_the_first_goes_on() {
-    let toy = Toy::new(&["training.max_steps=1000000"]);
+    let toy = Toy::new(&["training.max_steps=1000000", "validation.every=0"]);
     let mut first = toy.train("run").spawn().unwrap();
     assert!(wait_for_lines(&mut first, &toy.path("run"), 10));
     for args in [toy.train_args("run"), vec!["train", "r.toml", "--out", "run"]] {

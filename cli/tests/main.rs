@@ -13,9 +13,9 @@
 #[cfg(unix)]
 mod bad_input;
 mod common;
-mod models;
 #[cfg(unix)]
 mod faults;
+mod models;
 #[cfg(unix)]
 mod resuming;
 #[cfg(unix)]
