@@ -4,21 +4,25 @@
 //! the Transformer, the tokenizer with its vocabulary, the recipe, and where in its training the model stands. Any
 //! safetensors reader can read it; [`nn::checkpoint`] says how it is laid out and guarded.
 
+mod average;
+
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use nn::{Params, checkpoint};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
-use tensor::{DType, Seed, Tensor};
+use tensor::{DType, Seed};
 use transformer::{Config, Transformer, VocabSizes};
 
 use crate::error::Error;
 use crate::recipe::Recipe;
 use crate::text::TextModel;
 
-/// The layout of the metadata that this version writes and reads.
-const FORMAT: &str = "1";
+pub use average::average;
+
+/// The layout of the metadata, of models and states, that this version writes and reads.
+pub(crate) const FORMAT: &str = "1";
 const TWO_MODELS: &str = "; it was put together from two models";
 
 /// A model with all that it takes to translate.
@@ -83,18 +87,29 @@ impl Model {
     /// Reads a file that [`Model::save`] wrote.
     ///
     /// # Errors
-    /// [`Error::Input`] if it cannot be read, is damaged, or is no model of ours.
+    /// [`Error::Input`] if it cannot be read, is damaged, is no model of ours, or has numbers that are not finite.
     pub fn load(path: &Path) -> Result<Model, Error> {
-        Model::of(path, &checkpoint::load(path)?)
+        let model = Model::of(path, &checkpoint::load(path)?)?;
+        if let Some((_, name, _)) = model.params.iter().find(|(_, _, value)| !value.all_finite()) {
+            let problem = format!("the tensor `{name}` has NaN or infinity in it");
+            return Err(Error::at(path, format!("{problem}; take another checkpoint of the run")));
+        }
+        Ok(model)
     }
 
-    /// The model in the content of the file at `path`.
+    /// The model in the content of the file at `path`, whose numbers may be anything.
     pub(crate) fn of(path: &Path, content: &checkpoint::Checkpoint) -> Result<Model, Error> {
         let tensors = &content.tensors;
         let metadata = Metadata { path, strings: &content.metadata };
         metadata.check_format("model")?;
         let config: Config = metadata.json("etudiant.config")?;
         let text = metadata.text()?;
+        if metadata.string("etudiant.vocabulary_hash")? != text.vocabulary_hash() {
+            return Err(Error::at(
+                path,
+                format!("its vocabulary does not have the hash that it names{TWO_MODELS}"),
+            ));
+        }
         let (src, tgt) = match text.vocab_sizes() {
             VocabSizes::Shared(size) => (size, size),
             VocabSizes::Separate { src, tgt } => (src, tgt),
@@ -146,7 +161,6 @@ pub fn save(
         ("etudiant.text".into(), text.to_json()),
         ("etudiant.vocabulary_hash".into(), text.vocabulary_hash()),
         ("etudiant.recipe".into(), about.recipe.to_toml()),
-        ("etudiant.seed".into(), about.recipe.seed.to_string()),
         ("etudiant.step".into(), json(&about.step)),
         ("etudiant.averaged".into(), json(&about.averaged)),
         ("etudiant.history".into(), json(&about.history)),
@@ -200,86 +214,13 @@ impl Metadata<'_> {
     }
 
     fn string(&self, key: &str) -> Result<&str, Error> {
-        let missing = || Error::at(self.path, format!("its metadata lack `{key}`; it is not complete"));
+        let missing = || Error::at(self.path, format!("it has no metadata `{key}`, so it is not complete"));
         self.strings.get(key).map(String::as_str).ok_or_else(missing)
     }
 
     fn bad(&self, key: &str, problem: impl std::fmt::Display) -> Error {
-        Error::at(self.path, format!("its metadata `{key}` are not understood: {problem}"))
+        Error::at(self.path, format!("in its metadata `{key}`: {problem}"))
     }
-}
-
-/// The parameters of several checkpoints of one run, element by element their mean (Vaswani et al. 2017, §6.1). Sums
-/// are taken in f64, in the order given. The files are read one after the other: however many there are, no more
-/// than two models and the sums stand in memory.
-///
-/// # Errors
-/// [`Error::Input`] if there are fewer than two, one cannot be read, two differ in configuration, vocabulary or seed,
-/// two are of the same step, or one is an average already.
-pub fn average(paths: &[PathBuf]) -> Result<Model, Error> {
-    let [first_path, others @ ..] = paths else { return Err(too_few(0)) };
-    if others.is_empty() {
-        return Err(too_few(1));
-    }
-    let mut last = load_checkpoint(first_path)?;
-    let mut steps = vec![last.about.step];
-    let mut sums: Vec<Tensor> = last.params.iter().map(|(_, _, param)| param.to_dtype(DType::F64)).collect();
-    for path in others {
-        let model = load_checkpoint(path)?;
-        check_same_run((first_path, &last), (path, &model))?;
-        let step = model.about.step;
-        if let Some(place) = steps.iter().position(|&other| other == step) {
-            let problem = format!("it is of step {step}, as {} is", paths[place].display());
-            return Err(Error::at(path, format!("{problem}; name each checkpoint once")));
-        }
-        for (sum, (_, _, param)) in sums.iter_mut().zip(model.params.iter()) {
-            sum.add_assign(&param.to_dtype(DType::F64));
-        }
-        if step > last.about.step {
-            last = model;
-        }
-        steps.push(step);
-    }
-    let ids: Vec<_> = last.params.iter().map(|(id, _, _)| id).collect();
-    for (id, sum) in ids.into_iter().zip(sums) {
-        *last.params.get_mut(id) = sum.mul_scalar(1.0 / steps.len() as f64).to_dtype(last.params.dtype());
-    }
-    last.about.averaged = steps;
-    Ok(last)
-}
-
-fn too_few(found: usize) -> Error {
-    Error::Input(format!("an average takes two checkpoints of one run or more; {found} named"))
-}
-
-/// A model that is no average: the mean of means would not be the mean of their checkpoints.
-fn load_checkpoint(path: &Path) -> Result<Model, Error> {
-    let model = Model::load(path)?;
-    if model.about.averaged.is_empty() {
-        return Ok(model);
-    }
-    Err(Error::at(
-        path,
-        format!(
-            "this is the mean of {} checkpoints already; name checkpoints of the run",
-            model.about.averaged.len()
-        ),
-    ))
-}
-
-/// Another seed is another run, and its neurons have other places: the mean of two such models says nothing.
-fn check_same_run((first_path, first): (&Path, &Model), (path, model): (&Path, &Model)) -> Result<(), Error> {
-    let differs = if model.transformer.config() != first.transformer.config() {
-        "configuration"
-    } else if model.text.to_json() != first.text.to_json() {
-        "vocabulary"
-    } else if model.about.recipe.seed != first.about.recipe.seed {
-        "seed"
-    } else {
-        return Ok(());
-    };
-    let problem = format!("another {differs} than {}", first_path.display());
-    Err(Error::at(path, format!("{problem}; only checkpoints of one run can be averaged")))
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
+use crate::numbers;
 
 /// A run's folder, locked for this process as long as the value lives.
 #[derive(Debug)]
@@ -52,12 +53,10 @@ impl RunFolder {
             Err(TryLockError::WouldBlock) => {
                 let mut holder = String::new();
                 lock.read_to_string(&mut holder).unwrap_or_default();
-                let holder = holder.trim();
+                let problem = format!("another run is at work in this folder (process {})", holder.trim());
                 return Err(Error::at(
                     path,
-                    format!(
-                        "another run is at work in this folder (process {holder}); wait for it, stop it, or choose another --out"
-                    ),
+                    format!("{problem}; wait for it, stop it, or choose another --out"),
                 ));
             }
             Err(TryLockError::Error(error)) => return Err(cannot("lock run.lock in it", error)),
@@ -90,6 +89,11 @@ impl RunFolder {
         self.path.join("best.safetensors")
     }
 
+    /// What was measured.
+    pub fn metrics(&self) -> PathBuf {
+        self.path.join("metrics.jsonl")
+    }
+
     /// What a stopped run goes on from.
     pub fn state(&self) -> PathBuf {
         self.path.join("state.safetensors")
@@ -109,16 +113,34 @@ impl RunFolder {
     /// held nobody else is writing. That nothing more can be removed is no reason not to train.
     fn remove_leftovers(&self) {
         for folder in [self.path.clone(), self.path.join("checkpoints"), self.data()] {
-            remove_files(&folder, |name| name.starts_with('.') && name.ends_with(".tmp"));
+            remove_files(&folder, |name| half_written(name).is_some_and(is_ours));
         }
+    }
+
+    /// The models that are here: the one to use, the best, the checkpoints by their steps.
+    ///
+    /// # Errors
+    /// [`Error::Input`] if the folder cannot be read.
+    pub fn models(&self) -> Result<Vec<PathBuf>, Error> {
+        let path = self.path.join("checkpoints");
+        let cannot = |error| Error::at(&path, format!("cannot read the folder: {error}"));
+        let mut steps = Vec::new();
+        for entry in fs::read_dir(&path).map_err(cannot)? {
+            steps.extend(step_of(&entry.map_err(cannot)?.file_name().to_string_lossy()));
+        }
+        steps.sort_unstable();
+        let models = [self.model(), self.best()].into_iter();
+        Ok(models
+            .chain(steps.into_iter().map(|step| self.checkpoint(step)))
+            .filter(|path| path.exists())
+            .collect())
     }
 
     /// Removes all checkpoints but those of these steps, also those that a killed process wrote and nobody counts.
     /// That one cannot be removed does no harm.
     pub fn remove_checkpoints_but(&self, steps: &[u64]) {
         remove_files(&self.path.join("checkpoints"), |name| {
-            let step = name.strip_prefix("step-").and_then(|rest| rest.strip_suffix(".safetensors"));
-            step.and_then(|step| step.parse().ok()).is_some_and(|step| !steps.contains(&step))
+            step_of(name).is_some_and(|step| !steps.contains(&step))
         });
     }
 
@@ -131,6 +153,26 @@ impl RunFolder {
             .map_err(|error| Error::at(&self.best(), format!("cannot read the best model: {error}")))?;
         Ok(nn::atomic::write_atomically(self.model(), |file| file.write_all(&best))?)
     }
+}
+
+/// The step of the checkpoint of this name.
+fn step_of(name: &str) -> Option<u64> {
+    name.strip_prefix("step-")?.strip_suffix(".safetensors")?.parse().ok()
+}
+
+/// The file that was to be, of the name `.NAME.PROCESS-ATTEMPT.tmp` of a half-written one.
+fn half_written(name: &str) -> Option<&str> {
+    let (name, process) = name.strip_prefix('.')?.strip_suffix(".tmp")?.rsplit_once('.')?;
+    let (process, attempt) = process.split_once('-')?;
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    (is_number(process) && is_number(attempt)).then_some(name)
+}
+
+/// Whether a run writes files of this name.
+fn is_ours(name: &str) -> bool {
+    const NAMES: [&str; 5] =
+        ["recipe.toml", "metrics.jsonl", "model.safetensors", "best.safetensors", "state.safetensors"];
+    NAMES.contains(&name) || step_of(name).is_some() || numbers::FILES.contains(&name)
 }
 
 /// Removes the files in `folder` whose names are `unwanted`, as far as that is possible.
@@ -163,13 +205,17 @@ mod tests {
         let temporary = tempfile::tempdir().unwrap();
         let left = temporary.path().join("checkpoints");
         fs::create_dir(&left).unwrap();
-        for name in [".step-00000001.safetensors.77-0.tmp", ".mine", "notes.tmp"] {
+        let mine =
+            [".mine", ".mine.77-0.tmp", ".mine.tmp", ".model.safetensors.tmp", ".state.7-.tmp", "notes.tmp"];
+        let half =
+            [".step-00000001.safetensors.77-0.tmp", ".state.safetensors.1-12.tmp", ".train.fr.7-0.tmp"];
+        for name in mine.into_iter().chain(half) {
             fs::write(left.join(name), "x").unwrap();
         }
         let _folder = RunFolder::open(temporary.path()).unwrap();
         let mut names: Vec<_> = fs::read_dir(left).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         names.sort();
-        assert_eq!(names, [".mine", "notes.tmp"]);
+        assert_eq!(names, mine);
     }
 
     #[test]

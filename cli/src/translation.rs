@@ -12,6 +12,7 @@ use transformer::{Batch, Config, Pair, Positions, Transformer};
 use crate::error::Error;
 use crate::metrics::{Bleu, BleuOptions, Tokenizer, bleu};
 use crate::model_file::Model;
+use crate::recipe::MOST_TOKENS;
 use crate::text::{EOS_ID, Encoded, TextKind, TextModel};
 
 /// Rows of a batch that is searched, hypotheses counted: enough to keep two cores busy, few enough for caches.
@@ -96,13 +97,19 @@ impl Source {
 /// alone too.
 ///
 /// # Errors
-/// A sentence that says how long the target is, if learned positions do not reach as far.
+/// A sentence that says how long the target is, if it has more than [`MOST_TOKENS`] tokens or learned positions do not
+/// reach as far.
 pub fn pair(config: &Config, source: &Source, target: Vec<u32>) -> Result<Pair, String> {
     let src = if source.ids.is_empty() { vec![EOS_ID] } else { source.ids.clone() };
     let tgt = with_eos(target);
-    if config.positions == Positions::Learned && tgt.len() > config.max_len {
-        let (len, max_len) = (tgt.len(), config.max_len);
+    let (len, max_len) = (tgt.len(), config.max_len);
+    if config.positions == Positions::Learned && len > max_len {
         return Err(format!("the translation has {len} tokens; the model's positions reach only {max_len}"));
+    }
+    if len > MOST_TOKENS {
+        return Err(format!(
+            "the translation has {len} tokens, more than {MOST_TOKENS}; write one sentence a line"
+        ));
     }
     Ok(Pair { src, tgt })
 }
@@ -175,14 +182,18 @@ pub fn joined(text: &TextModel, references: &[String]) -> Vec<String> {
     }
 }
 
-/// BLEU as it is customary for the kind of text: of tokenised text, tokenised and lowercased as it stands; of
+/// The BLEU that is customary for the kind of text: of tokenised text, tokenised and lowercased as it stands; of
 /// other text sacrebleu's 13a, case and all.
-pub fn bleu_of(text: &TextModel, said: &[String], references: &[String]) -> Bleu {
-    let options = match text.settings().kind {
+pub fn bleu_options(text: &TextModel) -> BleuOptions {
+    match text.settings().kind {
         TextKind::Pretokenised => BleuOptions { tokenizer: Tokenizer::None, lowercase: true },
         _ => BleuOptions::default(),
-    };
-    bleu(said, &joined(text, references), options)
+    }
+}
+
+/// BLEU with [`bleu_options`].
+pub fn bleu_of(text: &TextModel, said: &[String], references: &[String]) -> Bleu {
+    bleu(said, &joined(text, references), bleu_options(text))
 }
 
 #[cfg(test)]
@@ -227,5 +238,7 @@ mod tests {
         let problem = pair(&learned, &source, vec![5, 6, 7]).unwrap_err();
         assert!(problem.contains("has 4 tokens; the model's positions reach only 3"), "{problem}");
         assert!(pair(&config, &source, vec![5; 10]).is_ok(), "sinusoids go on");
+        let problem = pair(&config, &source, vec![5; MOST_TOKENS]).unwrap_err();
+        assert!(problem.contains("has 10001 tokens, more than 10000"), "{problem}");
     }
 }

@@ -5,6 +5,7 @@
 
 mod damage;
 mod disk;
+mod folder;
 
 use std::fs;
 use std::os::unix::process::ExitStatusExt;

@@ -4,8 +4,9 @@
 //! |---|---|
 //! | [`models`] | `average` makes what training makes, `inspect` tells what is there, `bench` measures |
 //! | [`translating`] | lines in, lines out; what translates, scores and evaluates says the same of the same text |
-//! | [`resuming`] | a run that was stopped and gone on with is the run that never stopped, to the last bit of every file |
-//! | [`faults`] | kills, full disks, damaged files, diverging runs: nothing that was saved is lost, or taken for whole if it is not |
+//! | [`data`] | the built-in corpus is of the sizes and the seed that are asked for |
+//! | [`resuming`] | a run that was stopped and gone on with is the run that never stopped, bit for bit |
+//! | [`faults`] | after kills, full disks, damage, diverging: nothing saved is lost, or taken for whole if it is not |
 //! | [`bad_input`] | whatever can be wrong with what the user gives is said in one paragraph, with exit code 2 |
 //!
 //! What they share is in [`common`]; the last three share the toy runs of [`runs`].
@@ -13,6 +14,7 @@
 #[cfg(unix)]
 mod bad_input;
 mod common;
+mod data;
 #[cfg(unix)]
 mod faults;
 mod models;

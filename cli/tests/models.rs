@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::common::{Ended, file, folder, run, toy, toy_recipe};
+use crate::common::{Ended, etudiant, file, folder, run, toy, toy_recipe};
 
 /// The folder of a finished run of 12 steps, validated and saved at every fourth; its model is the mean of the last
 /// two checkpoints. Nobody changes it.
@@ -98,7 +98,10 @@ fn checkpoints_of_two_runs_are_not_averaged() {
     run(&format!("train {recipe} --set seed=2 --out {}", out.display()), "").ok();
     let other = out.join("model.safetensors").display().to_string();
     let problem = average(&folder.path().join("mean"), &[toy(), &other]).problem();
-    assert!(problem.contains(&format!("{other}: another seed than {}", toy())), "{problem}");
+    assert!(
+        problem.contains(&format!("{other}: another recipe than {} (seed was 1 there)", toy())),
+        "{problem}"
+    );
 }
 
 #[test]
@@ -254,4 +257,14 @@ fn a_bench_of_impossible_sizes_is_refused() {
         let problem = run(&format!("bench {args}"), "").problem();
         assert!(problem.contains(reason), "{problem}");
     }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_bench_goes_on_though_nobody_hears_what_it_does() {
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let mut command = etudiant("bench toy --seconds 0 --vocab-size 50 --batch 4 --len 5");
+    let output = command.stderr(full).output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("beam 5    "));
 }

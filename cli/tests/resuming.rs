@@ -108,6 +108,7 @@ fn when_it_is_asked_to_stop_and_the_printed_command_goes_on() {
         let text = said(&output);
         assert_eq!(output.status.code(), Some(130), "{text}");
         assert!(text.contains("\nstopped and saved at step ") && !text.contains("error"), "{text}");
+        assert!(text.contains(" of 60  loss "), "the steps that no line has told of: {text}");
         let (_, command) = text.trim_end().rsplit_once("to go on: ").unwrap();
         let out = format!("it's my {name} {attempt}");
         assert!(assert_whole(&toy.path(&out)).0);
@@ -153,6 +154,24 @@ fn a_run_that_is_done_stays_as_it_is() {
     assert!(output.status.success(), "{}", said(&output));
     let without = content(&toy.path("run"));
     assert!(without["model.safetensors"] == without["best.safetensors"]);
+    // The mean of one checkpoint is the last.
+    let output = toy.train("run").args(["--set", "training.average=1"]).output().unwrap();
+    assert!(
+        said(&output).contains("\nmodel.safetensors is that of the last step, 10\n"),
+        "{}",
+        said(&output)
+    );
+    let load = |name: &str| Model::load(&toy.path("run").join(name)).unwrap();
+    let (model, last) = (load("model.safetensors"), load("checkpoints/step-00000010.safetensors"));
+    assert!(model.about.step == 10 && model.params.iter().eq(last.params.iter()));
+    let text = said(&toy.train("run").output().unwrap());
+    for part in [
+        "\nvalidation BLEU, of greedy translations: nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|",
+        "\nmodel.safetensors is the mean of the last 2 checkpoints: valid perplexity ",
+        "\nbest.safetensors is of step 9: valid perplexity ",
+    ] {
+        assert!(text.contains(part), "no {part:?} in {text}");
+    }
     assert_same(&toy.finish("run"), &done, "with a mean again");
     let output = toy.command(&["train", "r.toml", "--out", "run"]).output().unwrap();
     assert!(output.status.code() == Some(2) && said(&output).contains("at step 10; go on with --resume"));

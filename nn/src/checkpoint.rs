@@ -19,13 +19,13 @@
 //! The header is written here and not by the safetensors crate, which keeps metadata in a `HashMap` and so
 //! gives another file each time: the same tensors and metadata must give the same bytes. Its types read the
 //! header and check that the tensors cover the file without gap or overlap; sizes that a header announces are
-//! compared with the file before anything is made of them. Files of other programs have no checksum and are read
+//! compared with the file before anything behind it is read. Files of other programs have no checksum and are read
 //! as they are.
 
 mod checksums;
+mod read;
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io;
 use std::path::Path;
 
@@ -35,6 +35,7 @@ use tensor::shape::MAX_RANK;
 use tensor::{DType, Element, Shape, Tensor, dispatch};
 
 use self::checksums::{BLANK, FILE_KEY, HEADER_START, TENSORS_KEY};
+use self::read::{MAX_HEADER_LEN, Whole, read};
 use crate::atomic::write_atomically;
 use crate::error::Error;
 use crate::named::NamedTensors;
@@ -44,8 +45,6 @@ const FORMAT: &str = "1";
 const FORMAT_KEY: &str = "etudiant.format";
 /// The metadata keys that are written here and nowhere else.
 const RESERVED_KEYS: [&str; 3] = [FILE_KEY, FORMAT_KEY, TENSORS_KEY];
-/// The largest header that readers of safetensors accept.
-const MAX_HEADER_LEN: usize = 100_000_000;
 
 /// What was read from a file.
 #[derive(Clone, Debug)]
@@ -99,13 +98,11 @@ pub fn save(
 ///
 /// # Errors
 /// [`Error::Io`] if it cannot be read, [`Error::NotSafetensors`] if it is something else or cut short,
-/// [`Error::Damaged`] if its checksum does not match (it names the tensors that are damaged), [`Error::Format`] if a newer version wrote it,
-/// [`Error::UnsupportedTensor`] for another dtype or more than six axes.
+/// [`Error::Damaged`] if its checksum does not match (it names the tensors that are damaged), [`Error::Format`] if a
+/// newer version wrote it, [`Error::UnsupportedTensor`] for another dtype or more than six axes.
 pub fn load(path: impl AsRef<Path>) -> Result<Checkpoint, Error> {
     let path = path.as_ref();
-    let bytes =
-        fs::read(path).map_err(|source| Error::Io { path: path.into(), action: "read the file", source })?;
-    decode(path, &bytes)
+    decode(path, read(path)?)
 }
 
 /// The file up to its first tensor: the header with its length before it and the checksum in it.
@@ -188,13 +185,12 @@ fn for_each_block(
 }
 
 /// A file's tensors and metadata, once everything about it has been checked.
-fn decode(path: &Path, bytes: &[u8]) -> Result<Checkpoint, Error> {
-    let (header, data) =
-        parse(bytes).map_err(|problem| Error::NotSafetensors { path: path.to_path_buf(), problem })?;
+fn decode(path: &Path, Whole { header, bytes, data_start }: Whole) -> Result<Checkpoint, Error> {
+    let data = &bytes[data_start..];
     let mut metadata: BTreeMap<String, String> =
         header.metadata().clone().unwrap_or_default().into_iter().collect();
     if RESERVED_KEYS.iter().any(|&key| metadata.contains_key(key)) {
-        verify(path, bytes, (&header, data), &metadata)?;
+        verify(path, &bytes, (&header, data), &metadata)?;
     }
     metadata.retain(|key, _| !RESERVED_KEYS.contains(&key.as_str()));
 
@@ -209,22 +205,6 @@ fn decode(path: &Path, bytes: &[u8]) -> Result<Checkpoint, Error> {
         tensors.insert(name, tensor);
     }
     Ok(Checkpoint { tensors, metadata })
-}
-
-/// The header and the numbers. Reading the header checks that each tensor's place has the size its shape
-/// and dtype ask for, and follows the one before; here, that the last ends with the file.
-fn parse(bytes: &[u8]) -> Result<(Metadata, &[u8]), String> {
-    let (len, rest) = bytes.split_first_chunk::<8>().ok_or("it has fewer than 8 bytes")?;
-    let len = u64::from_le_bytes(*len);
-    let header =
-        usize::try_from(len).ok().filter(|&len| len <= MAX_HEADER_LEN).and_then(|len| rest.get(..len));
-    let header = header.ok_or_else(|| format!("a header of {len} bytes in {} bytes", bytes.len()))?;
-    let data = &rest[header.len()..];
-    let metadata: Metadata = serde_json::from_slice(header).map_err(|error| error.to_string())?;
-    if metadata.data_len() != data.len() {
-        return Err(format!("{} bytes of numbers announced, {} found", metadata.data_len(), data.len()));
-    }
-    Ok((metadata, data))
 }
 
 /// Checks the format and the checksum of a file from here. A file is from here if it has one of our keys: a

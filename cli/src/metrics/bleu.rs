@@ -19,6 +19,13 @@ pub struct BleuOptions {
 }
 
 impl BleuOptions {
+    /// What is computed, in sacrebleu's words: without it a figure cannot be compared.
+    pub fn signature(&self) -> String {
+        let case = if self.lowercase { "lc" } else { "mixed" };
+        let tok = self.tokenizer.name();
+        format!("nrefs:1|case:{case}|eff:no|tok:{tok}|smooth:exp|version:{SACREBLEU_VERSION}")
+    }
+
     fn words(&self, sentence: &str) -> Vec<String> {
         if self.lowercase {
             self.tokenizer.words(&sentence.to_lowercase())
@@ -114,11 +121,9 @@ impl Bleu {
         if self.ref_len == 0 { 0.0 } else { self.hyp_len as f64 / self.ref_len as f64 }
     }
 
-    /// What was computed, in sacrebleu's words: without it a figure cannot be compared.
+    /// As [`BleuOptions::signature`].
     pub fn signature(&self) -> String {
-        let case = if self.options.lowercase { "lc" } else { "mixed" };
-        let tok = self.options.tokenizer.name();
-        format!("nrefs:1|case:{case}|eff:no|tok:{tok}|smooth:exp|version:{SACREBLEU_VERSION}")
+        self.options.signature()
     }
 }
 

@@ -35,7 +35,8 @@
 //! ```
 //! use cli::metrics::{BleuOptions, Tokenizer, bleu};
 //!
-//! let detokenised = bleu(&["a man isn't sleeping on a bench."], &["A man isn't asleep on a bench."], BleuOptions::default());
+//! let (said, reference) = (["a man isn't sleeping on a bench."], ["A man isn't asleep on a bench."]);
+//! let detokenised = bleu(&said, &reference, BleuOptions::default());
 //! assert_eq!(
 //!     detokenised.to_string(),
 //!     "BLEU = 41.11 75.0/57.1/33.3/20.0 (BP = 1.000 ratio = 1.000 hyp_len = 8 ref_len = 8)"

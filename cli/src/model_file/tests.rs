@@ -1,8 +1,10 @@
 use super::*;
 use crate::text::{TextKind, TextSettings};
 use std::fs;
+use std::path::PathBuf;
 
 use tempfile::TempDir;
+use tensor::Tensor;
 
 /// A model of two words more than it needs, whose every parameter is `value`.
 fn model(value: f32, step: u64) -> Model {
@@ -78,6 +80,18 @@ fn a_validation_that_was_not_finite_does_not_spoil_the_file() {
 }
 
 #[test]
+fn a_tensor_that_is_not_finite_is_named_when_the_model_is_to_be_used() {
+    let (_folder, [nan, infinite]) = saved([&model(f32::NAN, 3), &model(f32::INFINITY, 3)]);
+    for path in [nan, infinite] {
+        let problem = Model::load(&path).unwrap_err();
+        let start = format!("{}: the tensor `", path.display());
+        assert!(problem.to_string().starts_with(&start), "{problem}");
+        assert_eq!(problem.exit_code(), 2);
+        Model::of(&path, &checkpoint::load(&path).unwrap()).unwrap(); // to look into
+    }
+}
+
+#[test]
 fn files_of_another_kind_or_version_are_refused_by_name() {
     let set = |kind: &'static str| {
         refusal(move |strings| {
@@ -92,16 +106,20 @@ fn files_of_another_kind_or_version_are_refused_by_name() {
 
 #[test]
 fn what_is_missing_or_not_understood_is_named() {
-    for key in ["config", "text", "recipe", "step", "averaged", "history"] {
+    for key in ["config", "text", "vocabulary_hash", "recipe", "step", "averaged", "history"] {
         let key = format!("etudiant.{key}");
         let missing = refusal(|strings| {
             strings.remove(&key).unwrap();
         });
-        assert_eq!(missing, format!("its metadata lack `{key}`; it is not complete"));
+        assert_eq!(missing, format!("it has no metadata `{key}`, so it is not complete"));
         let spoilt = refusal(|strings| {
             strings.insert(key.clone(), "{ nonsense".into());
         });
-        assert!(spoilt.starts_with(&format!("its metadata `{key}` are not understood: ")), "{spoilt}");
+        let expected = match key.ends_with("hash") {
+            true => format!("its vocabulary does not have the hash that it names{TWO_MODELS}"),
+            false => format!("in its metadata `{key}`: "),
+        };
+        assert!(spoilt.starts_with(&expected), "{spoilt}");
     }
 }
 
@@ -169,7 +187,13 @@ fn what_cannot_be_averaged_is_named_with_the_reason() {
             .replace(&*paths[0].to_string_lossy(), "FIRST")
     };
     let one_run = "; only checkpoints of one run can be averaged";
-    assert_eq!(refused(|other| other.about.recipe.seed = 7), format!(": another seed than FIRST{one_run}"));
+    assert_eq!(
+        refused(|other| other.about.recipe.seed = 7),
+        format!(": another recipe than FIRST (seed was 1 there){one_run}")
+    );
+    let rate = |other: &mut Model| other.about.recipe.training.smoothing = 0.2;
+    let smoothing = ": another recipe than FIRST (training.smoothing was 0.1 there)";
+    assert_eq!(refused(rate), format!("{smoothing}{one_run}"));
     let words = |other: &mut Model| {
         // As many words, so that only the vocabulary tells them apart.
         let pairs = [("je suis étudiant", "i am a student"), ("merci", "thank")];

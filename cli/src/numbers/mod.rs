@@ -29,7 +29,7 @@ mod write;
 
 pub use draw::{CorpusOptions, HELD_OUT_SHARE, MAX, MAX_PAIRS, Splits, draw};
 pub use spell::{english, french};
+pub use write::{CorpusReport, FILES, is_complete, write_corpus};
+
 /// What the corpus is called in recipes and on the command line.
 pub const NAME: &str = "numbers-fr-en";
-
-pub use write::{CorpusReport, is_complete, write_corpus};

@@ -11,7 +11,7 @@ use super::{CorpusOptions, draw, english, french};
 use crate::Error;
 
 /// The files of a corpus, in the order in which they are written.
-const FILES: [&str; 6] = ["train.fr", "train.en", "valid.fr", "valid.en", "test.fr", "test.en"];
+pub const FILES: [&str; 6] = ["train.fr", "train.en", "valid.fr", "valid.en", "test.fr", "test.en"];
 
 /// What [`write_corpus`] did; shown, it is a line for the user.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,11 +4,25 @@ use std::ops::RangeInclusive;
 
 use transformer::VocabSizes;
 
-use super::{OptimizerSettings, Recipe, ScheduleSettings, ValidationMetric};
+use super::{OptimizerSettings, Recipe, ScheduleSettings, SearchSettings, ValidationMetric};
 use crate::text::TextKind;
 
 /// The built-in corpora.
 pub const BUILTIN: [&str; 1] = [crate::numbers::NAME];
+
+/// The longest sentence that a model reads, and the most that a translation may have beyond its source, in tokens: a
+/// line of a corpus has no more characters, and memory grows with the square.
+pub const MOST_TOKENS: usize = 10_000;
+/// The widest beam.
+pub const MOST_BEAM: usize = 10_000;
+/// Tokens of the largest vocabulary: some times those of any language.
+const MOST_WORDS: usize = 10_000_000;
+/// Layers of the deepest encoder or decoder.
+const MOST_LAYERS: usize = 1000;
+/// Parameters of the largest model: 8 GB of them, and training takes four times as much.
+const MOST_PARAMETERS: usize = 2_000_000_000;
+/// Batches of the largest step.
+const MOST_BATCHES: usize = 10_000;
 
 impl Recipe {
     /// Whether these settings describe a run.
@@ -17,19 +31,24 @@ impl Recipe {
     /// A sentence that names the first key that is out of range, and what would fit.
     pub fn check(&self) -> Result<(), String> {
         self.check_data()?;
-        self.model
-            .config(VocabSizes::Shared(8))
-            .validate()
-            .map_err(|error| format!("[model] {}", error.to_string().replace("configuration: ", "")))?;
+        self.check_model()?;
         self.check_training()?;
         self.check_optimizer()?;
-        self.check_validation()
+        self.check_validation()?;
+        self.search.check()
     }
 
     fn check_data(&self) -> Result<(), String> {
         let data = &self.data;
         require(data.builtin.is_empty() || BUILTIN.contains(&data.builtin.as_str()), || {
             format!("data.builtin is {:?}; there is: {}", data.builtin, BUILTIN.join(", "))
+        })?;
+        let names_files = !data.train.is_empty() || !data.valid.is_empty();
+        require(data.builtin.is_empty() || !names_files, || {
+            format!(
+                "data.builtin is {:?}, but data.train or data.valid names files; leave out either",
+                data.builtin
+            )
         })?;
         require(!data.builtin.is_empty() || !data.train.is_empty(), || {
             "data.train names no file; give source and target files, or tab-separated pairs, for example \
@@ -38,6 +57,29 @@ impl Recipe {
         })?;
         require(self.text.kind != TextKind::Bpe || self.text.vocab_size >= 8, || {
             format!("text.vocab_size is {}; a subword vocabulary needs at least 8", self.text.vocab_size)
+        })?;
+        between("text.vocab_size", self.text.vocab_size, 0..=MOST_WORDS)
+    }
+
+    /// How many tokens there are is not known yet, but how many there may be.
+    fn check_model(&self) -> Result<(), String> {
+        let (model, text) = (&self.model, &self.text);
+        between("model.n_encoder_layers", model.n_encoder_layers, 1..=MOST_LAYERS)?;
+        between("model.n_decoder_layers", model.n_decoder_layers, 1..=MOST_LAYERS)?;
+        between("model.max_len", model.max_len, 1..=MOST_TOKENS)?;
+        let size = text.vocab_size.max(8);
+        let separate = VocabSizes::Separate { src: size, tgt: size };
+        let config = model.config(if text.joint { VocabSizes::Shared(size) } else { separate });
+        config
+            .validate()
+            .map_err(|error| format!("[model] {}", error.to_string().replace("configuration: ", "")))?;
+        let parameters = config.n_parameters();
+        require(parameters <= MOST_PARAMETERS, || {
+            format!(
+                "model.d_model {}, model.d_ff {}, {} + {} layers and text.vocab_size {size} make {parameters} \
+                 parameters; a model may have {MOST_PARAMETERS}",
+                model.d_model, model.d_ff, model.n_encoder_layers, model.n_decoder_layers
+            )
         })
     }
 
@@ -46,18 +88,16 @@ impl Recipe {
         for (key, value) in [
             ("training.max_steps", training.max_steps),
             ("training.batch_tokens", training.batch_tokens as u64),
-            ("training.accumulate", training.accumulate as u64),
             ("training.shard_tokens", training.shard_tokens as u64),
             ("training.save_every", training.save_every),
             ("training.log_every", training.log_every),
             ("training.max_not_finite", training.max_not_finite.into()),
-            ("search.beam", self.search.beam as u64),
         ] {
             require(value > 0, || format!("{key} is 0; it must be at least 1"))?;
         }
+        between("training.accumulate", training.accumulate, 1..=MOST_BATCHES)?;
         within("training.smoothing", training.smoothing, 0.0..=0.999)?;
         within("training.clip_norm", training.clip_norm, 0.0..=f64::MAX)?;
-        within("search.alpha", self.search.alpha, -100.0..=100.0)?;
         let (average, keep) = (training.average, training.keep_checkpoints);
         require(average <= keep.max(1), || {
             format!("training.average is {average}, but training.keep_checkpoints keeps only {keep}")
@@ -96,15 +136,37 @@ impl Recipe {
         require(has_pairs || validation.every == 0, || {
             "data.valid names no file; give files to validate on, or set validation.every = 0".into()
         })?;
-        let judges = validation.every > 0 && validation.bleu_every > 0;
-        require(validation.metric != ValidationMetric::Bleu || judges, || {
-            "validation.metric is \"bleu\", but validation.bleu_every or validation.every is 0".into()
+        let (first, max_steps) =
+            (validation.every.saturating_mul(validation.bleu_every), self.training.max_steps);
+        require(validation.metric != ValidationMetric::Bleu || (1..=max_steps).contains(&first), || {
+            format!(
+                "validation.metric is \"bleu\", but no BLEU is made in {max_steps} steps with validation.every = {} and \
+                 validation.bleu_every = {}; their product must be between 1 and training.max_steps",
+                validation.every, validation.bleu_every
+            )
         })
+    }
+}
+
+impl SearchSettings {
+    /// Whether a search by these settings comes to an end.
+    ///
+    /// # Errors
+    /// As [`Recipe::check`].
+    pub fn check(&self) -> Result<(), String> {
+        between("search.beam", self.beam, 1..=MOST_BEAM)?;
+        between("search.max_len_beyond_source", self.max_len_beyond_source, 0..=MOST_TOKENS)?;
+        within("search.alpha", self.alpha, -100.0..=100.0)
     }
 }
 
 fn require(holds: bool, problem: impl FnOnce() -> String) -> Result<(), String> {
     if holds { Ok(()) } else { Err(problem()) }
+}
+
+fn between(key: &str, value: usize, range: RangeInclusive<usize>) -> Result<(), String> {
+    let (low, high) = (range.start(), range.end());
+    require(range.contains(&value), || format!("{key} is {value}; it must be between {low} and {high}"))
 }
 
 fn within(key: &str, value: f64, range: RangeInclusive<f64>) -> Result<(), String> {

@@ -17,6 +17,7 @@ use toml::{Table, Value};
 
 use crate::error::Error;
 
+pub use check::{MOST_BEAM, MOST_TOKENS};
 pub use schedule::{LearningRate, Plateau, ScheduleSettings};
 pub use settings::{
     DataSettings, ModelSettings, OptimizerSettings, Penalty, Recipe, SearchSettings, TrainingSettings,
@@ -25,6 +26,9 @@ pub use settings::{
 
 /// The comments of [`Recipe::to_toml`]; the values after the equals signs are replaced by those of a recipe.
 const TEMPLATE: &str = include_str!("template.toml");
+
+/// What is said of a whole number that TOML cannot write.
+const TOO_LARGE: &str = "a whole number is too large; the largest is 9223372036854775807";
 
 impl Recipe {
     /// The recipe at `path` with some keys set otherwise, each given as `section.key=value`.
@@ -40,7 +44,7 @@ impl Recipe {
         })?;
         let name = path.display().to_string();
         let mut recipe = Recipe::parse(&text, &name)?;
-        let mut table: Table = text.parse().map_err(|error| Error::at(path, error))?;
+        let mut table = recipe_table(&text, &name)?;
         for assignment in overrides {
             let at = |problem: String| Error::Input(format!("--set {assignment}: {problem}"));
             assign(&mut table, assignment).map_err(at)?;
@@ -55,11 +59,8 @@ impl Recipe {
     /// # Errors
     /// [`Error::Input`] with the line that is not understood.
     pub fn parse(text: &str, name: &str) -> Result<Recipe, Error> {
-        toml::from_str(text).map_err(|error| {
-            let start = error.span().map_or(0, |span| span.start.min(text.len()));
-            let line = text.as_bytes()[..start].iter().filter(|&&byte| byte == b'\n').count() + 1;
-            Error::at_line(Path::new(name), line, explain(error.message()))
-        })
+        recipe_table(text, name)?; // it refuses numbers that could not be written again
+        toml::from_str(text).map_err(|error| at_its_line(error, text, name))
     }
 
     /// The sections and keys.
@@ -87,6 +88,17 @@ impl Recipe {
     }
 }
 
+/// The sections and keys in `text`, whether or not they are those of a recipe.
+fn recipe_table(text: &str, name: &str) -> Result<Table, Error> {
+    text.parse().map_err(|error| at_its_line(error, text, name))
+}
+
+fn at_its_line(error: toml::de::Error, text: &str, name: &str) -> Error {
+    let start = error.span().map_or(0, |span| span.start.min(text.len()));
+    let line = text.as_bytes()[..start].iter().filter(|&&byte| byte == b'\n').count() + 1;
+    Error::at_line(Path::new(name), line, explain(error.message()))
+}
+
 /// A value in one line, small numbers as people write them.
 fn show(value: &Value) -> String {
     match value {
@@ -106,10 +118,11 @@ fn assign(table: &mut Table, assignment: &str) -> Result<(), String> {
     let (path, value) = assignment.split_once('=').ok_or("write section.key=value")?;
     let value = value.trim();
     let parsed: Result<Table, _> = format!("value = {value}").parse();
-    let value = parsed
-        .ok()
-        .and_then(|mut table| table.remove("value"))
-        .unwrap_or_else(|| Value::String(value.into()));
+    let parsed = match parsed {
+        Err(error) if in_plain_words(error.message()) == TOO_LARGE => return Err(TOO_LARGE.into()),
+        parsed => parsed.ok().and_then(|mut table| table.remove("value")),
+    };
+    let value = parsed.unwrap_or_else(|| Value::String(value.into()));
     let mut keys: Vec<&str> = path.trim().split('.').map(str::trim).collect();
     let last = keys.pop().filter(|last| !last.is_empty()).ok_or("write section.key=value")?;
     let mut table = table;
@@ -131,6 +144,15 @@ fn explain(message: &str) -> String {
 
 /// What the parser says of a value, without the names of Rust's types.
 fn in_plain_words(message: &str) -> String {
+    if ["too large", "as i128", "as u128", "overflowed"].iter().any(|words| message.contains(words)) {
+        return TOO_LARGE.into();
+    }
+    if message.starts_with("missing field") {
+        return format!(
+            "{message}; a schedule or an optimizer is set as a whole, for example \
+             training.schedule={{ kind = \"constant\", learning_rate = 0.001 }}"
+        );
+    }
     let message = message.replace("expected f64", "expected a number");
     let whole = ["expected usize", "expected u64", "expected u32"];
     whole.iter().fold(message, |message, name| message.replace(name, "expected a whole number, 0 or more"))
@@ -143,9 +165,9 @@ fn nearest(what: &str, rest: &str) -> Option<String> {
     let similarity = |name: &&str| strsim::jaro_winkler(found, name);
     let best = known.iter().copied().max_by(|a, b| similarity(a).total_cmp(&similarity(b)));
     let hint = match best.filter(|best| similarity(best) > 0.8) {
-        Some(best) => format!("did you mean `{best}`? "),
-        None => String::new(),
+        Some(best) => format!("; did you mean `{best}`?"),
+        None => ".".into(),
     };
     let list = known.join(", ");
-    Some(format!("there is no {what} `{found}` here; {hint}There are: {list}"))
+    Some(format!("there is no {what} `{found}` here{hint} There are: {list}"))
 }

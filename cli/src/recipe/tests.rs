@@ -65,12 +65,26 @@ fn a_key_that_does_not_exist_is_named_with_its_line_and_the_nearest_one() {
 fn assignments_change_one_key_each_and_say_what_they_do_not_understand() {
     let recipe = set(&["training.max_steps=12", "search.length_penalty=none", "training.schedule.peak=0.5"]);
     // Half a schedule is not one: its kind must be said too.
-    assert!(recipe.unwrap_err().starts_with("--set training.schedule.peak=0.5: "));
+    let problem = recipe.unwrap_err();
+    assert!(
+        problem.starts_with("--set training.schedule.peak=0.5: missing field `kind`; a schedule"),
+        "{problem}"
+    );
     let recipe = set(&["training.max_steps=12", " search.length_penalty = none"]).unwrap();
     assert_eq!((recipe.training.max_steps, recipe.search.length_penalty), (12, Penalty::None));
     assert!(set(&["training.max_step=12"]).unwrap_err().contains("did you mean `max_steps`?"));
     assert!(set(&["max_steps"]).unwrap_err().ends_with("write section.key=value"));
     assert!(set(&["seed.x=1", "seed.y=2"]).unwrap_err().starts_with("--set seed.x=1: "));
+}
+
+#[test]
+fn to_judge_by_bleu_takes_one_that_is_made() {
+    let judged = |bleu_every: &str| set(&["validation.metric=bleu", bleu_every]); // of 4000 steps, every 200
+    judged("validation.bleu_every=20").unwrap();
+    for bleu_every in ["validation.bleu_every=21", "validation.bleu_every=0"] {
+        let text = judged(bleu_every).unwrap_err();
+        assert!(text.contains("but no BLEU is made in 4000 steps with validation.every = 200"), "{text}");
+    }
 }
 
 #[test]
@@ -81,11 +95,30 @@ fn what_is_out_of_range_is_named() {
         ("training.clip_norm=nan", "training.clip_norm is NaN"),
         ("model.n_heads=3", "[model] n_heads 3 does not divide d_model 128"),
         ("training.average=99", "training.average is 99, but training.keep_checkpoints keeps only 5"),
+        ("data.builtin=numbers-fr-en", "but data.train or data.valid names files; leave out either"),
         ("data.builtin=letters", "data.builtin is \"letters\"; there is: numbers-fr-en"),
         ("data.train={}", "data.train names no file"),
+        ("search.beam=10001", "search.beam is 10001; it must be between 1 and 10000"),
+        ("text.vocab_size=10000001", "text.vocab_size is 10000001; it must be between 0 and 10000000"),
+        ("model.d_model=100000", "a model may have 2000000000"),
         ("data.valid={}", "data.valid names no file"),
     ] {
         let text = set(&[assignment]).unwrap_err();
         assert!(text.contains(expected), "{assignment}: {text}");
     }
+}
+
+#[test]
+fn a_number_that_could_not_be_written_again_is_refused_with_its_line() {
+    for number in
+        ["9223372036854775808", "18446744073709551616", "999999999999999999999999999999999999999999"]
+    {
+        let expected = format!("my.toml:2: {TOO_LARGE}");
+        assert_eq!(problem(&format!("\nseed = {number}\n")), expected);
+        assert_eq!(
+            set(&[&format!("seed={number}")]).unwrap_err(),
+            format!("--set seed={number}: {TOO_LARGE}")
+        );
+    }
+    assert_eq!(set(&["seed=9223372036854775807"]).unwrap().seed, i64::MAX as u64);
 }

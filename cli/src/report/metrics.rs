@@ -99,6 +99,9 @@ pub struct ValidLine {
     pub accuracy: f64,
     /// The BLEU of the translations, 0 to 100; null if they were not made.
     pub bleu: Option<f64>,
+    /// What kind of BLEU it is, in sacrebleu's words. No key if it was not made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bleu_signature: Option<String>,
     /// Whether no validation before it was better.
     pub best: bool,
     /// Which of these numbers are NaN or infinite, and so null in the file. No key if none is.
@@ -108,7 +111,8 @@ pub struct ValidLine {
 
 impl From<&ValidRecord> for ValidLine {
     fn from(record: &ValidRecord) -> ValidLine {
-        let ValidRecord { step, stats, bleu, best } = *record;
+        let ValidRecord { step, stats, bleu, bleu_options, best } = *record;
+        let bleu_signature = bleu.map(|_| bleu_options.signature());
         let (loss, nll, perplexity, accuracy) =
             (stats.loss(), stats.nll(), stats.perplexity(), stats.accuracy());
         let not_finite = not_finite(&[
@@ -118,7 +122,18 @@ impl From<&ValidRecord> for ValidLine {
             ("accuracy", accuracy),
             ("bleu", bleu.unwrap_or(0.0)),
         ]);
-        ValidLine { step, kind: "valid", loss, nll, perplexity, accuracy, bleu, best, not_finite }
+        ValidLine {
+            step,
+            kind: "valid",
+            loss,
+            nll,
+            perplexity,
+            accuracy,
+            bleu,
+            bleu_signature,
+            best,
+            not_finite,
+        }
     }
 }
 

@@ -14,13 +14,19 @@ pub mod progress;
 pub mod record;
 pub mod tensorboard;
 
+use std::io::{Write, stderr};
 use std::path::Path;
 
 use crate::error::Error;
 use metrics::Metrics;
-use progress::Progress;
+use progress::ProgressDisplay;
 use record::{TrainRecord, ValidRecord};
 use tensorboard::TensorBoard;
+
+/// A line on standard error. If it was closed, nobody is there to hear that either.
+pub fn say(line: &str) {
+    let _ = writeln!(stderr(), "{line}");
+}
 
 /// What a [`Reporter`] has to know of a run.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +42,7 @@ pub struct ReportOptions {
 /// Tells of a run in all the ways there are.
 #[derive(Debug)]
 pub struct Reporter {
-    progress: Progress,
+    progress: ProgressDisplay,
     metrics: Metrics,
     tensorboard: TensorBoard,
 }
@@ -51,7 +57,7 @@ impl Reporter {
         let ReportOptions { max_steps, after_step, log_every } = options;
         let metrics = Metrics::open(&folder.join("metrics.jsonl"), after_step)?;
         let tensorboard = TensorBoard::open(folder, after_step)?;
-        let progress = Progress::new(max_steps, after_step, log_every);
+        let progress = ProgressDisplay::new(max_steps, after_step, log_every);
         Ok(Reporter { progress, metrics, tensorboard })
     }
 
@@ -105,7 +111,15 @@ mod tests {
                     .train(&TrainRecord { step, epoch, stats, learning_rate, grad_norm, seconds })
                     .unwrap();
             }
-            reporter.valid(&ValidRecord { step: 3, stats, bleu: None, best: true }).unwrap();
+            reporter
+                .valid(&ValidRecord {
+                    step: 3,
+                    stats,
+                    bleu: None,
+                    bleu_options: Default::default(),
+                    best: true,
+                })
+                .unwrap();
             assert_eq!(fs::read_dir(folder.path()).unwrap().count(), files);
         }
         let text = fs::read_to_string(folder.path().join("metrics.jsonl")).unwrap();

@@ -1,25 +1,25 @@
 //! How far a run is, on standard error: a bar in a terminal, else a line now and then.
 //!
 //! ```text
-//! step 100 of 4000  loss 5.123  perplexity 167.8  lr 2.50e-4  7431 tokens/s  1.2 min, 47 min left
-//! step 500  valid loss 2.911  perplexity 18.37  accuracy 47.1 %  BLEU 21.3  best so far
+//! step 100 of 4000  loss 5.388  nll 5.123  perplexity 167.8  lr 2.50e-4  7431 tokens/s  1.2 min, 47 min left
+//! step 500  valid loss 3.302  nll 2.911  perplexity 18.37  accuracy 47.1 %  BLEU 21.3  best so far
 //! ```
 //!
-//! Loss, perplexity and tokens per second are those of all labels since the last line, the learning rate is
-//! the last step's, and both times are this process's own: a resumed run does not count what an earlier one
+//! The loss is smoothed as in training; `nll` is not, and perplexity is its exponential. They and tokens per second are those of all labels since the last line, the
+//! learning rate is the last step's, and both times are this process's own: a resumed run does not count what an earlier one
 //! took. Under the bar stand the same figures, begun anew at the same steps, and lines stay above it.
 
-use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
 use autograd::ops::cross_entropy::LossStats;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
 
 use super::record::{TrainRecord, ValidRecord};
+use super::say;
 
-/// The progress of a run. Nothing here can fail: a run goes on if nobody can read it.
+/// The progress of a run, shown. Nothing here can fail: a run goes on if nobody can read it.
 #[derive(Debug)]
-pub struct Progress {
+pub struct ProgressDisplay {
     max_steps: u64,
     start_step: u64,
     log_every: u64,
@@ -32,21 +32,26 @@ pub struct Progress {
     bar: ProgressBar,
 }
 
-impl Progress {
+impl ProgressDisplay {
     /// The progress towards `max_steps` of a run that goes on after the step `start_step`, 0 if it is a new
     /// one. Figures are averages over `log_every` steps; with 0 there is one line, at the end.
-    pub fn new(max_steps: u64, start_step: u64, log_every: u64) -> Progress {
-        Progress::drawn_to(ProgressDrawTarget::stderr(), max_steps, start_step, log_every)
+    pub fn new(max_steps: u64, start_step: u64, log_every: u64) -> ProgressDisplay {
+        ProgressDisplay::drawn_to(ProgressDrawTarget::stderr(), max_steps, start_step, log_every)
     }
 
-    fn drawn_to(target: ProgressDrawTarget, max_steps: u64, start_step: u64, log_every: u64) -> Progress {
+    fn drawn_to(
+        target: ProgressDrawTarget,
+        max_steps: u64,
+        start_step: u64,
+        log_every: u64,
+    ) -> ProgressDisplay {
         let style = ProgressStyle::with_template("{wide_bar} {pos} of {len}\n{wide_msg}");
         let bar = ProgressBar::with_draw_target(Some(max_steps), target)
             .with_style(style.expect("the template is valid"))
             .with_position(start_step)
             .with_finish(ProgressFinish::Abandon);
         let (started, window) = (Instant::now(), Window::default());
-        Progress { max_steps, start_step, log_every, started, step: start_step, window, bar }
+        ProgressDisplay { max_steps, start_step, log_every, started, step: start_step, window, bar }
     }
 
     /// Tells of a step.
@@ -89,7 +94,8 @@ impl Progress {
 
     /// Says something in a line that stays.
     pub fn note(&self, text: &str) {
-        if self.bar.is_hidden() { say(text) } else { self.bar.println(text) }
+        let is_drawn = !self.bar.is_hidden() && !self.bar.is_finished();
+        if is_drawn { self.bar.println(text) } else { say(text) }
     }
 
     /// Tells of the steps since the last line, and leaves the bar as it stands.
@@ -99,11 +105,6 @@ impl Progress {
         }
         self.bar.abandon();
     }
-}
-
-/// A line on standard error. If it was closed, nobody is there to hear that either.
-pub fn say(line: &str) {
-    let _ = writeln!(io::stderr(), "{line}");
 }
 
 /// Sums over the steps since the last line.
@@ -125,21 +126,28 @@ impl Window {
     }
 
     fn figures(&self) -> String {
-        let (loss, perplexity) = (self.stats.loss(), four_digits(self.stats.perplexity()));
+        let losses = losses(&self.stats);
         let speed = self.stats.count as f64 / self.seconds;
         let learning_rate = self.learning_rate;
-        format!("loss {loss:.3}  perplexity {perplexity}  lr {learning_rate:.2e}  {speed:.0} tokens/s")
+        format!("{losses}  lr {learning_rate:.2e}  {speed:.0} tokens/s")
     }
 }
 
 fn valid_line(record: &ValidRecord) -> String {
-    let ValidRecord { step, stats, bleu, best } = record;
-    let (loss, perplexity, accuracy) =
-        (stats.loss(), four_digits(stats.perplexity()), 100.0 * stats.accuracy());
+    let ValidRecord { step, stats, bleu, best, .. } = record;
+    let (losses, accuracy) = (losses(stats), 100.0 * stats.accuracy());
     let bleu = bleu.map_or(String::new(), |bleu| format!("  BLEU {bleu:.1}"));
     let best = if *best { "  best so far" } else { "" };
+    format!("step {step}  valid {losses}  accuracy {accuracy:.1} %{bleu}{best}")
+}
+
+/// The loss that is optimised, smoothed; the negative log-likelihood, which is not; and its exponential.
+fn losses(stats: &LossStats) -> String {
     format!(
-        "step {step}  valid loss {loss:.3}  perplexity {perplexity}  accuracy {accuracy:.1} %{bleu}{best}"
+        "loss {:.3}  nll {:.3}  perplexity {}",
+        stats.loss(),
+        stats.nll(),
+        four_digits(stats.perplexity())
     )
 }
 

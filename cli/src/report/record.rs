@@ -2,6 +2,8 @@
 
 use autograd::ops::cross_entropy::LossStats;
 
+use crate::metrics::BleuOptions;
+
 /// A step of training.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TrainRecord {
@@ -35,6 +37,8 @@ pub struct ValidRecord {
     pub stats: LossStats,
     /// The BLEU of the translations, 0 to 100, if they were made.
     pub bleu: Option<f64>,
+    /// What kind of BLEU it is.
+    pub bleu_options: BleuOptions,
     /// Whether no validation of the run was better.
     pub best: bool,
 }

@@ -57,14 +57,17 @@ impl Bpe {
         if settings.vocab_size < least {
             return Err(Error::Input(too_small(settings, alphabet.len(), least)));
         }
+        let words = without_rare(&counts, &alphabet);
+        // No more merges than there are places where two characters meet; what is asked for may be any number, and
+        // the trainer makes room for all of it.
+        let most = least + words.keys().map(|word| word.chars().count() - 1).sum::<usize>();
         let trainer = BpeTrainer::builder()
             .show_progress(false)
             .special_tokens(specials.iter().map(|token| AddedToken::from(token.as_str(), true)).collect())
             .initial_alphabet(alphabet.clone())
             .min_frequency(settings.min_count.max(2) as u64)
-            .vocab_size(settings.vocab_size)
+            .vocab_size(settings.vocab_size.min(most))
             .build();
-        let words = without_rare(&counts, &alphabet);
         let (tokens, merges) =
             train(&trainer, &words).map_err(|error| Error::Input(format!("[text] {error}")))?;
         Self::new(tokens, merges, settings.byte_fallback).map_err(Error::Input)

@@ -280,3 +280,11 @@ fn settings_are_read_by_their_names() {
     assert!(toml::from_str::<TextSettings>("kind = \"unigram\"").is_err());
     assert!(toml::from_str::<TextSettings>("vocabsize = 1").is_err());
 }
+
+#[test]
+fn room_is_made_for_as_many_tokens_as_the_text_gives_however_many_are_asked_for() {
+    let text = |vocab_size| learn(&TextSettings { vocab_size, ..subwords() });
+    let all = text(10_000);
+    assert!(matches!(all.vocab_sizes(), VocabSizes::Shared(301..10_000)));
+    assert_eq!(text(usize::MAX).vocabulary_hash(), all.vocabulary_hash());
+}

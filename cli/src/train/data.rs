@@ -3,12 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use transformer::Pair;
+use transformer::{Pair, Positions};
 
-use crate::corpus::{self, CorpusFiles, ReadOptions};
+use crate::corpus::{self, Corpus, CorpusFiles, ReadOptions};
 use crate::error::Error;
 use crate::numbers;
-use crate::recipe::{DataSettings, Recipe};
+use crate::recipe::{DataSettings, ModelSettings, Recipe};
 use crate::run_folder::RunFolder;
 use crate::text::TextModel;
 use crate::translation::with_eos;
@@ -42,13 +42,17 @@ pub fn prepare(
 ) -> Result<Data, Error> {
     let settings = with_builtin(&recipe.data, folder, tell)?;
     let options = ReadOptions { lenient: lenient || settings.lenient, ..ReadOptions::default() };
-    let mut read = |name: &str, files: &CorpusFiles| -> Result<Vec<corpus::Pair>, Error> {
+    let mut read = |name: &str, files: &CorpusFiles| -> Result<Corpus, Error> {
         let corpus = corpus::read(files, &settings.dir, &options)?;
         tell(format!("{name}: {}", corpus.report));
-        Ok(corpus.pairs)
+        Ok(corpus)
     };
-    let train = read("training", &settings.train)?;
-    let valid = if settings.valid.is_empty() { vec![] } else { read("validation", &settings.valid)? };
+    let train = read("training", &settings.train)?.pairs;
+    let valid_corpus = match settings.valid.is_empty() {
+        true => None,
+        false => Some(read("validation", &settings.valid)?),
+    };
+    let valid: &[corpus::Pair] = valid_corpus.as_ref().map_or(&[], |corpus| &corpus.pairs);
     let text = match text {
         Some(text) => text,
         None => TextModel::learn(&recipe.text, train.iter().map(|pair| (&*pair.src, &*pair.tgt)))?,
@@ -59,8 +63,12 @@ pub fn prepare(
 
     let max_len = recipe.model.max_len;
     let train = encode("training", &train, &text, max_len, tell)?;
-    let valid_pairs = encode("validation", &valid, &text, usize::MAX, tell)?;
+    let valid_pairs = encode("validation", valid, &text, usize::MAX, tell)?;
+    if let Some(corpus) = &valid_corpus {
+        check_reach(&recipe.model, corpus, &valid_pairs)?;
+    }
     let checksum = checksum(train.iter().chain(&valid_pairs));
+    let valid = valid_corpus.map_or_else(Vec::new, |corpus| corpus.pairs);
     let (valid_sources, valid_references) = valid.into_iter().map(|pair| (pair.src, pair.tgt)).unzip();
     Ok(Data { text, train: train.into(), valid: valid_pairs, valid_sources, valid_references, checksum })
 }
@@ -127,6 +135,21 @@ fn encode(
         )));
     }
     Ok(pairs)
+}
+
+/// Learned positions end at `max_len`, and a longer pair cannot be judged. It is not left out: figures of fewer pairs
+/// would be compared with those of all.
+fn check_reach(model: &ModelSettings, corpus: &Corpus, pairs: &[Pair]) -> Result<(), Error> {
+    let (max_len, len) = (model.max_len, |pair: &Pair| pair.src.len().max(pair.tgt.len()));
+    match pairs.iter().position(|pair| len(pair) > max_len) {
+        Some(index) if model.positions == Positions::Learned => Err(Error::Input(format!(
+            "{}: a validation pair of {} tokens, but learned positions reach only model.max_len = {max_len}; raise \
+             it, or take the pair out",
+            corpus.place(index),
+            len(&pairs[index])
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// A checksum of the pairs: a run must not go on with other data than it began with.

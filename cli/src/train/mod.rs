@@ -4,6 +4,7 @@
 //! of someone to stop. Everything that decides what the next step does is in the state that a save writes (see
 //! [`state`]), so a run that was killed goes on as if nothing had happened.
 
+mod begin;
 mod data;
 mod prefetch;
 mod run;
@@ -20,11 +21,11 @@ use transformer::Transformer;
 
 use crate::error::Error;
 use crate::recipe::Recipe;
-use crate::report::progress::say;
+use crate::report::say;
 use crate::run_folder::RunFolder;
+use crate::translation::bleu_options;
 
 use run::Run;
-use state::Saved;
 
 /// The options of `etudiant train`.
 #[derive(Args, Clone, Debug)]
@@ -55,7 +56,10 @@ pub fn train(args: &TrainArgs) -> Result<(), Error> {
     let out = args.out.clone().unwrap_or_else(|| data::default_out(&args.config));
     let folder = RunFolder::open(&out)?;
     let saved = state::load(&folder.state())?;
-    check_may_go_on(args, &folder, saved.as_ref(), &recipe)?;
+    begin::check_may_go_on(&folder, saved.as_ref(), &recipe, args.resume)?;
+    if args.resume && saved.is_none() {
+        say("nothing was saved yet: starting from step 0");
+    }
     let mut tell = |line: String| say(&line);
     let text = saved.as_ref().map(|saved| saved.text.clone());
     let data = data::prepare(&recipe, &folder, text, args.lenient, &mut tell)?;
@@ -66,39 +70,21 @@ pub fn train(args: &TrainArgs) -> Result<(), Error> {
     let config = recipe.model.config(data.text.vocab_sizes());
     let model = Transformer::new(&config, Seed::new(recipe.seed), DType::F32)?;
     tell(format!("model: {} parameters", model.1.numel()));
+    if recipe.validation.every > 0 && recipe.validation.bleu_every > 0 {
+        tell(format!("validation BLEU, of greedy translations: {}", bleu_options(&data.text).signature()));
+    }
+    begin::remove_models_after(&folder, saved.as_ref().map_or(0, |saved| saved.progress.step))?;
     write_recipe(&folder, &recipe)?;
-    let resume = resume_command(args, &out);
+    let (resume, state) = (resume_command(args, &out), folder.state());
     let mut run = Run::new(recipe, folder, data, model, saved)?;
     let stop = stop_flag()?;
     run.train(&stop, &resume).map_err(|error| match error {
-        Error::Input(problem) => Error::Input(format!(
-            "{problem}. What was saved before is whole; once this is mended, go on with: {resume}"
-        )),
+        Error::Input(problem) => {
+            let saved = if state.exists() { "What was saved before is whole; once" } else { "Once" };
+            Error::Input(format!("{problem}. {saved} this is mended, go on with: {resume}"))
+        }
         error => error,
     })
-}
-
-/// Whether what the folder holds may be gone on with, or replaced.
-fn check_may_go_on(
-    args: &TrainArgs,
-    folder: &RunFolder,
-    saved: Option<&Saved>,
-    recipe: &Recipe,
-) -> Result<(), Error> {
-    if let Some(saved) = saved {
-        let (path, step) = (folder.state(), saved.progress.step);
-        if !args.resume {
-            let problem = format!("a run is saved here, at step {step}");
-            return Err(Error::at(&path, format!("{problem}; go on with --resume, or choose another --out")));
-        }
-        state::check_same_run(&saved.recipe, recipe).map_err(|problem| Error::at(&path, problem))
-    } else if !args.resume && folder.model().exists() {
-        let problem = "a model is here, and no state.safetensors to go on from";
-        let remedy = "choose another --out, or replace the model by a new run with --resume";
-        Err(Error::at(&folder.model(), format!("{problem}; {remedy}")))
-    } else {
-        Ok(())
-    }
 }
 
 /// The command that goes on with this run, fit for a shell.
@@ -111,7 +97,7 @@ fn resume_command(args: &TrainArgs, out: &Path) -> String {
 }
 
 /// A word as a POSIX shell reads it back.
-fn quoted(word: &str) -> String {
+pub(crate) fn quoted(word: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || "/._-=,:+@%".contains(c);
     match !word.is_empty() && word.chars().all(is_plain) {
         true => word.into(),

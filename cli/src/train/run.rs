@@ -15,9 +15,8 @@ use super::state::{self, Progress, Saved};
 use crate::error::Error;
 use crate::model_file::{self, About, Validated};
 use crate::recipe::{LearningRate, Recipe, ValidationMetric};
-use crate::report::progress::say;
 use crate::report::record::{TrainRecord, ValidRecord};
-use crate::report::{ReportOptions, Reporter};
+use crate::report::{ReportOptions, Reporter, say};
 use crate::run_folder::RunFolder;
 use crate::translation;
 
@@ -65,6 +64,13 @@ impl Run {
 
     /// Takes the steps that are left, and makes the final model. `resume` is the command that goes on from here.
     pub fn train(&mut self, stop: &AtomicBool, resume: &str) -> Result<(), Error> {
+        let taken = self.take_steps(stop, resume);
+        self.reporter.finish();
+        taken?;
+        self.finish()
+    }
+
+    fn take_steps(&mut self, stop: &AtomicBool, resume: &str) -> Result<(), Error> {
         let training = self.recipe.training.clone();
         let stream = BatchStream::new(
             self.data.train.clone(),
@@ -97,7 +103,7 @@ impl Run {
                 return Err(Error::Interrupted(problem));
             }
         }
-        self.finish()
+        Ok(())
     }
 
     fn took_step(&mut self, report: &StepReport, epoch: u64) -> Result<(), Error> {
@@ -155,7 +161,8 @@ impl Run {
         } else if metric == ValidationMetric::Loss || bleu.is_some() {
             self.progress.stale += 1;
         }
-        self.reporter.valid(&ValidRecord { step: self.progress.step, stats, bleu, best })
+        let bleu_options = translation::bleu_options(&self.data.text);
+        self.reporter.valid(&ValidRecord { step: self.progress.step, stats, bleu, bleu_options, best })
     }
 
     /// BLEU of greedy translations of the validation sources, as `evaluate` computes it.
@@ -216,47 +223,64 @@ impl Run {
             true => format!("no better validation in {} of them", self.progress.stale),
             false => "all steps taken".to_string(),
         };
-        self.reporter.note(&format!("step {step}: {why}"));
-        if !self.write_average(&checkpoints)? {
-            match self.progress.best {
-                Some(_) => self.folder.use_best()?,
-                None => self.write_model(&self.folder.model())?,
-            }
-        }
-        self.reporter.finish();
-        let (model, out) = (self.folder.model(), self.folder.path().display());
-        let model = model.display();
+        say(&format!("step {step}: {why}"));
+        self.write_final(&checkpoints)?;
+        let model = self.folder.model();
+        let (model, out) = (model.display(), self.folder.path().display());
         say(&format!("{model} is ready. Try: echo ... | etudiant translate --model {model}"));
         say(&format!("curves: tensorboard --logdir {out}"));
         Ok(())
     }
 
-    /// The mean of the last checkpoints as the model to use, if the recipe asks for one.
-    fn write_average(&mut self, checkpoints: &[u64]) -> Result<bool, Error> {
-        let last = &checkpoints[checkpoints.len().saturating_sub(self.recipe.training.average)..];
-        if last.len() < 2 {
-            return Ok(false);
+    /// The model to use: the mean of the last checkpoints, or the best where the recipe asks for no mean. The mean of
+    /// one is itself: that of the last step. So is the model of a run that has no best one on disk.
+    fn write_final(&self, checkpoints: &[u64]) -> Result<(), Error> {
+        let average = self.recipe.training.average;
+        let last = &checkpoints[checkpoints.len().saturating_sub(average)..];
+        let best = self.progress.best.filter(|_| self.folder.best().exists());
+        let what = if last.len() > 1 {
+            self.write_average(last)?
+        } else if let (0, Some(best)) = (average, best) {
+            self.folder.use_best()?;
+            format!("the best, of step {}", best.step)
+        } else {
+            self.write_model(&self.folder.model())?;
+            format!("that of the last step, {}", self.progress.step)
+        };
+        say(&format!("model.safetensors is {what}"));
+        if let Some(best) = best {
+            let figures = figures(best.perplexity(), best.bleu);
+            say(&format!("best.safetensors is of step {}: {figures}", best.step));
         }
-        let paths: Vec<_> = last.iter().map(|&step| self.folder.checkpoint(step)).collect();
-        let average = model_file::average(&paths)?;
-        if !self.data.valid.is_empty() {
-            let options = self.recipe.training.options(Seed::new(self.recipe.seed));
-            let stats = transformer::evaluate(
-                &average.transformer,
-                &average.params,
-                &self.data.valid,
-                options.max_tokens,
-                options.smoothing,
-            )?;
-            let bleu = self.bleu(&average.params)?;
-            let (n, perplexity) = (last.len(), stats.perplexity());
-            self.reporter.note(&format!(
-                "mean of the last {n} checkpoints: valid perplexity {perplexity:.3}, BLEU {bleu:.2}"
-            ));
-        }
-        average.save(&self.folder.model())?;
-        Ok(true)
+        Ok(())
     }
+
+    /// Writes the mean of these checkpoints as the model to use, and says what it is.
+    fn write_average(&self, steps: &[u64]) -> Result<String, Error> {
+        let paths: Vec<_> = steps.iter().map(|&step| self.folder.checkpoint(step)).collect();
+        let average = model_file::average(&paths)?;
+        average.save(&self.folder.model())?;
+        let what = format!("the mean of the last {} checkpoints", steps.len());
+        if self.data.valid.is_empty() {
+            return Ok(what);
+        }
+        let options = self.recipe.training.options(Seed::new(self.recipe.seed));
+        let stats = transformer::evaluate(
+            &average.transformer,
+            &average.params,
+            &self.data.valid,
+            options.max_tokens,
+            options.smoothing,
+        )?;
+        let bleu = self.bleu(&average.params)?;
+        Ok(format!("{what}: {}", figures(stats.perplexity(), Some(bleu))))
+    }
+}
+
+/// What a validation found, for people.
+fn figures(perplexity: f64, bleu: Option<f64>) -> String {
+    let bleu = bleu.map_or(String::new(), |bleu| format!(", BLEU {bleu:.2}"));
+    format!("valid perplexity {perplexity:.3}{bleu}")
 }
 
 fn is_better(metric: ValidationMetric, new: &Validated, best: Option<&Validated>) -> bool {

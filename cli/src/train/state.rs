@@ -14,7 +14,7 @@ use toml::Value;
 use transformer::batch_stream::Position;
 
 use crate::error::Error;
-use crate::model_file::{Metadata, Validated, json};
+use crate::model_file::{FORMAT, Metadata, Validated, json};
 use crate::recipe::{Plateau, Recipe};
 use crate::text::TextModel;
 
@@ -77,7 +77,7 @@ pub fn save(
         tensors.insert(format!("optimizer.{name}"), tensor.clone());
     }
     let metadata = BTreeMap::from([
-        ("etudiant.kind".into(), "state 1".into()),
+        ("etudiant.kind".into(), format!("state {FORMAT}")),
         ("etudiant.text".into(), text.to_json()),
         ("etudiant.recipe".into(), recipe.to_toml()),
         ("etudiant.progress".into(), json(progress)),
@@ -115,10 +115,13 @@ pub fn load(path: &Path) -> Result<Option<Saved>, Error> {
     }))
 }
 
-/// Keys that may change from one part of a run to the next: they do not touch the steps already taken.
-const FREE: [&str; 9] = [
+/// Keys and sections that may change from one part of a run to the next: they do not touch the steps already taken.
+/// Files may be called otherwise; that they hold the same pairs, a checksum knows.
+const FREE: [&str; 12] = [
     "data.dir",
     "data.lenient",
+    "data.train",
+    "data.valid",
     "training.max_steps",
     "training.log_every",
     "training.save_every",
@@ -126,33 +129,45 @@ const FREE: [&str; 9] = [
     "training.average",
     "training.max_not_finite",
     "validation",
+    "search",
 ];
+
+fn is_free(key: &str) -> bool {
+    let is_in = |section: &&str| {
+        key.strip_prefix(section).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    FREE.iter().any(is_in)
+}
 
 /// Whether a run of `saved` can go on as one of `recipe`.
 ///
 /// # Errors
 /// A sentence that names the keys that differ.
 pub fn check_same_run(saved: &Recipe, recipe: &Recipe) -> Result<(), String> {
+    let differences = differences(saved, recipe);
+    if differences.is_empty() {
+        return Ok(());
+    }
+    Err(format!(
+        "the run that is saved here has another recipe ({}), so going on would not be the same run; restore these, or \
+         begin another run with another --out",
+        differences.join(", ")
+    ))
+}
+
+/// The keys that make `recipe` another run than `saved`, each with its value there: `seed was 1`.
+pub fn differences(saved: &Recipe, recipe: &Recipe) -> Vec<String> {
     let flat = |recipe: &Recipe| {
         let mut keys = BTreeMap::new();
         flatten("", &Value::Table(recipe.table()), &mut keys);
         keys
     };
     let (saved, recipe) = (flat(saved), flat(recipe));
-    let is_free = |key: &str| key.starts_with("search.") || FREE.iter().any(|free| key.starts_with(free));
     let keys: BTreeSet<&String> = saved.keys().chain(recipe.keys()).collect();
     let differing = keys.into_iter().filter(|key| saved.get(*key) != recipe.get(*key) && !is_free(key));
-    let differing: Vec<String> = differing
+    differing
         .map(|key| saved.get(key).map_or(format!("{key} was not set"), |value| format!("{key} was {value}")))
-        .collect();
-    if differing.is_empty() {
-        return Ok(());
-    }
-    Err(format!(
-        "the run that is saved here has another recipe ({}), so going on would not be the same run; restore these, or \
-         begin another run with another --out",
-        differing.join(", ")
-    ))
+        .collect()
 }
 
 /// The values of a table by their full keys; a list is one value.
@@ -186,9 +201,21 @@ mod tests {
         recipe.seed = 5;
         let problem = check_same_run(&saved, &recipe).unwrap_err();
         assert!(problem.contains("(seed was 1, training.smoothing was 0.1)"), "{problem}");
+    }
+
+    #[test]
+    fn what_may_change_is_a_key_or_a_section_and_nothing_that_begins_like_it() {
+        for free in ["data.train", "data.train.source", "search.beam", "validation.every", "training.average"]
+        {
+            assert!(is_free(free), "{free}");
+        }
+        for key in ["data.builtin", "data.training", "searching", "training.average_over", "training", "seed"]
+        {
+            assert!(!is_free(key), "{key}");
+        }
+        let saved = Recipe::default();
         let mut recipe = saved.clone();
-        recipe.data.valid.pairs.push("more.tsv".into());
-        let problem = check_same_run(&saved, &recipe).unwrap_err();
-        assert!(problem.contains("(data.valid.pairs was not set)"), "{problem}");
+        recipe.data.valid.pairs.push("renamed.tsv".into());
+        check_same_run(&saved, &recipe).unwrap();
     }
 }

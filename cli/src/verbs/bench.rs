@@ -14,6 +14,7 @@ use transformer::{Batch, Config, Pair, TrainOptions, Trainer, Transformer, Vocab
 
 use super::{Preset, print};
 use crate::error::Error;
+use crate::report::say;
 use crate::translation;
 
 /// The first id that is no special symbol.
@@ -65,7 +66,7 @@ pub(super) fn run(args: &BenchArgs) -> Result<(), Error> {
     print(&setting(args, &config))?;
     let pairs = made_up(args);
 
-    eprintln!("training for {} s ...", args.seconds);
+    say(&format!("training for {} s ...", args.seconds));
     let mut trainer = trainer(&config)?;
     let batches = [Batch::new(&pairs, config.decoder_start, 0)?];
     let steps = time(args.seconds, || Ok(trainer.train_step(&batches).map(drop)?))?;
@@ -83,7 +84,7 @@ pub(super) fn run(args: &BenchArgs) -> Result<(), Error> {
 
     let sources: Vec<Vec<u32>> = pairs.into_iter().map(|pair| pair.src).collect();
     for (name, beam_size) in [("greedy", 1), ("beam 5", 5)] {
-        eprintln!("decoding ({name}) for {} s ...", args.seconds);
+        say(&format!("decoding ({name}) for {} s ...", args.seconds));
         let max_len = MaxLen { beyond_source: 0 };
         let options = BeamOptions { beam_size, max_len, ..BeamOptions::default() };
         let mut tokens = 0;

@@ -1,6 +1,5 @@
 //! What several verbs ask for and tell: how to search, two files that belong together, what was cut.
 
-use std::io::Write;
 use std::path::Path;
 
 use clap::Args;
@@ -9,14 +8,15 @@ use clap::builder::RangedU64ValueParser;
 use crate::corpus::read_lines;
 use crate::error::Error;
 use crate::model_file::Model;
-use crate::recipe::{Penalty, SearchSettings};
+use crate::recipe::{MOST_BEAM, MOST_TOKENS, Penalty, SearchSettings};
+use crate::report::say;
 use crate::translation::Source;
 
 /// How to search. What is not given is as the model's recipe has it.
 #[derive(Args, Clone, Debug, Default)]
 pub struct SearchArgs {
     /// Hypotheses kept at each step; 1 is greedy decoding [default: the model's own]
-    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=10_000))]
+    #[arg(long, value_name = "N", value_parser = up_to(1, MOST_BEAM))]
     pub beam: Option<usize>,
     /// What log-probabilities are divided by before lengths are compared [default: the model's own]
     #[arg(long, value_enum, value_name = "FORM")]
@@ -25,8 +25,12 @@ pub struct SearchArgs {
     #[arg(long, value_name = "A", allow_negative_numbers = true)]
     pub alpha: Option<f64>,
     /// Tokens that a translation may have beyond those of its source [default: the model's own]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = up_to(0, MOST_TOKENS))]
     pub max_len_beyond_source: Option<usize>,
+}
+
+fn up_to(least: u64, most: usize) -> RangedU64ValueParser<usize> {
+    RangedU64ValueParser::new().range(least..=most as u64)
 }
 
 impl SearchArgs {
@@ -34,7 +38,7 @@ impl SearchArgs {
     /// goes with its own form only.
     ///
     /// # Errors
-    /// [`Error::Input`] for an alpha that is no number.
+    /// [`Error::Input`] for an alpha that is no number, or if the recipe's own settings are out of range.
     pub fn settings(&self, own: &SearchSettings) -> Result<SearchSettings, Error> {
         let length_penalty = self.length_penalty.unwrap_or(own.length_penalty);
         let alpha = match (self.alpha, length_penalty) {
@@ -46,12 +50,14 @@ impl SearchArgs {
         if !(-100.0..=100.0).contains(&alpha) {
             return Err(Error::Input(format!("--alpha is {alpha}; it must be in -100 to 100")));
         }
-        Ok(SearchSettings {
+        let settings = SearchSettings {
             beam: self.beam.unwrap_or(own.beam),
             length_penalty,
             alpha,
             max_len_beyond_source: self.max_len_beyond_source.unwrap_or(own.max_len_beyond_source),
-        })
+        };
+        settings.check().map_err(|problem| Error::Input(format!("the model's own recipe: {problem}")))?;
+        Ok(settings)
     }
 }
 
@@ -67,30 +73,68 @@ pub fn in_words(search: &SearchSettings) -> String {
     format!("beam {}, {penalty}", search.beam)
 }
 
-/// A line on standard error; that nobody hears it is no reason to stop.
-pub fn tell(line: &str) {
-    let _ = writeln!(std::io::stderr(), "{line}");
-}
+/// How many of the lines that were cut are named.
+const NAMED: usize = 10;
 
 /// The sources in `lines`, the first of which is the line `first` of the input. Those that are cut are told of.
 pub fn encode_sources(model: &Model, lines: &[String], first: usize) -> Vec<Source> {
     let config = model.transformer.config();
     let sources: Vec<Source> = lines.iter().map(|line| Source::encode(&model.text, config, line)).collect();
     let cut = (first..).zip(&sources).filter(|(_, source)| source.cut > 0);
-    let cut: Vec<String> = cut.map(|(line, _)| line.to_string()).collect();
+    let cut: Vec<usize> = cut.map(|(line, _)| line).collect();
     if !cut.is_empty() {
-        let (n, max_len, list) = (cut.len(), config.max_len, cut.join(", "));
-        tell(&format!(
+        let (n, max_len, list) = (cut.len(), config.max_len, some_of(&cut));
+        say(&format!(
             "warning: cut to the {max_len} tokens that the model reads: {n} source(s), line {list}"
         ));
     }
     sources
 }
 
-/// What the model's text has to say of the way that `lines` are written.
-pub fn tell_warnings(model: &Model, lines: &[String]) {
+/// `2, 4, 7`, and dots for all beyond the first [`NAMED`].
+fn some_of(lines: &[usize]) -> String {
+    let named: Vec<String> = lines.iter().take(NAMED).map(usize::to_string).collect();
+    named.join(", ") + if lines.len() > NAMED { ", ..." } else { "" }
+}
+
+/// What the model's text has to say of the way that `lines` are written; whether that was anything.
+pub fn tell_warnings(model: &Model, lines: &[String]) -> bool {
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-    model.text.warnings(&lines).iter().for_each(|warning| tell(&format!("warning: {warning}")));
+    let warnings = model.text.warnings(&lines);
+    warnings.iter().for_each(|warning| say(&format!("warning: {warning}")));
+    !warnings.is_empty()
+}
+
+/// Unknown tokens of the two sides.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Unknown {
+    /// Those of the sources.
+    pub source: Share,
+    /// Those of their translations.
+    pub target: Share,
+}
+
+/// A part of a whole.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Share {
+    /// The part.
+    pub part: usize,
+    /// The whole.
+    pub whole: usize,
+}
+
+impl Share {
+    /// Adds a part and its whole.
+    pub fn add(&mut self, part: usize, whole: usize) {
+        self.part += part;
+        self.whole += whole;
+    }
+
+    /// `991 of 1000 (99.1 %)`
+    pub fn in_words(self) -> String {
+        let percent = 100.0 * self.part as f64 / self.whole.max(1) as f64;
+        format!("{} of {} ({percent:.1} %)", self.part, self.whole)
+    }
 }
 
 /// The lines of two files, of which line i of the one belongs to line i of the other; empty ones too.
@@ -138,6 +182,29 @@ mod tests {
         assert_eq!(alpha(None, Some(0.0)), 0.0);
         let args = SearchArgs { alpha: Some(f64::NAN), ..SearchArgs::default() };
         assert!(args.settings(&own).unwrap_err().to_string().contains("--alpha is NaN"));
+    }
+
+    #[test]
+    fn a_recipe_whose_search_would_not_end_is_refused() {
+        let own = SearchSettings { beam: 20_000, ..SearchSettings::default() };
+        let problem = SearchArgs::default().settings(&own).unwrap_err().to_string();
+        assert!(problem.contains("the model's own recipe: search.beam is 20000"), "{problem}");
+        let args = SearchArgs { beam: Some(2), ..SearchArgs::default() };
+        assert_eq!(args.settings(&own).unwrap().beam, 2);
+    }
+
+    #[test]
+    fn of_many_lines_the_first_are_named() {
+        assert_eq!(some_of(&[2, 4]), "2, 4");
+        let many: Vec<usize> = (1..=300).collect();
+        assert_eq!(some_of(&many), "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, ...");
+        assert!(!some_of(&many[..NAMED]).contains("..."));
+    }
+
+    #[test]
+    fn a_share_is_told_in_numbers_and_percent() {
+        assert_eq!(Share { part: 991, whole: 1000 }.in_words(), "991 of 1000 (99.1 %)");
+        assert_eq!(Share::default().in_words(), "0 of 0 (0.0 %)");
     }
 
     #[test]

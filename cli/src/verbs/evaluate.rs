@@ -9,8 +9,8 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use transformer::Pair;
 
-use self::report::{Evaluation, Unknown};
-use super::common::{SearchArgs, encode_sources, read_both, tell_warnings};
+use self::report::Evaluation;
+use super::common::{SearchArgs, Unknown, encode_sources, read_both, tell_warnings};
 use super::print;
 use crate::corpus::{self, CorpusFiles, ReadOptions};
 use crate::error::Error;
@@ -82,21 +82,24 @@ pub(super) fn run(args: &EvaluateArgs) -> Result<(), Error> {
 struct TestSet<'a> {
     sources: Vec<String>,
     references: Vec<String>,
-    /// Where the references stand.
+    /// Where the references stand, and on which lines.
     path: &'a Path,
+    lines: Vec<usize>,
 }
 
 impl TestSet<'_> {
     fn read(args: &EvaluateArgs) -> Result<TestSet<'_>, Error> {
         if let (Some(source), Some(path)) = (&args.source, &args.reference) {
             let (sources, references) = read_both(source, path)?;
-            return Ok(TestSet { sources, references, path });
+            let lines = (1..=sources.len()).collect();
+            return Ok(TestSet { sources, references, path, lines });
         }
         let path = args.pairs.as_deref().unwrap_or(Path::new(""));
         let files = CorpusFiles { pairs: vec![path.into()], ..CorpusFiles::default() };
         let pairs = corpus::read(&files, Path::new(""), &ReadOptions::default())?.pairs;
+        let lines = pairs.iter().map(|pair| pair.place.line as usize).collect();
         let (sources, references) = pairs.into_iter().map(|pair| (pair.src, pair.tgt)).unzip();
-        Ok(TestSet { sources, references, path })
+        Ok(TestSet { sources, references, path, lines })
     }
 }
 
@@ -107,10 +110,10 @@ fn evaluate(
     test_set: &TestSet,
 ) -> Result<(Evaluation, Vec<String>), Error> {
     let Model { transformer, params, text, .. } = model;
-    let TestSet { sources, references, path } = test_set;
+    let TestSet { sources, references, .. } = test_set;
     tell_warnings(model, sources);
     let encoded = encode_sources(model, sources, 1);
-    let (pairs, unknown) = pairs(model, &encoded, references, path)?;
+    let (pairs, unknown) = pairs(model, &encoded, test_set)?;
     let stats = transformer::evaluate(transformer, params, &pairs, TOKENS, 0.0)?;
 
     let ids: Vec<Vec<u32>> = encoded.iter().map(|source| source.ids.clone()).collect();
@@ -139,21 +142,16 @@ fn evaluate(
 }
 
 /// What the loss is taken of, and how much of the test set the vocabularies do not know.
-fn pairs(
-    model: &Model,
-    sources: &[Source],
-    references: &[String],
-    path: &Path,
-) -> Result<(Vec<Pair>, Unknown), Error> {
+fn pairs(model: &Model, sources: &[Source], test_set: &TestSet) -> Result<(Vec<Pair>, Unknown), Error> {
     let mut unknown = Unknown::default();
     let mut pairs = Vec::with_capacity(sources.len());
-    for (number, (source, reference)) in (1..).zip(sources.iter().zip(references)) {
+    for ((source, reference), &line) in sources.iter().zip(&test_set.references).zip(&test_set.lines) {
         let target = model.text.encode_tgt(reference);
         unknown.source.add(source.unknown, source.tokens);
-        unknown.reference.add(target.unknown, target.ids.len());
+        unknown.target.add(target.unknown, target.ids.len());
         if !source.ids.is_empty() {
             let pair = pair(model.transformer.config(), source, target.ids);
-            pairs.push(pair.map_err(|problem| Error::at(path, format!("sentence {number}: {problem}")))?);
+            pairs.push(pair.map_err(|problem| Error::at_line(test_set.path, line, problem))?);
         }
     }
     if pairs.is_empty() {

@@ -15,7 +15,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use transformer::{Config, VocabSizes};
 
 use crate::error::Error;
-use crate::numbers;
+use crate::numbers::{self, CorpusOptions};
 use crate::recipe::{ModelSettings, Recipe};
 use crate::train::{TrainArgs, train};
 
@@ -87,6 +87,18 @@ pub struct DataArgs {
     /// The folder to write to
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
+    /// Pairs to train on
+    #[arg(long, value_name = "N", default_value_t = CorpusOptions::default().n_train)]
+    train: usize,
+    /// Pairs to validate with
+    #[arg(long, value_name = "N", default_value_t = CorpusOptions::default().n_valid)]
+    valid: usize,
+    /// Pairs to test with
+    #[arg(long, value_name = "N", default_value_t = CorpusOptions::default().n_test)]
+    test: usize,
+    /// Which numbers: another seed draws others
+    #[arg(long, value_name = "S", default_value_t = CorpusOptions::default().seed)]
+    seed: u64,
 }
 
 /// The built-in corpora.
@@ -116,8 +128,9 @@ impl Verb {
             Verb::Inspect(args) => inspect::run(args),
             Verb::Bench(args) => bench::run(args),
             Verb::Data(args) => {
-                let BuiltIn::NumbersFrEn = args.corpus;
-                let report = numbers::write_corpus(&args.out, &numbers::CorpusOptions::default())?;
+                let &DataArgs { corpus: BuiltIn::NumbersFrEn, train, valid, test, seed, .. } = args;
+                let options = CorpusOptions { n_train: train, n_valid: valid, n_test: test, seed };
+                let report = numbers::write_corpus(&args.out, &options)?;
                 print(&format!("{report}\n"))
             }
         }

@@ -16,13 +16,14 @@ use clap::Args;
 use transformer::search::beam::BeamOptions;
 
 use self::answer::{Answer, Form};
-use super::common::{SearchArgs, encode_sources, tell, tell_warnings};
+use super::common::{SearchArgs, encode_sources, tell_warnings};
 use super::offer;
 use crate::corpus::lines_of;
 use crate::error::Error;
 use crate::model_file::Model;
 use crate::numbers;
 use crate::recipe::DataSettings;
+use crate::report::say;
 use crate::translation::search;
 
 /// Lines that are translated together, at most.
@@ -79,8 +80,14 @@ pub(super) fn run(args: &TranslateArgs) -> Result<(), Error> {
         )));
     }
     let form = Form { numbered: args.n_best > 1, scores: args.scores, align: args.align, json: args.json };
-    let mut session =
-        Session { model: &model, options: settings.options(args.n_best), form, lines: 0, cut: 0 };
+    let mut session = Session {
+        model: &model,
+        options: settings.options(args.n_best),
+        form,
+        lines: 0,
+        cut: 0,
+        heard: Some(vec![]),
+    };
     session.talk(stdin().is_terminal())
 }
 
@@ -93,6 +100,8 @@ struct Session<'a> {
     lines: usize,
     /// How many of them were cut.
     cut: usize,
+    /// The first lines, which show how the input is written, until they are enough or something was told of them.
+    heard: Option<Vec<String>>,
 }
 
 impl Session<'_> {
@@ -100,7 +109,7 @@ impl Session<'_> {
     fn talk(&mut self, to_a_person: bool) -> Result<(), Error> {
         let input = listen();
         if to_a_person {
-            tell(&greeting(&self.model.about.recipe.data));
+            say(&greeting(&self.model.about.recipe.data));
         }
         loop {
             if to_a_person {
@@ -112,10 +121,10 @@ impl Session<'_> {
             }
             if let Some(end) = end {
                 if to_a_person {
-                    tell("");
+                    say("");
                 }
                 if self.cut > 0 {
-                    tell(&format!("warning: {} of {} lines were cut", self.cut, self.lines));
+                    say(&format!("warning: {} of {} lines were cut", self.cut, self.lines));
                 }
                 return end;
             }
@@ -126,8 +135,11 @@ impl Session<'_> {
     fn answer(&mut self, lines: &[String]) -> Result<String, Error> {
         let Model { transformer, params, .. } = self.model;
         let first = self.lines + 1;
-        if first == 1 {
-            tell_warnings(self.model, lines); // later ones would say the same again
+        if let Some(heard) = &mut self.heard {
+            heard.extend_from_slice(lines); // a short line alone says little
+            if tell_warnings(self.model, heard) || heard.len() >= BATCH {
+                self.heard = None;
+            }
         }
         let sources = encode_sources(self.model, lines, first);
         self.lines += lines.len();

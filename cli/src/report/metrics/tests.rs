@@ -9,7 +9,7 @@ fn train(step: u64) -> TrainRecord {
 }
 
 fn valid(step: u64) -> ValidRecord {
-    ValidRecord { step, stats: STATS, bleu: None, best: true }
+    ValidRecord { step, stats: STATS, bleu: None, bleu_options: Default::default(), best: true }
 }
 
 fn lines(path: &Path) -> Vec<Value> {
@@ -47,6 +47,7 @@ fn a_line_has_every_key_and_is_there_at_once() {
             json!({
                 "step": 1, "kind": "valid", "loss": 0.75, "nll": 0.5, "perplexity": perplexity,
                 "accuracy": 0.25, "bleu": 21.5, "best": true,
+                "bleu_signature": "nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:2.6.0",
             }),
             json!({
                 "step": 2, "kind": "valid", "loss": 0.75, "nll": 0.5, "perplexity": perplexity,

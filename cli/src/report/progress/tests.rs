@@ -1,22 +1,26 @@
+use std::io;
 use std::sync::{Arc, Mutex};
 
 use indicatif::TermLike;
 
 use super::*;
+use crate::metrics::{BleuOptions, Tokenizer};
 
 const STATS: LossStats = LossStats { loss_sum: 3.0, nll_sum: 2.0, count: 4, correct: 1 };
+const BLEU: BleuOptions = BleuOptions { tokenizer: Tokenizer::V13a, lowercase: false };
+const VALID: ValidRecord = ValidRecord { step: 1, stats: STATS, bleu: None, bleu_options: BLEU, best: true };
 
 fn record(step: u64, loss_sum: f64, learning_rate: f64) -> TrainRecord {
     let stats = LossStats { loss_sum, ..STATS };
     TrainRecord { step, epoch: 1, stats, learning_rate, grad_norm: 1.0, seconds: 0.5 }
 }
 
-fn without_terminal(max_steps: u64, start_step: u64, log_every: u64) -> Progress {
-    Progress::drawn_to(ProgressDrawTarget::hidden(), max_steps, start_step, log_every)
+fn without_terminal(max_steps: u64, start_step: u64, log_every: u64) -> ProgressDisplay {
+    ProgressDisplay::drawn_to(ProgressDrawTarget::hidden(), max_steps, start_step, log_every)
 }
 
 /// The lines that a run says, with their steps.
-fn lines(mut progress: Progress, steps: std::ops::RangeInclusive<u64>) -> Vec<String> {
+fn lines(mut progress: ProgressDisplay, steps: std::ops::RangeInclusive<u64>) -> Vec<String> {
     let mut lines: Vec<_> = steps.filter_map(|step| progress.advance(&record(step, 3.0, 0.5))).collect();
     lines.extend(progress.end_window());
     lines.iter().map(|line| line.split("  ").next().unwrap().to_owned()).collect()
@@ -37,13 +41,14 @@ fn figures_are_those_of_all_labels_since_the_last_line() {
     let mut progress = without_terminal(4, 0, 2);
     assert_eq!(progress.advance(&record(1, 3.0, 1e-3)), None);
     let first = progress.advance(&record(2, 5.0, 2.5e-4)).unwrap();
-    let expected = "step 2 of 4  loss 1.000  perplexity 1.649  lr 2.50e-4  8 tokens/s  0 s, 0 s left";
+    let expected =
+        "step 2 of 4  loss 1.000  nll 0.500  perplexity 1.649  lr 2.50e-4  8 tokens/s  0 s, 0 s left";
     assert_eq!(first, expected);
     progress.advance(&record(3, 8.0, 1e-4));
     let mut long = record(4, 8.0, 1e-4);
     long.stats.count = 12;
     let second = progress.advance(&long).unwrap();
-    let expected = "step 4 of 4  loss 1.000  perplexity 1.284  lr 1.00e-4  16 tokens/s  0 s";
+    let expected = "step 4 of 4  loss 1.000  nll 0.250  perplexity 1.284  lr 1.00e-4  16 tokens/s  0 s";
     assert_eq!(second, expected, "per label, not per step");
 }
 
@@ -57,21 +62,25 @@ fn numbers_that_are_not_finite_are_shown_as_such() {
         seconds: 0.0,
         ..record(1, 0.0, 0.0)
     });
-    assert_eq!(line.unwrap(), "step 1 of 1  loss NaN  perplexity inf  lr NaN  inf tokens/s  0 s");
-    let nothing = ValidRecord { step: 1, stats: LossStats::default(), bleu: Some(f64::NAN), best: false };
-    assert_eq!(valid_line(&nothing), "step 1  valid loss NaN  perplexity NaN  accuracy NaN %  BLEU NaN");
+    assert_eq!(line.unwrap(), "step 1 of 1  loss NaN  nll inf  perplexity inf  lr NaN  inf tokens/s  0 s");
+    let nothing =
+        ValidRecord { step: 1, stats: LossStats::default(), best: false, bleu: Some(f64::NAN), ..VALID };
+    assert_eq!(
+        valid_line(&nothing),
+        "step 1  valid loss NaN  nll NaN  perplexity NaN  accuracy NaN %  BLEU NaN"
+    );
 }
 
 #[test]
 fn the_line_of_a_validation() {
-    let stats = LossStats { loss_sum: 2911.0, nll_sum: 2910.7, count: 1000, correct: 471 };
-    let record = ValidRecord { step: 500, stats, bleu: Some(21.34), best: true };
+    let stats = LossStats { loss_sum: 3302.0, nll_sum: 2910.7, count: 1000, correct: 471 };
+    let record = ValidRecord { step: 500, stats, bleu: Some(21.34), ..VALID };
     assert_eq!(
         valid_line(&record),
-        "step 500  valid loss 2.911  perplexity 18.37  accuracy 47.1 %  BLEU 21.3  best so far"
+        "step 500  valid loss 3.302  nll 2.911  perplexity 18.37  accuracy 47.1 %  BLEU 21.3  best so far"
     );
     let line = valid_line(&ValidRecord { bleu: None, best: false, ..record });
-    assert_eq!(line, "step 500  valid loss 2.911  perplexity 18.37  accuracy 47.1 %");
+    assert_eq!(line, "step 500  valid loss 3.302  nll 2.911  perplexity 18.37  accuracy 47.1 %");
 }
 
 #[test]
@@ -146,24 +155,26 @@ impl TermLike for Recorder {
 fn a_terminal_has_a_bar_with_the_figures_and_lines_above_it() {
     let terminal = Recorder::default();
     let target = ProgressDrawTarget::term_like(Box::new(terminal.clone()));
-    let mut progress = Progress::drawn_to(target, 40, 10, 10);
+    let mut progress = ProgressDisplay::drawn_to(target, 40, 10, 10);
     assert_eq!(progress.bar.position(), 10);
     for step in 11..=20 {
         assert_eq!(progress.advance(&record(step, step as f64, 2.5e-4)), None, "no lines beside the bar");
     }
     assert_eq!((progress.bar.position(), progress.bar.length()), (20, Some(40)));
-    let figures = "loss 3.875  perplexity 1.649  lr 2.50e-4  8 tokens/s  0 s";
+    let figures = "loss 3.875  nll 0.500  perplexity 1.649  lr 2.50e-4  8 tokens/s  0 s";
     assert!(progress.bar.message().starts_with(figures), "{}", progress.bar.message());
-    progress.valid(&ValidRecord { step: 20, stats: STATS, bleu: None, best: true });
+    progress.valid(&ValidRecord { step: 20, ..VALID });
     progress.note("something else");
     let text = terminal.text();
     let at = |part: &str| text.rfind(part).unwrap_or_else(|| panic!("{part:?} is not in {text:?}"));
     assert!(
-        at("step 20  valid loss 0.750  perplexity 1.649  accuracy 25.0 %  best so far")
+        at("step 20  valid loss 0.750  nll 0.500  perplexity 1.649  accuracy 25.0 %  best so far")
             < at("something else")
     );
     assert!(at("something else") < at(" 20 of 40") && at(" 20 of 40") < at(figures), "the bar is below");
     progress.finish();
     assert!(progress.bar.is_finished());
     assert_eq!(progress.bar.position(), 20, "where it was interrupted");
+    progress.note("said beside it");
+    assert!(!terminal.text().contains("said beside it"), "it is not drawn again");
 }

@@ -86,8 +86,9 @@ fn what_is_written_is_read_back() {
     let folder = tempfile::tempdir().unwrap();
     let mut board = TensorBoard::open(folder.path(), 6).unwrap();
     board.train(&train(7)).unwrap();
-    board.valid(&ValidRecord { step: 7, stats: STATS, bleu: Some(21.5), best: true }).unwrap();
-    board.valid(&ValidRecord { step: 8, stats: STATS, bleu: None, best: false }).unwrap();
+    let bleu_options = Default::default();
+    board.valid(&ValidRecord { step: 7, stats: STATS, bleu: Some(21.5), bleu_options, best: true }).unwrap();
+    board.valid(&ValidRecord { step: 8, stats: STATS, bleu: None, bleu_options, best: false }).unwrap();
     let events = events(&board.path);
     assert_eq!(events[0].what, Some(What::FileVersion("brain.Event:2".into())));
     assert_eq!(events[1].what, Some(What::SessionLog(SessionLog { status: START })));

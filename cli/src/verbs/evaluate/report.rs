@@ -9,7 +9,7 @@ use crate::metrics::{Bleu, Chrf};
 use crate::model_file::Model;
 use crate::recipe::SearchSettings;
 use crate::text::{TextKind, TextSettings};
-use crate::verbs::common::in_words;
+use crate::verbs::common::{Share, Unknown, in_words};
 
 /// What a model makes of a test set.
 #[derive(Clone, Debug)]
@@ -32,36 +32,6 @@ pub struct Evaluation {
     pub unknown: Unknown,
     /// What the search took.
     pub seconds: f64,
-}
-
-/// Unknown tokens of the two sides.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Unknown {
-    /// Those of the sources.
-    pub source: Share,
-    /// Those of the references.
-    pub reference: Share,
-}
-
-/// A part of a whole.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Share {
-    part: usize,
-    whole: usize,
-}
-
-impl Share {
-    /// Adds a part and its whole.
-    pub fn add(&mut self, part: usize, whole: usize) {
-        self.part += part;
-        self.whole += whole;
-    }
-
-    /// `991 of 1000 (99.1 %)`
-    fn in_words(self) -> String {
-        let percent = 100.0 * self.part as f64 / self.whole.max(1) as f64;
-        format!("{} of {} ({percent:.1} %)", self.part, self.whole)
-    }
 }
 
 impl Evaluation {
@@ -91,7 +61,7 @@ impl Evaluation {
             stats.nll(),
             right.in_words(),
             self.unknown.source.in_words(),
-            self.unknown.reference.in_words(),
+            self.unknown.target.in_words(),
             self.sentences,
             self.seconds,
             self.sentences as f64 / self.seconds,
@@ -130,7 +100,7 @@ impl Evaluation {
             "sentences": self.sentences,
             "cut": self.cut,
             "source": of_share(self.unknown.source),
-            "reference": of_share(self.unknown.reference),
+            "reference": of_share(self.unknown.target),
             "seconds": self.seconds,
             "sentences_per_second": self.sentences as f64 / self.seconds,
         });
@@ -157,12 +127,6 @@ fn remark(settings: &TextSettings) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_share_is_told_in_numbers_and_percent() {
-        assert_eq!(Share { part: 991, whole: 1000 }.in_words(), "991 of 1000 (99.1 %)");
-        assert_eq!(Share::default().in_words(), "0 of 0 (0.0 %)");
-    }
 
     #[test]
     fn a_figure_that_cannot_be_compared_says_so() {

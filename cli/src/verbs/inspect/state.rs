@@ -9,6 +9,7 @@ use super::{InspectArgs, Verified};
 use crate::error::Error;
 use crate::model_file::Metadata;
 use crate::recipe::Recipe;
+use crate::train::quoted;
 use crate::train::state::Progress;
 
 /// What a state file says beside its tensors.
@@ -63,8 +64,8 @@ fn how_to_go_on(path: &Path, State { progress, recipe }: &State) -> String {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),
     };
-    let (out, recipe_path) = (folder.display(), folder.join("recipe.toml"));
-    let command = format!("etudiant train {} --resume --out {out}", recipe_path.display());
+    let words = [folder.join("recipe.toml"), folder.into()].map(|path| quoted(&path.display().to_string()));
+    let command = format!("etudiant train {} --resume --out {}", words[0], words[1]);
     match progress.step < recipe.training.max_steps {
         true => format!("to go on: {command}\n"),
         false => {

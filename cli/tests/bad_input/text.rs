@@ -1,0 +1,97 @@
+//! Text that is no parallel text.
+
+use std::io::Write;
+
+use super::{check, train};
+
+fn gzipped(text: &str) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(text.as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
+const TWO_FILES: &str = "data.train={ source = [\"a\"], target = [\"b\"] }";
+
+#[test]
+fn lines_that_are_no_pairs() {
+    let overlong = [b"un\tone\n".to_vec(), vec![b'x'; 10_001], b"\tone\n".to_vec()].concat();
+    let cases = vec![
+        train(
+            &[("train.tsv", b"un\tone\ndeux\t\xfftwo\n")],
+            &[],
+            &["train.tsv:2: invalid UTF-8", "save the text as UTF-8", "--lenient"],
+        ),
+        train(&[("valid.tsv", b"\xff\tone\n")], &[], &["valid.tsv:1: invalid UTF-8", "--lenient"]),
+        train(&[("train.tsv", b"\xff\xfeu\0n\0")], &[], &["train.tsv: the text is UTF-16; save it as UTF-8"]),
+        train(
+            &[("a", b"un\ndeux\n"), ("b", b"one\n")],
+            &["--set", TWO_FILES],
+            &["a and b differ in their number of lines, 2 and 1"],
+        ),
+        train(
+            &[("a", b"un\n\n"), ("b", b"one\ntwo\n")],
+            &["--set", TWO_FILES],
+            &["a:2: the source is empty", "write both, or leave both out"],
+        ),
+        train(
+            &[("train.tsv", b"un\tone\ndeux\t \n")],
+            &[],
+            &["train.tsv:2: the target is empty", "--lenient"],
+        ),
+        train(
+            &[("train.tsv", b"un\tone\ndeux two\n")],
+            &[],
+            &["train.tsv:2: no tab", "write source, a tab, target"],
+        ),
+        train(
+            &[("train.tsv", &overlong)],
+            &[],
+            &["train.tsv:2: a line longer than 10000 characters", "--lenient"],
+        ),
+        train(&[("train.tsv", b"")], &[], &["train.tsv: no pair in it", "source, a tab, target"]),
+        train(&[("train.tsv", b"\n \n\t\n")], &[], &["train.tsv: no pair in it", "3 blank"]),
+        train(&[("valid.tsv", b"")], &[], &["valid.tsv: no pair in it"]),
+    ];
+    println!("bad input, lines: {0} of {0} refused", check(cases));
+}
+
+#[test]
+fn files_that_are_no_parallel_text() {
+    let gz = gzipped(&"un deux\tone two\n".repeat(50));
+    let mut damaged = gz.clone();
+    let middle = damaged.len() / 2;
+    damaged[middle] ^= 0xff;
+    let from_gz = "data.train.pairs=[\"t.gz\"]";
+    let cases = vec![
+        train(
+            &[("train.tsv", b"no tab\n")],
+            &["--lenient"],
+            &["train.tsv: no pair in it", "1 without a tab"],
+        ),
+        train(&[], &["--set", TWO_FILES], &["a: there is no such file; relative paths start from"]),
+        train(
+            &[],
+            &["--set", "data.dir=nowhere"],
+            &["nowhere/train.tsv: there is no such file", "the folder nowhere"],
+        ),
+        train(
+            &[],
+            &["--set", "data.train.pairs=[\"folder\"]"],
+            &["folder: a folder, not a file; name the files in it"],
+        ),
+        train(
+            &[("t.gz", &gz[..gz.len() - 9])],
+            &["--set", from_gz],
+            &["t.gz:", "the file was cut off, get it once more"],
+        ),
+        train(&[("t.gz", &gz[..1])], &["--set", from_gz], &["t.gz:", "the file was cut off"]),
+        train(&[("t.gz", &damaged)], &["--set", from_gz], &["t.gz:", "the gzip data", "once more"]),
+        train(
+            &[],
+            &["--set", "data.train={ source = [\"a\", \"b\"], target = [\"c\"] }"],
+            &["differ in their number of files, 2 and 1"],
+        ),
+        train(&[], &["--set", "model.max_len=2"], &["no pair is short enough for model.max_len = 2"]),
+    ];
+    println!("bad input, files: {0} of {0} refused", check(cases));
+}

@@ -1,0 +1,32 @@
+//! `etudiant data`.
+
+use std::fs;
+
+use crate::common::{folder, run};
+
+#[test]
+fn a_corpus_is_of_the_sizes_and_the_seed_asked_for() {
+    let folder = folder();
+    let write = |name: &str, options: &str| {
+        let out = folder.path().join(name);
+        let said = run(&format!("data numbers-fr-en --out {}{options}", out.display()), "").ok();
+        let text = |file: &str| fs::read_to_string(out.join(file)).unwrap();
+        (said, ["train.fr", "valid.fr", "test.en"].map(text))
+    };
+    let lens = |texts: &[String; 3]| texts.each_ref().map(|text| text.lines().count());
+    let (said, first) = write("first", " --train 20 --valid 3 --test 4 --seed 7");
+    assert!(said.contains("train 20, valid 3, test 4 pairs"), "{said}");
+    assert_eq!(lens(&first), [20, 3, 4]);
+    let (_, other) = write("other", " --train 20 --valid 3 --test 4 --seed 8");
+    assert_ne!(first, other);
+    assert_eq!(lens(&write("plain", "").1), [30_000, 500, 1_000]);
+    let help = run("data --help", "").ok();
+    assert!(
+        ["[default: 30000]", "[default: 500]", "[default: 1000]", "[default: 1]"]
+            .iter()
+            .all(|n| help.contains(n))
+    );
+    let problem =
+        run(&format!("data numbers-fr-en --out {} --train 0", folder.path().display()), "").problem();
+    assert!(problem.contains("each of them needs at least one number"), "{problem}");
+}
