@@ -38,6 +38,25 @@ impl Recipe {
         self.search.check()
     }
 
+    /// What is allowed and probably not meant, a sentence each.
+    pub fn warnings(&self) -> Vec<String> {
+        let (max_steps, every) = (self.training.max_steps, self.validation.every);
+        let mut warnings = Vec::new();
+        if let ScheduleSettings::Cosine { total_steps, .. } = self.training.schedule
+            && total_steps != max_steps
+        {
+            warnings.push(format!(
+                "training.schedule falls until its total_steps = {total_steps}, but training.max_steps = {max_steps}"
+            ));
+        }
+        if every > max_steps {
+            warnings.push(format!(
+                "validation.every = {every} is beyond training.max_steps = {max_steps}: nothing is validated"
+            ));
+        }
+        warnings
+    }
+
     fn check_data(&self) -> Result<(), String> {
         let data = &self.data;
         require(data.builtin.is_empty() || BUILTIN.contains(&data.builtin.as_str()), || {

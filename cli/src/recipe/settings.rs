@@ -222,7 +222,7 @@ impl Default for TrainingSettings {
             schedule: ScheduleSettings::InverseSqrt { peak: 1e-3, warmup_steps: 1000, initial: 0.0 },
             save_every: 200,
             keep_checkpoints: 5,
-            average: 5,
+            average: 0,
             max_not_finite: 3,
             log_every: 50,
             shard_tokens: TrainOptions::default().shard_tokens,

@@ -122,3 +122,14 @@ fn a_number_that_could_not_be_written_again_is_refused_with_its_line() {
     }
     assert_eq!(set(&["seed=9223372036854775807"]).unwrap().seed, i64::MAX as u64);
 }
+
+#[test]
+fn what_is_probably_not_meant_is_warned_of() {
+    let schedule =
+        "training.schedule={ kind = \"cosine\", peak = 0.1, min = 0.0, warmup_steps = 1, total_steps = 9 }";
+    let warnings = |max_steps: &str| set(&[schedule, "validation.every=9", max_steps]).unwrap().warnings();
+    assert_eq!(warnings("training.max_steps=9"), [""; 0]);
+    let found = warnings("training.max_steps=8");
+    assert!(found[0].contains("total_steps = 9, but training.max_steps = 8"), "{found:?}");
+    assert!(found[1].contains("validation.every = 9 is beyond training.max_steps = 8"), "{found:?}");
+}

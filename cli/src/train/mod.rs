@@ -57,9 +57,12 @@ pub fn train(args: &TrainArgs) -> Result<(), Error> {
     let folder = RunFolder::open(&out)?;
     let saved = state::load(&folder.state())?;
     begin::check_may_go_on(&folder, saved.as_ref(), &recipe, args.resume)?;
-    if args.resume && saved.is_none() {
-        say("nothing was saved yet: starting from step 0");
+    match &saved {
+        Some(saved) => say(&format!("going on from step {}", saved.progress.step)),
+        None if args.resume => say("nothing was saved yet: starting from step 0"),
+        None => {}
     }
+    recipe.warnings().iter().for_each(|warning| say(&format!("warning: {warning}")));
     let mut tell = |line: String| say(&line);
     let text = saved.as_ref().map(|saved| saved.text.clone());
     let data = data::prepare(&recipe, &folder, text, args.lenient, &mut tell)?;

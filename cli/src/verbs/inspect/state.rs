@@ -8,7 +8,7 @@ use super::tables::{self, grouped, rows};
 use super::{InspectArgs, Verified};
 use crate::error::Error;
 use crate::model_file::Metadata;
-use crate::recipe::Recipe;
+use crate::recipe::{Recipe, ScheduleSettings};
 use crate::train::quoted;
 use crate::train::state::Progress;
 
@@ -68,6 +68,10 @@ fn how_to_go_on(path: &Path, State { progress, recipe }: &State) -> String {
     let command = format!("etudiant train {} --resume --out {}", words[0], words[1]);
     match progress.step < recipe.training.max_steps {
         true => format!("to go on: {command}\n"),
+        // Such a schedule has come to its end, and more steps would change little.
+        false if matches!(recipe.training.schedule, ScheduleSettings::Cosine { .. }) => {
+            "all steps are taken\n".to_string()
+        }
         false => {
             let more = recipe.training.max_steps.saturating_mul(2);
             format!("all steps are taken; for more: {command} --set training.max_steps={more}\n")
