@@ -89,6 +89,12 @@ impl Model {
     /// # Errors
     /// [`Error::Input`] if it cannot be read, is damaged, is no model of ours, or has numbers that are not finite.
     pub fn load(path: &Path) -> Result<Model, Error> {
+        if path.is_dir() {
+            return Err(Error::at(
+                path,
+                "it is a directory; a model is a file in it, such as model.safetensors",
+            ));
+        }
         let model = Model::of(path, &checkpoint::load(path)?)?;
         if let Some((_, name, _)) = model.params.iter().find(|(_, _, value)| !value.all_finite()) {
             let problem = format!("the tensor `{name}` has NaN or infinity in it");

@@ -15,7 +15,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::Error;
 pub use lines::{lines_of, read_lines};
@@ -25,17 +25,35 @@ pub use report::{Report, Tally};
 /// The files of a corpus, as a configuration names them: `source` and `target`, or `pairs`, or both kinds.
 /// They are read in the order given, those of `pairs` last.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(
+    default,
+    deny_unknown_fields,
+    expecting = "{ source = [\"FILE\"], target = [\"FILE\"] } or { pairs = [\"FILE\"] }"
+)]
 pub struct CorpusFiles {
     /// Files with a source sentence a line.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "one_or_many")]
     pub source: Vec<PathBuf>,
     /// For each file of `source` the one with its translations, line for line.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "one_or_many")]
     pub target: Vec<PathBuf>,
     /// Files with a pair a line: source, a tab, target; further columns are ignored.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "one_or_many")]
     pub pairs: Vec<PathBuf>,
+}
+
+/// A list of files, or the name of one.
+fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<PathBuf>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "expected a file's name or a list of them")]
+    enum Files {
+        One(PathBuf),
+        Many(Vec<PathBuf>),
+    }
+    Ok(match Files::deserialize(deserializer)? {
+        Files::One(file) => vec![file],
+        Files::Many(files) => files,
+    })
 }
 
 impl CorpusFiles {

@@ -133,3 +133,13 @@ fn what_is_probably_not_meant_is_warned_of() {
     assert!(found[0].contains("total_steps = 9, but training.max_steps = 8"), "{found:?}");
     assert!(found[1].contains("validation.every = 9 is beyond training.max_steps = 8"), "{found:?}");
 }
+
+#[test]
+fn one_file_needs_no_list_and_what_is_no_file_is_said_so() {
+    let recipe = Recipe::parse("[data]\ntrain = { pairs = \"a.tsv\" }\n", "my.toml").unwrap();
+    assert_eq!(recipe.data.train.pairs, [PathBuf::from("a.tsv")]);
+    let text = problem("[data]\ntrain = \"a.tsv\"\n");
+    assert!(text.starts_with("my.toml:2: ") && text.contains("or { pairs = [\"FILE\"] }"), "{text}");
+    let text = problem("[data]\ntrain = { pairs = 3 }\n");
+    assert!(text.contains("expected a file's name or a list of them"), "{text}");
+}

@@ -1,5 +1,6 @@
 //! From a recipe's files to ids, with a word about everything that was met on the way.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -58,6 +59,7 @@ pub fn prepare(
         None => TextModel::learn(&recipe.text, train.iter().map(|pair| (&*pair.src, &*pair.tgt)))?,
     };
     tell(format!("vocabulary: {}", text.summary()));
+    tell_of_shared_sources(&train, valid, tell);
     let sources: Vec<&str> = valid.iter().map(|pair| pair.src.as_str()).collect();
     text.warnings(&sources).into_iter().for_each(|warning| tell(format!("warning: validation: {warning}")));
 
@@ -71,6 +73,18 @@ pub fn prepare(
     let valid = valid_corpus.map_or_else(Vec::new, |corpus| corpus.pairs);
     let (valid_sources, valid_references) = valid.into_iter().map(|pair| (pair.src, pair.tgt)).unzip();
     Ok(Data { text, train: train.into(), valid: valid_pairs, valid_sources, valid_references, checksum })
+}
+
+/// What was trained on is no judge: how many validation sources are among the training sources.
+fn tell_of_shared_sources(train: &[corpus::Pair], valid: &[corpus::Pair], tell: &mut impl FnMut(String)) {
+    let seen: HashSet<&str> = train.iter().map(|pair| pair.src.as_str()).collect();
+    let shared = valid.iter().filter(|pair| seen.contains(pair.src.as_str())).count();
+    if shared > 0 {
+        let all = valid.len();
+        tell(format!(
+            "warning: {shared} of {all} validation sources are also trained on; they flatter the figures"
+        ));
+    }
 }
 
 /// The settings with a built-in corpus written and its files named.
