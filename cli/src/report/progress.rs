@@ -5,9 +5,10 @@
 //! step 500  valid loss 3.302  nll 2.911  perplexity 18.37  accuracy 47.1 %  BLEU 21.3  best so far
 //! ```
 //!
-//! The loss is smoothed as in training; `nll` is not, and perplexity is its exponential. They and tokens per second are those of all labels since the last line, the
-//! learning rate is the last step's, and both times are this process's own: a resumed run does not count what an earlier one
-//! took. Under the bar stand the same figures, begun anew at the same steps, and lines stay above it.
+//! The loss is smoothed as in training; `nll` is not, and perplexity is its exponential. They and tokens per second are
+//! those of all labels since the last line, the learning rate is the last step's, and both times are this process's
+//! own: a resumed run does not count what an earlier one took. Under the bar stand the same figures, begun anew at the
+//! same steps, and lines stay above it.
 
 use std::time::{Duration, Instant};
 

@@ -14,7 +14,7 @@ use super::prefetch::Prefetch;
 use super::state::{self, Progress, Saved};
 use crate::error::Error;
 use crate::model_file::{self, About, Validated};
-use crate::recipe::{LearningRate, Recipe, ValidationMetric};
+use crate::recipe::{LearningRate, Recipe, SearchSettings, ValidationMetric};
 use crate::report::record::{TrainRecord, ValidRecord};
 use crate::report::{ReportOptions, Reporter, say};
 use crate::run_folder::RunFolder;
@@ -145,10 +145,8 @@ impl Run {
         let stats = self.trainer.validate(&self.data.valid)?;
         let bleu_every = self.recipe.validation.bleu_every;
         let number = self.progress.history.len() as u64 + 1;
-        let bleu = match bleu_every > 0 && number.is_multiple_of(bleu_every) {
-            true => Some(self.bleu(&self.trainer.params)?),
-            false => None,
-        };
+        let with_bleu = bleu_every > 0 && number.is_multiple_of(bleu_every);
+        let bleu = with_bleu.then(|| self.bleu(&self.trainer.params)).transpose()?;
         let validated = Validated { step: self.progress.step, nll: stats.nll(), bleu };
         let metric = self.recipe.validation.metric;
         let best = is_better(metric, &validated, self.progress.best.as_ref());
@@ -168,7 +166,7 @@ impl Run {
     /// BLEU of greedy translations of the validation sources, as `evaluate` computes it.
     fn bleu(&self, params: &Params) -> Result<f64, Error> {
         let Data { text, valid_sources, valid_references, .. } = &self.data;
-        let search = crate::recipe::SearchSettings { beam: 1, ..self.recipe.search.clone() };
+        let search = SearchSettings { beam: 1, ..self.recipe.search.clone() };
         let model = &self.trainer.model;
         let said = translation::translate_lines(model, params, text, valid_sources, &search.options(1))?;
         Ok(translation::bleu_of(text, &said, valid_references).score)
@@ -272,8 +270,9 @@ impl Run {
             options.max_tokens,
             options.smoothing,
         )?;
-        let bleu = self.bleu(&average.params)?;
-        Ok(format!("{what}: {}", figures(stats.perplexity(), Some(bleu))))
+        let with_bleu = self.recipe.validation.bleu_every > 0;
+        let bleu = with_bleu.then(|| self.bleu(&average.params)).transpose()?;
+        Ok(format!("{what}: {}", figures(stats.perplexity(), bleu)))
     }
 }
 

@@ -34,7 +34,8 @@ pub struct ScoreArgs {
 
 const AFTER_HELP: &str = "\
 Prints a line for each pair, parted by tabs: the log-probability of the translation, its number of tokens, and the
-mean per token, all in full precision. Logarithms are natural, and <eos> is a token. Which of two translations does the model prefer?
+mean per token, all in full precision. Logarithms are natural, and <eos> is a token.
+Which of two translations does the model prefer?
 
     etudiant score --model M --source test.fr --target a.en > a.tsv
     etudiant score --model M --source test.fr --target b.en | paste a.tsv - | awk '{ a += ($1 > $4) } END { print a }'
