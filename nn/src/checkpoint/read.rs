@@ -40,11 +40,12 @@ pub(super) fn read_from(path: &Path, mut reader: impl Read, len: Option<u64>) ->
     read_on(&mut bytes, 8)?;
     let header_len = bytes.first_chunk::<8>().ok_or_else(|| bad("it has fewer than 8 bytes".into()))?;
     let header_len = u64::from_le_bytes(*header_len);
-    if header_len <= MAX_HEADER_LEN as u64 {
-        read_on(&mut bytes, header_len)?;
+    if header_len > MAX_HEADER_LEN as u64 {
+        return Err(bad("it does not begin with the length of a header".into()));
     }
+    read_on(&mut bytes, header_len)?;
     let data_start = bytes.len();
-    if data_start as u64 != header_len.saturating_add(8) {
+    if data_start as u64 != header_len + 8 {
         let found = len.unwrap_or(data_start as u64);
         return Err(bad(format!("a header of {header_len} bytes in {found} bytes")));
     }
@@ -97,8 +98,8 @@ mod tests {
         let model = start(r#"{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#);
         let large = Some(60_000_000_000);
         for (start, len, expected, most) in [
-            (&text[..], large, "a header of ", 8),
-            (text, None, "a header of ", 8),
+            (&text[..], large, "it does not begin with the length of a header", 8),
+            (text, None, "it does not begin with the length of a header", 8),
             (&no_json, large, "expected ident", no_json.len()),
             (&model, large, "4 bytes of numbers announced, 59999999938 found", model.len()),
             (&model, None, "4 bytes of numbers announced, 5 found", model.len() + 5),
