@@ -24,8 +24,16 @@ const MAX_BYTES: usize = 1 << 26;
 /// # Errors
 /// If the file cannot be read, its gzip data is damaged, or a line is not UTF-8: that is named.
 pub fn read_lines(path: &Path) -> Result<Vec<String>, Error> {
+    lines_in(path)?.collect()
+}
+
+/// As [`read_lines`], each line as soon as it is read.
+///
+/// # Errors
+/// If the file cannot be opened; all else comes in the place of the line.
+pub fn lines_in(path: &Path) -> Result<impl Iterator<Item = Result<String, Error>> + use<>, Error> {
     let mut lines = open(Path::new(""), path)?;
-    std::iter::from_fn(|| lines.next_text().transpose()).collect()
+    Ok(std::iter::from_fn(move || lines.next_text().transpose()))
 }
 
 /// The lines of a stream, each as soon as it is read, empty ones too, without their ends; errors give the line
@@ -67,7 +75,9 @@ pub(super) fn why(error: &io::Error, dir: &Path, path: &Path) -> String {
             "there is no such file; relative paths start from the current folder".into()
         }
         io::ErrorKind::NotFound => {
-            format!("there is no such file; relative paths start from the folder {}", dir.display())
+            format!(
+                "there is no such file; relative paths start from data.dir = {dir:?} (--set data.dir=FOLDER sets it)"
+            )
         }
         io::ErrorKind::PermissionDenied => format!("you may not read it; change its permissions ({error})"),
         _ => format!("cannot be read: {error}"),
@@ -125,6 +135,12 @@ impl<R: BufRead> LineReader<R> {
         if self.count == 1 {
             if line.starts_with(b"\xff\xfe") || line.starts_with(b"\xfe\xff") {
                 return Err(Error::at(&self.path, "the text is UTF-16; save it as UTF-8"));
+            }
+            if line.starts_with(&GZIP_MAGIC) {
+                return Err(Error::at(
+                    &self.path,
+                    "the text is gzipped; unpack it first, as `gunzip -c` does",
+                ));
             }
             line = line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line);
             if line.is_empty() {

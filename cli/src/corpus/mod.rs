@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::Error;
-pub use lines::{lines_of, read_lines};
+pub use lines::{lines_in, lines_of, read_lines};
 use reader::Reader;
 pub use report::{Report, Tally};
 

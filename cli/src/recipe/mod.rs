@@ -27,6 +27,10 @@ pub use settings::{
 /// The comments of [`Recipe::to_toml`]; the values after the equals signs are replaced by those of a recipe.
 const TEMPLATE: &str = include_str!("template.toml");
 
+/// What is said of half a schedule.
+const AS_A_WHOLE: &str = "a schedule or an optimizer is set as a whole, for example training.schedule={ kind = \
+                          \"constant\", learning_rate = 0.001 }";
+
 /// What is said of a whole number that TOML cannot write.
 const TOO_LARGE: &str = "a whole number is too large; the largest is 9223372036854775807";
 
@@ -48,8 +52,16 @@ impl Recipe {
         for assignment in overrides {
             let at = |problem: String| Error::Input(format!("--set {assignment}: {problem}"));
             assign(&mut table, assignment).map_err(at)?;
-            recipe = Recipe::deserialize(table.clone()).map_err(|error| at(explain(error.message())))?;
+            recipe = Recipe::deserialize(table.clone()).map_err(|error| {
+                let problem = explain(error.message());
+                at(if problem.starts_with("there is no key") {
+                    problem + &advice(assignment)
+                } else {
+                    problem
+                })
+            })?;
         }
+        recipe.training.end_schedule();
         recipe.check().map_err(|problem| Error::Input(format!("{name}: {problem}")))?;
         Ok(recipe)
     }
@@ -142,16 +154,28 @@ fn explain(message: &str) -> String {
     known.unwrap_or_else(|| in_plain_words(message))
 }
 
+/// What helps with an assignment whose key is not known: it may be one of a section, or belong to another kind.
+fn advice(assignment: &str) -> String {
+    let key = assignment.split('=').next().unwrap_or_default().trim();
+    if ["training.schedule.", "training.optimizer."].iter().any(|section| key.starts_with(section)) {
+        return format!("; {AS_A_WHOLE}");
+    }
+    let sections = Recipe::default().table();
+    let section =
+        sections.iter().find(|(_, section)| section.as_table().is_some_and(|it| it.contains_key(key)));
+    section.map_or(String::new(), |(section, _)| format!(". Did you mean `{section}.{key}`?"))
+}
+
 /// What the parser says of a value, without the names of Rust's types.
 fn in_plain_words(message: &str) -> String {
     if ["too large", "as i128", "as u128", "overflowed"].iter().any(|words| message.contains(words)) {
         return TOO_LARGE.into();
     }
     if message.starts_with("missing field") {
-        return format!(
-            "{message}; a schedule or an optimizer is set as a whole, for example \
-             training.schedule={{ kind = \"constant\", learning_rate = 0.001 }}"
-        );
+        return format!("{message}; {AS_A_WHOLE}");
+    }
+    if message.contains("internally tagged enum") {
+        return AS_A_WHOLE.into();
     }
     let message = message.replace("expected f64", "expected a number");
     let whole = ["expected usize", "expected u64", "expected u32"];

@@ -8,11 +8,33 @@ use serde::{Deserialize, Serialize};
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 #[allow(missing_docs)]
 pub enum ScheduleSettings {
-    Constant { learning_rate: f64 },
-    Noam { factor: f64, warmup_steps: u64 },
-    InverseSqrt { peak: f64, warmup_steps: u64, initial: f64 },
-    Cosine { peak: f64, min: f64, warmup_steps: u64, total_steps: u64 },
-    ReduceOnPlateau { learning_rate: f64, factor: f64, patience: u32, threshold: f64, min: f64 },
+    Constant {
+        learning_rate: f64,
+    },
+    Noam {
+        factor: f64,
+        warmup_steps: u64,
+    },
+    InverseSqrt {
+        peak: f64,
+        warmup_steps: u64,
+        initial: f64,
+    },
+    Cosine {
+        peak: f64,
+        min: f64,
+        warmup_steps: u64,
+        /// Left out: those of the run.
+        #[serde(default)]
+        total_steps: u64,
+    },
+    ReduceOnPlateau {
+        learning_rate: f64,
+        factor: f64,
+        patience: u32,
+        threshold: f64,
+        min: f64,
+    },
 }
 
 impl ScheduleSettings {

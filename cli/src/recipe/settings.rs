@@ -231,6 +231,13 @@ impl Default for TrainingSettings {
 }
 
 impl TrainingSettings {
+    /// Ends a cosine with the run, unless it says when.
+    pub fn end_schedule(&mut self) {
+        if let ScheduleSettings::Cosine { total_steps: total_steps @ 0, .. } = &mut self.schedule {
+            *total_steps = self.max_steps;
+        }
+    }
+
     /// The options of the training loop.
     pub fn options(&self, seed: Seed) -> TrainOptions {
         TrainOptions {

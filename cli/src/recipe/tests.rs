@@ -70,10 +70,18 @@ fn assignments_change_one_key_each_and_say_what_they_do_not_understand() {
         problem.starts_with("--set training.schedule.peak=0.5: missing field `kind`; a schedule"),
         "{problem}"
     );
+    let constant = "training.schedule={ kind = \"constant\", learning_rate = 0.1 }";
+    let noam = "training.schedule.kind=noam";
+    for assignments in [&["training.schedule=noam"][..], &[noam], &[constant, noam]] {
+        let problem = set(assignments).unwrap_err();
+        assert_eq!(problem.matches("a schedule or an optimizer is set as a whole").count(), 1, "{problem}");
+        assert!(!problem.contains("enum"), "{problem}");
+    }
     let recipe = set(&["training.max_steps=12", " search.length_penalty = none"]).unwrap();
     assert_eq!((recipe.training.max_steps, recipe.search.length_penalty), (12, Penalty::None));
     assert!(set(&["training.max_step=12"]).unwrap_err().contains("did you mean `max_steps`?"));
     assert!(set(&["max_steps"]).unwrap_err().ends_with("write section.key=value"));
+    assert!(set(&["max_steps=12"]).unwrap_err().ends_with("Did you mean `training.max_steps`?"));
     assert!(set(&["seed.x=1", "seed.y=2"]).unwrap_err().starts_with("--set seed.x=1: "));
 }
 
@@ -132,6 +140,20 @@ fn what_is_probably_not_meant_is_warned_of() {
     let found = warnings("training.max_steps=8");
     assert!(found[0].contains("total_steps = 9, but training.max_steps = 8"), "{found:?}");
     assert!(found[1].contains("validation.every = 9 is beyond training.max_steps = 8"), "{found:?}");
+}
+
+#[test]
+fn a_cosine_ends_with_the_run_unless_it_says_when() {
+    let total_steps = |schedule: &str| {
+        let schedule =
+            format!("training.schedule={{ kind = \"cosine\", peak = 0.1, min = 0.0, {schedule} }}");
+        match set(&[&schedule, "training.max_steps=77"]).unwrap().training.schedule {
+            ScheduleSettings::Cosine { total_steps, .. } => total_steps,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(total_steps("warmup_steps = 1"), 77);
+    assert_eq!(total_steps("warmup_steps = 1, total_steps = 9"), 9);
 }
 
 #[test]

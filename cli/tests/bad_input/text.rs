@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use super::{check, train};
+use crate::runs::{Toy, said};
 
 fn gzipped(text: &str) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
@@ -72,7 +73,7 @@ fn files_that_are_no_parallel_text() {
         train(
             &[],
             &["--set", "data.dir=nowhere"],
-            &["nowhere/train.tsv: there is no such file", "the folder nowhere"],
+            &["nowhere/train.tsv: there is no such file", "data.dir = \"nowhere\" (--set data.dir=FOLDER"],
         ),
         train(
             &[],
@@ -94,4 +95,13 @@ fn files_that_are_no_parallel_text() {
         train(&[], &["--set", "model.max_len=2"], &["no pair is short enough for model.max_len = 2"]),
     ];
     println!("bad input, files: {0} of {0} refused", check(cases));
+}
+
+#[test]
+fn many_pairs_left_out_for_their_length_are_warned_of() {
+    let toy = Toy::new(&["training.max_steps=1", "model.max_len=4"]);
+    let text = said(&toy.train("run").output().unwrap());
+    assert!(text.contains("\nwarning: training: ") && text.contains("of more than 4 tokens"), "{text}");
+    let toy = Toy::new(&["training.max_steps=1"]);
+    assert!(!said(&toy.train("run").output().unwrap()).contains("warning: training: "));
 }
