@@ -5,6 +5,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::Stdio;
 
 use cli::model_file::Model;
+use cli::train::state;
 
 use crate::runs::{Content, Toy, assert_same, assert_whole, content, said, signal, wait_for_lines};
 
@@ -121,6 +122,20 @@ fn when_it_is_asked_to_stop_and_the_printed_command_goes_on() {
 }
 
 #[test]
+fn a_run_that_is_stopped_before_any_validation_leaves_a_model_all_the_same() {
+    let toy = Toy::new(&["training.max_steps=1000000", "training.save_every=1000000", "validation.every=0"]);
+    for lines in [5, 50] {
+        let mut child = toy.train("run").spawn().unwrap();
+        wait_for_lines(&mut child, &toy.path("run"), lines);
+        signal(&child, "INT");
+        assert_eq!(child.wait_with_output().unwrap().status.code(), Some(130));
+        let saved = state::load(&toy.path("run/state.safetensors")).unwrap().unwrap();
+        let model = Model::load(&toy.path("run/model.safetensors")).unwrap();
+        assert_eq!(model.about.step, saved.progress.step);
+    }
+}
+
+#[test]
 fn with_more_steps_than_it_began_with() {
     let toy = Toy::new(&[]);
     let whole = toy.finish("whole");
@@ -157,7 +172,7 @@ fn a_run_that_is_done_stays_as_it_is() {
     // The mean of one checkpoint is the last.
     let output = toy.train("run").args(["--set", "training.average=1"]).output().unwrap();
     assert!(
-        said(&output).contains("\nmodel.safetensors is that of the last step, 10\n"),
+        said(&output).contains("\nmodel.safetensors is that of the last step, 10: valid perplexity "),
         "{}",
         said(&output)
     );
@@ -173,6 +188,11 @@ fn a_run_that_is_done_stays_as_it_is() {
         assert!(text.contains(part), "no {part:?} in {text}");
     }
     assert_same(&toy.finish("run"), &done, "with a mean again");
+    let text = said(&toy.train("run").args(["--set", "training.max_steps=9"]).output().unwrap());
+    assert!(
+        text.contains("\nwarning: training.max_steps = 9 was taken already; no step follows\n"),
+        "{text}"
+    );
     let output = toy.command(&["train", "r.toml", "--out", "run"]).output().unwrap();
     assert!(output.status.code() == Some(2) && said(&output).contains("at step 10; go on with --resume"));
 }

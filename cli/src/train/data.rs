@@ -14,6 +14,9 @@ use crate::run_folder::RunFolder;
 use crate::text::TextModel;
 use crate::translation::with_eos;
 
+/// Percent of the pairs that may be left out for their length without a warning.
+const MANY: f64 = 10.0;
+
 /// What a run learns from and is judged by.
 pub struct Data {
     /// The vocabularies, learned from the training pairs alone.
@@ -121,14 +124,13 @@ fn encode(
     let mut pairs = Vec::with_capacity(corpus.len());
     for pair in corpus {
         let (src, tgt) = (text.encode_src(&pair.src), text.encode_tgt(&pair.tgt));
+        if src.ids.len().max(tgt.ids.len()) + 1 > max_len {
+            too_long += 1; // with <eos>
+            continue;
+        }
         tokens += src.ids.len() + tgt.ids.len();
         unknown += src.unknown + tgt.unknown;
-        let pair = Pair { src: with_eos(src.ids), tgt: with_eos(tgt.ids) };
-        if pair.src.len().max(pair.tgt.len()) > max_len {
-            too_long += 1;
-        } else {
-            pairs.push(pair);
-        }
+        pairs.push(Pair { src: with_eos(src.ids), tgt: with_eos(tgt.ids) });
     }
     if corpus.is_empty() {
         return Ok(pairs);
@@ -141,6 +143,9 @@ fn encode(
         line += &format!(
             "; left out: {too_long} pairs ({percent:.2} %) of more than {max_len} tokens (model.max_len)"
         );
+        if percent > MANY {
+            line = format!("warning: {line}");
+        }
     }
     tell(line);
     if pairs.is_empty() {

@@ -58,7 +58,13 @@ pub fn train(args: &TrainArgs) -> Result<(), Error> {
     let saved = state::load(&folder.state())?;
     begin::check_may_go_on(&folder, saved.as_ref(), &recipe, args.resume)?;
     match &saved {
-        Some(saved) => say(&format!("going on from step {}", saved.progress.step)),
+        Some(state::Saved { progress, .. }) => {
+            say(&format!("going on from step {}", progress.step));
+            let max_steps = recipe.training.max_steps;
+            if max_steps < progress.step {
+                say(&format!("warning: training.max_steps = {max_steps} was taken already; no step follows"));
+            }
+        }
         None if args.resume => say("nothing was saved yet: starting from step 0"),
         None => {}
     }

@@ -1,5 +1,7 @@
 //! A run: steps, validations and saves, in an order that can be taken up at any save.
 
+mod finish;
+
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
@@ -16,7 +18,7 @@ use crate::error::Error;
 use crate::model_file::{self, About, Validated};
 use crate::recipe::{LearningRate, Recipe, SearchSettings, ValidationMetric};
 use crate::report::record::{TrainRecord, ValidRecord};
-use crate::report::{ReportOptions, Reporter, say};
+use crate::report::{ReportOptions, Reporter};
 use crate::run_folder::RunFolder;
 use crate::translation;
 
@@ -99,6 +101,9 @@ impl Run {
             }
             if stopping {
                 let step = self.progress.step;
+                if self.progress.best.is_none() || !self.folder.model().exists() {
+                    self.write_model(&self.folder.model())?; // no validation has chosen one
+                }
                 let problem = format!("stopped and saved at step {step}; to go on: {resume}");
                 return Err(Error::Interrupted(problem));
             }
@@ -207,79 +212,6 @@ impl Run {
         self.folder.remove_checkpoints_but(&self.progress.checkpoints);
         Ok(())
     }
-
-    /// The final save, and the model to use. Where no checkpoint was due, the last step has one all the same.
-    fn finish(&mut self) -> Result<(), Error> {
-        self.save(false)?;
-        let step = self.progress.step;
-        let mut checkpoints = self.progress.checkpoints.clone();
-        if self.recipe.training.keep_checkpoints > 0 && checkpoints.last() != Some(&step) {
-            self.write_model(&self.folder.checkpoint(step))?;
-            checkpoints.push(step);
-        }
-        let why = match self.is_stale() {
-            true => format!("no better validation in {} of them", self.progress.stale),
-            false => "all steps taken".to_string(),
-        };
-        say(&format!("step {step}: {why}"));
-        self.write_final(&checkpoints)?;
-        let model = self.folder.model();
-        let (model, out) = (model.display(), self.folder.path().display());
-        say(&format!("{model} is ready. Try: echo ... | etudiant translate --model {model}"));
-        say(&format!("curves: tensorboard --logdir {out}"));
-        Ok(())
-    }
-
-    /// The model to use: the mean of the last checkpoints, or the best where the recipe asks for no mean. The mean of
-    /// one is itself: that of the last step. So is the model of a run that has no best one on disk.
-    fn write_final(&self, checkpoints: &[u64]) -> Result<(), Error> {
-        let average = self.recipe.training.average;
-        let last = &checkpoints[checkpoints.len().saturating_sub(average)..];
-        let best = self.progress.best.filter(|_| self.folder.best().exists());
-        let what = if last.len() > 1 {
-            self.write_average(last)?
-        } else if let (0, Some(best)) = (average, best) {
-            self.folder.use_best()?;
-            format!("the best, of step {}", best.step)
-        } else {
-            self.write_model(&self.folder.model())?;
-            format!("that of the last step, {}", self.progress.step)
-        };
-        say(&format!("model.safetensors is {what}"));
-        if let Some(best) = best {
-            let figures = figures(best.perplexity(), best.bleu);
-            say(&format!("best.safetensors is of step {}: {figures}", best.step));
-        }
-        Ok(())
-    }
-
-    /// Writes the mean of these checkpoints as the model to use, and says what it is.
-    fn write_average(&self, steps: &[u64]) -> Result<String, Error> {
-        let paths: Vec<_> = steps.iter().map(|&step| self.folder.checkpoint(step)).collect();
-        let average = model_file::average(&paths)?;
-        average.save(&self.folder.model())?;
-        let what = format!("the mean of the last {} checkpoints", steps.len());
-        if self.data.valid.is_empty() {
-            return Ok(what);
-        }
-        let options = self.recipe.training.options(Seed::new(self.recipe.seed));
-        let stats = transformer::evaluate(
-            &average.transformer,
-            &average.params,
-            &self.data.valid,
-            options.max_tokens,
-            options.smoothing,
-        )?;
-        let with_bleu = self.recipe.validation.bleu_every > 0;
-        let bleu = with_bleu.then(|| self.bleu(&average.params)).transpose()?;
-        Ok(format!("{what}: {}", figures(stats.perplexity(), bleu)))
-    }
-}
-
-/// What a validation found, for people.
-fn figures(perplexity: f64, bleu: Option<f64>) -> String {
-    let bleu = bleu.map_or(String::new(), |bleu| format!(", BLEU {bleu:.2}"));
-    format!("valid perplexity {perplexity:.3}{bleu}")
 }
 
 fn is_better(metric: ValidationMetric, new: &Validated, best: Option<&Validated>) -> bool {

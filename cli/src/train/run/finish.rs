@@ -1,0 +1,113 @@
+//! The end of a run: the last save, the model to use, and what there is to say of it.
+
+use nn::Params;
+use tensor::Seed;
+use transformer::Transformer;
+
+use super::Run;
+use crate::error::Error;
+use crate::model_file::{self, Validated};
+use crate::report::say;
+
+impl Run {
+    /// The final save, and the model to use. Where no checkpoint was due, the last step has one all the same.
+    pub(super) fn finish(&mut self) -> Result<(), Error> {
+        self.save(false)?;
+        let step = self.progress.step;
+        let mut checkpoints = self.progress.checkpoints.clone();
+        if self.recipe.training.keep_checkpoints > 0 && checkpoints.last() != Some(&step) {
+            self.write_model(&self.folder.checkpoint(step))?;
+            checkpoints.push(step);
+        }
+        let why = match self.is_stale() {
+            true => format!("no better validation in {} of them", self.progress.stale),
+            false => "all steps taken".to_string(),
+        };
+        say(&format!("step {step}: {why}"));
+        self.write_final(&checkpoints)?;
+        let model = self.folder.model();
+        let (model, out) = (model.display(), self.folder.path().display());
+        say(&format!("{model} is ready. Try: echo ... | etudiant translate --model {model}"));
+        say(&format!("curves: tensorboard --logdir {out}"));
+        Ok(())
+    }
+
+    /// The model to use: the mean of the last checkpoints, or the best where the recipe asks for no mean. The mean of
+    /// one is itself: that of the last step. So is the model of a run that has no best one on disk.
+    fn write_final(&self, checkpoints: &[u64]) -> Result<(), Error> {
+        let average = self.recipe.training.average;
+        let last = &checkpoints[checkpoints.len().saturating_sub(average)..];
+        let best = self.progress.best.filter(|_| self.folder.best().exists());
+        let (what, judged) = if last.len() > 1 {
+            let what = format!("the mean of the last {} checkpoints", last.len());
+            (what, self.write_average(last)?)
+        } else if let (0, Some(best)) = (average, best) {
+            self.folder.use_best()?;
+            (format!("the best, of step {}", best.step), Some(best))
+        } else {
+            self.write_model(&self.folder.model())?;
+            let judged = self.judge(&self.trainer.model, &self.trainer.params)?;
+            (format!("that of the last step, {}", self.progress.step), judged)
+        };
+        say(&format!("model.safetensors is {what}{}", judged.as_ref().map_or(String::new(), figures)));
+        if let Some(best) = best {
+            say(&format!("best.safetensors is of step {}{}", best.step, figures(&best)));
+        }
+        let tokens = self.trainer.model.config().tgt_vocab_size;
+        if let Some(warning) = judged.and_then(|judged| no_better_than_guessing(judged.nll, tokens)) {
+            say(&warning);
+        }
+        Ok(())
+    }
+
+    /// Writes the mean of these checkpoints as the model to use, and judges it.
+    fn write_average(&self, steps: &[u64]) -> Result<Option<Validated>, Error> {
+        let paths: Vec<_> = steps.iter().map(|&step| self.folder.checkpoint(step)).collect();
+        let average = model_file::average(&paths)?;
+        average.save(&self.folder.model())?;
+        self.judge(&average.transformer, &average.params)
+    }
+
+    /// A validation that the run does not remember, as it is not one of those that are due. None without pairs.
+    fn judge(&self, model: &Transformer, params: &Params) -> Result<Option<Validated>, Error> {
+        if self.data.valid.is_empty() {
+            return Ok(None);
+        }
+        let options = self.recipe.training.options(Seed::new(self.recipe.seed));
+        let stats =
+            transformer::evaluate(model, params, &self.data.valid, options.max_tokens, options.smoothing)?;
+        let with_bleu = self.recipe.validation.bleu_every > 0;
+        let bleu = with_bleu.then(|| self.bleu(params)).transpose()?;
+        Ok(Some(Validated { step: self.progress.step, nll: stats.nll(), bleu }))
+    }
+}
+
+/// What a validation found, for people: `: valid perplexity 5.266, BLEU 39.70`.
+fn figures(judged: &Validated) -> String {
+    let bleu = judged.bleu.map_or(String::new(), |bleu| format!(", BLEU {bleu:.2}"));
+    format!(": valid perplexity {:.3}{bleu}", judged.perplexity())
+}
+
+/// What to say of a model to which all tokens might as well be alike: losses that are large but finite end no run.
+fn no_better_than_guessing(nll: f64, tokens: usize) -> Option<String> {
+    let learned = nll < (tokens as f64).ln(); // not a number has learned nothing either
+    (!learned).then(|| {
+        format!(
+            "warning: this model has learned nothing: to guess among the {tokens} tokens would be no worse. Try a lower \
+             learning rate, a longer warm-up or training.clip_norm = 1"
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_that_might_as_well_guess_is_told_of() {
+        assert_eq!(no_better_than_guessing(6.9, 1000), None);
+        for nll in [6.91, 1e30, f64::INFINITY, f64::NAN] {
+            assert!(no_better_than_guessing(nll, 1000).unwrap().contains("among the 1000 tokens"), "{nll}");
+        }
+    }
+}
