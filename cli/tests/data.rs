@@ -1,8 +1,20 @@
-//! `etudiant data`.
+//! `etudiant data` and `etudiant config`.
 
 use std::fs;
 
+use cli::recipe::{Recipe, ScheduleSettings};
+
 use crate::common::{folder, run};
+
+#[test]
+fn a_recipe_is_printed_for_each_size() {
+    let printed = |preset: &str| Recipe::parse(&run(&format!("config{preset}"), "").ok(), preset).unwrap();
+    assert_eq!(printed(""), Recipe::default());
+    assert_eq!(printed(" small").model.d_model, 256);
+    let base = printed(" base");
+    assert_eq!((base.model.d_model, base.training.max_steps), (512, 100_000));
+    assert_eq!(base.training.schedule, ScheduleSettings::Noam { factor: 1.0, warmup_steps: 4000 });
+}
 
 #[test]
 fn a_corpus_is_of_the_sizes_and_the_seed_asked_for() {

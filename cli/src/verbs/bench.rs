@@ -36,7 +36,7 @@ pub struct BenchArgs {
     /// The sizes of the model
     #[arg(value_enum, default_value_t = Preset::Tiny)]
     preset: Preset,
-    /// How long to measure each of training, greedy decoding and beam search, after a warm-up of a fifth of it
+    /// Seconds for each of the three measurements (training, greedy decoding, beam search); a fifth more warms up
     #[arg(long, default_value_t = 5.0, value_parser = seconds)]
     seconds: f64,
     /// Tokens of the vocabulary

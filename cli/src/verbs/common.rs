@@ -57,6 +57,9 @@ impl SearchArgs {
             max_len_beyond_source: self.max_len_beyond_source.unwrap_or(own.max_len_beyond_source),
         };
         settings.check().map_err(|problem| Error::Input(format!("the model's own recipe: {problem}")))?;
+        if settings.beam == 1 && (self.alpha.is_some() || self.length_penalty.is_some()) {
+            say("warning: greedy decoding has no use for a length penalty; --beam 5 searches with one");
+        }
         Ok(settings)
     }
 }

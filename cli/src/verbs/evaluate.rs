@@ -64,6 +64,9 @@ pub(super) fn run(args: &EvaluateArgs) -> Result<(), Error> {
     let model = Model::load(&args.model)?;
     let settings = args.search.settings(&model.about.recipe.search)?;
     let test_set = TestSet::read(args)?;
+    if let Some(path) = &args.hypotheses {
+        check_can_be_written(path)?;
+    }
     let (evaluation, said) = evaluate(&model, &settings, &test_set)?;
     let text = if args.json {
         evaluation.to_json(&model, &settings)
@@ -76,6 +79,17 @@ pub(super) fn run(args: &EvaluateArgs) -> Result<(), Error> {
         nn::atomic::write_atomically(path, |file| file.write_all(text.as_bytes()))?;
     }
     Ok(())
+}
+
+/// Whether a file could be written here: to know it before an hour of translating is kind.
+fn check_can_be_written(path: &Path) -> Result<(), Error> {
+    let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+    let problem = match (path.is_dir(), folder.is_dir()) {
+        (true, _) => "a folder; --hypotheses names the file to write".to_string(),
+        (_, false) => format!("there is no folder {} to write it in; make it first", folder.display()),
+        _ => return Ok(()),
+    };
+    Err(Error::at(path, problem))
 }
 
 /// Sentences and their translations by people.

@@ -16,7 +16,7 @@ use transformer::{Config, VocabSizes};
 
 use crate::error::Error;
 use crate::numbers::{self, CorpusOptions};
-use crate::recipe::{ModelSettings, Recipe};
+use crate::recipe::{ModelSettings, Recipe, ScheduleSettings};
 use crate::train::{TrainArgs, train};
 
 /// A verb with its options.
@@ -59,9 +59,9 @@ pub enum Preset {
     Tiny,
     /// d_model 256, 3 + 3 layers
     Small,
-    /// The paper's base model: d_model 512, 6 + 6 layers
+    /// The paper's base model: d_model 512, 6 + 6 layers; 100,000 steps
     Base,
-    /// The paper's big model: d_model 1024, 6 + 6 layers
+    /// The paper's big model: d_model 1024, 6 + 6 layers; 300,000 steps
     Big,
 }
 
@@ -75,6 +75,21 @@ impl Preset {
             Preset::Base => Config::base(vocab_sizes),
             Preset::Big => Config::big(vocab_sizes),
         }
+    }
+
+    /// The default recipe with a model of these sizes; base and big with the paper's learning rate and steps (§5.2,
+    /// §5.3, §6.1), since that of the smaller ones would be too much for them.
+    fn recipe(self) -> Recipe {
+        let model = ModelSettings::of(&self.config(VocabSizes::Shared(8)));
+        let mut recipe = Recipe { model, ..Recipe::default() };
+        let max_steps = match self {
+            Preset::Base => 100_000,
+            Preset::Big => 300_000,
+            _ => return recipe,
+        };
+        recipe.training.max_steps = max_steps;
+        recipe.training.schedule = ScheduleSettings::Noam { factor: 1.0, warmup_steps: 4000 };
+        recipe
     }
 }
 
@@ -117,10 +132,7 @@ impl Verb {
     pub fn run(&self) -> Result<(), Error> {
         match self {
             Verb::Train(args) => train(args),
-            Verb::Config(args) => {
-                let model = ModelSettings::of(&args.preset.config(VocabSizes::Shared(8)));
-                print(&Recipe { model, ..Recipe::default() }.to_toml())
-            }
+            Verb::Config(args) => print(&args.preset.recipe().to_toml()),
             Verb::Translate(args) => translate::run(args),
             Verb::Evaluate(args) => evaluate::run(args),
             Verb::Score(args) => score::run(args),

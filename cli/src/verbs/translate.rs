@@ -7,6 +7,7 @@
 mod answer;
 
 use std::io::{IsTerminal, Write, stderr, stdin};
+use std::iter::once;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread;
@@ -18,7 +19,7 @@ use transformer::search::beam::BeamOptions;
 use self::answer::{Answer, Form};
 use super::common::{SearchArgs, encode_sources, tell_warnings};
 use super::offer;
-use crate::corpus::lines_of;
+use crate::corpus::{lines_in, lines_of};
 use crate::error::Error;
 use crate::model_file::Model;
 use crate::numbers;
@@ -54,10 +55,14 @@ pub struct TranslateArgs {
     /// Print an object a line, with tokens and scores in full precision
     #[arg(long)]
     json: bool,
+    /// What to translate, gzipped or not [default: standard input]
+    #[arg(value_name = "FILE")]
+    file: Option<PathBuf>,
 }
 
 const AFTER_HELP: &str = "\
-Standard input to standard output, a line for each line, in order; an empty line for an empty line.
+Lines to standard output, one for each line in, in order; an empty line for an empty line. They come from FILE or, as they
+arrive, from standard input; at a terminal there is a prompt.
 
     echo \"quatre-vingt-dix-sept\" | etudiant translate --model runs/numbers/model.safetensors
     etudiant translate --model M --beam 5 --n-best 3 --scores < test.fr > test.tsv
@@ -88,7 +93,7 @@ pub(super) fn run(args: &TranslateArgs) -> Result<(), Error> {
         cut: 0,
         heard: Some(vec![]),
     };
-    session.talk(stdin().is_terminal())
+    session.talk(listen(args.file.clone()), args.file.is_none() && stdin().is_terminal())
 }
 
 /// Translating what comes, batch after batch.
@@ -106,8 +111,7 @@ struct Session<'a> {
 
 impl Session<'_> {
     /// Answers until the input ends, or nobody reads any more.
-    fn talk(&mut self, to_a_person: bool) -> Result<(), Error> {
-        let input = listen();
+    fn talk(&mut self, input: Input, to_a_person: bool) -> Result<(), Error> {
         if to_a_person {
             say(&greeting(&self.model.about.recipe.data));
         }
@@ -157,11 +161,19 @@ impl Session<'_> {
     }
 }
 
-/// The lines of standard input as they come, read on a thread of their own.
-fn listen() -> Receiver<Result<String, Error>> {
+/// Lines as they come.
+type Input = Receiver<Result<String, Error>>;
+
+/// The lines of a file, or of standard input, read on a thread of their own.
+fn listen(file: Option<PathBuf>) -> Input {
     let (sender, receiver) = sync_channel(BATCH);
     thread::spawn(move || {
-        for line in lines_of(stdin().lock(), "standard input") {
+        let lines: Box<dyn Iterator<Item = Result<String, Error>>> = match file.map(|path| lines_in(&path)) {
+            None => Box::new(lines_of(stdin().lock(), "standard input")),
+            Some(Ok(lines)) => Box::new(lines),
+            Some(Err(error)) => Box::new(once(Err(error))),
+        };
+        for line in lines {
             if sender.send(line).is_err() {
                 break; // nobody listens any more
             }
@@ -177,7 +189,7 @@ struct Arrived {
 }
 
 /// Waits for a line, and takes along those that follow at once.
-fn arrived(input: &Receiver<Result<String, Error>>) -> Arrived {
+fn arrived(input: &Input) -> Arrived {
     let mut lines = Vec::new();
     let mut next = input.recv().map_err(RecvTimeoutError::from);
     loop {

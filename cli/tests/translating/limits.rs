@@ -14,6 +14,55 @@ fn what_is_no_text_is_named_after_the_lines_before_it_are_answered() {
 }
 
 #[test]
+fn a_file_is_translated_as_standard_input_is() {
+    let folder = folder();
+    let text = "un deux\n\nsept\n";
+    let path = file(folder.path(), "in.txt", text);
+    let expected = translate("", text).ok();
+    assert_eq!(translate(&format!(" {path}"), "").ok(), expected);
+    let packed = gzipped(text);
+    let path = file(folder.path(), "in.gz", &packed);
+    assert_eq!(translate(&format!(" {path}"), "").ok(), expected);
+    let problem = translate("", packed).problem();
+    assert!(problem.contains("standard input: the text is gzipped; unpack it first"), "{problem}");
+    let problem = translate(" no/in.txt", "").problem();
+    assert!(problem.contains("no/in.txt: there is no such file"), "{problem}");
+}
+
+fn gzipped(text: &str) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(text.as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[test]
+fn a_length_penalty_that_nothing_comes_of_is_warned_of() {
+    for (options, expected) in
+        [(" --beam 1 --alpha 1", true), (" --beam 1 --length-penalty none", true), (" --beam 1", false)]
+    {
+        assert_eq!(
+            translate(options, "un\n").err.contains("no use for a length penalty"),
+            expected,
+            "{options}"
+        );
+    }
+}
+
+#[test]
+fn where_translations_cannot_be_written_is_known_before_there_are_any() {
+    let folder = folder();
+    let test = both_files(folder.path(), &("un\n".into(), "one\n".into()), "reference");
+    let path = folder.path().display();
+    for (hypotheses, expected) in
+        [(format!("{path}/no/a.txt"), "there is no folder"), (format!("{path}"), "a folder; --hypotheses")]
+    {
+        let ended = run(&format!("evaluate {test} --hypotheses {hypotheses}"), "");
+        assert_eq!(ended.out, "");
+        assert!(ended.problem().contains(expected), "{expected}");
+    }
+}
+
+#[test]
 fn long_lines_are_cut_and_told_of() {
     let long = vec!["un"; 40].join(" ");
     let ended = translate(" --json", format!("deux\n{long}\ntrois\n{long}\n"));

@@ -7,6 +7,7 @@ use super::{InspectArgs, Verified};
 use crate::model_file::Model;
 use crate::recipe::{DataSettings, Recipe};
 use crate::text::TextModel;
+use crate::verbs::common::in_words;
 
 /// What of the section `[training]` makes a model what it is.
 const TRAINING: [&str; 7] =
@@ -48,6 +49,7 @@ pub(super) fn text(verified: &Verified, model: &Model, args: &InspectArgs) -> St
         ("data", data(&about.recipe.data)),
         ("training", training(&about.recipe)),
         ("configuration", configuration(model)),
+        ("search", in_words(&about.recipe.search)),
         ("vocabulary", vocabulary(&model.text)),
         ("parameters", tables::grouped(model.params.numel())),
     ]);
