@@ -7,8 +7,8 @@
 //!
 //! The loss is smoothed as in training; `nll` is not, and perplexity is its exponential. They and tokens per second are
 //! those of all labels since the last line, the learning rate is the last step's, and both times are this process's
-//! own: a resumed run does not count what an earlier one took. Under the bar stand the same figures, begun anew at the
-//! same steps, and lines stay above it.
+//! own: a resumed run does not count what an earlier one took. Beside and under the bar stand the same figures, begun
+//! anew at the same steps, and lines stay above it.
 
 use std::time::{Duration, Instant};
 
@@ -46,7 +46,7 @@ impl ProgressDisplay {
         start_step: u64,
         log_every: u64,
     ) -> ProgressDisplay {
-        let style = ProgressStyle::with_template("{wide_bar} {pos} of {len}\n{wide_msg}");
+        let style = ProgressStyle::with_template("{wide_bar} {pos} of {len}  {prefix}\n{wide_msg}");
         let bar = ProgressBar::with_draw_target(Some(max_steps), target)
             .with_style(style.expect("the template is valid"))
             .with_position(start_step)
@@ -67,7 +67,8 @@ impl ProgressDisplay {
         self.step = record.step;
         self.window.add(record);
         if !self.bar.is_hidden() {
-            self.bar.set_message(self.figures());
+            self.bar.set_prefix(self.times());
+            self.bar.set_message(self.window.figures());
             self.bar.set_position(self.step);
         }
         let due = self.step.is_multiple_of(self.log_every) || self.step == self.max_steps;
@@ -77,15 +78,17 @@ impl ProgressDisplay {
     /// Begins a new window, and gives the line of the one that ends, unless it is empty or there is a bar.
     fn end_window(&mut self) -> Option<String> {
         let told = !self.bar.is_hidden() || self.window.steps == 0;
-        let line = (!told).then(|| format!("step {} of {}  {}", self.step, self.max_steps, self.figures()));
+        let line = (!told).then(|| {
+            format!("step {} of {}  {}  {}", self.step, self.max_steps, self.window.figures(), self.times())
+        });
         self.window = Window::default();
         line
     }
 
-    fn figures(&self) -> String {
+    fn times(&self) -> String {
         let (done, left) =
             (self.step.saturating_sub(self.start_step), self.max_steps.saturating_sub(self.step));
-        format!("{}  {}", self.window.figures(), pace(self.started.elapsed(), done, left))
+        pace(self.started.elapsed(), done, left)
     }
 
     /// Tells of a validation, in a line that stays.
