@@ -3,7 +3,8 @@
 //! ```text
 //! runs/NAME/
 //!     recipe.toml                     everything about the run, defaults included
-//!     model.safetensors               the model to use: the best so far; at the end the average, if one is asked for
+//!     model.safetensors               the model to use: the best so far, else that of a stop; at the end the average,
+//!                                     if one is asked for
 //!     best.safetensors                the best by validation
 //!     checkpoints/step-00001200.safetensors   the last few saves, each enough to translate
 //!     state.safetensors               what --resume goes on from

@@ -11,9 +11,11 @@ fn a_recipe_is_printed_for_each_size() {
     let printed = |preset: &str| Recipe::parse(&run(&format!("config{preset}"), "").ok(), preset).unwrap();
     assert_eq!(printed(""), Recipe::default());
     assert_eq!(printed(" small").model.d_model, 256);
-    let base = printed(" base");
-    assert_eq!((base.model.d_model, base.training.max_steps), (512, 100_000));
-    assert_eq!(base.training.schedule, ScheduleSettings::Noam { factor: 1.0, warmup_steps: 4000 });
+    for (preset, d_model, max_steps) in [(" base", 512, 100_000), (" big", 1024, 300_000)] {
+        let Recipe { model, training, .. } = printed(preset);
+        assert_eq!((model.d_model, training.max_steps), (d_model, max_steps));
+        assert_eq!(training.schedule, ScheduleSettings::Noam { factor: 1.0, warmup_steps: 4000 });
+    }
 }
 
 #[test]

@@ -7,7 +7,9 @@ use std::process::Stdio;
 use cli::model_file::Model;
 use cli::train::state;
 
-use crate::runs::{Content, Toy, assert_same, assert_whole, content, said, signal, wait_for_lines};
+use crate::runs::{
+    Content, Toy, assert_same, assert_whole, content, lines_told, said, signal, wait_for_lines,
+};
 
 const NUMBERS_OF_THREADS: [&str; 3] = ["1", "4", "2"];
 
@@ -122,17 +124,38 @@ fn when_it_is_asked_to_stop_and_the_printed_command_goes_on() {
 }
 
 #[test]
-fn a_run_that_is_stopped_before_any_validation_leaves_a_model_all_the_same() {
-    let toy = Toy::new(&["training.max_steps=1000000", "training.save_every=1000000", "validation.every=0"]);
-    for lines in [5, 50] {
+fn without_validations_and_with_a_model_at_each_stop() {
+    let endless = ["training.max_steps=1000000", "training.save_every=1000000", "validation.every=0"];
+    let toy = Toy::new(&endless);
+    let mut step = 0;
+    for _ in 0..2 {
+        let told = lines_told(&toy.path("run"));
         let mut child = toy.train("run").spawn().unwrap();
-        wait_for_lines(&mut child, &toy.path("run"), lines);
+        assert!(wait_for_lines(&mut child, &toy.path("run"), told + 5));
         signal(&child, "INT");
-        assert_eq!(child.wait_with_output().unwrap().status.code(), Some(130));
-        let saved = state::load(&toy.path("run/state.safetensors")).unwrap().unwrap();
-        let model = Model::load(&toy.path("run/model.safetensors")).unwrap();
-        assert_eq!(model.about.step, saved.progress.step);
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(130), "{}", said(&output));
+        step = state::load(&toy.path("run/state.safetensors")).unwrap().unwrap().progress.step;
+        assert_eq!(Model::load(&toy.path("run/model.safetensors")).unwrap().about.step, step);
+        let expected = format!("\nmodel.safetensors is that of step {step}; no validation has judged it\n");
+        assert!(said(&output).contains(&expected), "{}", said(&output));
     }
+    let enough = format!("training.max_steps={}", step + 3);
+    let toy = toy.and_set(&enough);
+    assert_same(&toy.finish("run"), &toy.finish("whole"), "unvalidated");
+}
+
+#[test]
+fn a_cosine_goes_on_as_it_was_though_more_steps_are_asked_for() {
+    let schedule = "training.schedule={ kind = \"cosine\", peak = 0.05, min = 0.001, warmup_steps = 3 }";
+    let toy = Toy::new(&[schedule, "training.max_steps=12"]);
+    toy.finish("run");
+    let toy = toy.and_set("training.max_steps=16");
+    let text = said(&toy.train("run").output().unwrap());
+    let expected = "warning: training.schedule falls until its total_steps = 12, but training.max_steps = 16";
+    assert!(text.contains(expected) && text.contains("step 16: all steps taken"), "{text}");
+    let recipe = fs::read_to_string(toy.path("run/recipe.toml")).unwrap();
+    assert!(recipe.contains("total_steps = 12") && recipe.contains("max_steps = 16"), "{recipe}");
 }
 
 #[test]
@@ -190,7 +213,7 @@ fn a_run_that_is_done_stays_as_it_is() {
     assert_same(&toy.finish("run"), &done, "with a mean again");
     let text = said(&toy.train("run").args(["--set", "training.max_steps=9"]).output().unwrap());
     assert!(
-        text.contains("\nwarning: training.max_steps = 9 was taken already; no step follows\n"),
+        text.contains("\nwarning: training.max_steps = 9, so no step follows; raise it to train on\n"),
         "{text}"
     );
     let output = toy.command(&["train", "r.toml", "--out", "run"]).output().unwrap();

@@ -54,6 +54,12 @@ impl Toy {
         Toy { folder, set: set.iter().map(|text| text.to_string()).collect() }
     }
 
+    /// The same folder, and one more key set otherwise.
+    pub fn and_set(mut self, set: &str) -> Toy {
+        self.set.push(set.to_string());
+        self
+    }
+
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }

@@ -75,9 +75,7 @@ pub(super) fn why(error: &io::Error, dir: &Path, path: &Path) -> String {
             "there is no such file; relative paths start from the current folder".into()
         }
         io::ErrorKind::NotFound => {
-            format!(
-                "there is no such file; relative paths start from data.dir = {dir:?} (--set data.dir=FOLDER sets it)"
-            )
+            format!("there is no such file; relative paths start from the folder {}", dir.display())
         }
         io::ErrorKind::PermissionDenied => format!("you may not read it; change its permissions ({error})"),
         _ => format!("cannot be read: {error}"),
@@ -139,7 +137,7 @@ impl<R: BufRead> LineReader<R> {
             if line.starts_with(&GZIP_MAGIC) {
                 return Err(Error::at(
                     &self.path,
-                    "the text is gzipped; unpack it first, as `gunzip -c` does",
+                    "the text is gzipped; name the file, or unpack it with `gunzip -c`",
                 ));
             }
             line = line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line);

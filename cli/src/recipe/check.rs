@@ -42,16 +42,24 @@ impl Recipe {
     pub fn warnings(&self) -> Vec<String> {
         let (max_steps, every) = (self.training.max_steps, self.validation.every);
         let mut warnings = Vec::new();
-        if let ScheduleSettings::Cosine { total_steps, .. } = self.training.schedule
-            && total_steps != max_steps
-        {
-            warnings.push(format!(
-                "training.schedule falls until its total_steps = {total_steps}, but training.max_steps = {max_steps}"
-            ));
+        if let ScheduleSettings::Cosine { warmup_steps, total_steps, .. } = self.training.schedule {
+            if total_steps != max_steps {
+                warnings.push(format!(
+                    "training.schedule falls until its total_steps = {total_steps}, but training.max_steps = \
+                     {max_steps}"
+                ));
+            }
+            if warmup_steps >= total_steps {
+                warnings.push(format!(
+                    "training.schedule rises for its warmup_steps = {warmup_steps} and has no time to fall until \
+                     its total_steps = {total_steps}"
+                ));
+            }
         }
         if every > max_steps {
             warnings.push(format!(
-                "validation.every = {every} is beyond training.max_steps = {max_steps}: nothing is validated"
+                "validation.every = {every} is beyond training.max_steps = {max_steps}: only the \
+                 finished model is validated"
             ));
         }
         warnings

@@ -52,16 +52,9 @@ impl Recipe {
         for assignment in overrides {
             let at = |problem: String| Error::Input(format!("--set {assignment}: {problem}"));
             assign(&mut table, assignment).map_err(at)?;
-            recipe = Recipe::deserialize(table.clone()).map_err(|error| {
-                let problem = explain(error.message());
-                at(if problem.starts_with("there is no key") {
-                    problem + &advice(assignment)
-                } else {
-                    problem
-                })
-            })?;
+            recipe = Recipe::deserialize(table.clone())
+                .map_err(|error| at(explain_assignment(assignment, error.message())))?;
         }
-        recipe.training.end_schedule();
         recipe.check().map_err(|problem| Error::Input(format!("{name}: {problem}")))?;
         Ok(recipe)
     }
@@ -154,16 +147,17 @@ fn explain(message: &str) -> String {
     known.unwrap_or_else(|| in_plain_words(message))
 }
 
-/// What helps with an assignment whose key is not known: it may be one of a section, or belong to another kind.
-fn advice(assignment: &str) -> String {
+/// As [`explain`], of an assignment: its key may be one of a section, or ask for another kind of schedule.
+fn explain_assignment(assignment: &str, message: &str) -> String {
     let key = assignment.split('=').next().unwrap_or_default().trim();
-    if ["training.schedule.", "training.optimizer."].iter().any(|section| key.starts_with(section)) {
-        return format!("; {AS_A_WHOLE}");
-    }
     let sections = Recipe::default().table();
-    let section =
-        sections.iter().find(|(_, section)| section.as_table().is_some_and(|it| it.contains_key(key)));
-    section.map_or(String::new(), |(section, _)| format!(". Did you mean `{section}.{key}`?"))
+    let has_key = |section: &Value| section.as_table().is_some_and(|section| section.contains_key(key));
+    if let Some((section, _)) = sections.iter().find(|(_, section)| has_key(section)) {
+        return format!("there is no key `{key}` here; did you mean `{section}.{key}`?");
+    }
+    let problem = explain(message);
+    let is_half = key.ends_with(".kind") && !problem.contains(AS_A_WHOLE);
+    if is_half { format!("{problem}; {AS_A_WHOLE}") } else { problem }
 }
 
 /// What the parser says of a value, without the names of Rust's types.

@@ -231,10 +231,15 @@ impl Default for TrainingSettings {
 }
 
 impl TrainingSettings {
-    /// Ends a cosine with the run, unless it says when.
-    pub fn end_schedule(&mut self) {
+    /// Ends a cosine with the run, unless it says when. Where a run goes on, its schedule stays as it was, however
+    /// many steps are asked for now: those already taken went by it.
+    pub fn end_schedule(&mut self, saved: Option<&TrainingSettings>) {
+        let began_with = match saved.map(|saved| &saved.schedule) {
+            Some(&ScheduleSettings::Cosine { total_steps, .. }) => total_steps,
+            _ => self.max_steps,
+        };
         if let ScheduleSettings::Cosine { total_steps: total_steps @ 0, .. } = &mut self.schedule {
-            *total_steps = self.max_steps;
+            *total_steps = began_with;
         }
     }
 

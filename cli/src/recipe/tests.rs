@@ -81,7 +81,10 @@ fn assignments_change_one_key_each_and_say_what_they_do_not_understand() {
     assert_eq!((recipe.training.max_steps, recipe.search.length_penalty), (12, Penalty::None));
     assert!(set(&["training.max_step=12"]).unwrap_err().contains("did you mean `max_steps`?"));
     assert!(set(&["max_steps"]).unwrap_err().ends_with("write section.key=value"));
-    assert!(set(&["max_steps=12"]).unwrap_err().ends_with("Did you mean `training.max_steps`?"));
+    assert!(set(&["max_steps=12"]).unwrap_err().ends_with("did you mean `training.max_steps`?"));
+    assert!(set(&["train=a.tsv"]).unwrap_err().ends_with("did you mean `data.train`?"));
+    let peek = set(&[constant, "training.schedule.peek=1"]).unwrap_err();
+    assert!(!peek.contains("as a whole"), "the others of its keys are there: {peek}");
     assert!(set(&["seed.x=1", "seed.y=2"]).unwrap_err().starts_with("--set seed.x=1: "));
 }
 
@@ -140,20 +143,31 @@ fn what_is_probably_not_meant_is_warned_of() {
     let found = warnings("training.max_steps=8");
     assert!(found[0].contains("total_steps = 9, but training.max_steps = 8"), "{found:?}");
     assert!(found[1].contains("validation.every = 9 is beyond training.max_steps = 8"), "{found:?}");
+    let rising = schedule.replace("warmup_steps = 1", "warmup_steps = 9");
+    let found = set(&[&rising, "validation.every=9", "training.max_steps=9"]).unwrap().warnings();
+    assert!(found.len() == 1 && found[0].contains("no time to fall until its total_steps = 9"), "{found:?}");
 }
 
 #[test]
-fn a_cosine_ends_with_the_run_unless_it_says_when() {
-    let total_steps = |schedule: &str| {
+fn a_cosine_ends_with_the_steps_that_the_run_began_with_unless_it_says_when() {
+    let training = |schedule: &str, max_steps: u64| {
         let schedule =
             format!("training.schedule={{ kind = \"cosine\", peak = 0.1, min = 0.0, {schedule} }}");
-        match set(&[&schedule, "training.max_steps=77"]).unwrap().training.schedule {
+        set(&[&schedule, &format!("training.max_steps={max_steps}")]).unwrap().training
+    };
+    let total_steps = |mut now: TrainingSettings, saved: Option<&TrainingSettings>| {
+        now.end_schedule(saved);
+        match now.schedule {
             ScheduleSettings::Cosine { total_steps, .. } => total_steps,
             other => panic!("{other:?}"),
         }
     };
-    assert_eq!(total_steps("warmup_steps = 1"), 77);
-    assert_eq!(total_steps("warmup_steps = 1, total_steps = 9"), 9);
+    let (open, said) = ("warmup_steps = 1", "warmup_steps = 1, total_steps = 9");
+    assert_eq!(total_steps(training(open, 77), None), 77);
+    assert_eq!(total_steps(training(said, 77), None), 9);
+    let saved = training("warmup_steps = 1, total_steps = 50", 50);
+    assert_eq!(total_steps(training(open, 77), Some(&saved)), 50);
+    assert_eq!(total_steps(training(said, 77), Some(&saved)), 9);
 }
 
 #[test]

@@ -45,6 +45,10 @@ pub fn prepare(
     tell: &mut impl FnMut(String),
 ) -> Result<Data, Error> {
     let settings = with_builtin(&recipe.data, folder, tell)?;
+    if !settings.dir.as_os_str().is_empty() && !settings.dir.is_dir() {
+        let problem = "there is no such folder; --set data.dir=FOLDER says where the files are";
+        return Err(Error::at(&settings.dir, problem));
+    }
     let options = ReadOptions { lenient: lenient || settings.lenient, ..ReadOptions::default() };
     let mut read = |name: &str, files: &CorpusFiles| -> Result<Corpus, Error> {
         let corpus = corpus::read(files, &settings.dir, &options)?;

@@ -52,17 +52,20 @@ pub struct TrainArgs {
 /// [`Error::Input`] for what is wrong with the recipe, the data or the folder; [`Error::Diverged`] if losses are not
 /// finite again and again; [`Error::Interrupted`] after Ctrl-C or SIGTERM, when the run is saved.
 pub fn train(args: &TrainArgs) -> Result<(), Error> {
-    let recipe = Recipe::load(&args.config, &args.set)?;
+    let mut recipe = Recipe::load(&args.config, &args.set)?;
     let out = args.out.clone().unwrap_or_else(|| data::default_out(&args.config));
     let folder = RunFolder::open(&out)?;
     let saved = state::load(&folder.state())?;
+    recipe.training.end_schedule(saved.as_ref().map(|saved| &saved.recipe.training));
     begin::check_may_go_on(&folder, saved.as_ref(), &recipe, args.resume)?;
     match &saved {
         Some(state::Saved { progress, .. }) => {
             say(&format!("going on from step {}", progress.step));
             let max_steps = recipe.training.max_steps;
             if max_steps < progress.step {
-                say(&format!("warning: training.max_steps = {max_steps} was taken already; no step follows"));
+                say(&format!(
+                    "warning: training.max_steps = {max_steps}, so no step follows; raise it to train on"
+                ));
             }
         }
         None if args.resume => say("nothing was saved yet: starting from step 0"),

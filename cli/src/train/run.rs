@@ -101,9 +101,7 @@ impl Run {
             }
             if stopping {
                 let step = self.progress.step;
-                if self.progress.best.is_none() || !self.folder.model().exists() {
-                    self.write_model(&self.folder.model())?; // no validation has chosen one
-                }
+                self.write_unvalidated()?;
                 let problem = format!("stopped and saved at step {step}; to go on: {resume}");
                 return Err(Error::Interrupted(problem));
             }
@@ -151,7 +149,7 @@ impl Run {
         let bleu_every = self.recipe.validation.bleu_every;
         let number = self.progress.history.len() as u64 + 1;
         let with_bleu = bleu_every > 0 && number.is_multiple_of(bleu_every);
-        let bleu = with_bleu.then(|| self.bleu(&self.trainer.params)).transpose()?;
+        let bleu = with_bleu.then(|| self.bleu(&self.trainer.model, &self.trainer.params)).transpose()?;
         let validated = Validated { step: self.progress.step, nll: stats.nll(), bleu };
         let metric = self.recipe.validation.metric;
         let best = is_better(metric, &validated, self.progress.best.as_ref());
@@ -169,10 +167,9 @@ impl Run {
     }
 
     /// BLEU of greedy translations of the validation sources, as `evaluate` computes it.
-    fn bleu(&self, params: &Params) -> Result<f64, Error> {
+    fn bleu(&self, model: &Transformer, params: &Params) -> Result<f64, Error> {
         let Data { text, valid_sources, valid_references, .. } = &self.data;
         let search = SearchSettings { beam: 1, ..self.recipe.search.clone() };
-        let model = &self.trainer.model;
         let said = translation::translate_lines(model, params, text, valid_sources, &search.options(1))?;
         Ok(translation::bleu_of(text, &said, valid_references).score)
     }

@@ -57,10 +57,17 @@ impl SearchArgs {
             max_len_beyond_source: self.max_len_beyond_source.unwrap_or(own.max_len_beyond_source),
         };
         settings.check().map_err(|problem| Error::Input(format!("the model's own recipe: {problem}")))?;
-        if settings.beam == 1 && (self.alpha.is_some() || self.length_penalty.is_some()) {
-            say("warning: greedy decoding has no use for a length penalty; --beam 5 searches with one");
-        }
         Ok(settings)
+    }
+
+    /// Tells of a length penalty that was asked for in vain.
+    pub fn tell_of_no_use(&self, settings: &SearchSettings) {
+        let asked = self.alpha.is_some() || self.length_penalty.is_some();
+        if asked && settings.beam == 1 && settings.length_penalty != Penalty::None {
+            say(
+                "warning: a length penalty does not change what greedy decoding chooses; with --beam 5 it does",
+            );
+        }
     }
 }
 

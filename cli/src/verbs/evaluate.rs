@@ -2,6 +2,7 @@
 
 mod report;
 
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -63,6 +64,7 @@ if it is the reference, white space and the model's own normalisation of text ap
 pub(super) fn run(args: &EvaluateArgs) -> Result<(), Error> {
     let model = Model::load(&args.model)?;
     let settings = args.search.settings(&model.about.recipe.search)?;
+    args.search.tell_of_no_use(&settings);
     let test_set = TestSet::read(args)?;
     if let Some(path) = &args.hypotheses {
         check_can_be_written(path)?;
@@ -81,15 +83,15 @@ pub(super) fn run(args: &EvaluateArgs) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether a file could be written here: to know it before an hour of translating is kind.
+/// Whether a file can be written here, before hours go into what stands in it. One that is there stays as it is.
 fn check_can_be_written(path: &Path) -> Result<(), Error> {
-    let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
-    let problem = match (path.is_dir(), folder.is_dir()) {
-        (true, _) => "a folder; --hypotheses names the file to write".to_string(),
-        (_, false) => format!("there is no folder {} to write it in; make it first", folder.display()),
-        _ => return Ok(()),
-    };
-    Err(Error::at(path, problem))
+    let was_there = path.exists();
+    let opened = File::options().append(true).create(true).open(path);
+    opened.map_err(|error| Error::at(path, format!("cannot write the translations here: {error}")))?;
+    if !was_there {
+        let _ = fs::remove_file(path); // if it stays, it is written over
+    }
+    Ok(())
 }
 
 /// Sentences and their translations by people.

@@ -26,7 +26,7 @@ pub enum Verb {
     Train(TrainArgs),
     /// Print a recipe with every key, its default and what it does
     Config(ConfigArgs),
-    /// Translate lines: standard input to standard output
+    /// Translate the lines of a file or of standard input
     Translate(translate::TranslateArgs),
     /// Judge a model by a test set: BLEU, chrF, perplexity, exact matches
     Evaluate(evaluate::EvaluateArgs),
@@ -45,7 +45,7 @@ pub enum Verb {
 /// The options of `etudiant config`.
 #[derive(Args)]
 pub struct ConfigArgs {
-    /// The sizes of the model
+    /// The sizes of the model; base and big come with the paper's learning rate and steps
     #[arg(value_enum, default_value_t = Preset::Tiny)]
     preset: Preset,
 }
@@ -59,9 +59,9 @@ pub enum Preset {
     Tiny,
     /// d_model 256, 3 + 3 layers
     Small,
-    /// The paper's base model: d_model 512, 6 + 6 layers; 100,000 steps
+    /// The paper's base model: d_model 512, 6 + 6 layers
     Base,
-    /// The paper's big model: d_model 1024, 6 + 6 layers; 300,000 steps
+    /// The paper's big model: d_model 1024, 6 + 6 layers
     Big,
 }
 
@@ -77,8 +77,8 @@ impl Preset {
         }
     }
 
-    /// The default recipe with a model of these sizes; base and big with the paper's learning rate and steps (§5.2,
-    /// §5.3, §6.1), since that of the smaller ones would be too much for them.
+    /// The default recipe with a model of these sizes. Base and big have the paper's learning rate and steps (§5.2,
+    /// §5.3): they would not bear the rate of the smaller ones.
     fn recipe(self) -> Recipe {
         let model = ModelSettings::of(&self.config(VocabSizes::Shared(8)));
         let mut recipe = Recipe { model, ..Recipe::default() };

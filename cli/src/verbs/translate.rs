@@ -55,17 +55,17 @@ pub struct TranslateArgs {
     /// Print an object a line, with tokens and scores in full precision
     #[arg(long)]
     json: bool,
-    /// What to translate, gzipped or not [default: standard input]
+    /// What to translate, gzipped or not; - and no FILE are standard input
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
 }
 
 const AFTER_HELP: &str = "\
-Lines to standard output, one for each line in, in order; an empty line for an empty line. They come from FILE or, as they
-arrive, from standard input; at a terminal there is a prompt.
+For each line of FILE, or of standard input as it arrives, a line to standard output, in order; an empty line for an
+empty line. At a terminal there is a prompt.
 
     echo \"quatre-vingt-dix-sept\" | etudiant translate --model runs/numbers/model.safetensors
-    etudiant translate --model M --beam 5 --n-best 3 --scores < test.fr > test.tsv
+    etudiant translate --model M --beam 5 --n-best 3 --scores test.fr > test.tsv
 
 What is asked for beside the text stands behind it, parted by tabs: the log-probability (natural, of all tokens and
 <eos>) and the score, which is that divided by the length penalty; then the alignment, SOURCE-TARGET token numbers from
@@ -78,6 +78,7 @@ of threads.";
 pub(super) fn run(args: &TranslateArgs) -> Result<(), Error> {
     let model = Model::load(&args.model)?;
     let settings = args.search.settings(&model.about.recipe.search)?;
+    args.search.tell_of_no_use(&settings);
     if !(1..=settings.beam).contains(&args.n_best) {
         let (n_best, beam) = (args.n_best, settings.beam);
         return Err(Error::Input(format!(
@@ -93,7 +94,9 @@ pub(super) fn run(args: &TranslateArgs) -> Result<(), Error> {
         cut: 0,
         heard: Some(vec![]),
     };
-    session.talk(listen(args.file.clone()), args.file.is_none() && stdin().is_terminal())
+    let file = args.file.clone().filter(|path| path.as_os_str() != "-");
+    let to_a_person = file.is_none() && stdin().is_terminal();
+    session.talk(listen(file), to_a_person)
 }
 
 /// Translating what comes, batch after batch.

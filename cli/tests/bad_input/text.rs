@@ -73,7 +73,7 @@ fn files_that_are_no_parallel_text() {
         train(
             &[],
             &["--set", "data.dir=nowhere"],
-            &["nowhere/train.tsv: there is no such file", "data.dir = \"nowhere\" (--set data.dir=FOLDER"],
+            &["nowhere: there is no such folder; --set data.dir=FOLDER says where the files are"],
         ),
         train(
             &[],

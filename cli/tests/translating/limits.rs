@@ -24,7 +24,11 @@ fn a_file_is_translated_as_standard_input_is() {
     let path = file(folder.path(), "in.gz", &packed);
     assert_eq!(translate(&format!(" {path}"), "").ok(), expected);
     let problem = translate("", packed).problem();
-    assert!(problem.contains("standard input: the text is gzipped; unpack it first"), "{problem}");
+    assert!(
+        problem.contains("standard input: the text is gzipped; name the file, or unpack it"),
+        "{problem}"
+    );
+    assert_eq!(translate(" -", text).ok(), expected);
     let problem = translate(" no/in.txt", "").problem();
     assert!(problem.contains("no/in.txt: there is no such file"), "{problem}");
 }
@@ -36,15 +40,11 @@ fn gzipped(text: &str) -> Vec<u8> {
 }
 
 #[test]
-fn a_length_penalty_that_nothing_comes_of_is_warned_of() {
-    for (options, expected) in
-        [(" --beam 1 --alpha 1", true), (" --beam 1 --length-penalty none", true), (" --beam 1", false)]
-    {
-        assert_eq!(
-            translate(options, "un\n").err.contains("no use for a length penalty"),
-            expected,
-            "{options}"
-        );
+fn a_length_penalty_that_changes_nothing_is_warned_of() {
+    let warned = |options: &str| translate(options, "un\n").err.contains("what greedy decoding chooses");
+    assert!(warned(" --beam 1 --alpha 1") && warned(" --beam 1 --length-penalty power"));
+    for options in [" --beam 1", " --beam 1 --length-penalty none", " --alpha 1"] {
+        assert!(!warned(options), "{options}");
     }
 }
 
@@ -53,12 +53,11 @@ fn where_translations_cannot_be_written_is_known_before_there_are_any() {
     let folder = folder();
     let test = both_files(folder.path(), &("un\n".into(), "one\n".into()), "reference");
     let path = folder.path().display();
-    for (hypotheses, expected) in
-        [(format!("{path}/no/a.txt"), "there is no folder"), (format!("{path}"), "a folder; --hypotheses")]
-    {
+    for hypotheses in [format!("{path}/no/a.txt"), format!("{path}")] {
+        let expected = format!("{hypotheses}: cannot write the translations here: ");
         let ended = run(&format!("evaluate {test} --hypotheses {hypotheses}"), "");
         assert_eq!(ended.out, "");
-        assert!(ended.problem().contains(expected), "{expected}");
+        assert!(ended.problem().contains(&expected), "{expected}");
     }
 }
 

@@ -6,7 +6,7 @@ use transformer::Transformer;
 
 use super::Run;
 use crate::error::Error;
-use crate::model_file::{self, Validated};
+use crate::model_file::{self, Model, Validated};
 use crate::report::say;
 
 impl Run {
@@ -32,6 +32,19 @@ impl Run {
         Ok(())
     }
 
+    /// The model to use where a run is stopped before a validation has chosen one: that of this step. It takes the
+    /// place of one that an earlier stop has left, and not of a mean.
+    pub(super) fn write_unvalidated(&self) -> Result<(), Error> {
+        let path = self.folder.model();
+        let is_of_a_stop = || Model::load(&path).is_ok_and(|model| model.about.averaged.is_empty());
+        if !path.exists() || self.progress.best.is_none() && is_of_a_stop() {
+            self.write_model(&path)?;
+            let step = self.progress.step;
+            say(&format!("model.safetensors is that of step {step}; no validation has judged it"));
+        }
+        Ok(())
+    }
+
     /// The model to use: the mean of the last checkpoints, or the best where the recipe asks for no mean. The mean of
     /// one is itself: that of the last step. So is the model of a run that has no best one on disk.
     fn write_final(&self, checkpoints: &[u64]) -> Result<(), Error> {
@@ -46,7 +59,10 @@ impl Run {
             (format!("the best, of step {}", best.step), Some(best))
         } else {
             self.write_model(&self.folder.model())?;
-            let judged = self.judge(&self.trainer.model, &self.trainer.params)?;
+            let judged = match self.progress.history.last() {
+                Some(validated) if validated.step == self.progress.step => Some(*validated),
+                _ => self.judge(&self.trainer.model, &self.trainer.params)?,
+            };
             (format!("that of the last step, {}", self.progress.step), judged)
         };
         say(&format!("model.safetensors is {what}{}", judged.as_ref().map_or(String::new(), figures)));
@@ -76,8 +92,9 @@ impl Run {
         let options = self.recipe.training.options(Seed::new(self.recipe.seed));
         let stats =
             transformer::evaluate(model, params, &self.data.valid, options.max_tokens, options.smoothing)?;
-        let with_bleu = self.recipe.validation.bleu_every > 0;
-        let bleu = with_bleu.then(|| self.bleu(params)).transpose()?;
+        let validation = &self.recipe.validation;
+        let with_bleu = validation.every > 0 && validation.bleu_every > 0;
+        let bleu = with_bleu.then(|| self.bleu(model, params)).transpose()?;
         Ok(Some(Validated { step: self.progress.step, nll: stats.nll(), bleu }))
     }
 }
@@ -88,13 +105,14 @@ fn figures(judged: &Validated) -> String {
     format!(": valid perplexity {:.3}{bleu}", judged.perplexity())
 }
 
-/// What to say of a model to which all tokens might as well be alike: losses that are large but finite end no run.
+/// What to say of a model to which all tokens might as well be alike: a loss that is large but finite ends no run.
 fn no_better_than_guessing(nll: f64, tokens: usize) -> Option<String> {
-    let learned = nll < (tokens as f64).ln(); // not a number has learned nothing either
-    (!learned).then(|| {
+    let is_better = nll < (tokens as f64).ln(); // what is not a number is not
+    (!is_better).then(|| {
         format!(
-            "warning: this model has learned nothing: to guess among the {tokens} tokens would be no worse. Try a lower \
-             learning rate, a longer warm-up or training.clip_norm = 1"
+            "warning: on the validation pairs this model is no better than guessing among the {tokens} tokens. More \
+             steps may help or, if the loss did not fall, a lower learning rate, a longer warm-up or \
+             training.clip_norm = 1"
         )
     })
 }
