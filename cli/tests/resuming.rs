@@ -115,6 +115,8 @@ fn when_it_is_asked_to_stop_and_the_printed_command_goes_on() {
         let (_, command) = text.trim_end().rsplit_once("to go on: ").unwrap();
         let out = format!("it's my {name} {attempt}");
         assert!(assert_whole(&toy.path(&out)).0);
+        let stopped = content(&toy.path(&out));
+        assert!(stopped["model.safetensors"] == stopped["best.safetensors"], "a validation has chosen it");
         let binary = std::path::Path::new(env!("CARGO_BIN_EXE_etudiant")).parent().unwrap();
         let path = format!("{}:{}", binary.display(), std::env::var("PATH").unwrap());
         let output = toy.in_folder("sh", &["-c", command]).env("PATH", path).output().unwrap();
