@@ -115,8 +115,6 @@ fn when_it_is_asked_to_stop_and_the_printed_command_goes_on() {
         let (_, command) = text.trim_end().rsplit_once("to go on: ").unwrap();
         let out = format!("it's my {name} {attempt}");
         assert!(assert_whole(&toy.path(&out)).0);
-        let stopped = content(&toy.path(&out));
-        assert!(stopped["model.safetensors"] == stopped["best.safetensors"], "a validation has chosen it");
         let binary = std::path::Path::new(env!("CARGO_BIN_EXE_etudiant")).parent().unwrap();
         let path = format!("{}:{}", binary.display(), std::env::var("PATH").unwrap());
         let output = toy.in_folder("sh", &["-c", command]).env("PATH", path).output().unwrap();
@@ -145,6 +143,17 @@ fn without_validations_and_with_a_model_at_each_stop() {
     let enough = format!("training.max_steps={}", step + 3);
     let toy = toy.and_set(&enough);
     assert_same(&toy.finish("run"), &toy.finish("whole"), "unvalidated");
+}
+
+#[test]
+fn a_stop_leaves_the_model_that_a_validation_has_chosen() {
+    let still = "training.schedule={ kind = \"constant\", learning_rate = 0.0 }"; // none is better than the first
+    let toy = Toy::new(&[still, "training.max_steps=1000000"]);
+    let mut child = toy.train("run").spawn().unwrap();
+    assert!(wait_for_lines(&mut child, &toy.path("run"), 10));
+    signal(&child, "INT");
+    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(130));
+    assert_eq!(Model::load(&toy.path("run/model.safetensors")).unwrap().about.step, 3);
 }
 
 #[test]
