@@ -111,6 +111,7 @@ fn when_it_is_asked_to_stop_and_the_printed_command_goes_on() {
         let text = said(&output);
         assert_eq!(output.status.code(), Some(130), "{text}");
         assert!(text.contains("\nstopped and saved at step ") && !text.contains("error"), "{text}");
+        assert!(text.contains("stopping after this step or validation; once more stops at once"), "{text}");
         assert!(text.contains(" of 60  loss "), "the steps that no line has told of: {text}");
         let (_, command) = text.trim_end().rsplit_once("to go on: ").unwrap();
         let out = format!("it's my {name} {attempt}");
@@ -163,7 +164,7 @@ fn a_cosine_goes_on_as_it_was_though_more_steps_are_asked_for() {
     toy.finish("run");
     let toy = toy.and_set("training.max_steps=16");
     let text = said(&toy.train("run").output().unwrap());
-    let expected = "warning: training.schedule falls until its total_steps = 12, but training.max_steps = 16";
+    let expected = "warning: training.schedule ends at its total_steps = 12: the steps after it, to";
     assert!(text.contains(expected) && text.contains("step 16: all steps taken"), "{text}");
     let recipe = fs::read_to_string(toy.path("run/recipe.toml")).unwrap();
     assert!(recipe.contains("total_steps = 12") && recipe.contains("max_steps = 16"), "{recipe}");
@@ -222,11 +223,10 @@ fn a_run_that_is_done_stays_as_it_is() {
         assert!(text.contains(part), "no {part:?} in {text}");
     }
     assert_same(&toy.finish("run"), &done, "with a mean again");
-    let text = said(&toy.train("run").args(["--set", "training.max_steps=9"]).output().unwrap());
-    assert!(
-        text.contains("\nwarning: training.max_steps = 9, so no step follows; raise it to train on\n"),
-        "{text}"
-    );
+    let output = toy.train("run").args(["--set", "training.max_steps=9"]).output().unwrap();
+    let problem = "training.max_steps is 9, but the run stands at step 10; raise it to train on";
+    assert!(output.status.code() == Some(2) && said(&output).contains(problem), "{}", said(&output));
+    assert_same(&content(&toy.path("run")), &done, "refused");
     let output = toy.command(&["train", "r.toml", "--out", "run"]).output().unwrap();
     assert!(output.status.code() == Some(2) && said(&output).contains("at step 10; go on with --resume"));
 }

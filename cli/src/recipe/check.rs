@@ -42,11 +42,18 @@ impl Recipe {
     pub fn warnings(&self) -> Vec<String> {
         let (max_steps, every) = (self.training.max_steps, self.validation.every);
         let mut warnings = Vec::new();
-        if let ScheduleSettings::Cosine { warmup_steps, total_steps, .. } = self.training.schedule {
-            if total_steps != max_steps {
+        if let ScheduleSettings::Cosine { min, warmup_steps, total_steps, .. } = self.training.schedule {
+            if total_steps > max_steps {
                 warnings.push(format!(
                     "training.schedule falls until its total_steps = {total_steps}, but training.max_steps = \
                      {max_steps}"
+                ));
+            }
+            if total_steps < max_steps {
+                warnings.push(format!(
+                    "training.schedule ends at its total_steps = {total_steps}: the steps after it, to \
+                     training.max_steps = {max_steps}, have the learning rate {min} and change little or nothing; to \
+                     learn more, begin another run with another --out"
                 ));
             }
             if warmup_steps >= total_steps {
@@ -60,6 +67,14 @@ impl Recipe {
             warnings.push(format!(
                 "validation.every = {every} is beyond training.max_steps = {max_steps}: only the \
                  finished model is validated"
+            ));
+        }
+        let is_best_to_be = self.training.average == 0 && every > 0 && every <= max_steps;
+        if is_best_to_be && !max_steps.is_multiple_of(every) {
+            let after = max_steps % every;
+            warnings.push(format!(
+                "validation.every = {every} does not divide training.max_steps = {max_steps}: no validation sees what \
+                 the last {after} steps make, so it cannot be chosen"
             ));
         }
         warnings

@@ -125,6 +125,12 @@ fn assign(table: &mut Table, assignment: &str) -> Result<(), String> {
     let parsed: Result<Table, _> = format!("value = {value}").parse();
     let parsed = match parsed {
         Err(error) if in_plain_words(error.message()) == TOO_LARGE => return Err(TOO_LARGE.into()),
+        Err(error) if value.starts_with(['{', '[', '"']) => {
+            return Err(format!(
+                "{}; text needs quotes, as in {{ kind = \"noam\" }}",
+                error.message().trim()
+            ));
+        }
         parsed => parsed.ok().and_then(|mut table| table.remove("value")),
     };
     let value = parsed.unwrap_or_else(|| Value::String(value.into()));

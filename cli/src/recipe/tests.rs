@@ -71,6 +71,8 @@ fn assignments_change_one_key_each_and_say_what_they_do_not_understand() {
         "{problem}"
     );
     let constant = "training.schedule={ kind = \"constant\", learning_rate = 0.1 }";
+    let unquoted = set(&["training.schedule={ kind = noam, factor = 1.0 }"]).unwrap_err();
+    assert!(unquoted.contains("text needs quotes"), "{unquoted}");
     let noam = "training.schedule.kind=noam";
     for assignments in [&["training.schedule=noam"][..], &[noam], &[constant, noam]] {
         let problem = set(assignments).unwrap_err();
@@ -143,6 +145,14 @@ fn what_is_probably_not_meant_is_warned_of() {
     let found = warnings("training.max_steps=8");
     assert!(found[0].contains("total_steps = 9, but training.max_steps = 8"), "{found:?}");
     assert!(found[1].contains("validation.every = 9 is beyond training.max_steps = 8"), "{found:?}");
+    let found = set(&["training.max_steps=500"]).unwrap().warnings();
+    assert!(
+        found.len() == 1 && found[0].contains("no validation sees what the last 100 steps make"),
+        "{found:?}"
+    );
+    assert_eq!(set(&["training.max_steps=500", "training.average=2"]).unwrap().warnings(), [""; 0]);
+    let found = set(&[schedule, "validation.every=9", "training.max_steps=18"]).unwrap().warnings();
+    assert!(found.len() == 1 && found[0].contains("have the learning rate 0 and change"), "{found:?}");
     let rising = schedule.replace("warmup_steps = 1", "warmup_steps = 9");
     let found = set(&[&rising, "validation.every=9", "training.max_steps=9"]).unwrap().warnings();
     assert!(found.len() == 1 && found[0].contains("no time to fall until its total_steps = 9"), "{found:?}");

@@ -22,6 +22,11 @@ pub fn check_may_go_on(
         let problem = format!("a run is saved here, at step {step}");
         return Err(Error::at(&path, format!("{problem}; go on with --resume, or choose another --out")));
     }
+    if recipe.training.max_steps < step {
+        let max_steps = recipe.training.max_steps;
+        let problem = format!("training.max_steps is {max_steps}, but the run stands at step {step}");
+        return Err(Error::at(&path, format!("{problem}; raise it to train on")));
+    }
     state::check_same_run(&saved.recipe, recipe).map_err(|problem| Error::at(&path, problem))
 }
 

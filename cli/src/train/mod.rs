@@ -13,9 +13,11 @@ pub mod state;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 use clap::Args;
 use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
 use tensor::{DType, Seed};
 use transformer::Transformer;
 
@@ -59,15 +61,7 @@ pub fn train(args: &TrainArgs) -> Result<(), Error> {
     recipe.training.end_schedule(saved.as_ref().map(|saved| &saved.recipe.training));
     begin::check_may_go_on(&folder, saved.as_ref(), &recipe, args.resume)?;
     match &saved {
-        Some(state::Saved { progress, .. }) => {
-            say(&format!("going on from step {}", progress.step));
-            let max_steps = recipe.training.max_steps;
-            if max_steps < progress.step {
-                say(&format!(
-                    "warning: training.max_steps = {max_steps}, so no step follows; raise it to train on"
-                ));
-            }
-        }
+        Some(saved) => say(&format!("going on from step {}", saved.progress.step)),
         None if args.resume => say("nothing was saved yet: starting from step 0"),
         None => {}
     }
@@ -123,14 +117,22 @@ fn write_recipe(folder: &RunFolder, recipe: &Recipe) -> Result<(), Error> {
     Ok(())
 }
 
-/// Becomes true when someone asks the process to stop. The second time, it stops at once.
+/// Becomes true when someone asks the process to stop, and has been told that it was heard. The second time, it stops
+/// at once.
 fn stop_flag() -> Result<Arc<AtomicBool>, Error> {
+    let cannot = |error| Error::Input(format!("cannot listen for Ctrl-C: {error}"));
     let flag = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {
-        signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&flag))
-            .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&flag)))
-            .map_err(|error| Error::Input(format!("cannot listen for signal {signal}: {error}")))?;
+        signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&flag)).map_err(cannot)?;
     }
+    let mut signals = Signals::new([SIGINT, SIGTERM]).map_err(cannot)?;
+    let heard = Arc::clone(&flag);
+    thread::spawn(move || {
+        if signals.forever().next().is_some() {
+            say("stopping after this step or validation; once more stops at once, and nothing is saved");
+            heard.store(true, Ordering::Relaxed);
+        }
+    });
     Ok(flag)
 }
 

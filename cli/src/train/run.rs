@@ -220,7 +220,7 @@ fn is_better(metric: ValidationMetric, new: &Validated, best: Option<&Validated>
 
 fn diverged(problem: &str) -> Error {
     Error::Diverged(format!(
-        "training diverged: {problem}. The last save and the best model are as they were. Try a lower learning rate, \
-         a longer warm-up or training.clip_norm = 1"
+        "training diverged: {problem}. What was saved before is as it was. Try a lower learning rate, a longer \
+         warm-up or a low training.clip_norm, 1 for example"
     ))
 }

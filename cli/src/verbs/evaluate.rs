@@ -67,7 +67,7 @@ pub(super) fn run(args: &EvaluateArgs) -> Result<(), Error> {
     args.search.tell_of_no_use(&settings);
     let test_set = TestSet::read(args)?;
     if let Some(path) = &args.hypotheses {
-        check_can_be_written(path)?;
+        check_can_be_written(path, args)?;
     }
     let (evaluation, said) = evaluate(&model, &settings, &test_set)?;
     let text = if args.json {
@@ -83,12 +83,21 @@ pub(super) fn run(args: &EvaluateArgs) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether a file can be written here, before hours go into what stands in it. One that is there stays as it is.
-fn check_can_be_written(path: &Path) -> Result<(), Error> {
-    let was_there = path.exists();
+/// Whether a file can be written here, before hours go into what stands in it. One that is there stays as it is until
+/// then; what is none (a device, a link), or is read here, is never written over.
+fn check_can_be_written(path: &Path, args: &EvaluateArgs) -> Result<(), Error> {
+    let was_there = fs::symlink_metadata(path);
+    if was_there.as_ref().is_ok_and(|about| !about.is_file()) {
+        return Err(Error::at(path, "cannot write the translations here: it is no plain file; name another"));
+    }
+    let read = [Some(&args.model), args.source.as_ref(), args.reference.as_ref(), args.pairs.as_ref()];
+    let place = fs::canonicalize(path).ok();
+    if place.is_some() && read.into_iter().flatten().any(|read| fs::canonicalize(read).ok() == place) {
+        return Err(Error::at(path, "cannot write the translations here: this file is read; name another"));
+    }
     let opened = File::options().append(true).create(true).open(path);
     opened.map_err(|error| Error::at(path, format!("cannot write the translations here: {error}")))?;
-    if !was_there {
+    if was_there.is_err() {
         let _ = fs::remove_file(path); // if it stays, it is written over
     }
     Ok(())

@@ -81,9 +81,8 @@ pub(super) fn run(args: &TranslateArgs) -> Result<(), Error> {
     args.search.tell_of_no_use(&settings);
     if !(1..=settings.beam).contains(&args.n_best) {
         let (n_best, beam) = (args.n_best, settings.beam);
-        return Err(Error::Input(format!(
-            "--n-best is {n_best}, and the beam {beam}; it must be in 1 to the beam, which --beam widens"
-        )));
+        let remedy = if n_best == 0 { "ask for 1 at least".into() } else { format!("add --beam {n_best}") };
+        return Err(Error::Input(format!("--n-best is {n_best}, and the beam {beam} wide; {remedy}")));
     }
     let form = Form { numbered: args.n_best > 1, scores: args.scores, align: args.align, json: args.json };
     let mut session = Session {

@@ -1,5 +1,6 @@
 //! Input that is odd, huge or none.
 
+use std::fs;
 use std::io::{BufRead, BufReader, Write};
 
 use super::{both_files, translate};
@@ -58,6 +59,13 @@ fn where_translations_cannot_be_written_is_known_before_there_are_any() {
         let ended = run(&format!("evaluate {test} --hypotheses {hypotheses}"), "");
         assert_eq!(ended.out, "");
         assert!(ended.problem().contains(&expected), "{expected}");
+        assert!(!folder.path().join("no").exists());
+    }
+    for name in ["test.fr", "test.en"] {
+        let (hypotheses, text) = (format!("{path}/{name}"), fs::read(folder.path().join(name)).unwrap());
+        let problem = run(&format!("evaluate {test} --hypotheses {hypotheses}"), "").problem();
+        assert!(problem.contains("this file is read; name another"), "{problem}");
+        assert_eq!(fs::read(folder.path().join(name)).unwrap(), text);
     }
 }
 

@@ -8,6 +8,7 @@ use super::Run;
 use crate::error::Error;
 use crate::model_file::{self, Model, Validated};
 use crate::report::say;
+use crate::train::quoted;
 
 impl Run {
     /// The final save, and the model to use. Where no checkpoint was due, the last step has one all the same.
@@ -25,8 +26,8 @@ impl Run {
         };
         say(&format!("step {step}: {why}"));
         self.write_final(&checkpoints)?;
-        let model = self.folder.model();
-        let (model, out) = (model.display(), self.folder.path().display());
+        let [model, out] =
+            [&*self.folder.model(), self.folder.path()].map(|path| quoted(&path.display().to_string()));
         say(&format!("{model} is ready. Try: echo ... | etudiant translate --model {model}"));
         say(&format!("curves: tensorboard --logdir {out}"));
         Ok(())
