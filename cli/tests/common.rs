@@ -82,6 +82,13 @@ pub fn file(folder: &Path, name: &str, content: impl AsRef<[u8]>) -> String {
     path.display().to_string()
 }
 
+/// The bytes of a gzip file.
+pub fn gzipped(text: &str) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(text.as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
 const DIGITS: [(&str, &str); 10] = [
     ("zéro", "zero"),
     ("un", "one"),

@@ -129,7 +129,7 @@ fn stop_flag() -> Result<Arc<AtomicBool>, Error> {
     let heard = Arc::clone(&flag);
     thread::spawn(move || {
         if signals.forever().next().is_some() {
-            say("stopping after this step or validation; once more stops at once, and nothing is saved");
+            say("stopping after this step or validation; once more stops at once, without saving");
             heard.store(true, Ordering::Relaxed);
         }
     });

@@ -64,9 +64,7 @@ impl SearchArgs {
     pub fn tell_of_no_use(&self, settings: &SearchSettings) {
         let asked = self.alpha.is_some() || self.length_penalty.is_some();
         if asked && settings.beam == 1 && settings.length_penalty != Penalty::None {
-            say(
-                "warning: a length penalty does not change what greedy decoding chooses; with --beam 5 it does",
-            );
+            say("warning: greedy decoding chooses without the length penalty; --beam 5 heeds it");
         }
     }
 }

@@ -1,15 +1,8 @@
 //! Text that is no parallel text.
 
-use std::io::Write;
-
 use super::{check, train};
+use crate::common::gzipped;
 use crate::runs::{Toy, said};
-
-fn gzipped(text: &str) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-    encoder.write_all(text.as_bytes()).unwrap();
-    encoder.finish().unwrap()
-}
 
 const TWO_FILES: &str = "data.train={ source = [\"a\"], target = [\"b\"] }";
 

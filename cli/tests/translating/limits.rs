@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Write};
 
 use super::{both_files, translate};
-use crate::common::{TOY_MAX_LEN, end_of, etudiant, file, folder, run, toy, toy_recipe};
+use crate::common::{TOY_MAX_LEN, end_of, etudiant, file, folder, gzipped, run, toy, toy_recipe};
 
 #[test]
 fn what_is_no_text_is_named_after_the_lines_before_it_are_answered() {
@@ -34,15 +34,10 @@ fn a_file_is_translated_as_standard_input_is() {
     assert!(problem.contains("no/in.txt: there is no such file"), "{problem}");
 }
 
-fn gzipped(text: &str) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-    encoder.write_all(text.as_bytes()).unwrap();
-    encoder.finish().unwrap()
-}
-
 #[test]
 fn a_length_penalty_that_changes_nothing_is_warned_of() {
-    let warned = |options: &str| translate(options, "un\n").err.contains("what greedy decoding chooses");
+    let warned =
+        |options: &str| translate(options, "un\n").err.contains("chooses without the length penalty");
     assert!(warned(" --beam 1 --alpha 1") && warned(" --beam 1 --length-penalty power"));
     for options in [" --beam 1", " --beam 1 --length-penalty none", " --alpha 1"] {
         assert!(!warned(options), "{options}");

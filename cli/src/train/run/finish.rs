@@ -67,7 +67,7 @@ impl Run {
             (format!("that of the last step, {}", self.progress.step), judged)
         };
         say(&format!("model.safetensors is {what}{}", judged.as_ref().map_or(String::new(), figures)));
-        if let Some(best) = best {
+        if let Some(best) = best.filter(|_| average > 0) {
             say(&format!("best.safetensors is of step {}{}", best.step, figures(&best)));
         }
         let tokens = self.trainer.model.config().tgt_vocab_size;
