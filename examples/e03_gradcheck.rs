@@ -99,8 +99,15 @@ fn a_corner() -> bool {
 
 fn a_model() -> bool {
     heading("A whole Transformer: its loss by each of its parameters");
-    let sizes = Config { d_model: 8, d_ff: 16, n_heads: 2, ..Config::toy(VocabSizes::Shared(7)) };
-    let config = Config { n_encoder_layers: 1, n_decoder_layers: 1, ..sizes };
+    let sizes = Config::toy(VocabSizes::Shared(7)).with(|model| {
+        model.d_model = 8;
+        model.d_ff = 16;
+        model.n_heads = 2;
+    });
+    let config = sizes.with(|model| {
+        model.n_encoder_layers = 1;
+        model.n_decoder_layers = 1;
+    });
     let (model, params) = Transformer::new(&config, Seed::new(1), DType::F64).expect("the sizes fit");
     let pairs = [Pair { src: vec![3, 4, 5], tgt: vec![5, 4, 2] }, Pair { src: vec![6], tgt: vec![3, 2] }];
     let batch = Batch::new(&pairs, config.decoder_start, 0).expect("every target ends with <eos>");

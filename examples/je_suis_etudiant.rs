@@ -3,22 +3,23 @@
 //! Follows the end of *The Illustrated Transformer* with real numbers. No files, no network, and the same
 //! output every time: `cargo run --release --example je_suis_etudiant`
 
+use std::error::Error;
 use std::ops::ControlFlow;
 use std::process::ExitCode;
 
 use etudiant::autograd::Tape;
 use etudiant::nn::{Adam, Context, Noam};
 use etudiant::tensor::{DType, Seed, Tensor};
+use etudiant::text::{self, Vocabulary};
 use etudiant::transformer::search::beam::{BeamOptions, beam_search_observed};
 use etudiant::transformer::search::{MaxLen, greedy::greedy, length_penalty::LengthPenalty};
-use etudiant::transformer::{Batch, Config, Error, Pair, TrainOptions, Trainer, Transformer};
-use etudiant::transformer::{VocabSizes, Vocabulary};
+use etudiant::transformer::{self, Batch, Config, Pair, TrainOptions, Trainer, Transformer, VocabSizes};
 
 const SENTENCES: [(&str, &str); 2] = [("merci", "thanks"), ("je suis étudiant", "i am a student")];
 /// How much of each label is spread over the six words.
 const SMOOTHING: f64 = 0.1;
 
-fn main() -> Result<ExitCode, Error> {
+fn main() -> Result<ExitCode, Box<dyn Error>> {
     // Words become numbers. There is no <bos>: the decoder's first input is a vector of zeros.
     let french = Vocabulary::from_words(["merci", "je", "suis", "étudiant"])?;
     let english = Vocabulary::from_words(["a", "am", "i", "thanks", "student", "<eos>"])?;
@@ -27,15 +28,15 @@ fn main() -> Result<ExitCode, Error> {
     row("index", &["0", "1", "2", "3", "4", "5"]);
     row("one-hot of \"am\"", &one_hot(1));
 
-    let pair = |(src, tgt): (&str, &str)| -> Result<Pair, Error> {
+    let pair = |(src, tgt): (&str, &str)| -> Result<Pair, text::Error> {
         let tgt = english.encode(tgt.split(' '))?.ids.into_iter().chain(english.id("<eos>")).collect();
         Ok(Pair { src: french.encode(src.split(' '))?.ids, tgt })
     };
     let [merci, je_suis_etudiant] = [pair(SENTENCES[0])?, pair(SENTENCES[1])?];
     let sizes = VocabSizes::Separate { src: french.len(), tgt: english.len() };
-    let config = Config::toy(sizes).with_symbols_of(&english)?;
+    let config = Config::toy(sizes).with_symbols(5, None);
     let model = Transformer::new(&config, Seed::new(1), DType::F32)?;
-    let schedule = Noam { factor: 0.05, d_model: config.d_model, warmup_steps: 20 };
+    let schedule = Noam { factor: 0.05, d_model: config.architecture.d_model, warmup_steps: 20 };
     let options = TrainOptions { smoothing: SMOOTHING, ..TrainOptions::default() };
     let mut trainer = Trainer::new(model, Adam::default(), schedule, options)?;
 
@@ -80,7 +81,11 @@ fn main() -> Result<ExitCode, Error> {
 }
 
 /// Translates greedily, then by beam search, and shows each step. Returns the greedy translation.
-fn decode(trainer: &Trainer<Adam, Noam>, src: &[u32], english: &Vocabulary) -> Result<String, Error> {
+fn decode(
+    trainer: &Trainer<Adam, Noam>,
+    src: &[u32],
+    english: &Vocabulary,
+) -> Result<String, Box<dyn Error>> {
     let (model, params, sources) = (&trainer.model, &trainer.params, [src.to_vec()]);
     let word = |&id: &u32| english.words()[id as usize].as_str();
     let words = |ids: &[u32]| ids.iter().map(word).collect::<Vec<_>>().join(" ");
@@ -103,11 +108,11 @@ fn decode(trainer: &Trainer<Adam, Noam>, src: &[u32], english: &Vocabulary) -> R
     for (rank, beam) in beams[0].iter().enumerate() {
         println!("{}. log p = {:7.3}  {}", rank + 1, beam.log_prob, words(&beam.ids));
     }
-    english.decode(&tgt)
+    Ok(english.decode(&tgt)?)
 }
 
 /// The logits at each position of the target, `[tgt_len, 6]`.
-fn logits(trainer: &Trainer<Adam, Noam>, pair: &Pair) -> Result<Tensor, Error> {
+fn logits(trainer: &Trainer<Adam, Noam>, pair: &Pair) -> Result<Tensor, transformer::Error> {
     let batch = Batch::new([pair], trainer.model.config().decoder_start, 0)?;
     Ok(trainer.model.forward(&Context::inference(&trainer.params), &batch)?.value().squeeze(0))
 }

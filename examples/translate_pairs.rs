@@ -5,21 +5,22 @@
 //!
 //!     cargo run --release --example translate_pairs -- PAIRS.tsv --translate "Je suis étudiant."
 
+use std::error::Error;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
 use etudiant::nn::{Adam, Schedule};
 use etudiant::tensor::{DType, Seed};
-use etudiant::transformer::batch_plan::{BatchOrder, BatchPlan};
-use etudiant::transformer::pairs::{TextPair, hold_out, read_pairs};
-use etudiant::transformer::search::beam::BeamOptions;
-use etudiant::transformer::vocabulary::VocabularyLimits;
-use etudiant::transformer::words::split_words;
-use etudiant::transformer::{Config, Error, TieEmbeddings, TrainOptions};
-use etudiant::transformer::{Trainer, Transformer, Translator, VocabSizes};
+use etudiant::text::corpus::{self, hold_out};
+use etudiant::text::words::split_words;
+use etudiant::text::{CorpusFiles, ReadOptions, TextKind, TextModel, TextPair, TextSettings};
+use etudiant::transformer::data::plan::{BatchOrder, BatchPlan};
+use etudiant::transformer::{Architecture, Config, Pair, TrainOptions, Trainer, Transformer};
+use etudiant::translate::encode::{EncodedPair, vocab_sizes};
+use etudiant::translate::{About, Translator};
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// Trains a Transformer on tab-separated sentence pairs, then translates
@@ -44,30 +45,35 @@ fn main() -> ExitCode {
     ExitCode::from(2)
 }
 
-fn run(arguments: &Arguments) -> Result<(), Error> {
+fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let started = Instant::now();
     let limit = arguments.minutes * 60.0; // seconds
     if limit.is_nan() || limit <= 0.0 {
-        return Err(Error::Config(format!("--minutes is {}; it must be positive", arguments.minutes)));
+        return Err(format!("--minutes is {}; it must be positive", arguments.minutes).into());
     }
     let mut train_text = read(&arguments.path)?;
-    let valid_text = arguments.valid.as_ref().map_or_else(|| Ok(hold_out(&mut train_text, 20)), read)?;
+    let valid_text = match &arguments.valid {
+        Some(path) => read(path)?,
+        None => hold_out(&mut train_text, 20),
+    };
     println!("pairs to train on: {}, to validate on: {}", train_text.len(), valid_text.len());
     if train_text.is_empty() {
-        return Err(Error::EmptyBatch("too few pairs to hold some out; name others with --valid".into()));
+        return Err("too few pairs to hold some out; name others with --valid".into());
     }
 
     // A word that stands only once becomes <unk>, so that the model learns to live with strangers.
-    let limits = VocabularyLimits { min_count: 2, ..VocabularyLimits::default() };
-    let translator = Translator::from_pairs(&train_text, &limits)?;
-    let (train, valid) = (translator.encode(&train_text)?.pairs, translator.encode(&valid_text)?);
-    let (src, tgt) = (translator.src_vocab.len(), translator.tgt_vocab.len());
-    println!("vocabularies: {src} source words, {tgt} target words");
-    println!("unknown among the source words to validate on: {:.1} %", 100.0 * valid.unknown_src_share());
+    let words =
+        TextSettings { kind: TextKind::Words, vocab_size: 0, joint: false, ..TextSettings::default() };
+    let settings = TextSettings { min_count: 2, ..words };
+    let text = TextModel::learn(&settings, train_text.iter().map(|pair| (&*pair.src, &*pair.tgt)))?;
+    println!("vocabularies: {}", text.summary());
+    let (train, _) = encode(&text, &train_text);
+    let (valid, unknown) = encode(&text, &valid_text);
+    println!("unknown among the source words to validate on: {:.1} %", 100.0 * unknown);
 
-    let tie_embeddings = TieEmbeddings::TargetWithOutput;
-    let small = Config::small(VocabSizes::Separate { src, tgt }).with_symbols_of(&translator.tgt_vocab)?;
-    let config = Config { n_encoder_layers: 2, n_decoder_layers: 2, d_ff: 512, tie_embeddings, ..small };
+    let sizes = Architecture { d_model: 256, d_ff: 512, n_heads: 4, dropout: 0.1, ..Architecture::default() };
+    let architecture = Architecture { n_encoder_layers: 2, n_decoder_layers: 2, ..sizes };
+    let config = Config::new(architecture, vocab_sizes(&text));
     let model = Transformer::new(&config, Seed::new(1), DType::F32)?;
     let options = TrainOptions { max_tokens: 512, clip_norm: Some(1.0), ..TrainOptions::default() };
     let plan = BatchPlan::new(&train, options.max_tokens, BatchOrder::LongestFirst)?;
@@ -89,7 +95,7 @@ fn run(arguments: &Arguments) -> Result<(), Error> {
             if time_is_up { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })?;
         bar.finish_and_clear();
-        let held_out = trainer.validate(&valid.pairs)?;
+        let held_out = trainer.validate(&valid)?;
         let minutes = started.elapsed().as_secs_f64() / 60.0;
         print!("{minutes:5.2} min  epoch {epoch:3}  smoothed loss {:.3}", seen.loss());
         print!("  to validate: {:.3}  perplexity {:6.2}", held_out.loss(), held_out.perplexity());
@@ -101,24 +107,35 @@ fn run(arguments: &Arguments) -> Result<(), Error> {
             break;
         }
     }
-    println!("\ntranslating {} sentences (perplexity {:.2}, beam 4):", valid_text.len(), best.0);
-    let translate = |sentences: Vec<&str>| {
-        translator.translate(&trainer.model, &best.1, &sentences, &BeamOptions::default())
-    };
-    report(&valid_text, &translate(valid_text.iter().map(|pair| pair.src.as_str()).collect())?);
+    println!("\ntranslating {} sentences (perplexity {:.2}, beam 5):", valid_text.len(), best.0);
+    let translator = Translator::new(trainer.model, best.1, text, About::default())?;
+    let sources: Vec<&str> = valid_text.iter().map(|pair| pair.src.as_str()).collect();
+    report(&valid_text, &translator.translate(&sources)?);
     for sentence in &arguments.translate {
-        println!("{sentence} -> {}", translate(vec![sentence])?[0]);
-        for word in translator.unknown_words(sentence) {
-            println!("    the word {word:?} is unknown");
+        println!("{sentence} -> {}", translator.translate(&[sentence])?[0]);
+        for word in split_words(sentence) {
+            if translator.text().encode_src(&word).unknown > 0 {
+                println!("    the word {word:?} is unknown");
+            }
         }
     }
     Ok(())
 }
 
-fn read(path: &PathBuf) -> Result<Vec<TextPair>, Error> {
-    let (pairs, report) = read_pairs(path)?;
-    println!("{}: {report}", path.display());
-    Ok(pairs)
+fn read(path: &Path) -> Result<Vec<TextPair>, Box<dyn Error>> {
+    let files = CorpusFiles { pairs: vec![path.into()], ..CorpusFiles::default() };
+    let corpus = corpus::read(&files, Path::new(""), &ReadOptions::default())?;
+    println!("{}: {}", path.display(), corpus.report);
+    Ok(corpus.pairs)
+}
+
+/// The pairs as ids, and the share of source words that the vocabulary does not know, 0 to 1.
+fn encode(text: &TextModel, pairs: &[TextPair]) -> (Vec<Pair>, f64) {
+    let encoded = pairs.iter().map(|pair| EncodedPair::encode(text, &pair.src, &pair.tgt));
+    let (pairs, unknown): (Vec<Pair>, Vec<usize>) =
+        encoded.map(|encoded| (encoded.pair, encoded.unknown_src)).unzip();
+    let words: usize = pairs.iter().map(|pair| pair.src.len() - 1).sum(); // without <eos>
+    (pairs, unknown.iter().sum::<usize>() as f64 / words.max(1) as f64)
 }
 
 /// Shows some of the pairs beside what was said, and how many were said exactly as the reference has it.

@@ -24,10 +24,22 @@
 //! | [`tensor`] | shapes, strides, kernels, random streams; nothing of gradients |
 //! | [`autograd`] | variables, the tape, every operation with its vjp, backward, gradcheck; no layer |
 //! | [`nn`] | parameters, layers, initialisers, optimizers, schedules, checkpoints |
-//! | [`transformer`] | the model, masks, positions, batches, training, search |
+//! | [`transformer`] | the model, masks, positions, batches, training, search; ids, and no text |
+//! | [`text`] | parallel corpora, words, subwords, vocabularies; no model |
+//! | [`translate`] | one file that translates: [`Translator`](translate::Translator), scores, alignments, BLEU |
 //!
 //! Each uses only those above it. On top of them stands the command `etudiant` (the folder `cli/`), which trains on
 //! parallel text and translates: `docs/training.md` in the repository.
+//!
+//! A program that translates needs the model file and this (the example `e04_translate` makes a file first):
+//!
+//! ```no_run
+//! use etudiant::translate::Translator;
+//!
+//! let translator = Translator::open("runs/numbers/model.safetensors")?;
+//! println!("{}", translator.translate(&["quatre-vingt-dix-sept"])?[0]);
+//! # Ok::<(), etudiant::translate::Error>(())
+//! ```
 //!
 //! # Features
 //!
@@ -49,7 +61,9 @@
 pub use autograd;
 pub use nn;
 pub use tensor;
+pub use text;
 pub use transformer;
+pub use translate;
 
 /// The README's examples compile and run with the tests.
 #[cfg(doctest)]

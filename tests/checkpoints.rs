@@ -36,13 +36,12 @@ fn load_into(config: &Config, dtype: DType, path: &Path) -> Result<(Transformer,
 
 #[test]
 fn a_model_built_anew_says_the_same() {
-    let departed = Config {
-        norm: NormPlacement::Pre,
-        positions: Positions::Learned,
-        attention_bias: true,
-        tie_embeddings: TieEmbeddings::ThreeWay,
-        ..small()
-    };
+    let departed = small().with(|model| {
+        model.norm = NormPlacement::Pre;
+        model.positions = Positions::Learned;
+        model.attention_bias = true;
+        model.tie_embeddings = TieEmbeddings::ThreeWay;
+    });
     for (config, dtype) in [(small(), DType::F32), (departed, DType::F64)] {
         let (_folder, path) = place();
         let (model, params) = random_model(&config, 1, dtype);
@@ -71,15 +70,15 @@ fn another_configuration_is_an_error_that_names_the_tensor() {
         assert!(message.starts_with(&path.display().to_string()), "{message}");
         message
     };
-    let narrower = problem(Config { d_ff: 8, ..small() }, DType::F32);
+    let narrower = problem(small().with(|model| model.d_ff = 8), DType::F32);
     assert!(narrower.contains("tensor `encoder.layers.0.linear1.weight` has shape [12, 8]"), "{narrower}");
     assert!(narrower.ends_with("the model needs [8, 8]"), "{narrower}");
-    let longer = problem(Config { n_decoder_layers: 3, ..small() }, DType::F32);
+    let longer = problem(small().with(|model| model.n_decoder_layers = 3), DType::F32);
     assert!(longer.contains("tensor `decoder.layers.2.self_attn.q_proj.weight` is missing"), "{longer}");
-    let shorter = problem(Config { n_encoder_layers: 1, ..small() }, DType::F32);
+    let shorter = problem(small().with(|model| model.n_encoder_layers = 1), DType::F32);
     assert!(shorter.contains("tensor `encoder.layers.1."), "{shorter}");
     assert!(shorter.contains("is not part of the model"), "{shorter}");
-    let tied = problem(Config { tie_embeddings: TieEmbeddings::ThreeWay, ..small() }, DType::F32);
+    let tied = problem(small().with(|model| model.tie_embeddings = TieEmbeddings::ThreeWay), DType::F32);
     assert!(tied.contains("tensor `embedding.weight` is missing"), "{tied}");
     let wider = problem(small(), DType::F64);
     assert!(wider.contains("` has dtype f32, the model needs f64"), "{wider}");
@@ -90,7 +89,7 @@ fn what_does_not_fit_leaves_the_model_as_it_was() {
     let (_folder, path) = place();
     save(&path, &random_model(&small(), 1, DType::F32).1);
     // All tensors fit but for the last ones: a loader that copies as it goes would have begun.
-    let config = Config { n_decoder_layers: 3, ..small() };
+    let config = small().with(|model| model.n_decoder_layers = 3);
     let (_, mut params) = random_model(&config, 2, DType::F32);
     let before = param_bits(&params);
     assert!(params.load_from(&checkpoint::load(&path).unwrap().tensors).is_err());
@@ -100,9 +99,17 @@ fn what_does_not_fit_leaves_the_model_as_it_was() {
 /// The smallest file that has everything: a few kilobytes, so that every byte can be spoiled.
 fn tiny_file() -> (TempDir, PathBuf, Vec<u8>) {
     let (folder, path) = place();
-    let sizes =
-        Config { d_model: 2, d_ff: 1, n_heads: 1, n_encoder_layers: 1, n_decoder_layers: 1, ..small() };
-    save(&path, &random_model(&Config { tie_embeddings: TieEmbeddings::ThreeWay, ..sizes }, 1, DType::F32).1);
+    let sizes = small().with(|model| {
+        model.d_model = 2;
+        model.d_ff = 1;
+        model.n_heads = 1;
+        model.n_encoder_layers = 1;
+        model.n_decoder_layers = 1;
+    });
+    save(
+        &path,
+        &random_model(&sizes.with(|model| model.tie_embeddings = TieEmbeddings::ThreeWay), 1, DType::F32).1,
+    );
     let bytes = fs::read(&path).unwrap();
     (folder, path, bytes)
 }
@@ -138,7 +145,7 @@ fn a_file_with_any_bit_turned_is_an_error() {
 /// the learning rate and what is dropped change from step to step.
 #[test]
 fn weights_and_optimizer_saved_in_the_middle_go_on_as_if_nothing_had_been() {
-    let config = Config { dropout: 0.2, ..small() };
+    let config = small().with(|model| model.dropout = 0.2);
     let batches = [batch(&config, &pairs(&[(3, 4), (5, 2)], VOCAB_SIZE, 1))];
     let trainer = |made, optimizer| {
         let schedule = Noam { factor: 1.0, d_model: 8, warmup_steps: 3 };

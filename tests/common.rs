@@ -46,7 +46,12 @@ pub fn starts() -> impl Strategy<Value = DecoderStart> {
 /// Two layers each of encoder and decoder, 8 wide, with two heads and nothing tied.
 pub fn small() -> Config {
     let vocab_sizes = VocabSizes::Separate { src: VOCAB_SIZE, tgt: VOCAB_SIZE };
-    Config { d_model: 8, d_ff: 12, n_heads: 2, max_len: 12, ..Config::toy(vocab_sizes) }
+    Config::toy(vocab_sizes).with(|model| {
+        model.d_model = 8;
+        model.d_ff = 12;
+        model.n_heads = 2;
+        model.max_len = 12;
+    })
 }
 
 /// A model whose parameters all have been moved from where they start: no bias is zero, no norm plain.

@@ -21,14 +21,13 @@ const SHARD_TOKENS: usize = 128;
 
 fn config() -> Config {
     let vocab_sizes = VocabSizes::Shared(VOCAB_SIZE);
-    Config {
-        n_encoder_layers: 1,
-        n_decoder_layers: 1,
-        dropout: 0.1,
-        attention_dropout: 0.1,
-        attention_bias: true,
-        ..Config::tiny(vocab_sizes)
-    }
+    Config::tiny(vocab_sizes).with(|model| {
+        model.n_encoder_layers = 1;
+        model.n_decoder_layers = 1;
+        model.dropout = 0.1;
+        model.attention_dropout = 0.1;
+        model.attention_bias = true;
+    })
 }
 
 /// Five pairs of up to 80 words a side.
@@ -105,7 +104,7 @@ fn the_same_seed_gives_the_same_bits_and_another_seed_others() {
 /// One step of training a small model, of which only the options' seed varies: dropout and the order of the
 /// batches.
 fn trained(seed: u64, dropout: f64, epoch: u64) -> Params {
-    let config = Config { dropout, ..small() };
+    let config = small().with(|model| model.dropout = dropout);
     let made = Transformer::new(&config, Seed::new(1), DType::F32).unwrap();
     let options = TrainOptions { seed: Seed::new(seed), max_tokens: 12, ..TrainOptions::default() };
     let schedule = Constant { learning_rate: 1e-2 };
@@ -137,7 +136,10 @@ impl Trace for Curious {
 
 #[test]
 fn looking_changes_no_bit() {
-    let config = Config { dropout: 0.2, attention_dropout: 0.1, ..small() };
+    let config = small().with(|model| {
+        model.dropout = 0.2;
+        model.attention_dropout = 0.1;
+    });
     let (model, params) = random_model(&config, 1, DType::F32);
     let batch = batch(&config, &pairs(&[(3, 4), (5, 2)], crate::common::VOCAB_SIZE, 1));
     let (stats, gradients) = loss_and_gradients(&model, &params, &batch, 0.1);

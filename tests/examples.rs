@@ -41,6 +41,7 @@ fn the_first_lessons_agree_with_themselves() {
     assert!(stdout(&run("e01_backward", &[])).contains("They agree."));
     assert!(stdout(&run("e02_attention", &[])).contains("All three agree"));
     assert!(stdout(&run("e03_gradcheck", &[])).contains("Every check said what it should."));
+    assert!(stdout(&run("e04_translate", &[])).contains("\nBoth threads heard: i am a student, thanks\n"));
 }
 
 /// How much it learns depends on the machine; what is asked here is that it goes through to the end.
@@ -52,7 +53,7 @@ fn translate_pairs_goes_from_a_file_to_translations_and_counts_empty_lines() {
     fs::write(&path, (0..60).map(line).collect::<String>()).expect("the file can be written");
     let path = path.to_str().expect("the path is UTF-8");
     let said = stdout(&run("translate_pairs", &[path, "--minutes", "0.02", "--translate", "Le mot neuf !"]));
-    assert!(said.contains("120 lines: 60 pairs, empty lines skipped: 60"), "{said}");
+    assert!(said.contains("60 pairs; skipped: 60 blank"), "{said}");
     assert!(said.contains("min  epoch   1  smoothed loss "), "{said}");
     assert!(said.contains("\n    reference  the word 5 .\n"), "{said}");
     assert!(said.contains("\nLe mot neuf ! -> ") && said.contains("the word \"neuf\" is unknown"), "{said}");
@@ -70,7 +71,7 @@ fn wrong_input_ends_in_one_line_and_exit_code_2() {
     let cases = [
         (missing, "missing.tsv: "),
         (file("tab.tsv", b"a\tb\n\nno tab\n"), "tab.tsv:3: no tab in the line"),
-        (file("empty.tsv", b""), "empty.tsv:1: the file ends here without a pair"),
+        (file("empty.tsv", b""), "empty.tsv: no pair in it"),
         (file("utf8.tsv", b"a\tb\n\xff\tb\n"), "utf8.tsv:2: invalid UTF-8 at byte 1"),
     ];
     for (path, expected) in cases {

@@ -19,19 +19,28 @@ const TIES: [TieEmbeddings; 3] =
 /// One layer each of encoder and decoder, 4 wide.
 fn tiny(norm: NormPlacement) -> Config {
     let vocab_sizes = VocabSizes::Separate { src: VOCAB_SIZE, tgt: VOCAB_SIZE };
-    let sizes =
-        Config { d_model: 4, d_ff: 6, n_encoder_layers: 1, n_decoder_layers: 1, ..Config::toy(vocab_sizes) };
-    Config { n_heads: 2, max_len: 5, norm, ..sizes }
+    let sizes = Config::toy(vocab_sizes).with(|model| {
+        model.d_model = 4;
+        model.d_ff = 6;
+        model.n_encoder_layers = 1;
+        model.n_decoder_layers = 1;
+    });
+    sizes.with(|model| {
+        model.n_heads = 2;
+        model.max_len = 5;
+        model.norm = norm;
+    })
 }
 
 /// Every option away from its default.
 fn departed(norm: NormPlacement) -> Config {
     Config {
-        positions: Positions::Learned,
-        activation: Activation::Gelu,
-        attention_bias: true,
         decoder_start: DecoderStart::ZeroVector,
-        ..tiny(norm)
+        ..tiny(norm).with(|model| {
+            model.positions = Positions::Learned;
+            model.activation = Activation::Gelu;
+            model.attention_bias = true;
+        })
     }
 }
 
@@ -56,14 +65,14 @@ fn check(config: &Config) {
 #[test]
 fn the_paper_s_model_has_the_gradients_of_central_differences() {
     check(&tiny(NormPlacement::Post));
-    check(&Config { tie_embeddings: TieEmbeddings::ThreeWay, ..tiny(NormPlacement::Post) });
+    check(&tiny(NormPlacement::Post).with(|model| model.tie_embeddings = TieEmbeddings::ThreeWay));
 }
 
 #[test]
 fn each_tie_and_every_option_has_them() {
     for tie_embeddings in TIES {
         for norm in [NormPlacement::Post, NormPlacement::Pre] {
-            check(&Config { tie_embeddings, ..departed(norm) });
+            check(&departed(norm).with(|model| model.tie_embeddings = tie_embeddings));
         }
     }
 }
@@ -71,26 +80,35 @@ fn each_tie_and_every_option_has_them() {
 #[test]
 fn each_option_alone_has_them() {
     let pre = tiny(NormPlacement::Pre);
-    check(&Config { positions: Positions::SinusoidalConcatenated, ..pre.clone() });
-    check(&Config { positions: Positions::Learned, ..pre.clone() });
-    check(&Config { activation: Activation::Gelu, ..pre.clone() });
-    check(&Config { attention_bias: true, ..pre.clone() });
-    check(&Config { projection_bias: true, ..pre.clone() });
+    check(&pre.clone().with(|model| model.positions = Positions::SinusoidalConcatenated));
+    check(&pre.clone().with(|model| model.positions = Positions::Learned));
+    check(&pre.clone().with(|model| model.activation = Activation::Gelu));
+    check(&pre.clone().with(|model| model.attention_bias = true));
+    check(&pre.clone().with(|model| model.projection_bias = true));
     check(&tiny(NormPlacement::PostFinal));
-    check(&Config { n_heads: 1, n_encoder_layers: 2, ..pre.clone() });
-    check(&Config { n_heads: 4, n_decoder_layers: 2, ..pre });
+    check(&pre.clone().with(|model| {
+        model.n_heads = 1;
+        model.n_encoder_layers = 2;
+    }));
+    check(&pre.with(|model| {
+        model.n_heads = 4;
+        model.n_decoder_layers = 2;
+    }));
 }
 
 #[test]
 fn dropout_of_a_fixed_seed_has_them() {
     for norm in [NormPlacement::Post, NormPlacement::Pre] {
-        check(&Config { dropout: 0.3, attention_dropout: 0.2, ..departed(norm) });
+        check(&departed(norm).with(|model| {
+            model.dropout = 0.3;
+            model.attention_dropout = 0.2;
+        }));
     }
 }
 
 /// Why the elements `index` of this parameter may have no gradient, if there is a reason.
 fn exempt(config: &Config, batch: &Batch, name: &str, index: &[usize]) -> Option<&'static str> {
-    let separate = config.tie_embeddings == TieEmbeddings::Separate;
+    let separate = config.architecture.tie_embeddings == TieEmbeddings::Separate;
     let ids_of = |tokens: &transformer::TokenBatch| -> Vec<u32> {
         (0..tokens.batch_size()).flat_map(|row| tokens.row(row).to_vec()).collect()
     };
@@ -111,7 +129,7 @@ fn exempt(config: &Config, batch: &Batch, name: &str, index: &[usize]) -> Option
 fn every_number_that_the_model_depends_on_gets_a_gradient() {
     for tie_embeddings in TIES {
         for norm in [NormPlacement::Post, NormPlacement::Pre] {
-            let config = Config { tie_embeddings, ..departed(norm) };
+            let config = departed(norm).with(|model| model.tie_embeddings = tie_embeddings);
             let (model, params) = random_model(&config, 6, DType::F64);
             let batch = two_pairs(&config);
             let (_, gradients) = loss_and_gradients(&model, &params, &batch, 0.1);

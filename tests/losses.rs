@@ -133,7 +133,7 @@ fn the_fused_loss_is_the_composed_one() {
     let pairs = pairs(&[(3, 6), (6, 2), (1, 1)], VOCAB_SIZE, 3);
     for tie_embeddings in [TieEmbeddings::ThreeWay, TieEmbeddings::TargetWithOutput, TieEmbeddings::Separate]
     {
-        assert_fused_is_composed(&Config { tie_embeddings, ..small() }, &pairs);
+        assert_fused_is_composed(&small().with(|model| model.tie_embeddings = tie_embeddings), &pairs);
     }
 }
 
@@ -141,7 +141,11 @@ fn the_fused_loss_is_the_composed_one() {
 fn and_when_the_logits_come_in_chunks() {
     let vocab_size = 40_000; // 2^21 logits a chunk: 52 rows, and there are 120
     let vocab_sizes = VocabSizes::Separate { src: VOCAB_SIZE, tgt: vocab_size };
-    let narrow = Config { d_model: 4, d_ff: 4, n_heads: 1, ..Config::toy(vocab_sizes) };
+    let narrow = Config::toy(vocab_sizes).with(|model| {
+        model.d_model = 4;
+        model.d_ff = 4;
+        model.n_heads = 1;
+    });
     let mut pairs = pairs(&[(3, 40), (3, 35), (3, 20)], VOCAB_SIZE, 4);
     for (i, id) in pairs.iter_mut().flat_map(|pair| &mut pair.tgt).enumerate() {
         *id = (i * 7919 % vocab_size) as u32;

@@ -21,9 +21,10 @@ fn configs() -> impl Strategy<Value = Config> {
         prop::sample::select(&[NormPlacement::Post, NormPlacement::PostFinal, NormPlacement::Pre][..]);
     (starts(), norms, any::<bool>()).prop_map(|(decoder_start, norm, learned)| Config {
         decoder_start,
-        norm,
-        positions: if learned { Positions::Learned } else { Positions::Sinusoidal },
-        ..small()
+        ..small().with(|model| {
+            model.norm = norm;
+            model.positions = if learned { Positions::Learned } else { Positions::Sinusoidal };
+        })
     })
 }
 
@@ -75,7 +76,7 @@ proptest! {
 
     #[test]
     fn the_content_of_padding_changes_no_bit(config in configs(), lens in lens(), seed: u64) {
-        let config = Config { dropout: 0.2, attention_dropout: 0.1, ..config };
+        let config = config.with(|model| { model.dropout = 0.2; model.attention_dropout = 0.1; });
         let (model, params) = random_model(&config, seed, DType::F32);
         let batch = batch(&config, &pairs(&lens, VOCAB_SIZE, seed));
         let other = refilled(&batch, Seed::new(seed));
@@ -143,7 +144,10 @@ fn attention_weights_are_zero_where_nothing_may_be_seen_and_sum_to_one() {
     let weights = Weights::default();
     model.forward(&Context::inference(&params).with_trace(&weights), &batch).unwrap();
     let weights = weights.0.into_inner();
-    assert_eq!(weights.len(), config.n_encoder_layers + 2 * config.n_decoder_layers);
+    assert_eq!(
+        weights.len(),
+        config.architecture.n_encoder_layers + 2 * config.architecture.n_decoder_layers
+    );
     for (path, weights) in weights {
         let causal = path.starts_with("decoder") && path.contains("self_attn");
         let [rows, heads, queries, keys] = weights.shape()[..] else { panic!("{path}") };

@@ -28,7 +28,7 @@ fn parts(ties: TieEmbeddings, name: &str) -> Vec<&str> {
 
 /// The model without ties, with the numbers of the tied one.
 fn untied(config: &Config, tied: &Params) -> (Transformer, Params) {
-    let config = Config { tie_embeddings: TieEmbeddings::Separate, ..config.clone() };
+    let config = config.clone().with(|model| model.tie_embeddings = TieEmbeddings::Separate);
     let (model, mut params) = random_model(&config, 0, DType::F64);
     let mut n_copied = 0;
     for (_, name, tensor) in tied.iter() {
@@ -64,7 +64,7 @@ proptest! {
         for ties in [TieEmbeddings::ThreeWay, TieEmbeddings::TargetWithOutput] {
             let norm = if pre { NormPlacement::Pre } else { NormPlacement::Post };
             let config =
-                Config { tie_embeddings: ties, decoder_start: start, norm, dropout: 0.1, ..small() };
+                Config { decoder_start: start, ..small().with(|model| { model.tie_embeddings = ties; model.norm = norm; model.dropout = 0.1; }) };
             let (model, params) = random_model(&config, seed, DType::F64);
             prop_assert_eq!(tied_as(&params), ties);
             let batch = batch(&config, &pairs);

@@ -36,8 +36,14 @@ fn a_model_learns_to_reverse_sentences_it_has_never_seen() {
         .collect();
     assert!(unseen.len() > 100);
 
-    let sizes = Config { d_model: 32, d_ff: 64, ..Config::toy(VocabSizes::Shared(13)) };
-    let config = Config { n_encoder_layers: 1, n_decoder_layers: 1, ..sizes };
+    let sizes = Config::toy(VocabSizes::Shared(13)).with(|model| {
+        model.d_model = 32;
+        model.d_ff = 64;
+    });
+    let config = sizes.with(|model| {
+        model.n_encoder_layers = 1;
+        model.n_decoder_layers = 1;
+    });
     let made = Transformer::new(&config, Seed::new(1), DType::F32).unwrap();
     let schedule = Cosine { peak: 1e-2, min: 0.0, warmup_steps: 100, total_steps: 1650 };
     let options = TrainOptions { max_tokens: 100, clip_norm: Some(1.0), ..TrainOptions::default() };
@@ -57,7 +63,7 @@ fn a_model_learns_to_reverse_sentences_it_has_never_seen() {
 
 /// A trainer of a small model with learned positions, which end at 12.
 fn trainer() -> Trainer<Adam, Constant> {
-    let config = Config { positions: Positions::Learned, ..small() };
+    let config = small().with(|model| model.positions = Positions::Learned);
     let options = TrainOptions { max_tokens: 16, ..TrainOptions::default() };
     let made = random_model(&config, 1, DType::F32);
     Trainer::new(made, Adam::default(), Constant { learning_rate: 1e-2 }, options).unwrap()
@@ -90,7 +96,10 @@ fn a_failed_step_is_an_error_and_leaves_no_trace() {
             vec![bad(|batch| batch.tgt_out[1] = 70)],
             "token id 70 at position 1 of sentence 0 in its batch must be below",
         ),
-        (vec![bad(|batch| batch.tgt_out.fill(transformer::batch::IGNORE))], "no label of the batch counts"),
+        (
+            vec![bad(|batch| batch.tgt_out.fill(transformer::data::batch::IGNORE))],
+            "no label of the batch counts",
+        ),
         (vec![long], "a sequence of 13 tokens exceeds max_len 12"),
         (vec![], "batch: no batch in this step"),
     ];

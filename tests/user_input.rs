@@ -28,24 +28,39 @@ fn assert_says<T>(result: Result<T, impl Display>, expected: &str) {
 #[test]
 fn a_configuration_that_is_no_model_is_refused_before_anything_is_made() {
     let cases = [
-        (Config { n_heads: 3, ..small() }, "n_heads 3 does not divide d_model 8"),
-        (Config { n_heads: 0, ..small() }, "n_heads is 0; it must be between 1 and"),
-        (Config { d_model: 0, ..small() }, "d_model is 0; it must be between 1 and"),
-        (Config { d_model: 7, n_heads: 7, ..small() }, "d_model 7 is odd; sinusoids need an even one"),
-        (Config { d_model: usize::MAX - 1, n_heads: 1, ..small() }, "d_model is "),
-        (Config { d_ff: 0, ..small() }, "d_ff is 0"),
-        (Config { n_encoder_layers: 0, ..small() }, "n_encoder_layers is 0"),
-        (Config { n_decoder_layers: 0, ..small() }, "n_decoder_layers is 0"),
-        (Config { max_len: 0, ..small() }, "max_len is 0"),
+        (small().with(|model| model.n_heads = 3), "n_heads 3 does not divide d_model 8"),
+        (small().with(|model| model.n_heads = 0), "n_heads is 0; it must be between 1 and"),
+        (small().with(|model| model.d_model = 0), "d_model is 0; it must be between 1 and"),
+        (
+            small().with(|model| {
+                model.d_model = 7;
+                model.n_heads = 7;
+            }),
+            "d_model 7 is odd; sinusoids need an even one",
+        ),
+        (
+            small().with(|model| {
+                model.d_model = usize::MAX - 1;
+                model.n_heads = 1;
+            }),
+            "d_model is ",
+        ),
+        (small().with(|model| model.d_ff = 0), "d_ff is 0"),
+        (small().with(|model| model.n_encoder_layers = 0), "n_encoder_layers is 0"),
+        (small().with(|model| model.n_decoder_layers = 0), "n_decoder_layers is 0"),
+        (small().with(|model| model.max_len = 0), "max_len is 0"),
         (Config { src_vocab_size: 0, ..small() }, "src_vocab_size is 0"),
-        (Config { dropout: 1.0, ..small() }, "dropout is 1; it must be at least 0 and below 1"),
-        (Config { dropout: -0.1, ..small() }, "dropout is -0.1"),
-        (Config { attention_dropout: f64::NAN, ..small() }, "attention_dropout is NaN"),
-        (Config { norm_eps: -1.0, ..small() }, "norm_eps is -1; it must be positive"),
+        (small().with(|model| model.dropout = 1.0), "dropout is 1; it must be at least 0 and below 1"),
+        (small().with(|model| model.dropout = -0.1), "dropout is -0.1"),
+        (small().with(|model| model.attention_dropout = f64::NAN), "attention_dropout is NaN"),
+        (small().with(|model| model.norm_eps = -1.0), "norm_eps is -1; it must be positive"),
         (Config { eos_id: 9, ..small() }, "eos_id 9 is not below tgt_vocab_size 9"),
         (Config { decoder_start: DecoderStart::Token(9), ..small() }, "start token 9 is not below"),
         (
-            Config { src_vocab_size: 8, tie_embeddings: TieEmbeddings::ThreeWay, ..small() },
+            Config {
+                src_vocab_size: 8,
+                ..small().with(|model| model.tie_embeddings = TieEmbeddings::ThreeWay)
+            },
             "the source has 8 words, the target 9",
         ),
     ];
@@ -121,7 +136,7 @@ fn token_ids_outside_the_vocabulary_are_named() {
 
 #[test]
 fn a_failed_reading_leaves_the_state_as_it_was() {
-    let config = Config { positions: Positions::Learned, ..small() };
+    let config = small().with(|model| model.positions = Positions::Learned);
     let (model, params) = random_model(&config, 1, DType::F32);
     let cx = Context::inference(&params);
     let memory = model.encode(&cx, &TokenBatch::new(&[vec![3]], 0)).unwrap();
@@ -139,7 +154,7 @@ fn a_failed_reading_leaves_the_state_as_it_was() {
 #[test]
 fn a_sentence_beyond_learned_positions_is_an_error_and_sinusoids_reach_on() {
     let source = vec![vec![3; 13]];
-    let learned = Config { positions: Positions::Learned, ..small() };
+    let learned = small().with(|model| model.positions = Positions::Learned);
     for result in searches(&random_model(&learned, 1, DType::F32), &source, MaxLen::default()) {
         assert_says(result, "a sequence of 13 tokens exceeds max_len 12, where learned positions end");
     }

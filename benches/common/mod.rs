@@ -35,15 +35,16 @@ impl Size {
 
     fn config(&self) -> Config {
         Config {
-            d_model: self.d_model,
-            n_heads: self.n_heads,
-            d_ff: self.d_ff,
-            n_encoder_layers: self.n_layers,
-            n_decoder_layers: self.n_layers,
-            dropout: self.dropout,
-            attention_bias: true,
             decoder_start: DecoderStart::Token(1),
-            ..Config::base(VocabSizes::Shared(self.vocab_size))
+            ..Config::base(VocabSizes::Shared(self.vocab_size)).with(|model| {
+                model.d_model = self.d_model;
+                model.n_heads = self.n_heads;
+                model.d_ff = self.d_ff;
+                model.n_encoder_layers = self.n_layers;
+                model.n_decoder_layers = self.n_layers;
+                model.dropout = self.dropout;
+                model.attention_bias = true;
+            })
         }
     }
 

@@ -65,6 +65,21 @@ impl From<transformer::Error> for Error {
     }
 }
 
+impl From<text::Error> for Error {
+    fn from(error: text::Error) -> Self {
+        Error::Input(error.to_string())
+    }
+}
+
+impl From<translate::Error> for Error {
+    fn from(error: translate::Error) -> Self {
+        match error {
+            translate::Error::Model(error) => error.into(),
+            error => Error::Input(error.to_string()),
+        }
+    }
+}
+
 impl From<nn::Error> for Error {
     fn from(error: nn::Error) -> Self {
         Error::Input(error.to_string())

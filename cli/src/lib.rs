@@ -5,17 +5,13 @@
 //! [`report`] what it says meanwhile; [`translation`] is how a model is used, [`metrics`] how good it is; [`numbers`]
 //! is a corpus for those who have none. [`error`] has the exit codes.
 
-pub mod corpus;
 pub mod error;
-pub mod metrics;
-pub mod model_file;
+pub mod model;
 pub mod numbers;
 pub mod recipe;
 pub mod report;
 pub mod run_folder;
-pub mod text;
 pub mod train;
-pub mod translation;
 pub mod verbs;
 
 pub use error::Error;

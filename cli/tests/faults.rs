@@ -12,7 +12,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use cli::model_file::Model;
+use translate::Translator;
 
 use crate::runs::{
     Random, Toy, assert_same, assert_whole, content, lines_told, said, signal, wait_for_lines,
@@ -104,13 +104,13 @@ fn a_run_that_diverges_says_where_and_leaves_the_best_model_alone() {
         assert!(last.contains(part), "{part:?} is missing: {last}");
     }
     assert_whole(&toy.path("run"));
-    let best = Model::load(&toy.path("run/best.safetensors")).unwrap();
+    let best = Translator::open(&toy.path("run/best.safetensors")).unwrap();
     let valid = lines_of_kind(&toy, "valid");
     let said_best = valid.iter().rfind(|line| line["best"] == true).unwrap();
-    assert_eq!(said_best["step"], best.about.step);
+    assert_eq!(said_best["step"], best.about().step);
     assert!(said_best["nll"].as_f64().unwrap().is_finite());
-    assert!(valid.last().unwrap()["step"].as_u64().unwrap() > best.about.step);
-    assert!(best.params.iter().all(|(_, _, value)| value.all_finite()));
+    assert!(valid.last().unwrap()["step"].as_u64().unwrap() > best.about().step);
+    assert!(best.params().iter().all(|(_, _, value)| value.all_finite()));
     // Going on from the last save comes to the same end.
     let before = content(&toy.path("run"));
     let output = toy.train("run").output().unwrap();

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
-use cli::model_file::Model;
 use cli::train::state;
+use translate::Translator;
 
 const RECIPE: &str = r#"
 [data]
@@ -194,7 +194,7 @@ pub fn assert_whole(folder: &Path) -> (bool, bool) {
         } else if name == "state.safetensors" {
             has_state = state::load(&path).unwrap().is_some();
         } else if name.ends_with(".safetensors") {
-            Model::load(&path).unwrap();
+            Translator::open(&path).unwrap();
         }
     }
     (has_state, has_half)

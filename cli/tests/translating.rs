@@ -5,8 +5,8 @@ mod limits;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 
-use cli::metrics::{BleuOptions, ChrfOptions, Tokenizer, bleu, chrf};
 use serde_json::Value;
+use translate::metrics::{BleuOptions, ChrfOptions, Tokenizer, bleu, chrf};
 
 use crate::common::{digits, end_of, etudiant, file, folder, run, toy};
 

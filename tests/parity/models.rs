@@ -3,13 +3,13 @@
 use autograd::{Gradients, Tape, Var};
 use nn::{Context, NamedTensors, ParamBuilder, Params};
 use tensor::{DType, Seed, Tensor};
-use transformer::batch::IGNORE;
-use transformer::decoder::DecoderLayer;
-use transformer::encoder::{EncoderLayer, Memory};
+use transformer::data::batch::IGNORE;
 use transformer::import::{StateDictNames, load_state_dict, translate_state_dict};
+use transformer::layers::decoder::DecoderLayer;
+use transformer::layers::encoder::{EncoderLayer, Memory};
 use transformer::{
     Activation, Batch, Config, NormPlacement, Positions, TieEmbeddings, TokenBatch, Transformer, VocabSizes,
-    masks,
+    layers::masks,
 };
 
 use super::Counterparts;
@@ -61,21 +61,20 @@ pub fn positions() -> Counterparts {
 /// The sizes of `tests/fixtures/models.py` and the options that the case's name says.
 fn config(case: &Case) -> Config {
     let tied = case.is("tied");
-    Config {
-        d_model: 8,
-        d_ff: 12,
-        n_heads: 2,
-        norm: match () {
+    Config::toy(VocabSizes::Separate { src: 9, tgt: if tied { 9 } else { 7 } }).with(|model| {
+        model.d_model = 8;
+        model.d_ff = 12;
+        model.n_heads = 2;
+        model.norm = match () {
             () if case.is("pre") => NormPlacement::Pre,
             () if case.is("post") => NormPlacement::Post,
             () => NormPlacement::PostFinal,
-        },
-        activation: if case.is("gelu") { Activation::Gelu } else { Activation::Relu },
-        attention_bias: true,
-        projection_bias: !tied,
-        tie_embeddings: if tied { TieEmbeddings::ThreeWay } else { TieEmbeddings::Separate },
-        ..Config::toy(VocabSizes::Separate { src: 9, tgt: if tied { 9 } else { 7 } })
-    }
+        };
+        model.activation = if case.is("gelu") { Activation::Gelu } else { Activation::Relu };
+        model.attention_bias = true;
+        model.projection_bias = !tied;
+        model.tie_embeddings = if tied { TieEmbeddings::ThreeWay } else { TieEmbeddings::Separate };
+    })
 }
 
 /// PyTorch's parameters (`param.`), or their gradients (`grad.param.`), under our names, in f64.
@@ -94,7 +93,7 @@ fn load(case: &Case, params: &mut Params) {
 fn encoder_layer(case: &Case, dtype: DType) -> Vec<Comparison> {
     let mut params = Params::new(dtype);
     let mut builder = ParamBuilder::new(&mut params, SEED);
-    let layer = EncoderLayer::new(&mut builder.scope("encoder.layers.0"), &config(case));
+    let layer = EncoderLayer::new(&mut builder.scope("encoder.layers.0"), &config(case).architecture);
     load(case, &mut params);
 
     let tape = Tape::new();
@@ -108,7 +107,7 @@ fn encoder_layer(case: &Case, dtype: DType) -> Vec<Comparison> {
 fn decoder_layer(case: &Case, dtype: DType) -> Vec<Comparison> {
     let mut params = Params::new(dtype);
     let mut builder = ParamBuilder::new(&mut params, SEED);
-    let layer = DecoderLayer::new(&mut builder.scope("decoder.layers.0"), &config(case));
+    let layer = DecoderLayer::new(&mut builder.scope("decoder.layers.0"), &config(case).architecture);
     load(case, &mut params);
 
     let tape = Tape::new();
@@ -134,7 +133,7 @@ fn model(case: &Case, dtype: DType) -> Vec<Comparison> {
 }
 
 fn loaded_state_dict(case: &Case, dtype: DType) -> Vec<Comparison> {
-    let config = Config { norm: NormPlacement::PostFinal, ..config(case) };
+    let config = config(case).with(|model| model.norm = NormPlacement::PostFinal);
     let (model, mut params) = Transformer::new(&config, SEED, dtype).unwrap();
     load_state_dict(path("pytorch_model"), &StateDictNames::default().under("model"), &mut params).unwrap();
     vec![case.compare("out", &real_logits(&model, &params, &batch(case)))]
@@ -210,16 +209,20 @@ fn a_state_dict_that_does_not_fit_or_is_cut_short_changes_nothing() {
     let whole = std::fs::read(path("pytorch_model")).unwrap();
     std::fs::write(&cut, &whole[..whole.len() - 1]).unwrap();
     let case = Case { name: "state dict".into(), parts: Default::default() };
-    let config = Config { norm: NormPlacement::PostFinal, ..config(&case) };
+    let config = config(&case).with(|model| model.norm = NormPlacement::PostFinal);
     let names = StateDictNames::default().under("model");
     for (config, path, expected) in [
         (config.clone(), cut, "not a complete safetensors file"),
         (
-            Config { d_ff: 13, ..config.clone() },
+            config.clone().with(|model| model.d_ff = 13),
             path("pytorch_model"),
             "has shape [12, 8], the model needs [13, 8]",
         ),
-        (Config { norm: NormPlacement::Post, ..config }, path("pytorch_model"), "`NormPlacement::PostFinal`"),
+        (
+            config.with(|model| model.norm = NormPlacement::Post),
+            path("pytorch_model"),
+            "`NormPlacement::PostFinal`",
+        ),
     ] {
         let (_, mut params) = Transformer::new(&config, SEED, DType::F32).unwrap();
         let before = param_bits(&params);

@@ -16,14 +16,14 @@ use nn::{Context, Params, Trace};
 use tensor::kernels::parallel::on_worker;
 use tensor::{DType, Tensor};
 
-use crate::batch::{Batch, Pair};
 use crate::config::Config;
+use crate::data::batch::{Batch, Pair};
 use crate::error::Error;
 use crate::model::Transformer;
 
 /// The layer to take, from 0, if there is no reason for another: the last but one.
 pub fn default_layer(config: &Config) -> usize {
-    config.n_decoder_layers.saturating_sub(2)
+    config.architecture.n_decoder_layers.saturating_sub(2)
 }
 
 /// For each pair, for each token of its target, how much the heads of decoder layer `layer` (from 0) attend on
@@ -41,7 +41,7 @@ pub fn alignments(
     pairs: &[Pair],
     layer: usize,
 ) -> Result<Vec<Vec<Vec<f64>>>, Error> {
-    let n_layers = model.config().n_decoder_layers;
+    let n_layers = model.config().architecture.n_decoder_layers;
     if layer >= n_layers {
         let problem = format!("there is no decoder layer {layer}; the {n_layers} are counted from 0");
         return Err(Error::Config(problem));
@@ -73,7 +73,8 @@ fn cross_attention(
     batch: &Batch,
     layer: usize,
 ) -> Result<Tensor, Error> {
-    let seen = Weights { path: format!("decoder.{layer}.cross_attn.weights"), value: RefCell::default() };
+    let seen =
+        Weights { path: format!("decoder.layers.{layer}.cross_attn.weights"), value: RefCell::default() };
     let cx = Context::inference(params).with_trace(&seen);
     let memory = model.encode(&cx, &batch.src)?;
     let mut state = model.begin(&cx, &memory);
@@ -103,8 +104,12 @@ mod tests {
     use tensor::Seed;
 
     fn model(decoder_start: DecoderStart, dtype: DType) -> (Transformer, Params) {
-        let sizes = Config { d_model: 8, d_ff: 8, n_heads: 2, ..Config::toy(VocabSizes::Shared(9)) };
-        let config = Config { n_decoder_layers: 3, decoder_start, ..sizes };
+        let sizes = Config::toy(VocabSizes::Shared(9)).with(|model| {
+            model.d_model = 8;
+            model.d_ff = 8;
+            model.n_heads = 2;
+        });
+        let config = Config { decoder_start, ..sizes.with(|model| model.n_decoder_layers = 3) };
         Transformer::new(&config, Seed::new(1), dtype).unwrap()
     }
 
@@ -163,7 +168,9 @@ mod tests {
     #[test]
     fn the_default_is_the_last_layer_but_one() {
         let with = |n_decoder_layers| {
-            default_layer(&Config { n_decoder_layers, ..Config::toy(VocabSizes::Shared(9)) })
+            default_layer(
+                &Config::toy(VocabSizes::Shared(9)).with(|model| model.n_decoder_layers = n_decoder_layers),
+            )
         };
         assert_eq!([1, 2, 6].map(with), [0, 0, 4]);
     }

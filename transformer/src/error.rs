@@ -1,9 +1,7 @@
-//! What can go wrong with data: configurations, vocabularies, token ids, files.
+//! What can go wrong with data: configurations, token ids, batches, files.
 //!
 //! What only a change of the code can mend (shapes, dtypes) panics where it happens; what the user of a
 //! program can mend arrives here. Every message says what was wrong, where, and what would be right.
-
-use std::path::PathBuf;
 
 /// An error of this crate; its text is one line, fit to be shown as it is.
 #[derive(Debug, thiserror::Error)]
@@ -12,32 +10,6 @@ pub enum Error {
     /// A configuration that describes no model, or options that contradict each other.
     #[error("configuration: {0}")]
     Config(String),
-
-    /// A word list that cannot serve as a vocabulary.
-    #[error("vocabulary: {0}")]
-    Vocabulary(String),
-
-    /// A word that the vocabulary does not hold, when it has no `<unk>` to stand for it.
-    #[error("word {position}, {word:?}, is not in the vocabulary of {vocab_size} words, which has no <unk>")]
-    UnknownWord {
-        /// The word.
-        word: String,
-        /// Its place in the sentence, from 0.
-        position: usize,
-        /// Number of words in the vocabulary.
-        vocab_size: usize,
-    },
-
-    /// An id that belongs to no word of the vocabulary.
-    #[error("id {id} at position {position} belongs to no word; the vocabulary has {vocab_size}")]
-    NoSuchWord {
-        /// The id.
-        id: u32,
-        /// Its place in the sentence, from 0.
-        position: usize,
-        /// Number of words in the vocabulary.
-        vocab_size: usize,
-    },
 
     /// A token id that no row of the embedding belongs to.
     #[error(
@@ -67,7 +39,7 @@ pub enum Error {
     #[error("batch: {0}")]
     EmptyBatch(String),
 
-    /// A target that holds [`IGNORE`](crate::batch::IGNORE), which marks labels that do not count.
+    /// A target that holds [`IGNORE`](crate::data::batch::IGNORE), which marks labels that do not count.
     #[error(
         "token id {id} at position {position} of sentence {sentence} is reserved for labels that do not count"
     )]
@@ -87,26 +59,6 @@ pub enum Error {
     /// A loss, gradient or probability that is NaN or infinite: training has diverged.
     #[error("not a finite number in {0}; a lower learning rate or clipping may help")]
     NotFinite(String),
-
-    /// A line of a file that does not hold what it should.
-    #[error("{}:{line}: {problem}", path.display())]
-    Data {
-        /// The file.
-        path: PathBuf,
-        /// The line, from 1.
-        line: usize,
-        /// What is wrong with it, and what would be right.
-        problem: String,
-    },
-
-    /// A file that could not be read.
-    #[error("cannot read {}: {source}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
 
     /// A tensor of a PyTorch state dict that the model needs and does not find, or the other way round.
     #[error("{origin}: tensor `{tensor}` {problem}")]
@@ -137,8 +89,6 @@ mod tests {
 
     #[test]
     fn messages_name_the_place_in_one_line() {
-        let data = Error::Data { path: "corpus/train.tsv".into(), line: 12, problem: "no tab".into() };
-        assert_eq!(data.to_string(), "corpus/train.tsv:12: no tab");
         let token = Error::TokenOutOfRange { id: 9, sentence: 0, position: 3, vocab_size: 6 };
         assert_eq!(
             token.to_string(),

@@ -20,17 +20,13 @@
 //!
 //! let path = "translator.safetensors";
 //! # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/pytorch_model.safetensors");
-//! let config = Config {
-//!     d_model: 8,
-//!     d_ff: 12,
-//!     n_heads: 2,
-//!     n_encoder_layers: 2,
-//!     n_decoder_layers: 2,
-//!     norm: NormPlacement::PostFinal, // nn.Transformer's; `Pre` after norm_first=True
-//!     attention_bias: true,
-//!     projection_bias: true,          // false after nn.Linear(.., bias=False)
-//!     ..Config::base(VocabSizes::Separate { src: 9, tgt: 7 })
-//! };
+//! let config = Config::base(VocabSizes::Separate { src: 9, tgt: 7 }).with(|model| {
+//!     (model.d_model, model.d_ff, model.n_heads) = (8, 12, 2);
+//!     (model.n_encoder_layers, model.n_decoder_layers) = (2, 2);
+//!     model.norm = NormPlacement::PostFinal; // nn.Transformer's; `Pre` after norm_first=True
+//!     model.attention_bias = true;
+//!     model.projection_bias = true;          // false after nn.Linear(.., bias=False)
+//! });
 //! let (model, mut params) = Transformer::new(&config, Seed::new(1), DType::F32)?;
 //! let names = StateDictNames {
 //!     projection: "projection".into(), // the attribute that holds the nn.Linear; this is the default
@@ -57,9 +53,9 @@
 //! - `n_heads`, `activation`, `norm_eps`, and where the norms stand: `Pre` and `PostFinal` have tensors of
 //!   the same names and shapes, so that a state dict of either loads into the other.
 //! - `decoder_start` and `eos_id`, the ids of `<bos>` and `<eos>`: 1 and 2, unless you set them or take
-//!   them from the vocabulary with [`Config::with_symbols_of`](crate::config::Config::with_symbols_of).
+//!   them with [`Config::with_symbols`](crate::config::Config::with_symbols).
 //! - `positions`, which are added to the embeddings. If they are an `nn.Embedding`, set
-//!   [`Positions::Learned`](crate::positions::Positions::Learned) and `max_len` to its number of rows, and
+//!   [`Positions::Learned`](crate::layers::positions::Positions::Learned) and `max_len` to its number of rows, and
 //!   name it in [`StateDictNames`]. A table that serves both sides in Python is named twice and becomes two
 //!   parameters here: equal once loaded, but training would part them.
 //! - The model here multiplies embeddings by sqrt(d_model) (Vaswani et al. 2017, §3.4). If the Python model

@@ -5,12 +5,12 @@ use autograd::ops::cross_entropy::CrossEntropy;
 use nn::{Context, Embedding, Init, Linear, ParamBuilder, Params};
 use tensor::{DType, Seed};
 
-use crate::batch::{Batch, IGNORE, TokenBatch};
 use crate::config::{Config, TieEmbeddings};
-use crate::decoder::{Decoder, DecoderState};
-use crate::embed::embedding_init;
-use crate::encoder::{Encoder, Memory};
+use crate::data::batch::{Batch, IGNORE, TokenBatch};
 use crate::error::Error;
+use crate::layers::decoder::{Decoder, DecoderState};
+use crate::layers::embed::embedding_init;
+use crate::layers::encoder::{Encoder, Memory};
 
 /// The model of Vaswani et al. 2017, Figure 1. It holds no numbers: those are in the [`Params`] made with it.
 ///
@@ -45,24 +45,21 @@ impl Transformer {
         config.validate()?;
         let mut params = Params::new(dtype);
         let mut builder = ParamBuilder::new(&mut params, seed);
-        let scale = (config.d_model as f64).sqrt();
-        let init = embedding_init(config);
+        let architecture = &config.architecture;
+        let (d_model, init) = (architecture.d_model, embedding_init(architecture));
         let mut embedding = |scope: &str, rows: usize| {
-            Embedding::new(&mut builder.scope(scope), rows, config.d_model, init).with_scale(scale)
+            Embedding::new(&mut builder.scope(scope), rows, d_model, init).with_scale((d_model as f64).sqrt())
         };
-        let (src, tgt) = match config.tie_embeddings {
-            TieEmbeddings::ThreeWay => {
-                let shared = embedding("embedding", config.tgt_vocab_size);
-                (shared.clone(), shared)
-            }
-            TieEmbeddings::TargetWithOutput | TieEmbeddings::Separate => (
-                embedding("encoder.embedding", config.src_vocab_size),
-                embedding("decoder.embedding", config.tgt_vocab_size),
-            ),
+        let (src, tgt) = if architecture.tie_embeddings == TieEmbeddings::ThreeWay {
+            let shared = embedding("embedding", config.tgt_vocab_size);
+            (shared.clone(), shared)
+        } else {
+            let src = embedding("encoder.embedding", config.src_vocab_size);
+            (src, embedding("decoder.embedding", config.tgt_vocab_size))
         };
         let projection = projection(&mut builder.scope("projection"), &tgt, config);
-        let encoder = Encoder::new(&mut builder.scope("encoder"), src, config);
-        let decoder = Decoder::new(&mut builder.scope("decoder"), tgt, config);
+        let encoder = Encoder::new(&mut builder.scope("encoder"), src, architecture);
+        let decoder = Decoder::new(&mut builder.scope("decoder"), tgt, config.decoder_start, architecture);
         Ok((Transformer { config: config.clone(), encoder, decoder, projection }, params))
     }
 
@@ -156,7 +153,7 @@ impl Transformer {
         check_smoothing(smoothing)?;
         batch.check_labels(self.config.tgt_vocab_size)?;
         let hidden = self.hidden(cx, batch)?;
-        let rows = hidden.reshape([batch.tgt_out.len(), self.config.d_model]); // [batch * tgt_len, d_model]
+        let rows = hidden.reshape([batch.tgt_out.len(), self.config.architecture.d_model]); // [batch * tgt_len, d_model]
         let weight = cx.param(self.projection.weight);
         let bias = self.projection.bias.map(|bias| cx.param(bias));
         Ok(rows.linear_cross_entropy(&weight, bias.as_ref(), &batch.tgt_out, smoothing))
@@ -193,14 +190,12 @@ impl Transformer {
 
 /// From vectors to words: a matrix of its own, or the target embedding's.
 fn projection(builder: &mut ParamBuilder, tgt: &Embedding, config: &Config) -> Linear {
-    let (d_model, vocab_size, bias) = (config.d_model, config.tgt_vocab_size, config.projection_bias);
-    match config.tie_embeddings {
-        TieEmbeddings::Separate => Linear::new(builder, d_model, vocab_size, bias),
-        TieEmbeddings::ThreeWay | TieEmbeddings::TargetWithOutput => Linear {
-            weight: tgt.weight,
-            bias: bias.then(|| builder.param("bias", [vocab_size], Init::Zeros)),
-        },
+    let (architecture, vocab_size) = (&config.architecture, config.tgt_vocab_size);
+    let bias = architecture.projection_bias;
+    if architecture.tie_embeddings == TieEmbeddings::Separate {
+        return Linear::new(builder, architecture.d_model, vocab_size, bias);
     }
+    Linear { weight: tgt.weight, bias: bias.then(|| builder.param("bias", [vocab_size], Init::Zeros)) }
 }
 
 pub(crate) fn check_smoothing(smoothing: f64) -> Result<(), Error> {

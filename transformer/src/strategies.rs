@@ -29,8 +29,8 @@ use std::ops::Range;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::batch::{Batch, Pair, TokenBatch};
 use crate::config::DecoderStart;
+use crate::data::batch::{Batch, Pair, TokenBatch};
 
 /// The most words of a sentence, `<eos>` included.
 pub const MAX_LEN: usize = 6;
@@ -58,7 +58,7 @@ pub fn pairs(words: Range<u32>, eos_id: u32) -> impl Strategy<Value = Pair> + Cl
 /// Between 1 and [`MAX_BATCH`] such pairs, ready for training, padded with `eos_id`.
 ///
 /// # Panics
-/// When drawn from, if [`IGNORE`](crate::batch::IGNORE) is among the words: it cannot be a label.
+/// When drawn from, if [`IGNORE`](crate::data::batch::IGNORE) is among the words: it cannot be a label.
 pub fn batches(
     words: Range<u32>,
     eos_id: u32,

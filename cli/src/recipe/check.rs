@@ -2,27 +2,26 @@
 
 use std::ops::RangeInclusive;
 
-use transformer::VocabSizes;
+use text::TextKind;
+use transformer::search::beam::MAX_BEAM_SIZE;
+use transformer::{Config, VocabSizes};
+use translate::SearchSettings;
+use translate::encode::MAX_TOKENS;
 
-use super::{OptimizerSettings, Recipe, ScheduleSettings, SearchSettings, ValidationMetric};
-use crate::text::TextKind;
+use super::schedule::ScheduleSettings;
+use super::settings::{OptimizerSettings, Recipe, ValidationMetric};
 
 /// The built-in corpora.
 pub const BUILTIN: [&str; 1] = [crate::numbers::NAME];
 
-/// The longest sentence that a model reads, and the most that a translation may have beyond its source, in tokens: a
-/// line of a corpus has no more characters, and memory grows with the square.
-pub const MOST_TOKENS: usize = 10_000;
-/// The widest beam.
-pub const MOST_BEAM: usize = 10_000;
 /// Tokens of the largest vocabulary: some times those of any language.
-const MOST_WORDS: usize = 10_000_000;
+const MAX_WORDS: usize = 10_000_000;
 /// Layers of the deepest encoder or decoder.
-const MOST_LAYERS: usize = 1000;
+const MAX_LAYERS: usize = 1000;
 /// Parameters of the largest model: 8 GB of them, and training takes four times as much.
-const MOST_PARAMETERS: usize = 2_000_000_000;
+const MAX_PARAMETERS: usize = 2_000_000_000;
 /// Batches of the largest step.
-const MOST_BATCHES: usize = 10_000;
+const MAX_BATCHES: usize = 10_000;
 
 impl Recipe {
     /// Whether these settings describe a run.
@@ -35,7 +34,7 @@ impl Recipe {
         self.check_training()?;
         self.check_optimizer()?;
         self.check_validation()?;
-        self.search.check()
+        check_search(&self.search)
     }
 
     /// What is allowed and probably not meant, a sentence each.
@@ -100,26 +99,26 @@ impl Recipe {
         require(self.text.kind != TextKind::Bpe || self.text.vocab_size >= 8, || {
             format!("text.vocab_size is {}; a subword vocabulary needs at least 8", self.text.vocab_size)
         })?;
-        between("text.vocab_size", self.text.vocab_size, 0..=MOST_WORDS)
+        between("text.vocab_size", self.text.vocab_size, 0..=MAX_WORDS)
     }
 
     /// How many tokens there are is not known yet, but how many there may be.
     fn check_model(&self) -> Result<(), String> {
         let (model, text) = (&self.model, &self.text);
-        between("model.n_encoder_layers", model.n_encoder_layers, 1..=MOST_LAYERS)?;
-        between("model.n_decoder_layers", model.n_decoder_layers, 1..=MOST_LAYERS)?;
-        between("model.max_len", model.max_len, 1..=MOST_TOKENS)?;
+        between("model.n_encoder_layers", model.n_encoder_layers, 1..=MAX_LAYERS)?;
+        between("model.n_decoder_layers", model.n_decoder_layers, 1..=MAX_LAYERS)?;
+        between("model.max_len", model.max_len, 1..=MAX_TOKENS)?;
         let size = text.vocab_size.max(8);
         let separate = VocabSizes::Separate { src: size, tgt: size };
-        let config = model.config(if text.joint { VocabSizes::Shared(size) } else { separate });
+        let config = Config::new(model.clone(), if text.joint { VocabSizes::Shared(size) } else { separate });
         config
             .validate()
             .map_err(|error| format!("[model] {}", error.to_string().replace("configuration: ", "")))?;
         let parameters = config.n_parameters();
-        require(parameters <= MOST_PARAMETERS, || {
+        require(parameters <= MAX_PARAMETERS, || {
             format!(
                 "model.d_model {}, model.d_ff {}, {} + {} layers and text.vocab_size {size} make {parameters} \
-                 parameters; a model may have {MOST_PARAMETERS}",
+                 parameters; a model may have {MAX_PARAMETERS}",
                 model.d_model, model.d_ff, model.n_encoder_layers, model.n_decoder_layers
             )
         })
@@ -137,7 +136,7 @@ impl Recipe {
         ] {
             require(value > 0, || format!("{key} is 0; it must be at least 1"))?;
         }
-        between("training.accumulate", training.accumulate, 1..=MOST_BATCHES)?;
+        between("training.accumulate", training.accumulate, 1..=MAX_BATCHES)?;
         within("training.smoothing", training.smoothing, 0.0..=0.999)?;
         within("training.clip_norm", training.clip_norm, 0.0..=f64::MAX)?;
         let (average, keep) = (training.average, training.keep_checkpoints);
@@ -190,16 +189,14 @@ impl Recipe {
     }
 }
 
-impl SearchSettings {
-    /// Whether a search by these settings comes to an end.
-    ///
-    /// # Errors
-    /// As [`Recipe::check`].
-    pub fn check(&self) -> Result<(), String> {
-        between("search.beam", self.beam, 1..=MOST_BEAM)?;
-        between("search.max_len_beyond_source", self.max_len_beyond_source, 0..=MOST_TOKENS)?;
-        within("search.alpha", self.alpha, -100.0..=100.0)
-    }
+/// Whether a search by these settings comes to an end.
+///
+/// # Errors
+/// As [`Recipe::check`].
+pub fn check_search(search: &SearchSettings) -> Result<(), String> {
+    between("search.beam", search.beam, 1..=MAX_BEAM_SIZE)?;
+    between("search.max_len_beyond_source", search.max_len_beyond_source, 0..=MAX_TOKENS)?;
+    within("search.alpha", search.alpha, -100.0..=100.0)
 }
 
 fn require(holds: bool, problem: impl FnOnce() -> String) -> Result<(), String> {

@@ -5,6 +5,7 @@
 //! model. A key that does not exist is an error, with the nearest one that does.
 
 mod check;
+mod differences;
 mod schedule;
 mod settings;
 #[cfg(test)]
@@ -17,11 +18,10 @@ use toml::{Table, Value};
 
 use crate::error::Error;
 
-pub use check::{MOST_BEAM, MOST_TOKENS};
+pub use check::check_search;
 pub use schedule::{LearningRate, Plateau, ScheduleSettings};
 pub use settings::{
-    DataSettings, ModelSettings, OptimizerSettings, Penalty, Recipe, SearchSettings, TrainingSettings,
-    ValidationMetric, ValidationSettings,
+    DataSettings, OptimizerSettings, Recipe, TrainingSettings, ValidationMetric, ValidationSettings,
 };
 
 /// The comments of [`Recipe::to_toml`]; the values after the equals signs are replaced by those of a recipe.
@@ -66,6 +66,15 @@ impl Recipe {
     pub fn parse(text: &str, name: &str) -> Result<Recipe, Error> {
         recipe_table(text, name)?; // it refuses numbers that could not be written again
         toml::from_str(text).map_err(|error| at_its_line(error, text, name))
+    }
+
+    /// The recipe in the metadata of a model or a state.
+    ///
+    /// # Errors
+    /// A sentence that says what of it is not understood.
+    pub fn of_metadata(text: &str) -> Result<Recipe, String> {
+        let key = "etudiant.recipe";
+        Recipe::parse(text, key).map_err(|problem| format!("in its metadata `{key}`: {problem}"))
     }
 
     /// The sections and keys.

@@ -5,14 +5,11 @@ use std::path::PathBuf;
 use nn::{Adam, AdamW, Optimizer};
 use serde::{Deserialize, Serialize};
 use tensor::Seed;
-use transformer::search::MaxLen;
-use transformer::search::beam::BeamOptions;
-use transformer::search::length_penalty::LengthPenalty;
-use transformer::{Activation, Config, NormPlacement, Positions, TieEmbeddings, TrainOptions, VocabSizes};
+use text::{CorpusFiles, TextSettings};
+use transformer::{Architecture, TrainOptions};
+use translate::SearchSettings;
 
 use super::schedule::ScheduleSettings;
-use crate::corpus::CorpusFiles;
-use crate::text::TextSettings;
 
 /// Everything about a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,7 +22,7 @@ pub struct Recipe {
     /// How text becomes tokens.
     pub text: TextSettings,
     /// The Transformer.
-    pub model: ModelSettings,
+    pub model: Architecture,
     /// Its training.
     pub training: TrainingSettings,
     /// How it is judged on the way.
@@ -48,26 +45,6 @@ pub struct DataSettings {
     pub valid: CorpusFiles,
     /// Whether faulty lines are dropped and counted; else they are an error.
     pub lenient: bool,
-}
-
-/// The Transformer; the names are those of [`Config`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-#[allow(missing_docs)] // the template has a comment for each
-pub struct ModelSettings {
-    pub d_model: usize,
-    pub n_heads: usize,
-    pub d_ff: usize,
-    pub n_encoder_layers: usize,
-    pub n_decoder_layers: usize,
-    pub dropout: f64,
-    pub attention_dropout: f64,
-    pub norm: NormPlacement,
-    pub positions: Positions,
-    pub activation: Activation,
-    pub attention_bias: bool,
-    pub tie_embeddings: bool,
-    pub max_len: usize,
 }
 
 /// The training.
@@ -120,92 +97,16 @@ pub enum ValidationMetric {
     Bleu,
 }
 
-/// How to translate.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-#[allow(missing_docs)] // the template has a comment for each
-pub struct SearchSettings {
-    pub beam: usize,
-    pub length_penalty: Penalty,
-    pub alpha: f64,
-    pub max_len_beyond_source: usize,
-}
-
-/// The forms of [`LengthPenalty`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "snake_case")]
-pub enum Penalty {
-    /// Sums of log-probabilities as they are.
-    None,
-    /// Divided by ((5 + len) / 6)^alpha (Wu et al. 2016).
-    Gnmt,
-    /// Divided by len^alpha (fairseq, Marian).
-    Power,
-}
-
 impl Default for Recipe {
     fn default() -> Self {
         Recipe {
             seed: 1,
             data: DataSettings::default(),
             text: TextSettings::default(),
-            model: ModelSettings::default(),
+            model: Architecture::default(),
             training: TrainingSettings::default(),
             validation: ValidationSettings::default(),
             search: SearchSettings::default(),
-        }
-    }
-}
-
-impl Default for ModelSettings {
-    fn default() -> Self {
-        ModelSettings::of(&Config::tiny(VocabSizes::Shared(8)))
-    }
-}
-
-impl ModelSettings {
-    /// The sizes and options of a configuration.
-    pub fn of(config: &Config) -> ModelSettings {
-        ModelSettings {
-            d_model: config.d_model,
-            n_heads: config.n_heads,
-            d_ff: config.d_ff,
-            n_encoder_layers: config.n_encoder_layers,
-            n_decoder_layers: config.n_decoder_layers,
-            dropout: config.dropout,
-            attention_dropout: config.attention_dropout,
-            norm: config.norm,
-            positions: config.positions,
-            activation: config.activation,
-            attention_bias: config.attention_bias,
-            tie_embeddings: true,
-            max_len: config.max_len,
-        }
-    }
-
-    /// The configuration of a model for these vocabularies. Ties are three-way where the sides share one, else
-    /// between the target embedding and the output.
-    pub fn config(&self, vocab_sizes: VocabSizes) -> Config {
-        let tie_embeddings = match (self.tie_embeddings, vocab_sizes) {
-            (false, _) => TieEmbeddings::Separate,
-            (true, VocabSizes::Shared(_)) => TieEmbeddings::ThreeWay,
-            (true, VocabSizes::Separate { .. }) => TieEmbeddings::TargetWithOutput,
-        };
-        Config {
-            d_model: self.d_model,
-            n_heads: self.n_heads,
-            d_ff: self.d_ff,
-            n_encoder_layers: self.n_encoder_layers,
-            n_decoder_layers: self.n_decoder_layers,
-            dropout: self.dropout,
-            attention_dropout: self.attention_dropout,
-            norm: self.norm,
-            positions: self.positions,
-            activation: self.activation,
-            attention_bias: self.attention_bias,
-            tie_embeddings,
-            max_len: self.max_len,
-            ..Config::tiny(vocab_sizes)
         }
     }
 }
@@ -271,28 +172,5 @@ impl OptimizerSettings {
 impl Default for ValidationSettings {
     fn default() -> Self {
         ValidationSettings { every: 200, bleu_every: 1, metric: ValidationMetric::Loss, patience: 0 }
-    }
-}
-
-impl Default for SearchSettings {
-    fn default() -> Self {
-        SearchSettings { beam: 5, length_penalty: Penalty::Gnmt, alpha: 0.6, max_len_beyond_source: 50 }
-    }
-}
-
-impl SearchSettings {
-    /// The options of a beam search that returns `top_beams` translations.
-    pub fn options(&self, top_beams: usize) -> BeamOptions {
-        let alpha = self.alpha;
-        BeamOptions {
-            beam_size: self.beam,
-            top_beams,
-            length_penalty: match self.length_penalty {
-                Penalty::None => LengthPenalty::None,
-                Penalty::Gnmt => LengthPenalty::Gnmt { alpha },
-                Penalty::Power => LengthPenalty::Power { alpha },
-            },
-            max_len: MaxLen { beyond_source: self.max_len_beyond_source },
-        }
     }
 }

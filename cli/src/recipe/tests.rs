@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use super::*;
+use translate::Penalty;
 
 fn problem(text: &str) -> String {
     Recipe::parse(text, "my.toml").unwrap_err().to_string()

@@ -3,13 +3,13 @@
 //! | module | tells | to whom |
 //! |---|---|---|
 //! | [`progress`] | a bar or lines on standard error | who sits before it |
-//! | [`metrics`] | `metrics.jsonl` | programs |
+//! | [`jsonl`] | `metrics.jsonl` | programs |
 //! | [`tensorboard`] | event files | TensorBoard |
 //!
 //! All three are told of every step and every validation by one [`Reporter`]. Both files are of the run's
 //! folder, and a resumed run goes on with them as if it had never been interrupted.
 
-pub mod metrics;
+pub mod jsonl;
 pub mod progress;
 pub mod record;
 pub mod tensorboard;
@@ -18,7 +18,7 @@ use std::io::{Write, stderr};
 use std::path::Path;
 
 use crate::error::Error;
-use metrics::Metrics;
+use jsonl::Metrics;
 use progress::ProgressDisplay;
 use record::{TrainRecord, ValidRecord};
 use tensorboard::TensorBoard;

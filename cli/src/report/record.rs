@@ -2,7 +2,7 @@
 
 use autograd::ops::cross_entropy::LossStats;
 
-use crate::metrics::BleuOptions;
+use translate::metrics::BleuOptions;
 
 /// A step of training.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -3,9 +3,9 @@
 use std::fs;
 use std::io::ErrorKind;
 
-use super::state::{self, Saved};
+use super::state::Saved;
 use crate::error::Error;
-use crate::model_file::Model;
+use crate::model::Model;
 use crate::recipe::Recipe;
 use crate::run_folder::RunFolder;
 
@@ -27,7 +27,7 @@ pub fn check_may_go_on(
         let problem = format!("training.max_steps is {max_steps}, but the run stands at step {step}");
         return Err(Error::at(&path, format!("{problem}; raise it to train on")));
     }
-    state::check_same_run(&saved.recipe, recipe).map_err(|problem| Error::at(&path, problem))
+    saved.recipe.check_same_run(recipe).map_err(|problem| Error::at(&path, problem))
 }
 
 /// Without a state a run begins at step 0, and the models that are there are lost. Only those that a run left which
@@ -44,9 +44,10 @@ fn check_may_begin(folder: &RunFolder, recipe: &Recipe, resume: bool) -> Result<
                 "choose another --out, or, if the run was stopped before its first save, add --resume";
             return Err(Error::at(path, format!("{problem}; {remedy}")));
         }
-        let about = Model::load(path)?.about;
-        state::check_same_run(&about.recipe, recipe).map_err(|problem| Error::at(path, problem))?;
-        if about.step > about.recipe.training.save_every || !about.averaged.is_empty() {
+        let Model { translator, recipe: its_recipe } = Model::open(path)?;
+        its_recipe.check_same_run(recipe).map_err(|problem| Error::at(path, problem))?;
+        let about = translator.about();
+        if about.step > its_recipe.training.save_every || !about.averaged.is_empty() {
             let problem =
                 "no state.safetensors to go on from, and beginning anew would lose this model, of step";
             let step = about.step;
@@ -79,7 +80,7 @@ fn check_recipe_is_ours(folder: &RunFolder, recipe: &Recipe) -> Result<(), Error
 /// The same recipe makes them again. With other validations they would be of steps that this run may never take.
 pub fn remove_models_after(folder: &RunFolder, step: u64) -> Result<(), Error> {
     for path in [folder.model(), folder.best()] {
-        if path.exists() && Model::load(&path)?.about.step > step {
+        if path.exists() && Model::open(&path)?.translator.about().step > step {
             fs::remove_file(&path)
                 .map_err(|error| Error::at(&path, format!("cannot remove the file: {error}")))?;
         }

@@ -4,15 +4,15 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use transformer::{Pair, Positions};
+use text::corpus::{self, Corpus, CorpusFiles, ReadOptions};
+use text::{TextModel, TextPair};
+use transformer::{Architecture, Pair};
+use translate::encode::EncodedPair;
 
-use crate::corpus::{self, Corpus, CorpusFiles, ReadOptions};
 use crate::error::Error;
 use crate::numbers;
-use crate::recipe::{DataSettings, ModelSettings, Recipe};
+use crate::recipe::{DataSettings, Recipe};
 use crate::run_folder::RunFolder;
-use crate::text::TextModel;
-use crate::translation::with_eos;
 
 /// Percent of the pairs that may be left out for their length without a warning.
 const MANY: f64 = 10.0;
@@ -20,7 +20,7 @@ const MANY: f64 = 10.0;
 /// What a run learns from and is judged by.
 pub struct Data {
     /// The vocabularies, learned from the training pairs alone.
-    pub text: TextModel,
+    pub text: Arc<TextModel>,
     /// What to learn from, as ids.
     pub train: Arc<[Pair]>,
     /// What to judge by, as ids.
@@ -60,7 +60,7 @@ pub fn prepare(
         true => None,
         false => Some(read("validation", &settings.valid)?),
     };
-    let valid: &[corpus::Pair] = valid_corpus.as_ref().map_or(&[], |corpus| &corpus.pairs);
+    let valid: &[TextPair] = valid_corpus.as_ref().map_or(&[], |corpus| &corpus.pairs);
     let text = match text {
         Some(text) => text,
         None => TextModel::learn(&recipe.text, train.iter().map(|pair| (&*pair.src, &*pair.tgt)))?,
@@ -79,11 +79,18 @@ pub fn prepare(
     let checksum = checksum(train.iter().chain(&valid_pairs));
     let valid = valid_corpus.map_or_else(Vec::new, |corpus| corpus.pairs);
     let (valid_sources, valid_references) = valid.into_iter().map(|pair| (pair.src, pair.tgt)).unzip();
-    Ok(Data { text, train: train.into(), valid: valid_pairs, valid_sources, valid_references, checksum })
+    Ok(Data {
+        text: text.into(),
+        train: train.into(),
+        valid: valid_pairs,
+        valid_sources,
+        valid_references,
+        checksum,
+    })
 }
 
 /// What was trained on is no judge: how many validation sources are among the training sources.
-fn tell_of_shared_sources(train: &[corpus::Pair], valid: &[corpus::Pair], tell: &mut impl FnMut(String)) {
+fn tell_of_shared_sources(train: &[TextPair], valid: &[TextPair], tell: &mut impl FnMut(String)) {
     let seen: HashSet<&str> = train.iter().map(|pair| pair.src.as_str()).collect();
     let shared = valid.iter().filter(|pair| seen.contains(pair.src.as_str())).count();
     if shared > 0 {
@@ -119,7 +126,7 @@ fn with_builtin(
 /// Pairs as ids; both sides end with `<eos>`. Pairs of which a side has more than `max_len` tokens are left out.
 fn encode(
     name: &str,
-    corpus: &[corpus::Pair],
+    corpus: &[TextPair],
     text: &TextModel,
     max_len: usize,
     tell: &mut impl FnMut(String),
@@ -127,14 +134,14 @@ fn encode(
     let (mut tokens, mut unknown, mut too_long) = (0, 0, 0);
     let mut pairs = Vec::with_capacity(corpus.len());
     for pair in corpus {
-        let (src, tgt) = (text.encode_src(&pair.src), text.encode_tgt(&pair.tgt));
-        if src.ids.len().max(tgt.ids.len()) + 1 > max_len {
-            too_long += 1; // with <eos>
+        let EncodedPair { pair, unknown_src, unknown_tgt } = EncodedPair::encode(text, &pair.src, &pair.tgt);
+        if pair.src.len().max(pair.tgt.len()) > max_len {
+            too_long += 1;
             continue;
         }
-        tokens += src.ids.len() + tgt.ids.len();
-        unknown += src.unknown + tgt.unknown;
-        pairs.push(Pair { src: with_eos(src.ids), tgt: with_eos(tgt.ids) });
+        tokens += pair.src.len() + pair.tgt.len() - 2; // without <eos>
+        unknown += unknown_src + unknown_tgt;
+        pairs.push(pair);
     }
     if corpus.is_empty() {
         return Ok(pairs);
@@ -162,17 +169,15 @@ fn encode(
 
 /// Learned positions end at `max_len`, and a longer pair cannot be judged. It is not left out: figures of fewer pairs
 /// would be compared with those of all.
-fn check_reach(model: &ModelSettings, corpus: &Corpus, pairs: &[Pair]) -> Result<(), Error> {
-    let (max_len, len) = (model.max_len, |pair: &Pair| pair.src.len().max(pair.tgt.len()));
-    match pairs.iter().position(|pair| len(pair) > max_len) {
-        Some(index) if model.positions == Positions::Learned => Err(Error::Input(format!(
-            "{}: a validation pair of {} tokens, but learned positions reach only model.max_len = {max_len}; raise \
-             it, or take the pair out",
-            corpus.place(index),
-            len(&pairs[index])
-        ))),
-        _ => Ok(()),
-    }
+fn check_reach(model: &Architecture, corpus: &Corpus, pairs: &[Pair]) -> Result<(), Error> {
+    let (reach, len) = (model.reach(), |pair: &Pair| pair.src.len().max(pair.tgt.len()));
+    let Some(index) = pairs.iter().position(|pair| len(pair) > reach) else { return Ok(()) };
+    Err(Error::Input(format!(
+        "{}: a validation pair of {} tokens, but learned positions reach only model.max_len = {reach}; raise it, or \
+         take the pair out",
+        corpus.place(index),
+        len(&pairs[index])
+    )))
 }
 
 /// A checksum of the pairs: a run must not go on with other data than it began with.

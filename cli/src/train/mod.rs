@@ -19,13 +19,14 @@ use clap::Args;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use tensor::{DType, Seed};
-use transformer::Transformer;
+use transformer::{Config, Transformer};
+use translate::encode::vocab_sizes;
+use translate::metrics::bleu_options;
 
 use crate::error::Error;
 use crate::recipe::Recipe;
 use crate::report::say;
 use crate::run_folder::RunFolder;
-use crate::translation::bleu_options;
 
 use run::Run;
 
@@ -73,7 +74,7 @@ pub fn train(args: &TrainArgs) -> Result<(), Error> {
         let problem = "the pairs for training or validation are not those that the run began with";
         return Err(Error::at(&folder.state(), format!("{problem}; restore them, or choose another --out")));
     }
-    let config = recipe.model.config(data.text.vocab_sizes());
+    let config = Config::new(recipe.model.clone(), vocab_sizes(&data.text));
     let model = Transformer::new(&config, Seed::new(recipe.seed), DType::F32)?;
     tell(format!("model: {} parameters", model.1.numel()));
     if recipe.validation.every > 0 && recipe.validation.bleu_every > 0 {

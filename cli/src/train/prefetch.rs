@@ -4,7 +4,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 
 use transformer::Error;
-use transformer::batch_stream::{BatchStream, StepBatches};
+use transformer::data::stream::{BatchStream, StepBatches};
 
 /// Steps made ahead: enough to hide the planning of a new epoch, few enough to hold little memory.
 const AHEAD: usize = 4;

@@ -3,24 +3,25 @@
 mod finish;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use nn::{Optimizer, Params};
 use tensor::Seed;
-use transformer::batch_stream::BatchStream;
+use transformer::data::stream::BatchStream;
 use transformer::{StepReport, Trainer, Transformer};
+use translate::metrics::{bleu_of, bleu_options};
+use translate::{About, SearchSettings, Translated, Translator, Validated};
 
 use super::data::Data;
 use super::is_set;
 use super::prefetch::Prefetch;
 use super::state::{self, Progress, Saved};
 use crate::error::Error;
-use crate::model_file::{self, About, Validated};
-use crate::recipe::{LearningRate, Recipe, SearchSettings, ValidationMetric};
+use crate::recipe::{LearningRate, Recipe, ValidationMetric};
 use crate::report::record::{TrainRecord, ValidRecord};
 use crate::report::{ReportOptions, Reporter};
 use crate::run_folder::RunFolder;
-use crate::translation;
 
 /// A run in its folder.
 pub struct Run {
@@ -42,7 +43,7 @@ impl Run {
         saved: Option<Saved>,
     ) -> Result<Run, Error> {
         let mut optimizer = recipe.training.optimizer.build();
-        let mut schedule = recipe.training.schedule.build(model.config().d_model);
+        let mut schedule = recipe.training.schedule.build(model.config().architecture.d_model);
         let mut progress = Progress { data_checksum: data.checksum, ..Progress::default() };
         if let Some(saved) = saved {
             params.load_from(&saved.params)?;
@@ -76,7 +77,7 @@ impl Run {
         let training = self.recipe.training.clone();
         let stream = BatchStream::new(
             self.data.train.clone(),
-            &training.options(Seed::new(self.recipe.seed)),
+            training.options(Seed::new(self.recipe.seed)).batches(),
             self.trainer.model.config().decoder_start,
             self.progress.position,
         )?;
@@ -149,7 +150,7 @@ impl Run {
         let bleu_every = self.recipe.validation.bleu_every;
         let number = self.progress.history.len() as u64 + 1;
         let with_bleu = bleu_every > 0 && number.is_multiple_of(bleu_every);
-        let bleu = with_bleu.then(|| self.bleu(&self.trainer.model, &self.trainer.params)).transpose()?;
+        let bleu = with_bleu.then(|| self.bleu(&self.translator()?)).transpose()?;
         let validated = Validated { step: self.progress.step, nll: stats.nll(), bleu };
         let metric = self.recipe.validation.metric;
         let best = is_better(metric, &validated, self.progress.best.as_ref());
@@ -162,30 +163,34 @@ impl Run {
         } else if metric == ValidationMetric::Loss || bleu.is_some() {
             self.progress.stale += 1;
         }
-        let bleu_options = translation::bleu_options(&self.data.text);
+        let bleu_options = bleu_options(&self.data.text);
         self.reporter.valid(&ValidRecord { step: self.progress.step, stats, bleu, bleu_options, best })
     }
 
     /// BLEU of greedy translations of the validation sources, as `evaluate` computes it.
-    fn bleu(&self, model: &Transformer, params: &Params) -> Result<f64, Error> {
+    fn bleu(&self, translator: &Translator) -> Result<f64, Error> {
         let Data { text, valid_sources, valid_references, .. } = &self.data;
         let search = SearchSettings { beam: 1, ..self.recipe.search.clone() };
-        let said = translation::translate_lines(model, params, text, valid_sources, &search.options(1))?;
-        Ok(translation::bleu_of(text, &said, valid_references).score)
+        let found = translator.request().search(search).translate(valid_sources)?;
+        let said: Vec<String> = found.into_iter().map(Translated::into_best).collect();
+        Ok(bleu_of(text, &said, valid_references).score)
     }
 
-    fn about(&self) -> About {
-        About {
-            recipe: self.recipe.clone(),
+    /// The model as it is now.
+    fn translator(&self) -> Result<Translator, Error> {
+        let Trainer { model, params, .. } = &self.trainer;
+        let about = About {
+            recipe: self.recipe.to_toml(),
+            search: Some(self.recipe.search.clone()),
             step: self.progress.step,
             averaged: vec![],
             history: self.progress.history.clone(),
-        }
+        };
+        Ok(Translator::new(model.clone(), params.clone(), Arc::clone(&self.data.text), about)?)
     }
 
     fn write_model(&self, path: &Path) -> Result<(), Error> {
-        let Trainer { model, params, .. } = &self.trainer;
-        model_file::save(path, params, model.config(), &self.data.text, &self.about())
+        Ok(self.translator()?.save(path)?)
     }
 
     /// A checkpoint, if it is time for one, then the state: as long as the state is not there, the run goes on from

@@ -5,18 +5,18 @@
 //! of an epoch or of an accumulated step, takes up at its last save and walks the same way, bit for bit; other files
 //! of the run that were written since are written again with the same content.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use nn::{NamedTensors, OptimizerState, Params, checkpoint};
 use serde::{Deserialize, Serialize};
-use toml::Value;
-use transformer::batch_stream::Position;
+use text::TextModel;
+use transformer::data::stream::Cursor;
+use translate::Validated;
+use translate::metadata::{FORMAT, Metadata, json};
 
 use crate::error::Error;
-use crate::model_file::{FORMAT, Metadata, Validated, json};
 use crate::recipe::{Plateau, Recipe};
-use crate::text::TextModel;
 
 /// What a run remembers beside its tensors.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -25,7 +25,7 @@ pub struct Progress {
     /// Steps taken.
     pub step: u64,
     /// The place of the next batch.
-    pub position: Position,
+    pub position: Cursor,
     /// Steps in a row whose loss or gradient was not finite.
     pub not_finite: u32,
     /// What the schedule remembers.
@@ -109,113 +109,17 @@ pub fn load(path: &Path) -> Result<Option<Saved>, Error> {
     Ok(Some(Saved {
         progress: metadata.json("etudiant.progress")?,
         text: metadata.text()?,
-        recipe: metadata.recipe()?,
+        recipe: recipe_in(&metadata)?,
         params,
         optimizer: OptimizerState { steps: metadata.json("etudiant.optimizer_steps")?, tensors: moments },
     }))
 }
 
-/// Keys and sections that may change from one part of a run to the next: they do not touch the steps already taken.
-/// Files may be called otherwise; that they hold the same pairs, a checksum knows.
-const FREE: [&str; 12] = [
-    "data.dir",
-    "data.lenient",
-    "data.train",
-    "data.valid",
-    "training.max_steps",
-    "training.log_every",
-    "training.save_every",
-    "training.keep_checkpoints",
-    "training.average",
-    "training.max_not_finite",
-    "validation",
-    "search",
-];
-
-fn is_free(key: &str) -> bool {
-    let is_in = |section: &&str| {
-        key.strip_prefix(section).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-    };
-    FREE.iter().any(is_in)
-}
-
-/// Whether a run of `saved` can go on as one of `recipe`.
+/// The recipe in the metadata of a state.
 ///
 /// # Errors
-/// A sentence that names the keys that differ.
-pub fn check_same_run(saved: &Recipe, recipe: &Recipe) -> Result<(), String> {
-    let differences = differences(saved, recipe);
-    if differences.is_empty() {
-        return Ok(());
-    }
-    Err(format!(
-        "the run that is saved here has another recipe ({}), so going on would not be the same run; restore these, or \
-         begin another run with another --out",
-        differences.join(", ")
-    ))
-}
-
-/// The keys that make `recipe` another run than `saved`, each with its value there: `seed was 1`.
-pub fn differences(saved: &Recipe, recipe: &Recipe) -> Vec<String> {
-    let flat = |recipe: &Recipe| {
-        let mut keys = BTreeMap::new();
-        flatten("", &Value::Table(recipe.table()), &mut keys);
-        keys
-    };
-    let (saved, recipe) = (flat(saved), flat(recipe));
-    let keys: BTreeSet<&String> = saved.keys().chain(recipe.keys()).collect();
-    let differing = keys.into_iter().filter(|key| saved.get(*key) != recipe.get(*key) && !is_free(key));
-    differing
-        .map(|key| saved.get(key).map_or(format!("{key} was not set"), |value| format!("{key} was {value}")))
-        .collect()
-}
-
-/// The values of a table by their full keys; a list is one value.
-fn flatten(prefix: &str, value: &Value, keys: &mut BTreeMap<String, Value>) {
-    match value {
-        Value::Table(table) => {
-            for (key, value) in table {
-                let key = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
-                flatten(&key, value, keys);
-            }
-        }
-        value => {
-            keys.insert(prefix.to_string(), value.clone());
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_run_goes_on_only_with_its_own_recipe() {
-        let saved = Recipe::default();
-        let mut recipe = saved.clone();
-        recipe.training.max_steps = 99;
-        recipe.validation.patience = 3;
-        recipe.search.beam = 1;
-        check_same_run(&saved, &recipe).unwrap();
-        recipe.training.smoothing = 0.2;
-        recipe.seed = 5;
-        let problem = check_same_run(&saved, &recipe).unwrap_err();
-        assert!(problem.contains("(seed was 1, training.smoothing was 0.1)"), "{problem}");
-    }
-
-    #[test]
-    fn what_may_change_is_a_key_or_a_section_and_nothing_that_begins_like_it() {
-        for free in ["data.train", "data.train.source", "search.beam", "validation.every", "training.average"]
-        {
-            assert!(is_free(free), "{free}");
-        }
-        for key in ["data.builtin", "data.training", "searching", "training.average_over", "training", "seed"]
-        {
-            assert!(!is_free(key), "{key}");
-        }
-        let saved = Recipe::default();
-        let mut recipe = saved.clone();
-        recipe.data.valid.pairs.push("renamed.tsv".into());
-        check_same_run(&saved, &recipe).unwrap();
-    }
+/// [`Error::Input`] if it is not there, or not understood.
+pub fn recipe_in(metadata: &Metadata) -> Result<Recipe, Error> {
+    let recipe = metadata.string("etudiant.recipe")?;
+    Recipe::of_metadata(recipe).map_err(|problem| Error::at(metadata.path, problem))
 }

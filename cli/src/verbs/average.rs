@@ -9,7 +9,7 @@ use clap::Args;
 
 use super::print;
 use crate::error::Error;
-use crate::model_file;
+use crate::model;
 
 /// The options of `etudiant average`.
 #[derive(Args)]
@@ -33,9 +33,9 @@ pub(super) fn run(args: &AverageArgs) -> Result<(), Error> {
         let problem = "this is there already, and nothing is written over";
         return Err(Error::at(&args.out, format!("{problem}; choose another --out, or remove it first")));
     }
-    let mean = model_file::average(&args.checkpoints)?;
+    let mean = model::mean(&args.checkpoints)?;
     mean.save(&args.out)?;
-    let steps: Vec<String> = mean.about.averaged.iter().map(u64::to_string).collect();
+    let steps: Vec<String> = mean.about().averaged.iter().map(u64::to_string).collect();
     let (out, n) = (args.out.display(), steps.len());
     print(&format!("{out}: the mean of {n} checkpoints, of the steps {}\n", steps.join(", ")))
 }

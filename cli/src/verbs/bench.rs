@@ -9,18 +9,18 @@ use clap::{Args, ValueEnum};
 use nn::{Adam, Constant};
 use tensor::{DType, Seed};
 use transformer::search::MaxLen;
+use transformer::search::batches::search_in_batches;
 use transformer::search::beam::BeamOptions;
 use transformer::{Batch, Config, Pair, TrainOptions, Trainer, Transformer, VocabSizes};
 
 use super::{Preset, print};
 use crate::error::Error;
 use crate::report::say;
-use crate::translation;
 
 /// The first id that is no special symbol.
 const FIRST_WORD: u64 = 4;
 /// Most tokens of a batch on either side: with more, memory runs out before patience does.
-const MOST_TOKENS: u32 = 100_000;
+const MAX_TOKENS: u32 = 100_000;
 /// The fewest times that anything is measured.
 const FEWEST: usize = 3;
 
@@ -56,10 +56,10 @@ fn seconds(text: &str) -> Result<f64, String> {
 }
 
 pub(super) fn run(args: &BenchArgs) -> Result<(), Error> {
-    if args.batch.checked_mul(args.len).is_none_or(|tokens| tokens > MOST_TOKENS) {
+    if args.batch.checked_mul(args.len).is_none_or(|tokens| tokens > MAX_TOKENS) {
         let (batch, len) = (args.batch, args.len);
         return Err(Error::Input(format!(
-            "--batch {batch} --len {len}: a batch may have {MOST_TOKENS} tokens, on either side"
+            "--batch {batch} --len {len}: a batch may have {MAX_TOKENS} tokens, on either side"
         )));
     }
     let config = args.preset.config(VocabSizes::Shared(args.vocab_size as usize));
@@ -89,7 +89,7 @@ pub(super) fn run(args: &BenchArgs) -> Result<(), Error> {
         let options = BeamOptions { beam_size, max_len, ..BeamOptions::default() };
         let mut tokens = 0;
         let rounds = time(args.seconds, || {
-            let found = translation::search(&trainer.model, &trainer.params, &sources, &options, |_| ())?;
+            let found = search_in_batches(&trainer.model, &trainer.params, &sources, &options, |_| ())?;
             tokens = found.iter().flatten().map(|best| best.ids.len()).sum();
             Ok(())
         })?;

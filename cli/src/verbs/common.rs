@@ -3,34 +3,49 @@
 use std::path::Path;
 
 use clap::Args;
-use clap::builder::RangedU64ValueParser;
+use clap::builder::{PossibleValue, PossibleValuesParser, RangedU64ValueParser, TypedValueParser};
+use text::corpus::read_lines;
+use text::special::UNK_ID;
+use transformer::Pair;
+use transformer::search::beam::MAX_BEAM_SIZE;
+use translate::encode::MAX_TOKENS;
+use translate::{Penalty, SearchSettings, Source, Translator};
 
-use crate::corpus::read_lines;
 use crate::error::Error;
-use crate::model_file::Model;
-use crate::recipe::{MOST_BEAM, MOST_TOKENS, Penalty, SearchSettings};
+use crate::recipe::check_search;
 use crate::report::say;
-use crate::translation::Source;
 
 /// How to search. What is not given is as the model's recipe has it.
 #[derive(Args, Clone, Debug, Default)]
 pub struct SearchArgs {
     /// Hypotheses kept at each step; 1 is greedy decoding [default: the model's own]
-    #[arg(long, value_name = "N", value_parser = up_to(1, MOST_BEAM))]
+    #[arg(long, value_name = "N", value_parser = up_to(1, MAX_BEAM_SIZE))]
     pub beam: Option<usize>,
     /// What log-probabilities are divided by before lengths are compared [default: the model's own]
-    #[arg(long, value_enum, value_name = "FORM")]
+    #[arg(long, value_name = "FORM", value_parser = penalties())]
     pub length_penalty: Option<Penalty>,
     /// The exponent of the length penalty [default: the model's own; of another form, 0.6 for gnmt, 1 for power]
     #[arg(long, value_name = "A", allow_negative_numbers = true)]
     pub alpha: Option<f64>,
     /// Tokens that a translation may have beyond those of its source [default: the model's own]
-    #[arg(long, value_name = "N", value_parser = up_to(0, MOST_TOKENS))]
+    #[arg(long, value_name = "N", value_parser = up_to(0, MAX_TOKENS))]
     pub max_len_beyond_source: Option<usize>,
 }
 
 fn up_to(least: u64, most: usize) -> RangedU64ValueParser<usize> {
     RangedU64ValueParser::new().range(least..=most as u64)
+}
+
+/// The length penalties by name, each with a word of help.
+fn penalties() -> impl TypedValueParser<Value = Penalty> {
+    let value = |penalty: Penalty| {
+        PossibleValue::new(penalty.name()).help(match penalty {
+            Penalty::None => "Sums of log-probabilities as they are",
+            Penalty::Gnmt => "Divided by ((5 + len) / 6)^alpha (Wu et al. 2016)",
+            Penalty::Power => "Divided by len^alpha (fairseq, Marian)",
+        })
+    };
+    PossibleValuesParser::new(Penalty::ALL.map(value)).try_map(|name| name.parse::<Penalty>())
 }
 
 impl SearchArgs {
@@ -56,7 +71,8 @@ impl SearchArgs {
             alpha,
             max_len_beyond_source: self.max_len_beyond_source.unwrap_or(own.max_len_beyond_source),
         };
-        settings.check().map_err(|problem| Error::Input(format!("the model's own recipe: {problem}")))?;
+        check_search(&settings)
+            .map_err(|problem| Error::Input(format!("the model's own recipe: {problem}")))?;
         Ok(settings)
     }
 
@@ -85,13 +101,13 @@ pub fn in_words(search: &SearchSettings) -> String {
 const NAMED: usize = 10;
 
 /// The sources in `lines`, the first of which is the line `first` of the input. Those that are cut are told of.
-pub fn encode_sources(model: &Model, lines: &[String], first: usize) -> Vec<Source> {
-    let config = model.transformer.config();
-    let sources: Vec<Source> = lines.iter().map(|line| Source::encode(&model.text, config, line)).collect();
+pub fn encode_sources(translator: &Translator, lines: &[String], first: usize) -> Vec<Source> {
+    let sources: Vec<Source> = lines.iter().map(|line| translator.encode(line)).collect();
     let cut = (first..).zip(&sources).filter(|(_, source)| source.cut > 0);
     let cut: Vec<usize> = cut.map(|(line, _)| line).collect();
     if !cut.is_empty() {
-        let (n, max_len, list) = (cut.len(), config.max_len, some_of(&cut));
+        let max_len = translator.model().config().architecture.max_len;
+        let (n, list) = (cut.len(), some_of(&cut));
         say(&format!(
             "warning: cut to the {max_len} tokens that the model reads: {n} source(s), line {list}"
         ));
@@ -106,9 +122,9 @@ fn some_of(lines: &[usize]) -> String {
 }
 
 /// What the model's text has to say of the way that `lines` are written; whether that was anything.
-pub fn tell_warnings(model: &Model, lines: &[String]) -> bool {
+pub fn tell_warnings(translator: &Translator, lines: &[String]) -> bool {
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-    let warnings = model.text.warnings(&lines);
+    let warnings = translator.text().warnings(&lines);
     warnings.iter().for_each(|warning| say(&format!("warning: {warning}")));
     !warnings.is_empty()
 }
@@ -120,6 +136,19 @@ pub struct Unknown {
     pub source: Share,
     /// Those of their translations.
     pub target: Share,
+}
+
+impl Unknown {
+    /// Counts those of a pair.
+    pub fn add(&mut self, source: &Source, pair: &Pair) {
+        self.source.add(source.unknown, source.n_tokens);
+        self.target.add(unknown_in(&pair.tgt), pair.tgt.len() - 1); // without <eos>
+    }
+}
+
+/// How many of the ids are that of `<unk>`.
+pub fn unknown_in(ids: &[u32]) -> usize {
+    ids.iter().filter(|&&id| id == UNK_ID).count()
 }
 
 /// A part of a whole.

@@ -8,18 +8,17 @@ use std::time::Instant;
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
+use text::TextKind;
+use text::corpus::{self, CorpusFiles, ReadOptions};
 use transformer::Pair;
+use translate::metrics::{BleuOptions, ChrfOptions, Tokenizer, bleu, chrf, joined};
+use translate::{SearchSettings, Source, Translated, Translator};
 
 use self::report::Evaluation;
 use super::common::{SearchArgs, Unknown, encode_sources, read_both, tell_warnings};
 use super::print;
-use crate::corpus::{self, CorpusFiles, ReadOptions};
 use crate::error::Error;
-use crate::metrics::{BleuOptions, ChrfOptions, Tokenizer, bleu, chrf};
-use crate::model_file::Model;
-use crate::recipe::SearchSettings;
-use crate::text::TextKind;
-use crate::translation::{Source, best, joined, pair, search};
+use crate::model::Model;
 
 /// Padded tokens a side of a batch whose loss is taken.
 const TOKENS: usize = 4096;
@@ -62,18 +61,18 @@ token, <eos> included, and perplexity its exponential; lines without a source do
 if it is the reference, white space and the model's own normalisation of text apart.";
 
 pub(super) fn run(args: &EvaluateArgs) -> Result<(), Error> {
-    let model = Model::load(&args.model)?;
-    let settings = args.search.settings(&model.about.recipe.search)?;
+    let Model { translator, .. } = Model::open(&args.model)?;
+    let settings = args.search.settings(&translator.search())?;
     args.search.tell_of_no_use(&settings);
     let test_set = TestSet::read(args)?;
     if let Some(path) = &args.hypotheses {
         check_can_be_written(path, args)?;
     }
-    let (evaluation, said) = evaluate(&model, &settings, &test_set)?;
+    let (evaluation, said) = evaluate(&translator, &settings, &test_set)?;
     let text = if args.json {
-        evaluation.to_json(&model, &settings)
+        evaluation.to_json(&translator, &settings)
     } else {
-        evaluation.in_words(&model, &settings, &args.model.display())
+        evaluation.in_words(&translator, &settings, &args.model.display())
     };
     print(&text)?;
     if let Some(path) = &args.hypotheses {
@@ -130,23 +129,24 @@ impl TestSet<'_> {
 
 /// Judges the model; also the translations.
 fn evaluate(
-    model: &Model,
+    translator: &Translator,
     settings: &SearchSettings,
     test_set: &TestSet,
 ) -> Result<(Evaluation, Vec<String>), Error> {
-    let Model { transformer, params, text, .. } = model;
+    let text = translator.text();
     let TestSet { sources, references, .. } = test_set;
-    tell_warnings(model, sources);
-    let encoded = encode_sources(model, sources, 1);
-    let (pairs, unknown) = pairs(model, &encoded, test_set)?;
-    let stats = transformer::evaluate(transformer, params, &pairs, TOKENS, 0.0)?;
+    tell_warnings(translator, sources);
+    let encoded = encode_sources(translator, sources, 1);
+    let (pairs, unknown) = pairs(translator, &encoded, test_set)?;
+    let stats = transformer::evaluate(translator.model(), translator.params(), &pairs, TOKENS, 0.0)?;
 
-    let ids: Vec<Vec<u32>> = encoded.iter().map(|source| source.ids.clone()).collect();
+    let cut = encoded.iter().filter(|source| source.cut > 0).count();
     let (bar, started) = (progress_bar(pairs.len()), Instant::now());
-    let found = search(transformer, params, &ids, &settings.options(1), |done| bar.inc(done as u64))?;
+    let request = translator.request().search(settings.clone());
+    let found = request.translate_encoded(encoded, |done| bar.inc(done as u64))?;
     let seconds = started.elapsed().as_secs_f64();
     bar.finish_and_clear();
-    let said = best(text, &found);
+    let said: Vec<String> = found.into_iter().map(Translated::into_best).collect();
 
     let joined = joined(text, references);
     let tokenizer =
@@ -159,7 +159,7 @@ fn evaluate(
         stats,
         exact: said.iter().zip(references).filter(is_exact).count(),
         sentences: said.len(),
-        cut: encoded.iter().filter(|source| source.cut > 0).count(),
+        cut,
         unknown,
         seconds,
     };
@@ -167,16 +167,19 @@ fn evaluate(
 }
 
 /// What the loss is taken of, and how much of the test set the vocabularies do not know.
-fn pairs(model: &Model, sources: &[Source], test_set: &TestSet) -> Result<(Vec<Pair>, Unknown), Error> {
+fn pairs(
+    translator: &Translator,
+    sources: &[Source],
+    test_set: &TestSet,
+) -> Result<(Vec<Pair>, Unknown), Error> {
     let mut unknown = Unknown::default();
     let mut pairs = Vec::with_capacity(sources.len());
     for ((source, reference), &line) in sources.iter().zip(&test_set.references).zip(&test_set.lines) {
-        let target = model.text.encode_tgt(reference);
-        unknown.source.add(source.unknown, source.tokens);
-        unknown.target.add(target.unknown, target.ids.len());
+        let pair = translator.pair(source, reference);
+        let pair = pair.map_err(|problem| Error::at_line(test_set.path, line, problem))?;
+        unknown.add(source, &pair);
         if !source.ids.is_empty() {
-            let pair = pair(model.transformer.config(), source, target.ids);
-            pairs.push(pair.map_err(|problem| Error::at_line(test_set.path, line, problem))?);
+            pairs.push(pair);
         }
     }
     if pairs.is_empty() {

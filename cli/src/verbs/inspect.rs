@@ -21,7 +21,7 @@ use serde_json::Value;
 use self::state::State;
 use super::print;
 use crate::error::Error;
-use crate::model_file::Model;
+use crate::model::Model;
 
 /// The options of `etudiant inspect`.
 #[derive(Args)]

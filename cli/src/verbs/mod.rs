@@ -12,11 +12,11 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use transformer::{Config, VocabSizes};
+use transformer::{Architecture, Config, TieEmbeddings, VocabSizes};
 
 use crate::error::Error;
 use crate::numbers::{self, CorpusOptions};
-use crate::recipe::{ModelSettings, Recipe, ScheduleSettings};
+use crate::recipe::{Recipe, ScheduleSettings};
 use crate::train::{TrainArgs, train};
 
 /// A verb with its options.
@@ -80,7 +80,8 @@ impl Preset {
     /// The default recipe with a model of these sizes. Base and big have the paper's learning rate and steps (§5.2,
     /// §5.3): they would not bear the rate of the smaller ones.
     fn recipe(self) -> Recipe {
-        let model = ModelSettings::of(&self.config(VocabSizes::Shared(8)));
+        let sizes = self.config(VocabSizes::Shared(8)).architecture;
+        let model = Architecture { tie_embeddings: TieEmbeddings::Auto, ..sizes };
         let mut recipe = Recipe { model, ..Recipe::default() };
         let max_steps = match self {
             Preset::Base => 100_000,

@@ -4,15 +4,14 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
-use transformer::Pair;
+use translate::metadata::json;
+use translate::{Scored, Source, Translator};
 
-use super::common::{Unknown, encode_sources, read_both};
+use super::common::{Unknown, encode_sources, read_both, unknown_in};
 use super::print;
 use crate::error::Error;
-use crate::model_file::{Model, json};
+use crate::model::Model;
 use crate::report::say;
-use crate::text::UNK_ID;
-use crate::translation::{Source, pair, token_log_probs};
 
 /// The options of `etudiant score`.
 #[derive(Args)]
@@ -46,7 +45,7 @@ as <unk>, are counted on standard error.";
 
 /// What the model says of one translation.
 #[derive(Serialize)]
-struct Scored<'a> {
+struct Line<'a> {
     line: usize,
     log_prob: f64,
     mean: f64,
@@ -57,50 +56,37 @@ struct Scored<'a> {
 }
 
 pub(super) fn run(args: &ScoreArgs) -> Result<(), Error> {
-    let model = Model::load(&args.model)?;
+    let Model { translator, .. } = Model::open(&args.model)?;
     let (sources, targets) = read_both(&args.source, &args.target)?;
-    let (config, text) = (model.transformer.config(), &model.text);
-    let encoded = encode_sources(&model, &sources, 1);
+    let encoded = encode_sources(&translator, &sources, 1);
     let (mut pairs, mut unknown) = (Vec::with_capacity(encoded.len()), Unknown::default());
     for (line, (source, target)) in (1..).zip(encoded.iter().zip(&targets)) {
-        let target = text.encode_tgt(target);
-        unknown.source.add(source.unknown, source.tokens);
-        unknown.target.add(target.unknown, target.ids.len());
-        let pair = pair(config, source, target.ids);
-        pairs.push(pair.map_err(|problem| Error::at_line(&args.target, line, problem))?);
+        let pair = translator.pair(source, target);
+        let pair = pair.map_err(|problem| Error::at_line(&args.target, line, problem))?;
+        unknown.add(source, &pair);
+        pairs.push(pair);
     }
     if unknown.source.part + unknown.target.part > 0 {
         let (source, target) = (unknown.source.in_words(), unknown.target.in_words());
         say(&format!("warning: unknown tokens: {source} in the source, {target} in the target"));
     }
-    let found = token_log_probs(&model, &pairs)?;
-    let scored = encoded.iter().zip(&pairs).zip(found).enumerate();
-    let scored =
-        scored.map(|(index, ((source, pair), found))| Scored::of(&model, index + 1, source, pair, found));
-    let in_form = |scored: Scored| if args.json { json(&scored) + "\n" } else { scored.columns() };
-    print(&scored.map(in_form).collect::<String>())
+    let scored = translator.score_pairs(pairs)?;
+    let lines = (1..).zip(encoded.iter().zip(scored));
+    let lines = lines.map(|(line, (source, scored))| Line::of(&translator, line, source, scored));
+    let in_form = |line: Line| if args.json { json(&line) + "\n" } else { line.columns() };
+    print(&lines.map(in_form).collect::<String>())
 }
 
-impl Scored<'_> {
-    fn of<'a>(
-        model: &'a Model,
-        line: usize,
-        source: &Source,
-        pair: &Pair,
-        token_log_probs: Vec<f64>,
-    ) -> Scored<'a> {
-        let log_prob: f64 = token_log_probs.iter().sum();
-        let mean = log_prob / token_log_probs.len() as f64;
-        let tokens = pair.tgt.iter().filter_map(|&id| model.text.tgt_token(id)).collect();
-        let unknown_target = pair.tgt.iter().filter(|&&id| id == UNK_ID).count();
-        Scored {
+impl Line<'_> {
+    fn of<'a>(translator: &'a Translator, line: usize, source: &Source, scored: Scored) -> Line<'a> {
+        Line {
             line,
-            log_prob,
-            mean,
-            tokens,
-            token_log_probs,
+            log_prob: scored.log_prob(),
+            mean: scored.mean(),
+            tokens: scored.ids.iter().filter_map(|&id| translator.text().tgt_token(id)).collect(),
             unknown_source: source.unknown,
-            unknown_target,
+            unknown_target: unknown_in(&scored.ids),
+            token_log_probs: scored.token_log_probs,
         }
     }
 

@@ -14,18 +14,17 @@ use std::thread;
 use std::time::Duration;
 
 use clap::Args;
-use transformer::search::beam::BeamOptions;
+use text::corpus::{lines_in, lines_of};
+use translate::{Request, Translator};
 
 use self::answer::{Answer, Form};
 use super::common::{SearchArgs, encode_sources, tell_warnings};
 use super::offer;
-use crate::corpus::{lines_in, lines_of};
 use crate::error::Error;
-use crate::model_file::Model;
+use crate::model::Model;
 use crate::numbers;
 use crate::recipe::DataSettings;
 use crate::report::say;
-use crate::translation::search;
 
 /// Lines that are translated together, at most.
 const BATCH: usize = 256;
@@ -76,8 +75,8 @@ Lines longer than the model's max_len tokens are cut, which is told on standard 
 of threads.";
 
 pub(super) fn run(args: &TranslateArgs) -> Result<(), Error> {
-    let model = Model::load(&args.model)?;
-    let settings = args.search.settings(&model.about.recipe.search)?;
+    let Model { translator, recipe } = Model::open(&args.model)?;
+    let settings = args.search.settings(&translator.search())?;
     args.search.tell_of_no_use(&settings);
     if !(1..=settings.beam).contains(&args.n_best) {
         let (n_best, beam) = (args.n_best, settings.beam);
@@ -86,8 +85,8 @@ pub(super) fn run(args: &TranslateArgs) -> Result<(), Error> {
     }
     let form = Form { numbered: args.n_best > 1, scores: args.scores, align: args.align, json: args.json };
     let mut session = Session {
-        model: &model,
-        options: settings.options(args.n_best),
+        request: translator.request().search(settings).n_best(args.n_best).align(args.align),
+        translator: &translator,
         form,
         lines: 0,
         cut: 0,
@@ -95,13 +94,16 @@ pub(super) fn run(args: &TranslateArgs) -> Result<(), Error> {
     };
     let file = args.file.clone().filter(|path| path.as_os_str() != "-");
     let to_a_person = file.is_none() && stdin().is_terminal();
+    if to_a_person {
+        say(&greeting(&recipe.data));
+    }
     session.talk(listen(file), to_a_person)
 }
 
 /// Translating what comes, batch after batch.
 struct Session<'a> {
-    model: &'a Model,
-    options: BeamOptions,
+    translator: &'a Translator,
+    request: Request<'a>,
     form: Form,
     /// Lines translated so far.
     lines: usize,
@@ -114,9 +116,6 @@ struct Session<'a> {
 impl Session<'_> {
     /// Answers until the input ends, or nobody reads any more.
     fn talk(&mut self, input: Input, to_a_person: bool) -> Result<(), Error> {
-        if to_a_person {
-            say(&greeting(&self.model.about.recipe.data));
-        }
         loop {
             if to_a_person {
                 let _ = write!(stderr(), "> ");
@@ -139,27 +138,21 @@ impl Session<'_> {
 
     /// The translations of the next lines, as they are printed.
     fn answer(&mut self, lines: &[String]) -> Result<String, Error> {
-        let Model { transformer, params, .. } = self.model;
         let first = self.lines + 1;
         if let Some(heard) = &mut self.heard {
             heard.extend_from_slice(lines); // a short line alone says little
-            if tell_warnings(self.model, heard) || heard.len() >= BATCH {
+            if tell_warnings(self.translator, heard) || heard.len() >= BATCH {
                 self.heard = None;
             }
         }
-        let sources = encode_sources(self.model, lines, first);
+        let sources = encode_sources(self.translator, lines, first);
         self.lines += lines.len();
         self.cut += sources.iter().filter(|source| source.cut > 0).count();
-        let ids: Vec<Vec<u32>> = sources.iter().map(|source| source.ids.clone()).collect();
-        let found = search(transformer, params, &ids, &self.options, |_| ())?;
-        let mut answers: Vec<Answer> = (first..)
-            .zip(lines.iter().zip(&sources).zip(&found))
-            .map(|(line, ((text, source), found))| Answer::new(&self.model.text, line, text, source, found))
-            .collect();
-        if self.form.align {
-            answer::align(self.model, &ids, &found, &mut answers)?;
-        }
-        Ok(answers.iter().map(|answer| answer.print(&self.form)).collect())
+        let found = self.request.translate_encoded(sources, |_| ())?;
+        let answers = (first..).zip(lines.iter().zip(&found));
+        let answers =
+            answers.map(|(line, (text, found))| Answer::new(self.translator.text(), line, text, found));
+        Ok(answers.map(|answer| answer.print(&self.form)).collect())
     }
 }
 
@@ -170,13 +163,14 @@ type Input = Receiver<Result<String, Error>>;
 fn listen(file: Option<PathBuf>) -> Input {
     let (sender, receiver) = sync_channel(BATCH);
     thread::spawn(move || {
-        let lines: Box<dyn Iterator<Item = Result<String, Error>>> = match file.map(|path| lines_in(&path)) {
-            None => Box::new(lines_of(stdin().lock(), "standard input")),
-            Some(Ok(lines)) => Box::new(lines),
-            Some(Err(error)) => Box::new(once(Err(error))),
-        };
+        let lines: Box<dyn Iterator<Item = Result<String, text::Error>>> =
+            match file.map(|path| lines_in(&path)) {
+                None => Box::new(lines_of(stdin().lock(), "standard input")),
+                Some(Ok(lines)) => Box::new(lines),
+                Some(Err(error)) => Box::new(once(Err(error))),
+            };
         for line in lines {
-            if sender.send(line).is_err() {
+            if sender.send(line.map_err(Error::from)).is_err() {
                 break; // nobody listens any more
             }
         }
@@ -234,7 +228,7 @@ fn languages(data: &DataSettings) -> Option<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::corpus::CorpusFiles;
+    use text::corpus::CorpusFiles;
 
     #[test]
     fn what_is_there_is_taken_together_up_to_a_batch() {

@@ -5,8 +5,8 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::thread;
 
-use cli::model_file::Model;
 use cli::train::state;
+use translate::Translator;
 
 use crate::runs::Toy;
 
@@ -28,7 +28,7 @@ fn tiny_run() -> Toy {
 type Load = fn(&Path) -> Result<bool, cli::Error>;
 
 const KINDS: [(&str, Load); 2] = [
-    ("model.safetensors", |path| Model::load(path).map(|_| true)),
+    ("model.safetensors", |path| Ok(Translator::open(path).map(|_| true)?)),
     ("state.safetensors", |path| state::load(path).map(|saved| saved.is_some())),
 ];
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use cli::model_file::Model;
+use translate::Translator;
 
 use crate::runs::{Toy, content, said};
 
@@ -14,15 +14,15 @@ fn train(toy: &Toy, args: &str) -> (String, bool) {
     (said(&output), output.status.success())
 }
 
-fn model(toy: &Toy, name: &str) -> Model {
-    Model::load(&toy.path(name)).unwrap()
+fn model(toy: &Toy, name: &str) -> Translator {
+    Translator::open(&toy.path(name)).unwrap()
 }
 
 #[test]
 fn a_run_whose_state_is_gone_is_not_begun_anew() {
     let toy = Toy::new(&["training.max_steps=10"]);
     let whole = toy.finish("run");
-    assert!(model(&toy, "run/best.safetensors").about.step > 4, "beyond the first save");
+    assert!(model(&toy, "run/best.safetensors").about().step > 4, "beyond the first save");
     for name in ["model.safetensors", "best.safetensors", "checkpoints/step-00000010.safetensors"] {
         let path = toy.path("alone").join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -63,7 +63,7 @@ fn a_run_that_was_killed_before_its_first_save_is_begun_again() {
     let (text, done) =
         train(&toy, "--out unjudged --resume --set training.max_steps=2 --set validation.every=0");
     assert!(done, "{text}");
-    assert_eq!(model(&toy, "unjudged/model.safetensors").about.step, 2);
+    assert_eq!(model(&toy, "unjudged/model.safetensors").about().step, 2);
     assert!(!toy.path("unjudged/best.safetensors").exists());
 }
 
@@ -72,7 +72,7 @@ fn a_run_that_was_killed_before_its_first_save_is_begun_again() {
 fn models_from_beyond_the_state_are_made_again_or_gone() {
     let toy = Toy::new(&[]);
     train(&toy, "--out more --set training.max_steps=9");
-    assert_eq!(model(&toy, "more/best.safetensors").about.step, 9);
+    assert_eq!(model(&toy, "more/best.safetensors").about().step, 9);
     let go_on = |out: &str, options: &str| {
         train(&toy, &format!("--out {out} --set training.max_steps=8"));
         for name in ["best.safetensors", "model.safetensors"] {
@@ -82,10 +82,10 @@ fn models_from_beyond_the_state_are_made_again_or_gone() {
         assert!(done, "{text}");
     };
     go_on("same", "--set training.max_steps=10");
-    let best = |out: &str| model(&toy, &format!("{out}/best.safetensors")).params;
+    let best = |out: &str| model(&toy, &format!("{out}/best.safetensors")).params().clone();
     assert!(best("same").iter().eq(best("more").iter()));
     go_on("unjudged", "--set training.max_steps=8 --set training.average=0 --set validation.every=0");
-    assert_eq!(model(&toy, "unjudged/model.safetensors").about.step, 8);
+    assert_eq!(model(&toy, "unjudged/model.safetensors").about().step, 8);
     assert!(!toy.path("unjudged/best.safetensors").exists());
 }
 

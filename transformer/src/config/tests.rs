@@ -1,4 +1,5 @@
 use super::*;
+use crate::layers::positions::Positions;
 
 const SHARED: VocabSizes = VocabSizes::Shared(37_000);
 
@@ -9,28 +10,26 @@ fn every_preset_is_valid_and_divides_its_heads() {
         for vocab_sizes in [SHARED, separate] {
             let config = preset(vocab_sizes);
             config.validate().unwrap();
-            assert_eq!(config.d_head() * config.n_heads, config.d_model);
+            assert_eq!(
+                config.architecture.d_head() * config.architecture.n_heads,
+                config.architecture.d_model
+            );
         }
     }
 }
 
 #[test]
 fn only_a_shared_vocabulary_ties_the_embeddings() {
-    let tied = |vocab_sizes| Config::base(vocab_sizes).tie_embeddings;
+    let tied = |vocab_sizes| Config::base(vocab_sizes).architecture.tie_embeddings;
     assert_eq!(tied(VocabSizes::Shared(10)), TieEmbeddings::ThreeWay);
     assert_eq!(tied(VocabSizes::Separate { src: 10, tgt: 10 }), TieEmbeddings::Separate);
 }
 
 #[test]
-fn symbols_come_from_the_target_vocabulary() {
-    let six = Vocabulary::from_words(["a", "am", "i", "thanks", "student", "<eos>"]).unwrap();
-    let config = Config::toy(VocabSizes::Separate { src: 4, tgt: 6 }).with_symbols_of(&six).unwrap();
+fn symbols_are_those_of_the_target_vocabulary() {
+    let config = Config::toy(VocabSizes::Separate { src: 4, tgt: 6 }).with_symbols(5, None);
     assert_eq!((config.decoder_start, config.eos_id), (DecoderStart::ZeroVector, 5));
-    let standard = Vocabulary::from_words(Special::ALL.map(Special::symbol)).unwrap();
-    let config = Config::toy(SHARED);
-    assert_eq!(config.clone().with_symbols_of(&standard).unwrap(), config);
-    let endless = Vocabulary::from_words(["a"]).unwrap();
-    assert!(config.with_symbols_of(&endless).unwrap_err().to_string().contains("needs <eos>"));
+    assert_eq!(Config::toy(SHARED).with_symbols(2, Some(1)), Config::toy(SHARED));
 }
 
 #[test]
@@ -47,12 +46,13 @@ fn every_preset_comes_back_from_json() {
 #[test]
 fn options_are_written_in_lower_case() {
     let config = Config {
-        norm: NormPlacement::PostFinal,
-        positions: Positions::SinusoidalConcatenated,
-        activation: Activation::Gelu,
-        tie_embeddings: TieEmbeddings::TargetWithOutput,
         decoder_start: DecoderStart::ZeroVector,
-        ..Config::toy(SHARED)
+        ..Config::toy(SHARED).with(|model| {
+            model.norm = NormPlacement::PostFinal;
+            model.positions = Positions::SinusoidalConcatenated;
+            model.activation = Activation::Gelu;
+            model.tie_embeddings = TieEmbeddings::TargetWithOutput;
+        })
     };
     let json = serde_json::to_value(&config).unwrap();
     let names = ["norm", "positions", "activation", "tie_embeddings", "decoder_start"];
@@ -63,16 +63,45 @@ fn options_are_written_in_lower_case() {
 }
 
 #[test]
-fn a_field_too_many_or_too_few_is_refused() {
+fn what_an_older_version_did_not_write_has_its_default_and_what_a_newer_one_added_is_named() {
     let json = serde_json::to_value(Config::toy(SHARED)).unwrap();
     let problem = |json| serde_json::from_value::<Config>(json).unwrap_err().to_string();
-    let mut misspelt = json.clone();
-    misspelt["d_modle"] = 64.into();
-    assert!(problem(misspelt).starts_with("unknown field `d_modle`, expected one of `src_vocab_size`"));
+    let mut newer = json.clone();
+    newer["rope_base"] = 10_000.into();
+    let text = problem(newer);
+    assert!(
+        text.starts_with("there is no option `rope_base` in this version; a newer one wrote it"),
+        "{text}"
+    );
+    let mut older = json.clone();
+    older.as_object_mut().unwrap().remove("norm_eps");
+    assert_eq!(serde_json::from_value::<Config>(older).unwrap(), Config::toy(SHARED));
     let mut short = json.clone();
-    short.as_object_mut().unwrap().remove("d_ff");
-    assert_eq!(problem(short), "missing field `d_ff`");
+    short.as_object_mut().unwrap().remove("eos_id");
+    assert_eq!(problem(short), "missing field `eos_id`");
     let mut unheard_of = json;
     unheard_of["norm"] = "before".into();
     assert!(problem(unheard_of).starts_with("unknown variant `before`, expected one of `post`"));
+}
+
+#[test]
+fn ties_are_read_as_a_name_or_as_whether() {
+    let read = |text: &str| serde_json::from_str::<TieEmbeddings>(text);
+    for ties in [TieEmbeddings::ThreeWay, TieEmbeddings::TargetWithOutput, TieEmbeddings::Separate] {
+        assert_eq!(read(&serde_json::to_string(&ties).unwrap()).unwrap(), ties);
+    }
+    assert_eq!(serde_json::to_string(&TieEmbeddings::Auto).unwrap(), "true");
+    assert_eq!(read("true").unwrap(), TieEmbeddings::Auto);
+    assert_eq!(read("false").unwrap(), TieEmbeddings::Separate);
+    let problem = read("\"all\"").unwrap_err().to_string();
+    assert!(problem.starts_with("unknown variant `all`, expected one of `three_way`"), "{problem}");
+}
+
+#[test]
+fn auto_ties_what_the_vocabularies_allow() {
+    let tied = |sizes| Config::new(Architecture::default(), sizes).architecture.tie_embeddings;
+    assert_eq!(tied(VocabSizes::Shared(10)), TieEmbeddings::ThreeWay);
+    assert_eq!(tied(VocabSizes::Separate { src: 10, tgt: 10 }), TieEmbeddings::TargetWithOutput);
+    let undecided = Config::toy(SHARED).with(|model| model.tie_embeddings = TieEmbeddings::Auto);
+    assert!(undecided.validate().unwrap_err().to_string().contains("tie_embeddings is Auto"));
 }

@@ -1,8 +1,8 @@
 //! Whether a [`Config`] describes a model, checked before anything is allocated.
 
-use super::{Config, DecoderStart, TieEmbeddings};
+use super::{Architecture, Config, DecoderStart, TieEmbeddings};
 use crate::error::Error;
-use crate::positions::Positions;
+use crate::layers::positions::Positions;
 
 impl Config {
     /// Whether these numbers describe a model.
@@ -15,15 +15,16 @@ impl Config {
     }
 
     fn check_sizes(&self) -> Result<(), Error> {
+        let model = &self.architecture;
         let sizes = [
             ("src_vocab_size", self.src_vocab_size),
             ("tgt_vocab_size", self.tgt_vocab_size),
-            ("d_model", self.d_model),
-            ("n_heads", self.n_heads),
-            ("d_ff", self.d_ff),
-            ("n_encoder_layers", self.n_encoder_layers),
-            ("n_decoder_layers", self.n_decoder_layers),
-            ("max_len", self.max_len),
+            ("d_model", model.d_model),
+            ("n_heads", model.n_heads),
+            ("d_ff", model.d_ff),
+            ("n_encoder_layers", model.n_encoder_layers),
+            ("n_decoder_layers", model.n_decoder_layers),
+            ("max_len", model.max_len),
         ];
         for (name, size) in sizes {
             // u32::MAX itself marks labels that do not count, so ids stop below it.
@@ -31,29 +32,33 @@ impl Config {
                 format!("{name} is {size}; it must be between 1 and {}", u32::MAX)
             })?;
         }
-        let Self { d_model, n_heads, .. } = *self;
+        let Architecture { d_model, n_heads, d_ff, .. } = *model;
         require(d_model.is_multiple_of(n_heads), || {
             format!("n_heads {n_heads} does not divide d_model {d_model}; a head is d_model / n_heads wide")
         })?;
-        require(d_model.is_multiple_of(2) || self.positions == Positions::Learned, || {
+        require(d_model.is_multiple_of(2) || model.positions == Positions::Learned, || {
             format!("d_model {d_model} is odd; sinusoids need an even one, learned positions do not")
         })?;
         require(self.n_parameters() <= isize::MAX as usize / size_of::<f64>(), || {
-            format!("a model of these sizes exceeds any memory; d_model is {d_model}, d_ff {}", self.d_ff)
+            format!("a model of these sizes exceeds any memory; d_model is {d_model}, d_ff {d_ff}")
         })
     }
 
     fn check_options(&self) -> Result<(), Error> {
-        for (name, share) in [("dropout", self.dropout), ("attention_dropout", self.attention_dropout)] {
+        let model = &self.architecture;
+        for (name, share) in [("dropout", model.dropout), ("attention_dropout", model.attention_dropout)] {
             require((0.0..1.0).contains(&share), || {
                 format!("{name} is {share}; it must be at least 0 and below 1")
             })?;
         }
-        require(self.norm_eps > 0.0 && self.norm_eps.is_finite(), || {
-            format!("norm_eps is {}; it must be positive, for example 1e-5", self.norm_eps)
+        require(model.norm_eps > 0.0 && model.norm_eps.is_finite(), || {
+            format!("norm_eps is {}; it must be positive, for example 1e-5", model.norm_eps)
         })?;
         let (src, tgt) = (self.src_vocab_size, self.tgt_vocab_size);
-        require(self.tie_embeddings != TieEmbeddings::ThreeWay || src == tgt, || {
+        require(model.tie_embeddings != TieEmbeddings::Auto, || {
+            "tie_embeddings is Auto; Config::new replaces it by what the vocabularies allow".into()
+        })?;
+        require(model.tie_embeddings != TieEmbeddings::ThreeWay || src == tgt, || {
             format!(
                 "ThreeWay ties need one shared vocabulary, but the source has {src} words, the target {tgt}"
             )
@@ -90,18 +95,31 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_named() {
         let base = || Config::base(SHARED);
-        assert_problem(Config { n_heads: 7, ..base() }, "n_heads 7 does not divide d_model 512");
-        assert_problem(Config { d_ff: 0, ..base() }, "d_ff is 0; it must be between 1 and");
+        assert_problem(base().with(|model| model.n_heads = 7), "n_heads 7 does not divide d_model 512");
+        assert_problem(base().with(|model| model.d_ff = 0), "d_ff is 0; it must be between 1 and");
         assert_problem(Config { tgt_vocab_size: usize::MAX, ..base() }, "tgt_vocab_size is ");
-        assert_problem(Config { d_model: 9, n_heads: 3, ..base() }, "d_model 9 is odd");
-        assert_problem(Config { dropout: 1.0, ..base() }, "dropout is 1; it must be at least 0 and below 1");
-        assert_problem(Config { attention_dropout: f64::NAN, ..base() }, "attention_dropout is NaN");
-        assert_problem(Config { norm_eps: 0.0, ..base() }, "norm_eps is 0");
+        assert_problem(
+            base().with(|model| {
+                model.d_model = 9;
+                model.n_heads = 3;
+            }),
+            "d_model 9 is odd",
+        );
+        assert_problem(
+            base().with(|model| model.dropout = 1.0),
+            "dropout is 1; it must be at least 0 and below 1",
+        );
+        assert_problem(base().with(|model| model.attention_dropout = f64::NAN), "attention_dropout is NaN");
+        assert_problem(base().with(|model| model.norm_eps = 0.0), "norm_eps is 0");
         assert_problem(Config { src_vocab_size: 5, ..base() }, "the source has 5 words, the target 37000");
         assert_problem(Config { eos_id: 37_000, ..base() }, "eos_id 37000 is not below tgt_vocab_size 37000");
         let decoder_start = DecoderStart::Token(40_000);
         assert_problem(Config { decoder_start, ..base() }, "start token 40000 is not below");
-        let odd = Config { d_model: 9, n_heads: 3, positions: Positions::Learned, ..base() };
+        let odd = base().with(|model| {
+            model.d_model = 9;
+            model.n_heads = 3;
+            model.positions = Positions::Learned;
+        });
         odd.validate().unwrap();
     }
 
@@ -109,7 +127,12 @@ mod tests {
     fn sizes_whose_product_overflows_are_refused() {
         let huge = u32::MAX as usize;
         let positions = Positions::Learned;
-        let config = Config { d_model: huge, d_ff: huge, n_heads: 1, positions, ..Config::base(SHARED) };
+        let config = Config::base(SHARED).with(|model| {
+            model.d_model = huge;
+            model.d_ff = huge;
+            model.n_heads = 1;
+            model.positions = positions;
+        });
         assert_eq!(config.n_parameters(), usize::MAX);
         assert_problem(config, "exceeds any memory");
     }

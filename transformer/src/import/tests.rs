@@ -7,20 +7,19 @@ use tensor::{DType, Seed};
 
 use super::*;
 use crate::config::{Config, NormPlacement, TieEmbeddings, VocabSizes};
+use crate::layers::positions::Positions;
 use crate::model::Transformer;
-use crate::positions::Positions;
 
 fn config() -> Config {
-    Config {
-        d_model: 4,
-        d_ff: 6,
-        n_heads: 2,
-        max_len: 5,
-        norm: NormPlacement::PostFinal,
-        attention_bias: true,
-        projection_bias: true,
-        ..Config::toy(VocabSizes::Separate { src: 9, tgt: 7 })
-    }
+    Config::toy(VocabSizes::Separate { src: 9, tgt: 7 }).with(|model| {
+        model.d_model = 4;
+        model.d_ff = 6;
+        model.n_heads = 2;
+        model.max_len = 5;
+        model.norm = NormPlacement::PostFinal;
+        model.attention_bias = true;
+        model.projection_bias = true;
+    })
 }
 
 /// Parameters that are all different: no bias is zero, no gain 1.
@@ -89,10 +88,19 @@ fn every_kind_of_model_finds_its_tensors() {
     };
     for config in [
         config(),
-        Config { norm: NormPlacement::Pre, attention_bias: false, ..config() },
-        Config { norm: NormPlacement::Post, projection_bias: false, ..config() },
-        Config { tie_embeddings: TieEmbeddings::TargetWithOutput, positions: Positions::Learned, ..config() },
-        Config { tie_embeddings: TieEmbeddings::ThreeWay, src_vocab_size: 7, ..config() },
+        config().with(|model| {
+            model.norm = NormPlacement::Pre;
+            model.attention_bias = false;
+        }),
+        config().with(|model| {
+            model.norm = NormPlacement::Post;
+            model.projection_bias = false;
+        }),
+        config().with(|model| {
+            model.tie_embeddings = TieEmbeddings::TargetWithOutput;
+            model.positions = Positions::Learned;
+        }),
+        Config { src_vocab_size: 7, ..config().with(|model| model.tie_embeddings = TieEmbeddings::ThreeWay) },
     ] {
         for names in [StateDictNames::default(), nested.clone(), nested.clone().under("module")] {
             let params = random_params(&config, DType::F64);
@@ -132,7 +140,7 @@ fn whatever_is_wrong_the_parameters_stay_as_they_were() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("translator.safetensors");
     let names = StateDictNames::default();
-    let config = Config { tie_embeddings: TieEmbeddings::TargetWithOutput, ..config() };
+    let config = config().with(|model| model.tie_embeddings = TieEmbeddings::TargetWithOutput);
     let whole = state_dict(&random_params(&config, DType::F64), &names);
     let last = "transformer.decoder.norm.bias"; // all that comes before it fits
     let table = whole.get("tgt_embedding.weight").unwrap();
@@ -161,7 +169,8 @@ fn whatever_is_wrong_the_parameters_stay_as_they_were() {
 #[test]
 fn tied_tensors_may_be_saved_once_or_several_times_but_must_agree() {
     let names = StateDictNames::default();
-    let config = Config { tie_embeddings: TieEmbeddings::ThreeWay, src_vocab_size: 7, ..config() };
+    let config =
+        Config { src_vocab_size: 7, ..config().with(|model| model.tie_embeddings = TieEmbeddings::ThreeWay) };
     let params = random_params(&config, DType::F64);
     let first = state_dict(&params, &names);
     let table = first.get("src_embedding.weight").unwrap();
@@ -179,7 +188,7 @@ fn tied_tensors_may_be_saved_once_or_several_times_but_must_agree() {
 fn one_table_of_positions_in_python_becomes_two_parameters() {
     let names =
         StateDictNames { src_positions: "pos".into(), tgt_positions: "pos".into(), ..Default::default() };
-    let (own, config) = (config(), Config { positions: Positions::Learned, ..config() });
+    let (own, config) = (config(), config().with(|model| model.positions = Positions::Learned));
     let table = Tensor::normal([5, 4], 0.0, 1.0, Seed::new(4), DType::F64);
     let saved = state_dict(&random_params(&own, DType::F64), &names);
     let saved = with(&saved, "pos.weight", Some(table.clone()));

@@ -1,26 +1,42 @@
 use super::*;
-use crate::batch::Pair;
 use crate::config::{NormPlacement, VocabSizes};
-use crate::positions::Positions;
+use crate::data::batch::Pair;
+use crate::layers::positions::Positions;
 use crate::search::Hypothesis;
 use crate::search::beam::{BeamOptions, beam_search};
 
 fn small() -> Config {
-    Config { d_model: 8, d_ff: 12, n_heads: 2, max_len: 9, ..Config::toy(VocabSizes::Shared(11)) }
+    Config::toy(VocabSizes::Shared(11)).with(|model| {
+        model.d_model = 8;
+        model.d_ff = 12;
+        model.n_heads = 2;
+        model.max_len = 9;
+    })
 }
 
 #[test]
 fn a_model_has_as_many_parameters_as_its_configuration_says() {
-    let separate = Config { tgt_vocab_size: 7, tie_embeddings: TieEmbeddings::Separate, ..small() };
+    let separate =
+        Config { tgt_vocab_size: 7, ..small().with(|model| model.tie_embeddings = TieEmbeddings::Separate) };
     let configs = [
         small(),
         separate.clone(),
-        Config { tie_embeddings: TieEmbeddings::TargetWithOutput, ..separate },
-        Config { norm: NormPlacement::Pre, ..small() },
-        Config { norm: NormPlacement::PostFinal, projection_bias: true, ..small() },
-        Config { tie_embeddings: TieEmbeddings::Separate, projection_bias: true, ..small() },
-        Config { positions: Positions::Learned, ..small() },
-        Config { attention_bias: true, n_encoder_layers: 1, n_decoder_layers: 3, ..small() },
+        separate.with(|model| model.tie_embeddings = TieEmbeddings::TargetWithOutput),
+        small().with(|model| model.norm = NormPlacement::Pre),
+        small().with(|model| {
+            model.norm = NormPlacement::PostFinal;
+            model.projection_bias = true;
+        }),
+        small().with(|model| {
+            model.tie_embeddings = TieEmbeddings::Separate;
+            model.projection_bias = true;
+        }),
+        small().with(|model| model.positions = Positions::Learned),
+        small().with(|model| {
+            model.attention_bias = true;
+            model.n_encoder_layers = 1;
+            model.n_decoder_layers = 3;
+        }),
     ];
     for config in configs {
         let (_, params) = Transformer::new(&config, Seed::new(1), DType::F32).unwrap();
@@ -30,7 +46,7 @@ fn a_model_has_as_many_parameters_as_its_configuration_says() {
 
 #[test]
 fn parameters_have_pytorch_s_names() {
-    let config = Config { norm: NormPlacement::Pre, ..small() };
+    let config = small().with(|model| model.norm = NormPlacement::Pre);
     let (_, params) = Transformer::new(&config, Seed::new(1), DType::F32).unwrap();
     for name in [
         "embedding.weight",
@@ -71,7 +87,7 @@ fn ids_outside_the_vocabulary_and_labels_that_do_not_count_are_errors() {
     );
     assert!(matches!(model.loss(&cx, &batch(4, 99), 0.0), Err(Error::TokenOutOfRange { id: 99, .. })));
     let mut ignored = batch(4, 4);
-    ignored.tgt_out.fill(crate::batch::IGNORE);
+    ignored.tgt_out.fill(crate::data::batch::IGNORE);
     assert!(matches!(model.loss(&cx, &ignored, 0.0), Err(Error::NoLabels)));
     assert!(matches!(model.loss(&cx, &batch(4, 4), 1.5), Err(Error::Config(_))));
 }
@@ -80,7 +96,7 @@ fn ids_outside_the_vocabulary_and_labels_that_do_not_count_are_errors() {
 fn learned_positions_end_and_sinusoids_do_not() {
     let long = Pair { src: vec![3; 10], tgt: vec![4, 2] };
     for positions in [Positions::Learned, Positions::Sinusoidal, Positions::SinusoidalConcatenated] {
-        let config = Config { positions, ..small() };
+        let config = small().with(|model| model.positions = positions);
         let (model, params) = Transformer::new(&config, Seed::new(1), DType::F32).unwrap();
         let batch = Batch::new([&long], config.decoder_start, 0).unwrap();
         let out = model.forward(&Context::inference(&params), &batch);

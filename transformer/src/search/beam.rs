@@ -12,8 +12,9 @@
 use nn::Params;
 use tensor::kernels::parallel::on_worker;
 
+use super::decoding::Decoding;
+use super::hypothesis::{Hypothesis, MaxLen};
 use super::length_penalty::LengthPenalty;
-use super::{Decoding, Hypothesis, MaxLen};
 use crate::error::Error;
 use crate::model::Transformer;
 
@@ -107,7 +108,7 @@ fn search(
 ) -> Result<Vec<Vec<Hypothesis>>, Error> {
     let (vocab_size, eos_id) = (model.config().tgt_vocab_size, model.config().eos_id);
     let new_beam = |(sentence, source): (usize, &Vec<u32>)| {
-        Beam::new(sentence, options.max_len.of(source, model.config()))
+        Beam::new(sentence, options.max_len.of(source, &model.config().architecture))
     };
     let mut beams: Vec<Beam> = sources.iter().enumerate().map(new_beam).collect();
     let mut live: Vec<usize> = (0..beams.len()).collect(); // which beams are in the batch, in its order
@@ -132,8 +133,8 @@ fn search(
     Ok(beams.into_iter().map(|beam| beam.into_best(options)).collect())
 }
 
-/// Beams beyond this are a mistake: every hypothesis takes a row of the batch and of all it remembers.
-const MAX_BEAM_SIZE: usize = 10_000;
+/// The widest beam. More is a mistake: every hypothesis takes a row of the batch and of all it remembers.
+pub const MAX_BEAM_SIZE: usize = 10_000;
 
 fn check(options: &BeamOptions) -> Result<(), Error> {
     let &BeamOptions { beam_size, top_beams, length_penalty, .. } = options;

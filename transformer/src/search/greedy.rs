@@ -4,7 +4,8 @@ use nn::Params;
 use tensor::kernels::parallel::on_worker;
 use tensor::kernels::reduce::argmax;
 
-use super::{Hypothesis, MaxLen, decode_by};
+use super::decoding::decode_by;
+use super::hypothesis::{Hypothesis, MaxLen};
 use crate::error::Error;
 use crate::model::Transformer;
 

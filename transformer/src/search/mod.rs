@@ -3,137 +3,16 @@
 //! [`greedy`](greedy::greedy) takes the likeliest word at each step. [`beam_search`](beam::beam_search) keeps
 //! several unfinished translations and compares them as wholes (Vaswani et al. 2017, §6.1).
 //! [`sample`](sample::sample) draws words by their probabilities. All translate a batch of sentences at once,
-//! keep keys and values of what was said ([`DecoderState`]), and drop finished sentences from the batch. They run
+//! keep keys and values of what was said ([`DecoderState`](crate::layers::decoder::DecoderState)), and drop finished sentences from the batch. They run
 //! on a thread of the pool, as training does: a search is hundreds of small steps, and from outside each of their
 //! loops would have to be handed over.
 
+pub mod batches;
 pub mod beam;
+mod decoding;
 pub mod greedy;
+mod hypothesis;
 pub mod length_penalty;
 pub mod sample;
 
-use nn::{Context, Params};
-use tensor::{DType, Tensor};
-
-use crate::batch::TokenBatch;
-use crate::config::{Config, DecoderStart};
-use crate::decoder::DecoderState;
-use crate::error::Error;
-use crate::model::Transformer;
-use crate::positions::Positions;
-
-/// A translation, finished or not.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Hypothesis {
-    /// The tokens; the last is `<eos>` if it is finished.
-    pub ids: Vec<u32>,
-    /// The natural logarithm of the probability that the model gives it: the sum over its tokens.
-    pub log_prob: f64,
-    /// What it was ranked by: `log_prob` divided by the length penalty, or `log_prob` itself.
-    pub score: f64,
-    /// Whether it ended with `<eos>` rather than at the length limit.
-    pub finished: bool,
-}
-
-/// How many tokens a translation may have, `<eos>` included: the paper's "input length + 50", and no more
-/// than learned positions reach.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MaxLen {
-    /// Tokens beyond those of the source.
-    pub beyond_source: usize,
-}
-
-impl Default for MaxLen {
-    fn default() -> Self {
-        MaxLen { beyond_source: 50 }
-    }
-}
-
-impl MaxLen {
-    fn of(self, source: &[u32], config: &Config) -> usize {
-        let reach = if config.positions == Positions::Learned { config.max_len } else { usize::MAX };
-        source.len().saturating_add(self.beyond_source).clamp(1, reach.max(1))
-    }
-}
-
-/// A batch of sentences in the middle of being translated.
-struct Decoding<'a> {
-    model: &'a Transformer,
-    cx: Context<'a>,
-    state: DecoderState,
-}
-
-impl<'a> Decoding<'a> {
-    /// Encodes the sources; each has one row, in which nothing was said yet.
-    fn begin(model: &'a Transformer, params: &'a Params, sources: &[Vec<u32>]) -> Result<Self, Error> {
-        let cx = Context::inference(params);
-        let memory = model.encode(&cx, &TokenBatch::new(sources, 0))?;
-        let state = model.begin(&cx, &memory);
-        Ok(Decoding { model, cx, state })
-    }
-
-    /// Says `last[row]` in each row (nothing at the first step) and returns the log-probability of each
-    /// word to come next, `[rows, vocab_size]`, in f64.
-    fn step(&mut self, last: &[u32]) -> Result<Vec<f64>, Error> {
-        let first = self.state.is_empty();
-        // Every row has one token, or none before a zero vector: nothing is padded.
-        let sequences = match self.model.config().decoder_start {
-            DecoderStart::Token(bos_id) if first => vec![vec![bos_id]; self.state.n_sentences()],
-            DecoderStart::ZeroVector if first => vec![vec![]; self.state.n_sentences()],
-            _ => last.iter().map(|&id| vec![id]).collect(),
-        };
-        let hidden = self.model.extend(&self.cx, &mut self.state, &TokenBatch::new(&sequences, 0))?;
-        let log_probs = self.model.logits(&self.cx, &hidden).value().log_softmax(-1); // [rows, 1, vocab_size]
-        if !log_probs.all_finite() {
-            return Err(Error::NotFinite(format!("the model's output at position {}", self.state.len() - 1)));
-        }
-        Ok(in_f64(&log_probs))
-    }
-
-    /// Goes on with these sentences and rows, in this order.
-    fn select(&mut self, sentences: &[u32], rows: &[u32]) {
-        self.state.select(sentences, rows);
-    }
-}
-
-fn in_f64(x: &Tensor) -> Vec<f64> {
-    x.to_dtype(DType::F64).to_vec()
-}
-
-/// Translates word by word, on this thread, `choose(sentence, position, log_probs)` naming each next word.
-fn decode_by(
-    model: &Transformer,
-    params: &Params,
-    sources: &[Vec<u32>],
-    max_len: MaxLen,
-    mut choose: impl FnMut(usize, usize, &[f64]) -> u32,
-) -> Result<Vec<Hypothesis>, Error> {
-    let begun = Hypothesis { ids: Vec::new(), log_prob: 0.0, score: 0.0, finished: false };
-    let mut hypotheses = vec![begun; sources.len()];
-    let mut live: Vec<usize> = (0..sources.len()).collect(); // row -> sentence
-    let mut decoding = Decoding::begin(model, params, sources)?;
-    let (eos_id, vocab_size) = (model.config().eos_id, model.config().tgt_vocab_size);
-    while !live.is_empty() {
-        let last: Vec<u32> =
-            live.iter().filter_map(|&sentence| hypotheses[sentence].ids.last().copied()).collect();
-        let log_probs = decoding.step(&last)?; // [rows, vocab_size]
-        let mut going_on = Vec::new();
-        for (row, log_probs) in log_probs.chunks_exact(vocab_size).enumerate() {
-            let sentence = live[row];
-            let hypothesis = &mut hypotheses[sentence];
-            let id = choose(sentence, hypothesis.ids.len(), log_probs);
-            hypothesis.ids.push(id);
-            hypothesis.log_prob += log_probs[id as usize];
-            hypothesis.score = hypothesis.log_prob;
-            hypothesis.finished = id == eos_id;
-            if !hypothesis.finished && hypothesis.ids.len() < max_len.of(&sources[sentence], model.config()) {
-                going_on.push(row as u32);
-            }
-        }
-        if going_on.len() < live.len() {
-            decoding.select(&going_on, &going_on);
-            live = going_on.iter().map(|&row| live[row as usize]).collect();
-        }
-    }
-    Ok(hypotheses)
-}
+pub use hypothesis::{Hypothesis, MaxLen};

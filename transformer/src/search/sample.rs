@@ -5,7 +5,8 @@ use rand::RngExt;
 use tensor::Seed;
 use tensor::kernels::parallel::on_worker;
 
-use super::{Hypothesis, MaxLen, decode_by};
+use super::decoding::decode_by;
+use super::hypothesis::{Hypothesis, MaxLen};
 use crate::error::Error;
 use crate::model::Transformer;
 

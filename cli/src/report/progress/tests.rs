@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use indicatif::TermLike;
 
 use super::*;
-use crate::metrics::{BleuOptions, Tokenizer};
+use translate::metrics::{BleuOptions, Tokenizer};
 
 const STATS: LossStats = LossStats { loss_sum: 3.0, nll_sum: 2.0, count: 4, correct: 1 };
 const BLEU: BleuOptions = BleuOptions { tokenizer: Tokenizer::V13a, lowercase: false };

@@ -1,12 +1,11 @@
 //! The end of a run: the last save, the model to use, and what there is to say of it.
 
-use nn::Params;
 use tensor::Seed;
-use transformer::Transformer;
+use translate::{Translator, Validated};
 
 use super::Run;
 use crate::error::Error;
-use crate::model_file::{self, Model, Validated};
+use crate::model;
 use crate::report::say;
 use crate::train::quoted;
 
@@ -37,7 +36,7 @@ impl Run {
     /// place of one that an earlier stop has left, and not of a mean.
     pub(super) fn write_unvalidated(&self) -> Result<(), Error> {
         let path = self.folder.model();
-        let is_of_a_stop = || Model::load(&path).is_ok_and(|model| model.about.averaged.is_empty());
+        let is_of_a_stop = || Translator::open(&path).is_ok_and(|model| model.about().averaged.is_empty());
         if !path.exists() || self.progress.best.is_none() && is_of_a_stop() {
             self.write_model(&path)?;
             let step = self.progress.step;
@@ -62,7 +61,7 @@ impl Run {
             self.write_model(&self.folder.model())?;
             let judged = match self.progress.history.last() {
                 Some(validated) if validated.step == self.progress.step => Some(*validated),
-                _ => self.judge(&self.trainer.model, &self.trainer.params)?,
+                _ => self.judge(&self.translator()?)?,
             };
             (format!("that of the last step, {}", self.progress.step), judged)
         };
@@ -80,22 +79,23 @@ impl Run {
     /// Writes the mean of these checkpoints as the model to use, and judges it.
     fn write_average(&self, steps: &[u64]) -> Result<Option<Validated>, Error> {
         let paths: Vec<_> = steps.iter().map(|&step| self.folder.checkpoint(step)).collect();
-        let average = model_file::average(&paths)?;
-        average.save(&self.folder.model())?;
-        self.judge(&average.transformer, &average.params)
+        let mean = model::mean(&paths)?;
+        mean.save(self.folder.model())?;
+        self.judge(&mean)
     }
 
     /// A validation that the run does not remember, as it is not one of those that are due. None without pairs.
-    fn judge(&self, model: &Transformer, params: &Params) -> Result<Option<Validated>, Error> {
+    fn judge(&self, translator: &Translator) -> Result<Option<Validated>, Error> {
         if self.data.valid.is_empty() {
             return Ok(None);
         }
         let options = self.recipe.training.options(Seed::new(self.recipe.seed));
+        let (model, params) = (translator.model(), translator.params());
         let stats =
             transformer::evaluate(model, params, &self.data.valid, options.max_tokens, options.smoothing)?;
         let validation = &self.recipe.validation;
         let with_bleu = validation.every > 0 && validation.bleu_every > 0;
-        let bleu = with_bleu.then(|| self.bleu(model, params)).transpose()?;
+        let bleu = with_bleu.then(|| self.bleu(translator)).transpose()?;
         Ok(Some(Validated { step: self.progress.step, nll: stats.nll(), bleu }))
     }
 }

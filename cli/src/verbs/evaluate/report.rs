@@ -4,11 +4,10 @@ use std::fmt::{Display, Write};
 
 use autograd::ops::cross_entropy::LossStats;
 use serde_json::{Value, json};
+use text::{TextKind, TextSettings};
+use translate::metrics::{Bleu, Chrf};
+use translate::{SearchSettings, Translator};
 
-use crate::metrics::{Bleu, Chrf};
-use crate::model_file::Model;
-use crate::recipe::SearchSettings;
-use crate::text::{TextKind, TextSettings};
 use crate::verbs::common::{Share, Unknown, in_words};
 
 /// What a model makes of a test set.
@@ -36,8 +35,8 @@ pub struct Evaluation {
 
 impl Evaluation {
     /// Lines for people; `name` is the model's.
-    pub fn in_words(&self, model: &Model, search: &SearchSettings, name: &dyn Display) -> String {
-        let (stats, about) = (&self.stats, &model.about);
+    pub fn in_words(&self, translator: &Translator, search: &SearchSettings, name: &dyn Display) -> String {
+        let (stats, about) = (&self.stats, translator.about());
         let averaged = match about.averaged.len() {
             0 => String::new(),
             n => format!(", mean of {n} checkpoints"),
@@ -47,7 +46,7 @@ impl Evaluation {
             let remark = remark.map(|remark| format!("    Note: {remark}\n")).unwrap_or_default();
             let _ = write!(text, "{figure}\n    {signature}\n{remark}");
         };
-        figure(&self.bleu, self.bleu.signature(), remark(model.text.settings()));
+        figure(&self.bleu, self.bleu.signature(), remark(translator.text().settings()));
         figure(&self.bleu_lowercased, self.bleu_lowercased.signature(), None);
         figure(&self.chrf, self.chrf.signature(), None);
         let exact = Share { part: self.exact, whole: self.sentences };
@@ -70,8 +69,8 @@ impl Evaluation {
     }
 
     /// One object, on a line of its own.
-    pub fn to_json(&self, model: &Model, search: &SearchSettings) -> String {
-        let (stats, about) = (&self.stats, &model.about);
+    pub fn to_json(&self, translator: &Translator, search: &SearchSettings) -> String {
+        let (stats, about) = (&self.stats, translator.about());
         let of_bleu = |bleu: &Bleu| {
             json!({
                 "score": bleu.score,
@@ -90,7 +89,7 @@ impl Evaluation {
             "bleu": of_bleu(&self.bleu),
             "bleu_lowercased": of_bleu(&self.bleu_lowercased),
             "chrf": { "score": self.chrf.score, "signature": self.chrf.signature() },
-            "note": remark(model.text.settings()),
+            "note": remark(translator.text().settings()),
             "loss": stats.nll(),
             "perplexity": stats.perplexity(),
             "tokens": stats.count,

@@ -2,11 +2,12 @@
 
 use nn::NamedTensors;
 use serde_json::{Value, json};
+use translate::Validated;
 
 use super::model::vocabularies;
 use super::state::State;
 use super::{Kind, Verified};
-use crate::model_file::{Model, Validated};
+use crate::model::Model;
 
 /// One object. Numbers that are not finite are null.
 pub(super) fn of(verified: &Verified, kind: &Kind, with_tokens: bool) -> Value {
@@ -23,7 +24,8 @@ pub(super) fn of(verified: &Verified, kind: &Kind, with_tokens: bool) -> Value {
 }
 
 fn of_model(model: &Model, with_tokens: bool) -> Value {
-    let (about, text) = (&model.about, &model.text);
+    let (translator, recipe) = (&model.translator, &model.recipe);
+    let (about, text) = (translator.about(), translator.text());
     let sides = vocabularies(text);
     let mut vocabulary = json!({
         "kind": text.settings().kind,
@@ -37,13 +39,13 @@ fn of_model(model: &Model, with_tokens: bool) -> Value {
     json!({
         "kind": "model",
         "step": about.step,
-        "seed": about.recipe.seed,
+        "seed": recipe.seed,
         "averaged": about.averaged,
         "history": history(&about.history),
-        "config": model.transformer.config(),
-        "recipe": about.recipe.to_toml(),
+        "config": translator.model().config(),
+        "recipe": recipe.to_toml(),
         "vocabulary": vocabulary,
-        "parameters": model.params.numel(),
+        "parameters": translator.params().numel(),
     })
 }
 

@@ -1,67 +1,48 @@
 //! A model in words.
 
-use serde_json::Value;
+use text::TextModel;
+use toml::Table;
+use transformer::Config;
 
 use super::tables::{self, rows, shown, wrapped};
 use super::{InspectArgs, Verified};
-use crate::model_file::Model;
+use crate::model::Model;
 use crate::recipe::{DataSettings, Recipe};
-use crate::text::TextModel;
 use crate::verbs::common::in_words;
 
 /// What of the section `[training]` makes a model what it is.
 const TRAINING: [&str; 7] =
     ["max_steps", "batch_tokens", "accumulate", "smoothing", "clip_norm", "optimizer", "schedule"];
-/// The keys of a configuration, in the order of `transformer::Config`.
-pub(super) const CONFIGURATION: [&str; 18] = [
-    "src_vocab_size",
-    "tgt_vocab_size",
-    "d_model",
-    "n_heads",
-    "d_ff",
-    "n_encoder_layers",
-    "n_decoder_layers",
-    "max_len",
-    "dropout",
-    "attention_dropout",
-    "norm",
-    "norm_eps",
-    "positions",
-    "activation",
-    "attention_bias",
-    "projection_bias",
-    "tie_embeddings",
-    "decoder_start",
-];
 /// How many of the first tokens are shown, and of the last.
 const TOKENS: usize = 8;
 
 pub(super) fn text(verified: &Verified, model: &Model, args: &InspectArgs) -> String {
-    let about = &model.about;
+    let Model { translator, recipe } = model;
+    let about = translator.about();
     let steps: Vec<String> = about.averaged.iter().map(u64::to_string).collect();
     let trained = match &steps[..] {
-        [] => format!("to step {}, seed {}", about.step, about.recipe.seed),
-        steps => format!("seed {}; the mean of the steps {}", about.recipe.seed, steps.join(", ")),
+        [] => format!("to step {}, seed {}", about.step, recipe.seed),
+        steps => format!("seed {}; the mean of the steps {}", recipe.seed, steps.join(", ")),
     };
     let mut text = verified.title("a model to translate with");
     text += &rows(&[
         ("trained", trained),
-        ("data", data(&about.recipe.data)),
-        ("training", training(&about.recipe)),
-        ("configuration", configuration(model)),
-        ("search", in_words(&about.recipe.search)),
-        ("vocabulary", vocabulary(&model.text)),
-        ("parameters", tables::grouped(model.params.numel())),
+        ("data", data(&recipe.data)),
+        ("training", training(recipe)),
+        ("configuration", configuration(translator.model().config())),
+        ("search", in_words(&translator.search())),
+        ("vocabulary", vocabulary(translator.text())),
+        ("parameters", tables::grouped(translator.params().numel())),
     ]);
-    let tensors = model.params.as_ref();
+    let tensors = translator.params().as_ref();
     text += "\n";
     text += &if args.params { tables::tensors(tensors) } else { tables::parts(tensors) };
     if !about.history.is_empty() {
         text += "\n";
-        text += &tables::history(&about.history, about.recipe.validation.metric);
+        text += &tables::history(&about.history, recipe.validation.metric);
     }
     if args.vocabulary {
-        text += &all_tokens(&model.text);
+        text += &all_tokens(translator.text());
     }
     text
 }
@@ -85,10 +66,9 @@ fn training(recipe: &Recipe) -> String {
     wrapped(&TRAINING.iter().filter_map(value).collect::<Vec<_>>(), ", ")
 }
 
-fn configuration(model: &Model) -> String {
-    let values = serde_json::to_value(model.transformer.config()).unwrap_or_default();
-    let value = |key: &&str| format!("{key} = {}", values.get(key).unwrap_or(&Value::Null));
-    wrapped(&CONFIGURATION.iter().map(value).collect::<Vec<_>>(), ", ")
+pub(super) fn configuration(config: &Config) -> String {
+    let table = Table::try_from(config).unwrap_or_default(); // in the order of its fields
+    wrapped(&table.iter().map(|(key, value)| format!("{key} = {value}")).collect::<Vec<_>>(), ", ")
 }
 
 fn vocabulary(text: &TextModel) -> String {

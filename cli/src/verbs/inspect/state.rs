@@ -3,14 +3,14 @@
 use std::path::Path;
 
 use nn::checkpoint::Checkpoint;
+use translate::metadata::Metadata;
 
 use super::tables::{self, grouped, rows};
 use super::{InspectArgs, Verified};
 use crate::error::Error;
-use crate::model_file::Metadata;
 use crate::recipe::{Recipe, ScheduleSettings};
 use crate::train::quoted;
-use crate::train::state::Progress;
+use crate::train::state::{Progress, recipe_in};
 
 /// What a state file says beside its tensors.
 pub(super) struct State {
@@ -23,7 +23,7 @@ impl State {
     pub fn of(path: &Path, content: &Checkpoint) -> Result<State, Error> {
         let metadata = Metadata { path, strings: &content.metadata };
         metadata.check_format("state")?;
-        Ok(State { progress: metadata.json("etudiant.progress")?, recipe: metadata.recipe()? })
+        Ok(State { progress: metadata.json("etudiant.progress")?, recipe: recipe_in(&metadata)? })
     }
 }
 

@@ -2,8 +2,8 @@
 
 use nn::NamedTensors;
 
-use crate::model_file::Validated;
 use crate::recipe::ValidationMetric;
+use translate::Validated;
 
 /// Where lists are broken.
 const WIDTH: usize = 90;

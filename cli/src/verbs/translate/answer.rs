@@ -1,13 +1,9 @@
 //! What is printed for a line.
 
 use serde::Serialize;
-use transformer::Pair;
-use transformer::search::Hypothesis;
-
-use crate::error::Error;
-use crate::model_file::{Model, json};
-use crate::text::TextModel;
-use crate::translation::{self, Source};
+use text::TextModel;
+use translate::metadata::json;
+use translate::{Translated, Translation};
 
 /// What stands in a line beside the text.
 #[derive(Clone, Copy, Debug, Default)]
@@ -30,45 +26,39 @@ pub struct Answer<'a> {
     source_tokens: Vec<&'a str>,
     /// Tokens of the source that were cut off.
     cut: usize,
-    translations: Vec<Translation<'a>>,
+    translations: Vec<Printed<'a>>,
 }
 
 /// A translation. Its tokens are those whose log-probabilities were added up, `<eos>` included if it is finished.
 #[derive(Serialize)]
-struct Translation<'a> {
-    text: String,
+struct Printed<'a> {
+    text: &'a str,
     log_prob: f64,
     score: f64,
     finished: bool,
     tokens: Vec<&'a str>,
     /// (source, target), numbers of tokens from 0.
     #[serde(skip_serializing_if = "Option::is_none")]
-    alignment: Option<Vec<(usize, usize)>>,
+    alignment: Option<&'a [(usize, usize)]>,
 }
 
 impl<'a> Answer<'a> {
-    /// What the search found for a line.
-    pub fn new(
-        text: &'a TextModel,
-        line: usize,
-        source: &'a str,
-        encoded: &Source,
-        found: &[Hypothesis],
-    ) -> Self {
-        let translation = |hypothesis: &Hypothesis| Translation {
-            text: text.decode(&hypothesis.ids),
-            log_prob: hypothesis.log_prob,
-            score: hypothesis.score,
-            finished: hypothesis.finished,
-            tokens: hypothesis.ids.iter().filter_map(|&id| text.tgt_token(id)).collect(),
-            alignment: None,
+    /// What was found for a line.
+    pub fn new(text: &'a TextModel, line: usize, source: &'a str, found: &'a Translated) -> Self {
+        let printed = |translation: &'a Translation| Printed {
+            text: &translation.text,
+            log_prob: translation.log_prob,
+            score: translation.score,
+            finished: translation.finished,
+            tokens: translation.ids.iter().filter_map(|&id| text.tgt_token(id)).collect(),
+            alignment: translation.alignment.as_deref(),
         };
         Answer {
             line,
             source,
-            source_tokens: encoded.ids.iter().filter_map(|&id| text.src_token(id)).collect(),
-            cut: encoded.cut,
-            translations: found.iter().map(translation).collect(),
+            source_tokens: found.source.ids.iter().filter_map(|&id| text.src_token(id)).collect(),
+            cut: found.source.cut,
+            translations: found.translations.iter().map(printed).collect(),
         }
     }
 
@@ -82,18 +72,18 @@ impl<'a> Answer<'a> {
             let columns = 2 * usize::from(form.scores) + usize::from(form.align);
             return format!("{number}{}\n", "\t".repeat(columns));
         }
-        let columns = |translation: &Translation| format!("{number}{}\n", translation.columns(form));
+        let columns = |printed: &Printed| format!("{number}{}\n", printed.columns(form));
         self.translations.iter().map(columns).collect()
     }
 }
 
-impl Translation<'_> {
+impl Printed<'_> {
     fn columns(&self, form: &Form) -> String {
-        let mut columns = vec![self.text.clone()];
+        let mut columns = vec![self.text.to_string()];
         if form.scores {
             columns.extend([self.log_prob, self.score].map(|value| format!("{value:.4}")));
         }
-        if let Some(alignment) = &self.alignment {
+        if let Some(alignment) = self.alignment {
             let links: Vec<String> = alignment.iter().map(|(src, tgt)| format!("{src}-{tgt}")).collect();
             columns.push(links.join(" "));
         }
@@ -101,38 +91,20 @@ impl Translation<'_> {
     }
 }
 
-/// Aligns every translation with its source. `ids` are the sources', `found` what `answers` were made of.
-pub fn align(
-    model: &Model,
-    ids: &[Vec<u32>],
-    found: &[Vec<Hypothesis>],
-    answers: &mut [Answer],
-) -> Result<(), Error> {
-    let of_source = |(src, found): (&Vec<u32>, &Vec<Hypothesis>)| -> Vec<Pair> {
-        found.iter().map(|hypothesis| Pair { src: src.clone(), tgt: hypothesis.ids.clone() }).collect()
-    };
-    let pairs: Vec<Pair> = ids.iter().zip(found).flat_map(of_source).collect();
-    let translations = answers.iter_mut().flat_map(|answer| &mut answer.translations);
-    for (translation, links) in translations.zip(translation::align(model, &pairs)?) {
-        translation.alignment = Some(links);
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn answer(texts: &[&str]) -> Answer<'static> {
-        let translation = |text: &&str| Translation {
-            text: text.to_string(),
+    fn answer<'a>(texts: &[&'a str]) -> Answer<'a> {
+        let printed = |text: &&'a str| Printed {
+            text,
             log_prob: -1.25,
             score: -0.5,
             finished: true,
             tokens: vec!["i", "am", "<eos>"],
-            alignment: Some(vec![(0, 0), (1, 1)]),
+            alignment: Some(&[(0, 0), (1, 1)]),
         };
-        let translations = texts.iter().map(translation).collect();
+        let translations = texts.iter().map(printed).collect();
         Answer {
             line: 7,
             source: "je suis",

@@ -25,12 +25,12 @@ fn what_is_left_over_is_named_with_its_shape_and_what_to_do() {
     let names = StateDictNames::default();
     let whole = state_dict(&random_params(&config(), DType::F64), &names);
     let left = |config: Config, name: &str, expected: &str| assert_problem(&whole, &config, name, expected);
-    let unbiased = Config { attention_bias: false, ..config() };
+    let unbiased = config().with(|model| model.attention_bias = false);
     let name = "transformer.decoder.layers.0.multihead_attn.in_proj_bias";
     left(unbiased, name, "set `attention_bias: true`");
-    let post = Config { norm: NormPlacement::Post, ..config() };
+    let post = config().with(|model| model.norm = NormPlacement::Post);
     left(post, "transformer.decoder.norm.bias", "`NormPlacement::PostFinal`");
-    let unbiased = Config { projection_bias: false, ..config() };
+    let unbiased = config().with(|model| model.projection_bias = false);
     left(unbiased, "projection.bias", "set `projection_bias: true`");
 
     let buffer = with(&whole, "positions.table", Some(Tensor::zeros([5, 4], DType::F64)));
@@ -48,7 +48,7 @@ fn a_layer_too_many_is_named_whichever_of_its_tensors_is_left_over() {
         let params = random_params(&config, DType::F64);
         translate_state_dict(state_dict, &names, &params).unwrap_err().to_string()
     };
-    let shallow = Config { n_decoder_layers: 1, ..config() };
+    let shallow = config().with(|model| model.n_decoder_layers = 1);
     assert_eq!(
         message(shallow.clone(), &whole),
         "translator.safetensors: tensor `transformer.decoder.layers.1.linear1.bias` of shape [6] has no place in \
@@ -78,7 +78,8 @@ fn a_layer_too_many_is_named_whichever_of_its_tensors_is_left_over() {
 #[test]
 fn numbers_that_cannot_be_parameters_are_refused_with_their_place() {
     let names = StateDictNames::default();
-    let tied = Config { tie_embeddings: TieEmbeddings::ThreeWay, src_vocab_size: 7, ..config() };
+    let tied =
+        Config { src_vocab_size: 7, ..config().with(|model| model.tie_embeddings = TieEmbeddings::ThreeWay) };
     for (config, name) in [
         (config(), "transformer.encoder.layers.0.self_attn.in_proj_weight"),
         (tied, "src_embedding.weight"), // not taken for one that differs from itself
@@ -112,7 +113,7 @@ fn another_shape_is_named_beside_the_one_that_is_needed() {
 
 #[test]
 fn the_fields_that_make_a_shape_are_named() {
-    let learned = Config { positions: Positions::Learned, ..config() };
+    let learned = config().with(|model| model.positions = Positions::Learned);
     let whole = state_dict(&random_params(&learned, DType::F64), &StateDictNames::default());
     for (name, fields) in [
         ("transformer.encoder.layers.0.linear1.weight", "`d_ff` and `d_model`"),

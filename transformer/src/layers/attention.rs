@@ -1,0 +1,183 @@
+//! Multi-head attention (Vaswani et al. 2017, §3.2.2):
+//!
+//! ```text
+//! MultiHead(X, M) = Concat(head_1, .., head_h) W^O
+//! head_i          = softmax(Q_i K_iᵀ / sqrt(d_head)) V_i
+//! Q = X W^Q,  K = M W^K,  V = M W^V
+//! ```
+//!
+//! `X` asks, `M` is asked: the same sequence in self-attention, the encoder's output in cross-attention.
+//! Every head reads all of `X`: the columns of one wide `W^Q` are the heads' matrices side by side, and the
+//! first head's queries are the first `d_head` columns of `Q`. Nothing is sliced off the input, and
+//! nothing is copied to bring the heads apart.
+//!
+//! Keys and values are made by [`MultiHeadAttention::key_value`] and attended to by
+//! [`MultiHeadAttention::forward`]. They are two calls because decoding makes them once and attends to
+//! them at every step; training makes both calls in a row.
+
+use autograd::Var;
+use nn::{Context, Dropout, Linear, ParamBuilder};
+use tensor::Mask;
+use tensor::ops::attention::{AttentionSpec, attention_weights};
+
+use crate::config::Architecture;
+
+/// What queries attend to: a key and a value for each position.
+#[derive(Clone, Debug)]
+pub struct KeyValue {
+    /// `[batch, k_len, d_model]`
+    pub key: Var,
+    /// `[batch, k_len, d_model]`
+    pub value: Var,
+}
+
+impl KeyValue {
+    /// These positions, and after them those of `next`.
+    pub(crate) fn followed_by(&self, next: &KeyValue) -> KeyValue {
+        KeyValue {
+            key: Var::concatenate(&[&self.key, &next.key], 1), // [batch, k_len + next, d_model]
+            value: Var::concatenate(&[&self.value, &next.value], 1), // [batch, k_len + next, d_model]
+        }
+    }
+
+    /// The sequences at `rows`, in that order; a sequence may be chosen often, or not at all.
+    pub(crate) fn select(&self, rows: &[u32]) -> KeyValue {
+        let select = |x: &Var| {
+            let (batch, len, d_model) = (x.dim(0), x.dim(1), x.dim(2));
+            x.reshape([batch, len * d_model]).gather_rows(rows).reshape([rows.len(), len, d_model])
+        };
+        KeyValue { key: select(&self.key), value: select(&self.value) } // [rows, k_len, d_model]
+    }
+}
+
+/// The four projections of multi-head attention.
+#[derive(Clone, Debug)]
+pub struct MultiHeadAttention {
+    n_heads: usize,
+    q_proj: Linear,
+    k_proj: Linear,
+    v_proj: Linear,
+    out_proj: Linear,
+    dropout: Dropout,
+}
+
+impl MultiHeadAttention {
+    /// Attention of `architecture.n_heads` heads under the builder's scope.
+    pub(crate) fn new(builder: &mut ParamBuilder, architecture: &Architecture) -> Self {
+        let mut project = |name| {
+            let (d_model, bias) = (architecture.d_model, architecture.attention_bias);
+            Linear::new(&mut builder.scope(name), d_model, d_model, bias)
+        };
+        MultiHeadAttention {
+            n_heads: architecture.n_heads,
+            q_proj: project("q_proj"),
+            k_proj: project("k_proj"),
+            v_proj: project("v_proj"),
+            out_proj: project("out_proj"),
+            dropout: Dropout::new(&mut builder.scope("dropout"), architecture.attention_dropout),
+        }
+    }
+
+    /// The keys and values of positions `x` `[batch, k_len, d_model]`: `[batch, k_len, d_model]` each.
+    ///
+    /// # Panics
+    /// If the last axis of `x` is not d_model.
+    #[track_caller]
+    pub fn key_value(&self, cx: &Context, x: &Var) -> KeyValue {
+        KeyValue { key: self.k_proj.forward(cx, x), value: self.v_proj.forward(cx, x) }
+    }
+
+    /// Attends from `x` `[batch, q_len, d_model]` to `key_value`, where `mask`, broadcast to `[batch,
+    /// n_heads, q_len, k_len]`, is true. `-> [batch, q_len, d_model]`
+    ///
+    /// Note: a trace sees the weights as a constant, without a gradient: they are computed for it apart, as the
+    /// fused operation does not hold them.
+    ///
+    /// # Panics
+    /// If the shapes do not fit each other or the mask.
+    #[track_caller]
+    pub fn forward(&self, cx: &Context, x: &Var, key_value: &KeyValue, mask: Option<&Mask>) -> Var {
+        let query = self.q_proj.forward(cx, x); // [batch, q_len, d_model]
+        let d_head = query.dim(-1) / self.n_heads;
+        let spec = AttentionSpec {
+            n_heads: self.n_heads,
+            scale: 1.0 / (d_head as f64).sqrt(),
+            mask,
+            dropout: self.dropout.active(cx),
+        };
+        let context = query.attention(&key_value.key, &key_value.value, &spec);
+        cx.trace("query", &query);
+        cx.trace("key", &key_value.key);
+        cx.trace("value", &key_value.value);
+        if cx.is_tracing() {
+            let weights = attention_weights(query.value(), key_value.key.value(), &spec);
+            cx.trace("weights", &Var::constant(weights)); // [batch, n_heads, q_len, k_len]
+        }
+        cx.trace("context", &context); // [batch, q_len, d_model]
+        self.out_proj.forward(cx, &context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Config, VocabSizes};
+    use nn::Params;
+    use tensor::{DType, Seed, Tensor};
+
+    fn layer() -> (MultiHeadAttention, Params) {
+        let config = Config::toy(VocabSizes::Shared(5)).with(|model| {
+            model.d_model = 6;
+            model.n_heads = 2;
+            model.attention_bias = true;
+        });
+        let mut params = Params::new(DType::F64);
+        let layer =
+            MultiHeadAttention::new(&mut ParamBuilder::new(&mut params, Seed::new(1)), &config.architecture);
+        for id in params.iter().map(|(id, ..)| id).collect::<Vec<_>>() {
+            let shape = params.get(id).shape();
+            *params.get_mut(id) =
+                Tensor::normal(shape, 0.0, 1.0, Seed::new(2).derive(params.name(id)), DType::F64);
+        }
+        (layer, params)
+    }
+
+    fn normal(shape: [usize; 3], name: &str) -> Var {
+        Var::constant(Tensor::normal(shape, 0.0, 1.0, Seed::new(3).derive(name), DType::F64))
+    }
+
+    /// Equation by equation: every head by itself, then side by side through W^O.
+    #[test]
+    fn heads_are_columns_of_the_projections() {
+        let (layer, params) = layer();
+        let cx = Context::inference(&params);
+        let (x, memory) = (normal([2, 3, 6], "x"), normal([2, 4, 6], "memory"));
+        let mask = Mask::from_fn([2, 1, 3, 4], |index| (index[0] + index[2] + index[3]) % 3 > 0);
+        let query = layer.q_proj.forward(&cx, &x);
+        let KeyValue { key, value } = layer.key_value(&cx, &memory);
+        let head = |h: usize| {
+            let [q, k, v] = [&query, &key, &value].map(|projected| projected.slice(-1, 3 * h..3 * h + 3));
+            let scores = q.matmul(&k.transpose(1, 2)).mul_scalar(1.0 / 3f64.sqrt()); // [2, 3, 4]
+            let hidden = mask.reshape([2, 3, 4]).not();
+            scores.masked_fill(&hidden, f64::NEG_INFINITY).softmax(-1).matmul(&v)
+        };
+        let expected = layer.out_proj.forward(&cx, &Var::concatenate(&[&head(0), &head(1)], -1));
+        let out = layer.forward(&cx, &x, &KeyValue { key, value }, Some(&mask));
+        let difference = out.value().sub(expected.value()).powi(2).max(.., false).item();
+        assert!(difference < 1e-24, "{difference}");
+    }
+
+    #[test]
+    fn key_values_grow_and_are_selected_by_sequence() {
+        let (layer, params) = layer();
+        let cx = Context::inference(&params);
+        let memory = normal([3, 4, 6], "memory");
+        let whole = layer.key_value(&cx, &memory);
+        let part = |range| layer.key_value(&cx, &memory.slice(1, range));
+        let grown = part(0..1).followed_by(&part(1..4));
+        assert_eq!(grown.key.value(), whole.key.value());
+        let chosen = whole.select(&[2, 0, 2]);
+        assert_eq!(chosen.value.value().slice(0, 1..2), whole.value.value().slice(0, 0..1));
+        assert_eq!(chosen.key.value().slice(0, 2..3), whole.key.value().slice(0, 2..3));
+    }
+}

@@ -1,0 +1,306 @@
+//! The decoder (Vaswani et al. 2017, §3.1): a stack of layers, each self-attention to what was said so far,
+//! cross-attention to the encoder's output, and feed-forward.
+//!
+//! The decoder reads a target left to right. [`Transformer::begin`] opens a [`DecoderState`] for a batch
+//! of encoded sentences, and [`Transformer::extend`] reads further tokens: training extends by the whole
+//! target at once ("teacher forcing"), decoding by one token a step. It is the same code: the causal mask
+//! makes sure that no position depends on a later one, so the keys and values of what was read need not be
+//! computed again.
+//!
+//! Every layer reads the output of the encoder's top layer, through keys and values of its own, which are
+//! computed once per sentence.
+//!
+//! [`Transformer::begin`]: crate::model::Transformer::begin
+//! [`Transformer::extend`]: crate::model::Transformer::extend
+
+use autograd::Var;
+use nn::{Context, Embedding, LayerNorm, ParamBuilder};
+use tensor::Mask;
+
+use crate::config::{Architecture, DecoderStart};
+use crate::error::Error;
+use crate::layers::attention::{KeyValue, MultiHeadAttention};
+use crate::layers::embed::Embed;
+use crate::layers::encoder::Memory;
+use crate::layers::feed_forward::FeedForward;
+use crate::layers::masks;
+use crate::layers::residual::{Residual, final_norm};
+
+/// What the decoder remembers of a batch of sentences while it reads their targets.
+///
+/// A sentence may have several rows, one for each hypothesis of its translation. All sentences have equally
+/// many, and those of one sentence are neighbours.
+#[derive(Clone, Debug)]
+pub struct DecoderState {
+    layers: Vec<LayerState>,
+    /// Which positions of the sources are tokens. `[sentences, 1, 1, src_len]`
+    memory_mask: Mask,
+    n_rows: usize,
+    /// How many positions were read.
+    len: usize,
+}
+
+#[derive(Clone, Debug)]
+struct LayerState {
+    /// Keys and values of the target positions read so far. `[rows, len, d_model]`
+    past: Option<KeyValue>,
+    /// Keys and values of the source. `[sentences, src_len, d_model]`
+    memory: KeyValue,
+}
+
+impl DecoderState {
+    /// How many target positions were read.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether no target position was read yet.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The number of sentences.
+    pub fn n_sentences(&self) -> usize {
+        self.memory_mask.shape()[0]
+    }
+
+    /// The number of hypotheses, of all sentences together.
+    pub fn n_rows(&self) -> usize {
+        self.n_rows
+    }
+
+    /// Goes on with these sentences and these rows, in this order: how hypotheses branch and end.
+    pub(crate) fn select(&mut self, sentences: &[u32], rows: &[u32]) {
+        self.n_rows = rows.len();
+        let all_sentences = sentences.iter().copied().eq(0..self.n_sentences() as u32);
+        for layer in &mut self.layers {
+            layer.past = layer.past.as_ref().map(|past| past.select(rows));
+            if !all_sentences {
+                layer.memory = layer.memory.select(sentences);
+            }
+        }
+        if !all_sentences {
+            let [_, _, _, src_len] = self.memory_mask.shape()[..] else {
+                unreachable!("a padding mask has rank 4")
+            };
+            let mask = |index: &[usize]| self.memory_mask.at(&[sentences[index[0]] as usize, 0, 0, index[3]]);
+            self.memory_mask = Mask::from_fn([sentences.len(), 1, 1, src_len], mask);
+        }
+    }
+}
+
+/// The stack of decoder layers, with its input.
+#[derive(Clone, Debug)]
+pub struct Decoder {
+    embed: Embed,
+    start: DecoderStart,
+    layers: Vec<DecoderLayer>,
+    norm: Option<LayerNorm>,
+}
+
+impl Decoder {
+    /// `architecture.n_decoder_layers` layers over `embedding`, under the builder's scope.
+    pub(crate) fn new(
+        builder: &mut ParamBuilder,
+        embedding: Embedding,
+        start: DecoderStart,
+        architecture: &Architecture,
+    ) -> Self {
+        let layer = |i| DecoderLayer::new(&mut builder.scope("layers").scope(i), architecture);
+        let layers = (0..architecture.n_decoder_layers).map(layer).collect();
+        Decoder {
+            embed: Embed::new(builder, embedding, architecture),
+            start,
+            layers,
+            norm: final_norm(builder, architecture),
+        }
+    }
+
+    /// A state in which nothing was read yet, with one row for each sentence of the memory.
+    pub(crate) fn begin(&self, cx: &Context, memory: &Memory) -> DecoderState {
+        let layer = |layer: &DecoderLayer| LayerState {
+            past: None,
+            memory: layer.cross_attn.key_value(cx, &memory.states), // [sentences, src_len, d_model]
+        };
+        DecoderState {
+            layers: self.layers.iter().map(layer).collect(),
+            memory_mask: memory.mask.clone(),
+            n_rows: memory.mask.shape()[0],
+            len: 0,
+        }
+    }
+
+    /// Reads further tokens `ids` `[rows, len]` and returns the top layer's output at each of their
+    /// positions, `[rows, len, d_model]`. At the first call, a decoder that starts from a zero vector puts
+    /// it in front: `[rows, 1 + len, d_model]`.
+    ///
+    /// Padding stands at the ends of rows, so no token ever sees it through the causal mask; what comes out
+    /// at padded positions has no meaning.
+    pub(crate) fn extend(
+        &self,
+        cx: &Context,
+        state: &mut DecoderState,
+        ids: &[u32],
+        [rows, len]: [usize; 2],
+    ) -> Result<Var, Error> {
+        let _scope = cx.enter("decoder");
+        let mut x = self.embed.tokens(cx, ids, [rows, len]); // [rows, len, d_model]
+        if state.is_empty() && self.start == DecoderStart::ZeroVector {
+            x = x.pad(1, 1, 0, 0.0); // [rows, 1 + len, d_model]
+        }
+        let mut x = self.embed.place(cx, &x, state.len)?;
+        let mask = masks::causal_after(state.len, x.dim(1)); // [1, 1, len, state.len + len]
+        for (i, (layer, layer_state)) in self.layers.iter().zip(&mut state.layers).enumerate() {
+            let _scope = cx.enter(format_args!("layers.{i}"));
+            x = layer.extend(cx, &x, layer_state, &mask, &state.memory_mask);
+            cx.trace("out", &x);
+        }
+        state.len += x.dim(1);
+        if let Some(norm) = &self.norm {
+            x = norm.forward(cx, &x);
+        }
+        Ok(x)
+    }
+}
+
+/// One layer of the decoder.
+#[derive(Clone, Debug)]
+pub struct DecoderLayer {
+    self_attn: MultiHeadAttention,
+    cross_attn: MultiHeadAttention,
+    feed_forward: FeedForward,
+    residuals: [Residual; 3],
+}
+
+impl DecoderLayer {
+    /// One layer under the builder's scope.
+    pub fn new(builder: &mut ParamBuilder, architecture: &Architecture) -> Self {
+        DecoderLayer {
+            self_attn: MultiHeadAttention::new(&mut builder.scope("self_attn"), architecture),
+            cross_attn: MultiHeadAttention::new(&mut builder.scope("cross_attn"), architecture),
+            feed_forward: FeedForward::new(builder, architecture),
+            residuals: [1, 2, 3].map(|number| Residual::new(builder, number, architecture)),
+        }
+    }
+
+    /// A whole target at once, none of whose positions sees a later one: `[batch, tgt_len, d_model] ->
+    /// [batch, tgt_len, d_model]`.
+    ///
+    /// # Panics
+    /// If the last axis of `x` is not d_model, or there is not one sentence in the memory for each of `x`.
+    #[track_caller]
+    pub fn forward(&self, cx: &Context, x: &Var, memory: &Memory) -> Var {
+        let mut state = LayerState { past: None, memory: self.cross_attn.key_value(cx, &memory.states) };
+        self.extend(cx, x, &mut state, &masks::causal_after(0, x.dim(1)), &memory.mask)
+    }
+
+    /// `[rows, len, d_model] -> [rows, len, d_model]`, remembering the keys and values of these positions.
+    #[track_caller]
+    fn extend(
+        &self,
+        cx: &Context,
+        x: &Var,
+        state: &mut LayerState,
+        causal: &Mask,
+        memory_mask: &Mask,
+    ) -> Var {
+        let [around_self, around_cross, around_feed_forward] = &self.residuals;
+        let x = around_self.forward(cx, x, |x| {
+            let _scope = cx.enter("self_attn");
+            let new = self.self_attn.key_value(cx, x);
+            let past = match state.past.take() {
+                Some(past) => past.followed_by(&new),
+                None => new,
+            }; // [rows, state.len + len, d_model]
+            let out = self.self_attn.forward(cx, x, &past, Some(causal));
+            state.past = Some(past);
+            out
+        });
+        let x = around_cross.forward(cx, &x, |x| {
+            let _scope = cx.enter("cross_attn");
+            // The rows of one sentence attend to the same memory: they are queries side by side, so that
+            // no hypothesis needs a copy of it.
+            let (rows, len, d_model) = (x.dim(0), x.dim(1), x.dim(2));
+            let sentences = memory_mask.shape()[0];
+            let queries = x.reshape([sentences, rows / sentences.max(1) * len, d_model]);
+            self.cross_attn
+                .forward(cx, &queries, &state.memory, Some(memory_mask))
+                .reshape([rows, len, d_model])
+        });
+        around_feed_forward.forward(cx, &x, |x| {
+            let _scope = cx.enter("feed_forward");
+            self.feed_forward.forward(cx, x)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Config, VocabSizes};
+    use crate::data::batch::TokenBatch;
+    use crate::model::Transformer;
+    use nn::Params;
+    use tensor::{DType, Seed, Tensor};
+
+    fn model() -> (Transformer, Params) {
+        let config = Config::toy(VocabSizes::Shared(9)).with(|model| {
+            model.d_model = 8;
+            model.d_ff = 8;
+            model.n_heads = 2;
+        });
+        Transformer::new(&config, Seed::new(1), DType::F64).unwrap()
+    }
+
+    fn begin(model: &Transformer, cx: &Context, sources: &[&[u32]]) -> DecoderState {
+        model.begin(cx, &model.encode(cx, &TokenBatch::new(sources, 0)).unwrap())
+    }
+
+    fn say(model: &Transformer, cx: &Context, state: &mut DecoderState, ids: &[&[u32]]) -> Tensor {
+        model.extend(cx, state, &TokenBatch::new(ids, 0)).unwrap().into_value()
+    }
+
+    #[track_caller]
+    fn assert_close(a: &Tensor, b: &Tensor) {
+        let difference = a.sub(b).powi(2).max(.., false).item();
+        assert!(difference < 1e-24, "{difference}");
+    }
+
+    #[test]
+    fn selected_rows_go_on_as_if_they_had_been_alone() {
+        let (model, params) = model();
+        let cx = Context::inference(&params);
+        let (long, short): (&[u32], &[u32]) = (&[3, 4, 5, 6], &[7]);
+        let mut both = begin(&model, &cx, &[long, short]);
+        say(&model, &cx, &mut both, &[&[1, 3], &[1, 4]]);
+        both.select(&[1], &[1, 1]); // the short sentence, now with two hypotheses
+        let out = say(&model, &cx, &mut both, &[&[5], &[6]]);
+        for (row, last) in [(0, 5), (1, 6)] {
+            let mut alone = begin(&model, &cx, &[short]);
+            say(&model, &cx, &mut alone, &[&[1, 4]]);
+            assert_close(&out.slice(0, row..row + 1), &say(&model, &cx, &mut alone, &[&[last]]));
+        }
+        assert_eq!((both.len(), both.n_sentences()), (3, 1));
+    }
+
+    #[test]
+    fn a_zero_vector_takes_the_first_position() {
+        let config = Config {
+            decoder_start: DecoderStart::ZeroVector,
+            ..Config::toy(VocabSizes::Shared(9)).with(|model| {
+                model.d_model = 8;
+                model.d_ff = 8;
+                model.n_heads = 2;
+            })
+        };
+        let (model, params) = Transformer::new(&config, Seed::new(1), DType::F64).unwrap();
+        let cx = Context::inference(&params);
+        let mut at_once = begin(&model, &cx, &[&[3, 4]]);
+        let whole = say(&model, &cx, &mut at_once, &[&[5, 6]]); // [1, 3, 8]
+        let mut stepwise = begin(&model, &cx, &[&[3, 4]]);
+        for (position, ids) in [&[][..], &[5], &[6]].into_iter().enumerate() {
+            let out = say(&model, &cx, &mut stepwise, &[ids]);
+            assert_close(&out, &whole.slice(1, position..position + 1));
+        }
+    }
+}

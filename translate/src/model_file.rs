@@ -1,0 +1,100 @@
+//! One file that is enough to translate.
+//!
+//! `model.safetensors` holds the parameters, and in its metadata, as JSON, what else it takes: the configuration of
+//! the Transformer, the tokenizer with its vocabulary, how to search, the recipe, and where in its training the model
+//! stands. Any safetensors reader can read it; [`nn::checkpoint`] says how it is laid out and guarded.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use nn::checkpoint::{self, Checkpoint};
+use tensor::{DType, Seed};
+use transformer::{Config, Transformer};
+
+use crate::error::Error;
+use crate::metadata::{FORMAT, Metadata, json};
+use crate::translator::{About, Translator, check_vocabulary};
+
+const TWO_MODELS: &str = "; it was put together from two models";
+
+impl Translator {
+    /// Writes the file in one piece.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] if writing fails; what was at `path` is still there then.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
+        let (text, about) = (self.text(), self.about());
+        let metadata = BTreeMap::from([
+            ("etudiant.kind".into(), format!("model {FORMAT}")),
+            ("etudiant.config".into(), json(self.model().config())),
+            ("etudiant.text".into(), text.to_json()),
+            ("etudiant.vocabulary_hash".into(), text.vocabulary_hash()),
+            ("etudiant.search".into(), json(&self.search())),
+            ("etudiant.recipe".into(), about.recipe.clone()),
+            ("etudiant.step".into(), json(&about.step)),
+            ("etudiant.averaged".into(), json(&about.averaged)),
+            ("etudiant.history".into(), json(&about.history)),
+        ]);
+        Ok(checkpoint::save(path.as_ref(), self.params(), &metadata)?)
+    }
+
+    /// Reads a file that [`Translator::save`] wrote.
+    ///
+    /// # Errors
+    /// [`Error::File`] or [`Error::Checkpoint`] if it cannot be read, is damaged, is no model of ours, or has numbers
+    /// that are not finite.
+    pub fn open(path: impl AsRef<Path>) -> Result<Translator, Error> {
+        let path = path.as_ref();
+        if path.is_dir() {
+            let problem = "it is a directory; a model is a file in it, such as model.safetensors";
+            return Err(Error::at(path, problem));
+        }
+        let translator = Translator::of(path, &checkpoint::load(path)?)?;
+        if let Some((_, name, _)) = translator.params().iter().find(|(_, _, value)| !value.all_finite()) {
+            let problem = format!("the tensor `{name}` has NaN or infinity in it");
+            return Err(Error::at(path, format!("{problem}; take another checkpoint of the run")));
+        }
+        Ok(translator)
+    }
+
+    /// The translator in the content of the file at `path`, whose numbers may be anything.
+    ///
+    /// # Errors
+    /// [`Error::File`] if it is no model of ours.
+    pub fn of(path: &Path, content: &Checkpoint) -> Result<Translator, Error> {
+        let tensors = &content.tensors;
+        let metadata = Metadata { path, strings: &content.metadata };
+        metadata.check_format("model")?;
+        let config: Config = metadata.json("etudiant.config")?;
+        let text = metadata.text()?;
+        if metadata.string("etudiant.vocabulary_hash")? != text.vocabulary_hash() {
+            let problem = "its vocabulary does not have the hash that it names";
+            return Err(Error::at(path, format!("{problem}{TWO_MODELS}")));
+        }
+        check_vocabulary(&config, &text)
+            .map_err(|problem| Error::at(path, format!("{problem}{TWO_MODELS}")))?;
+        // The sizes come from a file: what its tensors do not back up is never allocated.
+        config.validate().map_err(|error| Error::at(path, error))?;
+        let (needed, found): (usize, usize) =
+            (config.n_parameters(), tensors.iter().map(|(_, tensor)| tensor.numel()).sum());
+        if needed != found {
+            let problem = format!("its configuration asks for {needed} parameters, but it has {found}");
+            return Err(Error::at(path, format!("{problem}{TWO_MODELS}")));
+        }
+        let (model, mut params) =
+            Transformer::new(&config, Seed::new(0), DType::F32).map_err(|error| Error::at(path, error))?;
+        params.load_from(tensors)?;
+        let search = "etudiant.search"; // which files of before have not
+        let about = About {
+            recipe: metadata.string("etudiant.recipe")?.to_string(),
+            search: metadata.strings.contains_key(search).then(|| metadata.json(search)).transpose()?,
+            step: metadata.json("etudiant.step")?,
+            averaged: metadata.json("etudiant.averaged")?,
+            history: metadata.json("etudiant.history")?,
+        };
+        Translator::new(model, params, text, about)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,171 @@
+//! Lines in, translations out: batches of like length through the beam search.
+
+use transformer::Pair;
+use transformer::search::Hypothesis;
+use transformer::search::batches::search_in_batches;
+
+use crate::encode::Source;
+use crate::error::Error;
+use crate::settings::{Penalty, SearchSettings};
+use crate::translator::Translator;
+
+/// What is asked of a [`Translator`], and how it is to search. Made by [`Translator::request`]; what is not said is as
+/// the model has it.
+#[derive(Clone, Debug)]
+#[must_use = "ask by `translate`"]
+pub struct Request<'t> {
+    translator: &'t Translator,
+    search: SearchSettings,
+    n_best: usize,
+    align: bool,
+}
+
+/// A line and its translations.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Translated {
+    /// The line as the model read it: how many of its tokens are unknown, how many were cut off.
+    pub source: Source,
+    /// The best translations, best first; none of a line without a token.
+    pub translations: Vec<Translation>,
+}
+
+/// One translation of a line.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Translation {
+    /// Its text, in one line.
+    pub text: String,
+    /// The tokens whose log-probabilities were added up, `<eos>` included if it is finished.
+    pub ids: Vec<u32>,
+    /// The natural logarithm of the probability that the model gives it.
+    pub log_prob: f64,
+    /// What it was ranked by: `log_prob` divided by the length penalty.
+    pub score: f64,
+    /// Whether it ended by itself rather than at the length limit.
+    pub finished: bool,
+    /// (source, target), numbers of tokens from 0, in the order of the target: which token of the source each of its
+    /// tokens comes from, as far as attention says. None if it was not asked for.
+    pub alignment: Option<Vec<(usize, usize)>>,
+}
+
+impl Translator {
+    /// The best translation of each line, in order. An empty line becomes an empty line.
+    ///
+    /// # Errors
+    /// As [`Request::translate`].
+    pub fn translate(&self, lines: &[impl AsRef<str>]) -> Result<Vec<String>, Error> {
+        let found = self.request().translate(lines)?;
+        Ok(found.into_iter().map(Translated::into_best).collect())
+    }
+
+    /// A translation to be asked for with options of its own.
+    pub fn request(&self) -> Request<'_> {
+        Request { translator: self, search: self.search(), n_best: 1, align: false }
+    }
+}
+
+impl Translated {
+    /// The text of the best translation; nothing where there is none.
+    pub fn into_best(self) -> String {
+        self.translations.into_iter().next().map(|best| best.text).unwrap_or_default()
+    }
+}
+
+impl Request<'_> {
+    /// Searches by these settings.
+    pub fn search(self, search: SearchSettings) -> Self {
+        Request { search, ..self }
+    }
+
+    /// Keeps so many hypotheses at each step; 1 is greedy decoding.
+    pub fn beam(mut self, beam: usize) -> Self {
+        self.search.beam = beam;
+        self
+    }
+
+    /// Divides log-probabilities by this penalty, with this exponent, before lengths are compared.
+    pub fn length_penalty(mut self, length_penalty: Penalty, alpha: f64) -> Self {
+        (self.search.length_penalty, self.search.alpha) = (length_penalty, alpha);
+        self
+    }
+
+    /// Lets a translation have so many tokens beyond those of its source.
+    pub fn max_len_beyond_source(mut self, tokens: usize) -> Self {
+        self.search.max_len_beyond_source = tokens;
+        self
+    }
+
+    /// Returns so many translations of each line, at most as many as the beam is wide.
+    pub fn n_best(self, n_best: usize) -> Self {
+        Request { n_best, ..self }
+    }
+
+    /// Says where each token comes from.
+    pub fn align(self, align: bool) -> Self {
+        Request { align, ..self }
+    }
+
+    /// The best translations of each line, in the order of the lines.
+    ///
+    /// # Errors
+    /// [`Error::Model`] if a setting is out of range, or the model's output is not finite.
+    pub fn translate(&self, lines: &[impl AsRef<str>]) -> Result<Vec<Translated>, Error> {
+        self.translate_observed(lines, |_| ())
+    }
+
+    /// As [`Request::translate`]; `done` hears how many more lines are finished. Lines are searched in batches of like
+    /// length, the longest first.
+    ///
+    /// # Errors
+    /// As [`Request::translate`].
+    pub fn translate_observed(
+        &self,
+        lines: &[impl AsRef<str>],
+        done: impl FnMut(usize),
+    ) -> Result<Vec<Translated>, Error> {
+        let sources = lines.iter().map(|line| self.translator.encode(line.as_ref())).collect();
+        self.translate_encoded(sources, done)
+    }
+
+    /// As [`Request::translate_observed`], of lines that were encoded before.
+    ///
+    /// # Errors
+    /// As [`Request::translate`].
+    pub fn translate_encoded(
+        &self,
+        sources: Vec<Source>,
+        done: impl FnMut(usize),
+    ) -> Result<Vec<Translated>, Error> {
+        let ids: Vec<Vec<u32>> = sources.iter().map(|source| source.ids.clone()).collect();
+        let (model, params) = (self.translator.model(), self.translator.params());
+        let found = search_in_batches(model, params, &ids, &self.search.options(self.n_best), done)?;
+        let translated = |(source, found): (Source, Vec<Hypothesis>)| {
+            let translations = found.into_iter().map(|hypothesis| self.translation(hypothesis)).collect();
+            Translated { source, translations }
+        };
+        let mut translated: Vec<Translated> = sources.into_iter().zip(found).map(translated).collect();
+        if self.align {
+            align(self.translator, &mut translated)?;
+        }
+        Ok(translated)
+    }
+
+    fn translation(&self, hypothesis: Hypothesis) -> Translation {
+        let Hypothesis { ids, log_prob, score, finished } = hypothesis;
+        let text = self.translator.text().decode(&ids);
+        Translation { text, ids, log_prob, score, finished, alignment: None }
+    }
+}
+
+/// Aligns every translation with its source.
+fn align(translator: &Translator, found: &mut [Translated]) -> Result<(), Error> {
+    let of_line = |line: &Translated| -> Vec<Pair> {
+        let pair = |ids: &Vec<u32>| Pair { src: line.source.ids.clone(), tgt: ids.clone() };
+        line.translations.iter().map(|translation| pair(&translation.ids)).collect()
+    };
+    let pairs: Vec<Pair> = found.iter().flat_map(of_line).collect();
+    let translations = found.iter_mut().flat_map(|line| &mut line.translations);
+    for (translation, links) in translations.zip(translator.align(&pairs)?) {
+        translation.alignment = Some(links);
+    }
+    Ok(())
+}

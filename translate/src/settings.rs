@@ -1,0 +1,101 @@
+//! How to translate unless told otherwise: what stands in a recipe's section `[search]` and in a model file.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use transformer::search::MaxLen;
+use transformer::search::beam::BeamOptions;
+use transformer::search::length_penalty::LengthPenalty;
+
+/// The settings of a search.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SearchSettings {
+    /// Hypotheses kept at each step; 1 is greedy decoding. Default: 5.
+    pub beam: usize,
+    /// What sums of log-probabilities are divided by. Default: [`Penalty::Gnmt`].
+    pub length_penalty: Penalty,
+    /// The exponent of the length penalty. Default: 0.6.
+    pub alpha: f64,
+    /// Tokens that a translation may have beyond those of its source. Default: 50.
+    pub max_len_beyond_source: usize,
+}
+
+impl Default for SearchSettings {
+    fn default() -> Self {
+        SearchSettings { beam: 5, length_penalty: Penalty::Gnmt, alpha: 0.6, max_len_beyond_source: 50 }
+    }
+}
+
+impl SearchSettings {
+    /// The options of a beam search that returns `top_beams` translations.
+    pub fn options(&self, top_beams: usize) -> BeamOptions {
+        let alpha = self.alpha;
+        BeamOptions {
+            beam_size: self.beam,
+            top_beams,
+            length_penalty: match self.length_penalty {
+                Penalty::None => LengthPenalty::None,
+                Penalty::Gnmt => LengthPenalty::Gnmt { alpha },
+                Penalty::Power => LengthPenalty::Power { alpha },
+            },
+            max_len: MaxLen { beyond_source: self.max_len_beyond_source },
+        }
+    }
+}
+
+/// The forms of [`LengthPenalty`], by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Penalty {
+    /// Sums of log-probabilities as they are.
+    None,
+    /// Divided by ((5 + len) / 6)^alpha (Wu et al. 2016).
+    Gnmt,
+    /// Divided by len^alpha (fairseq, Marian).
+    Power,
+}
+
+impl Penalty {
+    /// All of them.
+    pub const ALL: [Penalty; 3] = [Penalty::None, Penalty::Gnmt, Penalty::Power];
+
+    /// Its name in recipes and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Penalty::None => "none",
+            Penalty::Gnmt => "gnmt",
+            Penalty::Power => "power",
+        }
+    }
+}
+
+impl fmt::Display for Penalty {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Penalty {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Penalty, String> {
+        let known = Penalty::ALL.into_iter().find(|penalty| penalty.name() == name);
+        known.ok_or_else(|| format!("there is no length penalty `{name}`; there are none, gnmt and power"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_penalty_has_one_name() {
+        for penalty in Penalty::ALL {
+            assert_eq!(penalty.name().parse(), Ok(penalty));
+            assert_eq!(serde_json::to_string(&penalty).unwrap(), format!("\"{penalty}\""));
+        }
+        assert!("wu".parse::<Penalty>().unwrap_err().contains("no length penalty `wu`"));
+    }
+}

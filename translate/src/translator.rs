@@ -1,0 +1,159 @@
+//! A translator: model, parameters and text as one value. What it can be asked stands where it is answered:
+//! [`model_file`](crate::model_file), [`request`](crate::request), [`score`](mod@crate::score),
+//! [`align`](crate::align).
+
+use std::sync::Arc;
+
+use nn::Params;
+use serde::{Deserialize, Deserializer, Serialize};
+use text::TextModel;
+use transformer::{Config, Transformer};
+
+use crate::encode::Source;
+use crate::error::Error;
+use crate::settings::SearchSettings;
+
+/// Model, parameters and text bound together: lines in, translations out.
+///
+/// It is `Send + Sync`, and threads that share one do not wait for each other. A clone shares everything that is large.
+#[derive(Clone, Debug)]
+pub struct Translator {
+    model: Transformer,
+    params: Params,
+    text: Arc<TextModel>,
+    about: About,
+}
+
+/// Where a translator comes from.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct About {
+    /// How it was trained, in the words of whoever trained it: kept, and not understood here.
+    pub recipe: String,
+    /// How it translates unless told otherwise; [`SearchSettings::default`] if nobody said.
+    pub search: Option<SearchSettings>,
+    /// The step after which it was saved; of an average, the last of them.
+    pub step: u64,
+    /// The steps whose parameters it is the mean of; empty if it is no average.
+    pub averaged: Vec<u64>,
+    /// Its validations so far, the oldest first.
+    pub history: Vec<Validated>,
+}
+
+/// What one validation found.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Validated {
+    /// After which step.
+    pub step: u64,
+    /// The unsmoothed negative log-likelihood per token; NaN if it was not finite.
+    #[serde(deserialize_with = "number_or_nan")]
+    pub nll: f64,
+    /// BLEU of greedy translations, if they were made.
+    pub bleu: Option<f64>,
+}
+
+impl Validated {
+    /// exp(nll).
+    pub fn perplexity(&self) -> f64 {
+        self.nll.exp()
+    }
+}
+
+/// JSON has no NaN and no infinity: they are written as null.
+fn number_or_nan<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or(f64::NAN))
+}
+
+impl Translator {
+    /// These parts as one.
+    ///
+    /// # Errors
+    /// [`Error::Unfit`] if the model asks for vocabularies of other sizes than the text has.
+    pub fn new(
+        model: Transformer,
+        params: Params,
+        text: impl Into<Arc<TextModel>>,
+        about: About,
+    ) -> Result<Translator, Error> {
+        let text = text.into();
+        check_vocabulary(model.config(), &text).map_err(Error::Unfit)?;
+        Ok(Translator { model, params, text, about })
+    }
+
+    /// A line as the model reads it.
+    pub fn encode(&self, line: &str) -> Source {
+        Source::encode(&self.text, self.model.config().architecture.max_len, line)
+    }
+
+    /// How it translates unless told otherwise.
+    pub fn search(&self) -> SearchSettings {
+        self.about.search.clone().unwrap_or_default()
+    }
+
+    /// The model.
+    pub fn model(&self) -> &Transformer {
+        &self.model
+    }
+
+    /// Its parameters.
+    pub fn params(&self) -> &Params {
+        &self.params
+    }
+
+    /// From text to ids and back.
+    pub fn text(&self) -> &TextModel {
+        &self.text
+    }
+
+    /// Where it comes from.
+    pub fn about(&self) -> &About {
+        &self.about
+    }
+
+    /// The same with other words about it.
+    #[must_use]
+    pub fn with_about(self, about: About) -> Translator {
+        Translator { about, ..self }
+    }
+
+    /// The parts again.
+    pub fn into_parts(self) -> (Transformer, Params, Arc<TextModel>, About) {
+        (self.model, self.params, self.text, self.about)
+    }
+}
+
+/// Whether a model of this configuration speaks the tokens of this text; if not, a sentence that says what it asks for.
+pub(crate) fn check_vocabulary(config: &Config, text: &TextModel) -> Result<(), String> {
+    let asked = (config.src_vocab_size, config.tgt_vocab_size);
+    let found = (text.src_vocab_size(), text.tgt_vocab_size());
+    if asked == found {
+        return Ok(());
+    }
+    Err(format!(
+        "its configuration asks for {} source and {} target tokens, but its vocabulary has {} and {}",
+        asked.0, asked.1, found.0, found.1
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::translator;
+
+    #[test]
+    fn threads_may_share_it() {
+        fn shared<T: Send + Sync>(_: &T) {}
+        shared(&translator(1.0, 3));
+    }
+
+    #[test]
+    fn parts_that_do_not_fit_are_no_translator() {
+        let (model, params, text, about) = translator(1.0, 3).into_parts();
+        let pairs = [("un deux trois quatre", "one")];
+        let other = TextModel::learn(text.settings(), pairs.into_iter()).unwrap();
+        let problem = Translator::new(model, params, other, about).unwrap_err().to_string();
+        assert!(
+            problem.starts_with("its configuration asks for 13 source and 13 target tokens"),
+            "{problem}"
+        );
+    }
+}
