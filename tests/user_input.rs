@@ -15,7 +15,7 @@ use transformer::{
     Transformer, evaluate,
 };
 
-use crate::common::{VOCAB_SIZE, batch, pairs, random_model, small};
+use crate::common::{BOS, VOCAB_SIZE, batch, pairs, random_model, small};
 
 #[track_caller]
 fn assert_says<T>(result: Result<T, impl Display>, expected: &str) {
@@ -23,6 +23,50 @@ fn assert_says<T>(result: Result<T, impl Display>, expected: &str) {
     let message = error.to_string();
     assert!(message.contains(expected), "{message:?} does not say {expected:?}");
     assert_eq!(message.lines().count(), 1, "{message:?} has more than one line");
+}
+
+/// A batch is plain data, so anyone can make one that contradicts itself.
+#[test]
+fn a_batch_that_contradicts_itself_is_an_error_wherever_it_goes() {
+    for decoder_start in [DecoderStart::Token(BOS), DecoderStart::ZeroVector] {
+        let (model, params) = random_model(&Config { decoder_start, ..small() }, 1, DType::F32);
+        let pairs = [(3, 4), (5, 2)].map(|(src, tgt)| Pair { src: vec![3; src], tgt: vec![4; tgt] });
+        let whole = Batch::new(&pairs, decoder_start, 0).unwrap();
+        let spoilt: [fn(&mut Batch); 9] = [
+            |batch| batch.src.ids.truncate(3),
+            |batch| batch.src.len = 99,
+            |batch| batch.src.lens[0] = 77,
+            |batch| batch.src.lens.clear(),
+            |batch| batch.tgt_in.lens.push(1),
+            |batch| batch.tgt_in.len = usize::MAX,
+            |batch| batch.tgt_in.ids.clear(),
+            |batch| batch.tgt_out.truncate(5),
+            |batch| batch.tgt_out.push(3),
+        ];
+        for (case, spoil) in spoilt.into_iter().enumerate() {
+            let mut batch = whole.clone();
+            spoil(&mut batch);
+            let cx = || Context::inference(&params);
+            let mut trainer = Trainer::new(
+                (model.clone(), params.clone()),
+                Adam::default(),
+                Constant { learning_rate: 0.1 },
+                TrainOptions { shard_tokens: 2, ..TrainOptions::default() },
+            )
+            .unwrap();
+            let problems = [
+                model.check(&batch).err(),
+                model.forward(&cx(), &batch).err(),
+                model.loss(&cx(), &batch, 0.1).err(),
+                model.score(&cx(), &batch).err(),
+                trainer.train_step(&[whole.clone(), batch]).err(),
+            ];
+            for problem in problems {
+                let problem = problem.unwrap_or_else(|| panic!("case {case} passed")).to_string();
+                assert!(problem.starts_with("batch: "), "case {case}: {problem}");
+            }
+        }
+    }
 }
 
 #[test]

@@ -39,6 +39,10 @@ pub enum Error {
     #[error("batch: {0}")]
     EmptyBatch(String),
 
+    /// A batch whose numbers do not agree with each other.
+    #[error("batch: {0}; `Batch::new` makes one that is whole")]
+    Inconsistent(String),
+
     /// A target that holds [`IGNORE`](crate::data::batch::IGNORE), which marks labels that do not count.
     #[error(
         "token id {id} at position {position} of sentence {sentence} is reserved for labels that do not count"

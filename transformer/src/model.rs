@@ -112,11 +112,12 @@ impl Transformer {
         self.projection.forward(cx, hidden)
     }
 
-    /// Whether every id of a batch is in its vocabulary, and there is a label that counts.
+    /// Whether a batch is whole, every id of it is in its vocabulary, and there is a label that counts.
     ///
     /// # Errors
-    /// [`Error::TokenOutOfRange`] with the first id that is not; [`Error::NoLabels`].
+    /// [`Error::Inconsistent`]; [`Error::TokenOutOfRange`] with the first id that is not; [`Error::NoLabels`].
     pub fn check(&self, batch: &Batch) -> Result<(), Error> {
+        batch.check_shape(self.config.decoder_start)?;
         batch.check_labels(self.config.tgt_vocab_size)?;
         batch.src.check(self.config.src_vocab_size)?;
         batch.tgt_in.check(self.config.tgt_vocab_size)
@@ -125,6 +126,7 @@ impl Transformer {
     /// Reads sentences and their targets: `-> [batch, tgt_len, d_model]`, at each position a vector for the
     /// token that comes next.
     fn hidden(&self, cx: &Context, batch: &Batch) -> Result<Var, Error> {
+        batch.check_shape(self.config.decoder_start)?;
         let memory = self.encode(cx, &batch.src)?;
         let mut state = self.begin(cx, &memory);
         let hidden = self.extend(cx, &mut state, &batch.tgt_in)?; // [batch, tgt_len, d_model]
@@ -135,7 +137,8 @@ impl Transformer {
     /// The logits at every target position, `[batch, tgt_len, vocab_size]`.
     ///
     /// # Errors
-    /// If an id is not in its vocabulary, or a sequence is longer than learned positions reach.
+    /// If the batch is not whole, an id is not in its vocabulary, or a sequence is longer than learned positions
+    /// reach.
     pub fn forward(&self, cx: &Context, batch: &Batch) -> Result<Var, Error> {
         let hidden = self.hidden(cx, batch)?;
         let logits = self.logits(cx, &hidden);
@@ -151,6 +154,7 @@ impl Transformer {
     /// `smoothing` is out of range.
     pub fn loss(&self, cx: &Context, batch: &Batch, smoothing: f64) -> Result<CrossEntropy, Error> {
         check_smoothing(smoothing)?;
+        batch.check_shape(self.config.decoder_start)?;
         batch.check_labels(self.config.tgt_vocab_size)?;
         let hidden = self.hidden(cx, batch)?;
         let rows = hidden.reshape([batch.tgt_out.len(), self.config.architecture.d_model]); // [batch * tgt_len, d_model]
@@ -168,6 +172,7 @@ impl Transformer {
     /// # Errors
     /// As [`Transformer::loss`].
     pub fn token_log_probs(&self, cx: &Context, batch: &Batch) -> Result<Vec<Vec<f64>>, Error> {
+        batch.check_shape(self.config.decoder_start)?;
         batch.check_labels(self.config.tgt_vocab_size)?;
         let log_probs = self.forward(cx, batch)?.value().log_softmax(-1); // [batch, tgt_len, vocab_size]
         let of_row = |(row, labels): (usize, &[u32])| {

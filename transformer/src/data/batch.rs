@@ -86,11 +86,22 @@ impl TokenBatch {
         &self.ids[row * self.len..][..self.lens[row]]
     }
 
-    /// Whether an embedding of `vocab_size` rows has a row for every id, the filler included.
+    /// Whether its numbers agree with each other, and an embedding of `vocab_size` rows has a row for every id, the
+    /// filler included.
     ///
     /// # Errors
-    /// [`Error::TokenOutOfRange`] with the first id that has none, and its position in its sequence.
+    /// [`Error::Inconsistent`]; [`Error::TokenOutOfRange`] with the first id that has none, and its position in its
+    /// sequence.
     pub fn check(&self, vocab_size: usize) -> Result<(), Error> {
+        let (n_ids, rows, len) = (self.ids.len(), self.lens.len(), self.len);
+        if rows.checked_mul(len) != Some(n_ids) {
+            return Err(Error::Inconsistent(format!("{n_ids} ids are no {rows} sequences of {len}")));
+        }
+        if let Some((row, &longer)) = self.lens.iter().enumerate().find(|&(_, &row_len)| row_len > len) {
+            return Err(Error::Inconsistent(format!(
+                "sequence {row} has {longer} tokens, its batch only {len}"
+            )));
+        }
         let Some(index) = self.ids.iter().position(|&id| id as usize >= vocab_size) else {
             return Ok(());
         };
@@ -140,6 +151,25 @@ impl Batch {
     /// Columns of the labels.
     pub fn tgt_len(&self) -> usize {
         self.tgt_out.len() / self.batch_size().max(1)
+    }
+
+    /// Whether there are as many targets as sources, and a label for every position that the decoder reads.
+    ///
+    /// # Errors
+    /// [`Error::Inconsistent`] that says what there is.
+    pub fn check_shape(&self, decoder_start: DecoderStart) -> Result<(), Error> {
+        let (sources, targets) = (self.src.batch_size(), self.tgt_in.batch_size());
+        if sources != targets {
+            return Err(Error::Inconsistent(format!("{sources} sources for {targets} targets")));
+        }
+        let read = self.tgt_in.len.saturating_add((decoder_start == DecoderStart::ZeroVector).into());
+        let (labels, expected) = (self.tgt_out.len(), targets.saturating_mul(read));
+        if labels != expected {
+            return Err(Error::Inconsistent(format!(
+                "{labels} labels for {targets} targets of {read} positions; there must be {expected}"
+            )));
+        }
+        Ok(())
     }
 
     /// Whether every label that counts lies in a vocabulary of `vocab_size`, and there is one that counts.

@@ -54,9 +54,13 @@ pub fn sample(
 /// The word at which the running sum of probabilities passes `uniform`, drawn from 0..1.
 fn draw(log_probs: &[f64], temperature: f64, top_k: Option<usize>, uniform: f64) -> u32 {
     let mut ids: Vec<usize> = (0..log_probs.len()).collect();
-    ids.sort_by(|&a, &b| log_probs[b].total_cmp(&log_probs[a])); // stable: the first among equals
-    ids.truncate(top_k.unwrap_or(ids.len()));
-    let largest = log_probs[ids[0]];
+    let likelier = |&a: &usize, &b: &usize| log_probs[b].total_cmp(&log_probs[a]).then(a.cmp(&b));
+    if let Some(k) = top_k.filter(|&k| k < ids.len()) {
+        ids.select_nth_unstable_by(k - 1, likelier); // among equals the first
+        ids.truncate(k);
+        ids.sort_unstable();
+    }
+    let largest = ids.iter().map(|&id| log_probs[id]).fold(f64::NEG_INFINITY, f64::max);
     let weight = |id: usize| ((log_probs[id] - largest) / temperature).exp();
     let total: f64 = ids.iter().map(|&id| weight(id)).sum();
     let mut left = uniform * total;
@@ -66,7 +70,7 @@ fn draw(log_probs: &[f64], temperature: f64, top_k: Option<usize>, uniform: f64)
             return id as u32;
         }
     }
-    ids[0] as u32 // only rounding leads here
+    ids.into_iter().min_by(likelier).expect("there is a word") as u32 // only rounding leads here
 }
 
 #[cfg(test)]
@@ -106,5 +110,6 @@ mod tests {
         assert_close(&shares(&[0.2, 0.5, 0.3], 1.0, Some(2)), &[0.0, 0.625, 0.375]);
         assert_close(&shares(&[0.2, 0.5, 0.3], 1.0, Some(1)), &[0.0, 1.0, 0.0]);
         assert_close(&shares(&[0.2, 0.5, 0.3], 1.0, Some(9)), &[0.2, 0.5, 0.3]);
+        assert_close(&shares(&[0.25, 0.25, 0.5, 0.25], 1.0, Some(2)), &[1.0 / 3.0, 0.0, 2.0 / 3.0, 0.0]);
     }
 }

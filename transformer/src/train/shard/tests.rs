@@ -79,7 +79,7 @@ fn the_same_bits_for_any_number_of_threads() {
 #[test]
 fn a_wrong_id_is_named_with_its_place_in_the_whole_batch() {
     let (model, _) = model(0.0);
-    let mut batch = Batch::new(&pairs(), DecoderStart::ZeroVector, 0).unwrap();
+    let mut batch = Batch::new(&pairs(), model.config().decoder_start, 0).unwrap();
     let width = batch.src.len;
     batch.src.ids[9 * width + 1] = 77;
     let problem = Shard::of(&model, &[batch], 1, Seed::new(2)).unwrap_err();
@@ -89,7 +89,7 @@ fn a_wrong_id_is_named_with_its_place_in_the_whole_batch() {
 #[test]
 fn a_part_without_labels_takes_no_part() {
     let (model, _) = model(0.0);
-    let mut batch = Batch::new(&pairs()[..2], DecoderStart::ZeroVector, 0).unwrap();
+    let mut batch = Batch::new(&pairs()[..2], model.config().decoder_start, 0).unwrap();
     let tgt_len = batch.tgt_len();
     batch.tgt_out[..tgt_len].fill(IGNORE);
     let shards = Shard::of(&model, &[batch.clone()], 1, Seed::new(2)).unwrap();
