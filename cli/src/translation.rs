@@ -2,7 +2,7 @@
 //! translations are given.
 
 use nn::{Context, Params};
-use tensor::kernels::parallel::on_worker;
+use tensor::threads::on_worker;
 use transformer::align::{alignments, default_layer};
 use transformer::batch_plan::{BatchOrder, BatchPlan};
 use transformer::search::Hypothesis;

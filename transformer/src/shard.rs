@@ -15,7 +15,7 @@ use autograd::ops::cross_entropy::{CrossEntropy, LossStats};
 use autograd::profile::Profile;
 use nn::{Context, ParamGradients, Params};
 use tensor::Seed;
-use tensor::kernels::parallel::map_indices;
+use tensor::threads::map_indices;
 
 use crate::batch::{Batch, TokenBatch};
 use crate::error::Error;

@@ -14,7 +14,7 @@ use autograd::ops::cross_entropy::LossStats;
 use autograd::profile::{Profile, Row};
 use nn::{Optimizer, ParamGradients, Params, Schedule};
 use tensor::Seed;
-use tensor::kernels::parallel::on_worker;
+use tensor::threads::on_worker;
 
 use crate::batch::{Batch, Pair};
 use crate::batch_plan::{BatchOrder, BatchPlan};

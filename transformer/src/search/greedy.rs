@@ -1,8 +1,8 @@
 //! Greedy decoding: the likeliest word at each step, never taken back.
 
 use nn::Params;
-use tensor::kernels::parallel::on_worker;
-use tensor::kernels::reduce::argmax;
+use tensor::ops::reduce::argmax;
+use tensor::threads::on_worker;
 
 use super::{Hypothesis, MaxLen, decode_by};
 use crate::error::Error;

@@ -3,7 +3,7 @@
 use nn::Params;
 use rand::RngExt;
 use tensor::Seed;
-use tensor::kernels::parallel::on_worker;
+use tensor::threads::on_worker;
 
 use super::{Hypothesis, MaxLen, decode_by};
 use crate::error::Error;
