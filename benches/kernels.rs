@@ -15,11 +15,11 @@ use std::time::Instant;
 use clap::Parser;
 use etudiant::autograd::{Tape, Var};
 use etudiant::nn::{Adam, Optimizer, ParamGradients, Params};
-use etudiant::tensor::kernels::peak::{fma_flops, read_bandwidth};
 use etudiant::tensor::ops::attention::{AttentionSpec, attention, attention_vjp};
 use etudiant::tensor::ops::cross_entropy::{cross_entropy, cross_entropy_vjp, cross_entropy_with_vjp};
 use etudiant::tensor::ops::layer_norm::layer_norm_vjp;
 use etudiant::tensor::ops::softmax::softmax_vjp;
+use etudiant::tensor::peak::{fma_flops, read_bandwidth};
 use etudiant::tensor::{DType, Seed, Tensor};
 
 /// Seconds to measure each kernel for, and the fewest runs.

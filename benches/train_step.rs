@@ -14,7 +14,7 @@ use std::process::{Command, ExitCode};
 use clap::Parser;
 use common::{Clock, Size, peak_memory_mb};
 use etudiant::autograd::Profile;
-use etudiant::tensor::kernels::peak::fma_flops;
+use etudiant::tensor::peak::fma_flops;
 
 const SIZES: [(&str, Size); 4] = [
     (

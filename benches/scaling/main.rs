@@ -21,7 +21,7 @@ use std::{env, fs, io};
 
 use clap::Parser;
 use common::{Clock, Size, peak_memory_mb};
-use etudiant::tensor::kernels::peak::fma_flops;
+use etudiant::tensor::peak::fma_flops;
 
 const MIDDLE: Size = Size {
     vocab_size: 8000,

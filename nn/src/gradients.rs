@@ -3,8 +3,7 @@
 //! What an optimizer needs from a backward pass is one tensor per parameter. Kept as a plain list, gradients
 //! of several batches or shards are added in a fixed order, scaled and clipped without knowing the model.
 
-use tensor::kernels::reduce::sum_f64;
-use tensor::{Tensor, dispatch};
+use tensor::Tensor;
 
 use crate::params::{ParamId, Params};
 
@@ -74,9 +73,7 @@ impl ParamGradients {
     ///
     /// Chunks have a fixed size and are added in order, so the result is the same for any number of threads.
     pub fn global_norm(&self) -> f64 {
-        let sum_of_squares =
-            |gradient: &Tensor| dispatch!(gradient.dtype(), T => sum_f64(gradient.data::<T>(), |x| x * x));
-        self.list.iter().flatten().map(sum_of_squares).sum::<f64>().sqrt()
+        self.list.iter().flatten().map(Tensor::sum_of_squares).sum::<f64>().sqrt()
     }
 
     /// Scales all gradients so that their [`global_norm`](Self::global_norm) is at most `max_norm`, and
@@ -101,7 +98,7 @@ impl ParamGradients {
 #[cfg(test)]
 mod tests {
     use approx::assert_relative_eq;
-    use tensor::kernels::parallel::GRAIN;
+    use tensor::threads::GRAIN;
     use tensor::{DType, Seed};
 
     use super::*;

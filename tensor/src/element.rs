@@ -67,8 +67,8 @@ pub trait Element:
     /// This number as `f64`, exactly.
     fn f64(self) -> f64;
 
-    /// `e` to the power of this number. f32: a polynomial of [`math`], which loops turn into vector instructions; f64:
-    /// the library's.
+    /// `e` to the power of this number. f32: a polynomial, which loops turn into vector instructions
+    /// (`kernels/math.rs`); f64: the library's.
     fn fast_exp(self) -> Self;
 
     /// The hyperbolic tangent, as [`fast_exp`](Element::fast_exp).

@@ -14,14 +14,14 @@
 //!
 //! Where to read: a [`Tensor`] is storage with a shape and strides ([`mod@tensor`]); views change those
 //! ([`view`]); operations ([`ops`]) check shapes, make room for the result and call a loop of
-//! [`kernels`]. Random numbers come from named streams ([`random`]).
+//! `kernels/`, which are this crate's own affair. Random numbers come from named streams ([`random`]).
 //!
-//! Results are the same, bit for bit, for any number of threads ([`kernels::parallel`]).
+//! Results are the same, bit for bit, for any number of threads ([`threads`]).
 
 pub mod create;
 pub mod display;
 pub mod element;
-pub mod kernels;
+mod kernels;
 pub mod mask;
 pub mod ops;
 pub mod pool;
@@ -32,9 +32,13 @@ pub mod strategies;
 pub mod tensor;
 #[cfg(test)]
 mod testing;
+pub mod threads;
 pub mod view;
 
 pub use element::{DType, Element};
+pub use kernels::peak;
+#[doc(hidden)]
+pub use kernels::simd::widest; // what `simd!` calls
 pub use mask::Mask;
 pub use random::Seed;
 pub use shape::{Axes, MAX_RANK, Shape};

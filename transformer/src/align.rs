@@ -13,7 +13,7 @@ use std::cell::RefCell;
 
 use autograd::Var;
 use nn::{Context, Params, Trace};
-use tensor::kernels::parallel::on_worker;
+use tensor::threads::on_worker;
 use tensor::{DType, Tensor};
 
 use crate::config::Config;

@@ -1,7 +1,7 @@
 //! What the model thinks of translations that are given.
 
 use nn::Context;
-use tensor::kernels::parallel::on_worker;
+use tensor::threads::on_worker;
 use transformer::data::plan::{BatchOrder, BatchPlan};
 use transformer::{Batch, Pair};
 

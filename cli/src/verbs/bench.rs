@@ -108,7 +108,7 @@ pub(super) fn run(args: &BenchArgs) -> Result<(), Error> {
 fn setting(args: &BenchArgs, config: &Config) -> String {
     let cpuinfo = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let cpu = cpu_name(&cpuinfo).map_or(String::new(), |name| format!("{name}, "));
-    let threads = rayon::current_num_threads();
+    let threads = tensor::threads::count();
     let preset = args.preset.to_possible_value().map_or(String::new(), |value| value.get_name().into());
     let BenchArgs { vocab_size, batch, len, .. } = args;
     let parameters = config.n_parameters();

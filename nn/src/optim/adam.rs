@@ -1,6 +1,6 @@
 //! Adam, and AdamW with decoupled weight decay.
 
-use tensor::kernels::parallel::GRAIN;
+use tensor::threads::GRAIN;
 use tensor::{Element, dispatch, simd};
 
 use super::{Optimizer, OptimizerState, Slots, check_gradients, run_chunks};

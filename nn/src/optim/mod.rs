@@ -14,7 +14,7 @@ pub use adam::{Adam, AdamW};
 pub use sgd::Sgd;
 
 use tensor::Tensor;
-use tensor::kernels::parallel::{GRAIN, for_each_chunk};
+use tensor::threads::{GRAIN, for_each_chunk};
 
 use crate::error::Error;
 use crate::gradients::ParamGradients;

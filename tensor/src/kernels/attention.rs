@@ -24,9 +24,9 @@ use crate::element::Element;
 use crate::kernels::dropout::Dropout;
 use crate::kernels::elementwise::Strided;
 use crate::kernels::gemm::{MatMut, MatRef, gemm};
-use crate::kernels::parallel::{for_each_chunk, rows_per_chunk};
 use crate::kernels::softmax::{softmax_rows, softmax_vjp_rows};
 use crate::pool::{take, take_zeroed};
+use crate::threads::{for_each_chunk, rows_per_chunk};
 
 /// A projection `[batch, len, heads * d_head]` whose rows are contiguous. A batch stride of 0 repeats one
 /// sentence.

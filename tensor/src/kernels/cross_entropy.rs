@@ -10,11 +10,11 @@
 
 use crate::element::Element;
 use crate::kernels::lanes::map_sum;
-use crate::kernels::parallel::{for_each_chunk, rows_per_chunk};
 use crate::kernels::reduce::{max_row, sum_row};
 use crate::kernels::softmax::log_sum_exp;
 use crate::pool::take;
 use crate::simd;
+use crate::threads::{for_each_chunk, rows_per_chunk};
 
 /// The label of a row that does not count.
 pub const IGNORE: u32 = u32::MAX;

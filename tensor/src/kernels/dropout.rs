@@ -11,10 +11,10 @@
 //! probability is p to within 2^-32.
 
 use crate::element::Element;
-use crate::kernels::parallel::{GRAIN, for_each_chunk};
 use crate::pool::take;
 use crate::random::{Seed, mix};
 use crate::simd;
+use crate::threads::{GRAIN, for_each_chunk};
 
 /// How many elements share a pair of keys.
 const SEGMENT: usize = 1 << 10;

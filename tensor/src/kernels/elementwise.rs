@@ -6,10 +6,10 @@
 
 use std::ops::Range;
 
-use crate::kernels::parallel::{GRAIN, for_each_chunk};
 use crate::pool::{Pooled, take};
 use crate::shape::{MAX_RANK, Shape};
 use crate::simd;
+use crate::threads::{GRAIN, for_each_chunk};
 
 /// Elements in memory with the shape and strides to walk them. Element (0, .., 0) is `data[0]`.
 #[derive(Clone, Copy)]

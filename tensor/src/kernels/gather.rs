@@ -1,9 +1,9 @@
 //! Rows of a table by their numbers: the forward and the vjp of an embedding.
 
 use crate::element::Element;
-use crate::kernels::parallel::{GRAIN, for_each_chunk, rows_per_chunk};
 use crate::pool::take;
 use crate::simd;
+use crate::threads::{GRAIN, for_each_chunk, rows_per_chunk};
 
 /// Row `ids[i]` of the table as row i: table `[rows, d]`, ids `[n]`, result `[n, d]`.
 ///

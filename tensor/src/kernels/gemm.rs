@@ -5,7 +5,7 @@
 //! the product's sizes alone, so that results do not depend on the number of threads.
 
 use crate::element::Element;
-use crate::kernels::parallel::for_each_index;
+use crate::threads::for_each_index;
 
 pub use library::Gemm;
 

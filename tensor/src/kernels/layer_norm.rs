@@ -7,10 +7,10 @@
 
 use crate::element::Element;
 use crate::kernels::lanes::{dot, sum_of};
-use crate::kernels::parallel::{for_each_chunk, rows_per_chunk};
 use crate::kernels::reduce::sum_row;
 use crate::pool::{take, take_zeroed};
 use crate::simd;
+use crate::threads::{for_each_chunk, rows_per_chunk};
 
 /// Normalises rows `[rows, d]`, d being the length of `gamma` and `beta`. Returns the result `[rows, d]`, and
 /// what the vjp needs: each row's mean and reciprocal standard deviation `1 / sqrt(variance + eps)`,

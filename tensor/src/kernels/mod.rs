@@ -1,8 +1,8 @@
 //! The loops. Kernels take slices and dimensions, never a tensor, and write contiguous results.
 //!
 //! Each states what it computes as a naive twin, which is its oracle in the tests. Work is shared as
-//! [`parallel`] describes, so that results are the same bits for any number of threads. The only
-//! `unsafe` code of the project is here.
+//! [`threads`](crate::threads) describes, so that results are the same bits for any number of threads. The
+//! only `unsafe` code of the project is here.
 
 pub mod attention;
 pub mod cross_entropy;
@@ -13,7 +13,6 @@ pub mod gemm;
 pub mod lanes;
 pub mod layer_norm;
 pub mod math;
-pub mod parallel;
 pub mod peak;
 pub mod reduce;
 pub mod simd;

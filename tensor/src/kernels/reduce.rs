@@ -6,8 +6,8 @@
 //! the blocks are combined in order.
 
 use crate::element::Element;
-use crate::kernels::parallel::{GRAIN, for_each_chunk, map_indices, rows_per_chunk};
 use crate::simd;
+use crate::threads::{GRAIN, for_each_chunk, map_indices, rows_per_chunk};
 
 /// How many partial results a row is folded into side by side.
 pub const LANES: usize = 16;

@@ -33,7 +33,7 @@
 macro_rules! simd {
     ($body:expr) => {
         // Without the attribute a long loop might be called from both places, compiled once for SSE2.
-        $crate::kernels::simd::widest(
+        $crate::widest(
             #[inline(always)]
             || $body,
         )

@@ -11,10 +11,10 @@
 use crate::element::Element;
 use crate::kernels::elementwise::Strided;
 use crate::kernels::lanes;
-use crate::kernels::parallel::{for_each_chunk, rows_per_chunk};
 use crate::kernels::reduce::{max_row, sum_row};
 use crate::pool::take;
 use crate::simd;
+use crate::threads::{for_each_chunk, rows_per_chunk};
 
 /// `softmax(scale * x)` over rows of `row_len`, where `mask` (see [`mask_row`]) is true.
 pub fn softmax<T: Element>(x: &[T], row_len: usize, scale: T, mask: Option<Strided<bool>>) -> Vec<T> {

@@ -5,8 +5,8 @@ use std::ops;
 use crate::dispatch;
 use crate::element::Element;
 use crate::kernels::elementwise::{map, map2, map2_assign};
-use crate::kernels::parallel::{GRAIN, for_each_chunk};
 use crate::tensor::{Tensor, check_dtypes};
+use crate::threads::{GRAIN, for_each_chunk};
 use crate::view::common_shape;
 
 macro_rules! binary {

@@ -7,10 +7,10 @@
 use crate::dispatch;
 use crate::element::Element;
 use crate::kernels::gemm::{AddTo, MatMut, MatRef, gemm, gemm_parallel};
-use crate::kernels::parallel::{GRAIN, for_each_chunk};
 use crate::pool::take;
 use crate::shape::Shape;
 use crate::tensor::{Tensor, check_dtypes};
+use crate::threads::{GRAIN, for_each_chunk};
 
 impl Tensor {
     /// The matrix product over the last two axes: `[.., m, k] x [.., k, n] -> [.., m, n]`.

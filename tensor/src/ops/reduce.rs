@@ -2,9 +2,11 @@
 //! broadcasts against the input.
 
 use crate::dispatch;
-use crate::kernels::reduce::{argmax_rows, max, reduce};
+use crate::kernels::reduce::{argmax_rows, max, reduce, sum_f64};
 use crate::shape::{Axes, Shape};
 use crate::tensor::Tensor;
+
+pub use crate::kernels::reduce::argmax;
 
 impl Tensor {
     /// The sum over `axes`; 0 over no elements.
@@ -134,6 +136,12 @@ impl Tensor {
         let axes: Vec<isize> = (0..self.rank()).filter(repeated).map(|axis| axis as isize).collect();
         self.sum(&axes[..], true).reshape(shape)
     }
+
+    /// The sum of the squares of all elements, formed in f64.
+    #[must_use]
+    pub fn sum_of_squares(&self) -> f64 {
+        dispatch!(self.dtype(), T => sum_f64(self.contiguous().data::<T>(), |x| x * x))
+    }
 }
 
 /// A tensor arranged for the reduction kernel: contiguous, `[outer, len, inner]` with `len` reduced.
@@ -238,6 +246,14 @@ mod tests {
         assert_eq!(y.argmax(1), [0; 8]);
         let z = Tensor::from([[[1.0, 2.0], [3.0, 0.0]], [[5.0, 9.0], [4.0, 10.0]]]);
         assert_eq!(z.argmax(1), [1, 0, 0, 1]);
+    }
+
+    #[test]
+    fn squares_are_summed_in_f64_whatever_the_layout() {
+        let x = Tensor::from([[3.0f32, 4096.5], [-1.0, 0.25]]);
+        let expected = 9.0 + 4096.5f64 * 4096.5 + 1.0 + 0.0625; // of which f32 keeps no fraction
+        assert_eq!([x.transpose(0, 1).sum_of_squares(), x.sum_of_squares()], [expected; 2]);
+        assert_eq!(Tensor::zeros([0], DType::F64).sum_of_squares(), 0.0);
     }
 
     #[test]

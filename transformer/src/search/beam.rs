@@ -10,7 +10,7 @@
 //! Sums of log-probabilities fall with every word, which a [`LengthPenalty`] sets right.
 
 use nn::Params;
-use tensor::kernels::parallel::on_worker;
+use tensor::threads::on_worker;
 
 use super::decoding::Decoding;
 use super::hypothesis::{Hypothesis, MaxLen};

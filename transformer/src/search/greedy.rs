@@ -1,8 +1,8 @@
 //! Greedy decoding: the likeliest word at each step, never taken back.
 
 use nn::Params;
-use tensor::kernels::parallel::on_worker;
-use tensor::kernels::reduce::argmax;
+use tensor::ops::reduce::argmax;
+use tensor::threads::on_worker;
 
 use super::decoding::decode_by;
 use super::hypothesis::{Hypothesis, MaxLen};

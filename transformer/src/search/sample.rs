@@ -3,7 +3,7 @@
 use nn::Params;
 use rand::RngExt;
 use tensor::Seed;
-use tensor::kernels::parallel::on_worker;
+use tensor::threads::on_worker;
 
 use super::decoding::decode_by;
 use super::hypothesis::{Hypothesis, MaxLen};

@@ -2,7 +2,7 @@
 
 use autograd::ops::cross_entropy::LossStats;
 use nn::{Context, Params};
-use tensor::kernels::parallel::on_worker;
+use tensor::threads::on_worker;
 
 use crate::data::batch::Pair;
 use crate::data::plan::{BatchOrder, BatchPlan};

@@ -1,7 +1,7 @@
 //! The sum of the shards' losses and gradients, in the order of the shards.
 
 use nn::Params;
-use tensor::kernels::parallel::map_indices;
+use tensor::threads::map_indices;
 
 use crate::error::Error;
 use crate::model::Transformer;

@@ -13,7 +13,7 @@ use std::time::Instant;
 use autograd::ops::cross_entropy::LossStats;
 use autograd::profile::{Profile, Row};
 use nn::{Optimizer, ParamGradients, Params, Schedule};
-use tensor::kernels::parallel::on_worker;
+use tensor::threads::on_worker;
 
 use crate::data::batch::{Batch, Pair};
 use crate::error::Error;
