@@ -18,8 +18,9 @@ use tensor::kernels::parallel::{GRAIN, for_each_chunk};
 
 use crate::error::Error;
 use crate::gradients::ParamGradients;
+use crate::layout::ParamId;
 use crate::named::NamedTensors;
-use crate::params::{ParamId, Params};
+use crate::params::Params;
 
 /// A rule that turns gradients into new parameters. `Send`, because a step runs on a thread of the pool.
 pub trait Optimizer: Send {
@@ -33,7 +34,7 @@ pub trait Optimizer: Send {
     /// part of a model that silently stopped learning is the mistake this is for.
     ///
     /// # Panics
-    /// If a gradient has another shape than its parameter.
+    /// If the gradients are of another model, or one has another shape than its parameter.
     fn step(
         &mut self,
         params: &mut Params,
@@ -141,6 +142,7 @@ impl Slots {
 
 /// Makes sure that each parameter that a step changes has a gradient of its own shape and dtype.
 fn check_gradients(params: &Params, gradients: &ParamGradients) -> Result<(), Error> {
+    gradients.assert_of(params.layout(), "step");
     let trainable = |(id, _, _): &(ParamId, &str, &Tensor)| params.is_trainable(*id);
     for (id, name, param) in params.iter().filter(trainable) {
         let Some(gradient) = gradients.get(id) else {

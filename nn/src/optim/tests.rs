@@ -86,6 +86,14 @@ fn a_gradient_of_another_shape_panics() {
 }
 
 #[test]
+#[should_panic(expected = "step: the gradients are of another model: 3 instead of 2 parameters")]
+fn gradients_of_another_model_panic() {
+    let (mut params, mut other) = (store(), store());
+    other.add("more", Tensor::zeros([1], DType::F32));
+    let _ = Adam::default().step(&mut params, &gradients(&other, 0), 0.1);
+}
+
+#[test]
 fn any_number_of_threads_gives_the_same_bits() {
     for (name, _) in optimizers() {
         let trained = |threads: usize| {

@@ -1,0 +1,315 @@
+//! Which parameters a model has: their names and shapes in order, without values.
+//!
+//! A layer holds places in a list ([`ParamId`]), and a place means something in the parameters of its own model alone.
+//! Those of a model with other heads have the same names and shapes, and what comes out is nonsense. So a [`Layout`]
+//! also has settings that tell models apart, and every id a key: a hash of the settings and of all names and shapes up
+//! to its place. By its key an id is found to be of a store or not, whenever it is used. What the parameters *are*
+//! counts, not where they come from: copies in another dtype, averages, parameters of another seed or from a file fit
+//! wherever the first ones do. The refused alternative, a number for each store that is made, would part them.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use tensor::Shape;
+
+use crate::error::Error;
+
+/// A parameter's place in its [`Params`](crate::params::Params), and in whatever has the same [`Layout`]. Using one id
+/// in two layers ties their weights.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ParamId {
+    position: usize,
+    /// The [`Entry::key`] of the store it was made for.
+    key: u64,
+    name: Label,
+}
+
+/// What parameters a model has, and the settings that their names and shapes do not tell.
+///
+/// ```
+/// use std::sync::Arc;
+/// use nn::{Layout, Linear, NamedTensors, ParamBuilder, Params};
+/// use tensor::{DType, Tensor};
+///
+/// let mut layout = Layout::new([]);
+/// let linear = Linear::new(&mut ParamBuilder::declaring(&mut layout).scope("out"), 2, 1, false);
+/// let mut file = NamedTensors::new("a file");
+/// file.insert("out.weight", Tensor::from([[1.0f32, 2.0]]));
+/// let params = Params::from_named(&Arc::new(layout), &file, DType::F32)?; // no weight was drawn
+/// assert_eq!(params.get(linear.weight), &Tensor::from([[1.0f32, 2.0]]));
+/// # Ok::<(), nn::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Layout {
+    settings: BTreeMap<&'static str, String>,
+    /// The key before the first parameter: a hash of the settings.
+    root: u64,
+    entries: Vec<Entry>,
+    index: HashMap<String, usize>,
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    name: String,
+    shape: Shape,
+    /// A hash of the key before, the name and the shape.
+    key: u64,
+}
+
+impl Layout {
+    /// No parameters yet, of a model that is told from others of the same names and shapes by these settings: all that
+    /// changes what the model computes with its parameters.
+    pub fn new(settings: impl IntoIterator<Item = (&'static str, String)>) -> Self {
+        let settings = settings.into_iter().collect();
+        Layout { root: hash(&settings), settings, entries: Vec::new(), index: HashMap::new() }
+    }
+
+    /// Appends a parameter.
+    ///
+    /// # Panics
+    /// If the name is taken.
+    #[track_caller]
+    pub fn declare(&mut self, name: impl Into<String>, shape: impl Into<Shape>) -> ParamId {
+        let (name, shape, position) = (name.into(), shape.into(), self.entries.len());
+        let previous = self.index.insert(name.clone(), position);
+        assert!(previous.is_none(), "declare: the name `{name}` is taken");
+        let key = hash(&(self.fingerprint(), &name, shape));
+        self.entries.push(Entry { name, shape, key });
+        self.id_at(position)
+    }
+
+    /// How many parameters there are.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The parameter of that full name.
+    pub fn id(&self, name: &str) -> Option<ParamId> {
+        self.index.get(name).map(|&position| self.id_at(position))
+    }
+
+    /// All parameters, in the order they were declared.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (ParamId, &str, Shape)> {
+        let entries = self.entries.iter().enumerate();
+        entries.map(|(position, entry)| (self.id_at(position), &*entry.name, entry.shape))
+    }
+
+    /// Whether parameters of the layout `params` can stand for those of this one: they are the same, and of the same
+    /// settings. More may follow: those of layers around the model.
+    ///
+    /// # Errors
+    /// [`Error::OtherModel`] that names what differs.
+    pub fn check(&self, params: &Layout) -> Result<(), Error> {
+        match params.key_after(self.len()) == Some(self.fingerprint()) {
+            true => Ok(()),
+            false => Err(Error::OtherModel { difference: self.difference(params) }),
+        }
+    }
+
+    /// What there is in `found` instead of what is here: all settings, or the first parameter, that differ.
+    pub(crate) fn difference(&self, found: &Layout) -> String {
+        let names: BTreeSet<_> = self.settings.keys().chain(found.settings.keys()).collect();
+        let values = |name| [found, self].map(|layout| layout.settings.get(name).map_or("unknown", |it| it));
+        let settings: Vec<String> = names
+            .into_iter()
+            .map(|name| (name, values(name)))
+            .filter(|(_, [found, expected])| found != expected)
+            .map(|(name, [found, expected])| format!("{name} {found} instead of {expected}"))
+            .collect();
+        if !settings.is_empty() {
+            return settings.join(", ");
+        }
+        match self.entries.iter().zip(&found.entries).find(|(expected, found)| expected.key != found.key) {
+            Some((expected, found)) => format!("{found} instead of {expected}"),
+            None => format!("{} instead of {} parameters", found.len(), self.len()),
+        }
+    }
+
+    /// Where the id's parameter stands in lists parallel to this one.
+    ///
+    /// # Panics
+    /// If it was made for parameters that differ from these up to its place.
+    #[track_caller]
+    pub(crate) fn position(&self, id: ParamId) -> usize {
+        match self.entries.get(id.position) {
+            Some(entry) if entry.key == id.key => id.position,
+            found => foreign(id, found),
+        }
+    }
+
+    /// The id of a parameter that there is.
+    pub(crate) fn id_at(&self, position: usize) -> ParamId {
+        let Entry { name, key, .. } = &self.entries[position];
+        ParamId { position, key: *key, name: Label::new(name) }
+    }
+
+    /// A hash of all there is.
+    fn fingerprint(&self) -> u64 {
+        self.key_after(self.len()).expect("there are as many as there are")
+    }
+
+    /// A hash of the settings and the first `len` parameters, if there are so many.
+    fn key_after(&self, len: usize) -> Option<u64> {
+        match len {
+            0 => Some(self.root),
+            _ => self.entries.get(len - 1).map(|entry| entry.key),
+        }
+    }
+}
+
+/// Layouts are equal if their settings, names and shapes are.
+impl PartialEq for Layout {
+    fn eq(&self, other: &Layout) -> bool {
+        self.fingerprint() == other.fingerprint()
+    }
+}
+
+impl fmt::Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` {}", self.name, self.shape)
+    }
+}
+
+impl fmt::Debug for ParamId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ParamId({}, `{}`)", self.position, self.name)
+    }
+}
+
+/// Keys live in memory alone: they need not be the same tomorrow.
+fn hash(value: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
+}
+
+#[cold]
+#[track_caller]
+fn foreign(id: ParamId, found: Option<&Entry>) -> ! {
+    let ParamId { position, name, .. } = id;
+    match found {
+        Some(found) => panic!(
+            "the id of `{name}` is of another model than these parameters, of which number {position} is {found}"
+        ),
+        None => panic!(
+            "the id of `{name}` is of another model than these parameters, which have no number {position}"
+        ),
+    }
+}
+
+/// The end of a name, to be shown. Kept in place, so that ids are copied like numbers.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct Label([u8; Label::LEN]);
+
+impl Label {
+    /// Enough for `decoder.layers.11.cross_attn.out_proj.weight`.
+    const LEN: usize = 48;
+
+    fn new(name: &str) -> Self {
+        let mut start = name.len().saturating_sub(Self::LEN);
+        while !name.is_char_boundary(start) {
+            start += 1;
+        }
+        let mut bytes = [0; Self::LEN];
+        bytes[..name.len() - start].copy_from_slice(&name.as_bytes()[start..]);
+        Label(bytes)
+    }
+}
+
+impl fmt::Display for Label {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(String::from_utf8_lossy(&self.0).trim_end_matches('\0'))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn layout(settings: &[(&'static str, &str)], parameters: &[(&str, usize)]) -> Layout {
+        let mut layout = Layout::new(settings.iter().map(|&(name, value)| (name, value.to_string())));
+        for &(name, len) in parameters {
+            layout.declare(name, [len]);
+        }
+        layout
+    }
+
+    #[test]
+    fn what_differs_is_named() {
+        let two_heads = [("d_model", "8"), ("n_heads", "2")];
+        let expected = layout(&two_heads, &[("weight", 3), ("bias", 1)]);
+        let problem = |found: &Layout| expected.check(found).unwrap_err().to_string();
+        for (found, difference) in [
+            (
+                layout(&[("d_model", "8"), ("n_heads", "4")], &[("weight", 3), ("bias", 1)]),
+                "n_heads 4 instead of 2",
+            ),
+            (layout(&[("d_model", "6")], &[]), "d_model 6 instead of 8, n_heads unknown instead of 2"),
+            (layout(&two_heads, &[("weight", 2), ("bias", 1)]), "`weight` [2] instead of `weight` [3]"),
+            (layout(&two_heads, &[("bias", 1), ("weight", 3)]), "`bias` [1] instead of `weight` [3]"),
+            (layout(&two_heads, &[("weight", 3)]), "1 instead of 2 parameters"),
+        ] {
+            assert_eq!(problem(&found), format!("these parameters are of another model: {difference}"));
+            assert!(found != expected);
+        }
+    }
+
+    #[test]
+    fn the_same_content_fits_and_so_does_what_goes_on_from_it() {
+        let parameters = [("weight", 3), ("bias", 1), ("more", 5)];
+        let whole = layout(&[("n_heads", "2")], &parameters);
+        assert!(whole == layout(&[("n_heads", "2")], &parameters));
+        for len in 0..parameters.len() {
+            let beginning = layout(&[("n_heads", "2")], &parameters[..len]);
+            beginning.check(&whole).unwrap();
+            assert!(whole.check(&beginning).is_err() && beginning != whole);
+        }
+    }
+
+    #[test]
+    fn an_id_is_found_by_every_layout_that_is_the_same_up_to_it() {
+        let ours = layout(&[], &[("weight", 3), ("bias", 1)]);
+        let id = ours.id("bias").unwrap();
+        assert_eq!(ours.position(id), 1);
+        assert_eq!(layout(&[], &[("weight", 3), ("bias", 1), ("more", 5)]).position(id), 1);
+        assert_eq!(format!("{id:?}"), "ParamId(1, `bias`)");
+    }
+
+    #[test]
+    #[should_panic(
+        expected = "the id of `bias` is of another model than these parameters, of which number 1 is `bias` [1]"
+    )]
+    fn an_id_belongs_to_what_comes_before_it_too() {
+        let id = layout(&[], &[("weight", 3), ("bias", 1)]).id("bias").unwrap();
+        layout(&[], &[("weight", 4), ("bias", 1)]).position(id);
+    }
+
+    #[test]
+    #[should_panic(
+        expected = "the id of `bias` is of another model than these parameters, which have no number 1"
+    )]
+    fn an_id_of_a_larger_store_panics() {
+        let id = layout(&[], &[("weight", 3), ("bias", 1)]).id("bias").unwrap();
+        layout(&[], &[("weight", 3)]).position(id);
+    }
+
+    #[test]
+    #[should_panic(expected = "declare: the name `bias` is taken")]
+    fn a_name_stands_once() {
+        layout(&[], &[("bias", 1), ("bias", 1)]);
+    }
+
+    #[test]
+    fn of_a_long_name_its_end_is_shown() {
+        let name = format!("encoder.{}é.weight", "x".repeat(60));
+        assert_eq!(Label::new(&name).to_string(), name[name.len() - Label::LEN..]);
+        let name = format!("é{}", "x".repeat(Label::LEN - 1)); // cut inside the letter
+        assert_eq!(Label::new(&name).to_string(), "x".repeat(Label::LEN - 1));
+    }
+}
