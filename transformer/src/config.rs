@@ -16,6 +16,7 @@
 //! ```
 
 mod n_parameters;
+mod settings;
 mod validate;
 
 use serde::{Deserialize, Serialize};

@@ -133,7 +133,7 @@ impl<O: Optimizer, S: Schedule> Trainer<O, S> {
     /// A trainer before its first step.
     ///
     /// # Errors
-    /// [`Error::Config`] if an option is out of range.
+    /// [`Error::Config`] if an option is out of range; [`nn::Error::OtherModel`] if the parameters are of another model.
     pub fn new(
         (model, params): (Transformer, Params),
         optimizer: O,
@@ -141,6 +141,7 @@ impl<O: Optimizer, S: Schedule> Trainer<O, S> {
         options: TrainOptions,
     ) -> Result<Self, Error> {
         options.check()?;
+        model.check_params(&params)?;
         Ok(Trainer { model, params, optimizer, schedule, options, step: 0, profiling: false })
     }
 

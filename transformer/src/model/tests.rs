@@ -1,9 +1,17 @@
+use nn::{Adam, Constant};
+use tensor::Tensor;
+
 use super::*;
+use crate::align::alignments;
 use crate::batch::Pair;
-use crate::config::{NormPlacement, VocabSizes};
+use crate::config::{Activation, DecoderStart, NormPlacement, VocabSizes};
+use crate::evaluate::evaluate;
 use crate::positions::Positions;
-use crate::search::Hypothesis;
 use crate::search::beam::{BeamOptions, beam_search};
+use crate::search::greedy::greedy;
+use crate::search::sample::{SampleOptions, sample};
+use crate::search::{Hypothesis, MaxLen};
+use crate::trainer::{TrainOptions, Trainer};
 
 fn small() -> Config {
     Config { d_model: 8, d_ff: 12, n_heads: 2, max_len: 9, ..Config::toy(VocabSizes::Shared(11)) }
@@ -125,4 +133,98 @@ fn a_translation_found_in_f32_has_the_score_it_is_given_from_scratch() {
             assert!((score - log_prob).abs() < 1e-5 * log_prob.abs().max(1.0), "{score} {log_prob}");
         }
     }
+}
+
+/// What each way into a model says of `params`.
+fn entries(model: &Transformer, params: &Params) -> [Result<(), Error>; 8] {
+    let pairs = [Pair { src: vec![3, 4], tgt: vec![5, 2] }];
+    let batch = Batch::new(&pairs, model.config().decoder_start, 0).unwrap();
+    let sources = [vec![3, 4]];
+    let cx = Context::inference(params);
+    let sampling =
+        SampleOptions { temperature: 1.0, top_k: None, max_len: MaxLen::default(), seed: Seed::new(1) };
+    let trainer = || {
+        let schedule = Constant { learning_rate: 1e-3 };
+        Trainer::new((model.clone(), params.clone()), Adam::default(), schedule, TrainOptions::default())
+    };
+    [
+        model.forward(&cx, &batch).map(drop),
+        model.loss(&cx, &batch, 0.1).map(drop),
+        greedy(model, params, &sources, MaxLen::default()).map(drop),
+        beam_search(model, params, &sources, &BeamOptions::default()).map(drop),
+        sample(model, params, &sources, &sampling).map(drop),
+        evaluate(model, params, &pairs, 100, 0.1).map(drop),
+        alignments(model, params, &pairs, 0).map(drop),
+        trainer().map(drop),
+    ]
+}
+
+#[test]
+fn parameters_of_another_model_are_refused_with_what_differs() {
+    let (model, _) = Transformer::new(&small(), Seed::new(1), DType::F32).unwrap();
+    for (config, difference) in [
+        (Config { n_heads: 4, ..small() }, "n_heads 4 instead of 2"),
+        (Config { n_decoder_layers: 3, ..small() }, "n_decoder_layers 3 instead of 2"),
+        (Config { n_encoder_layers: 1, ..small() }, "n_encoder_layers 1 instead of 2"),
+        (Config { activation: Activation::Gelu, ..small() }, "activation Gelu instead of Relu"),
+        (Config { norm_eps: 1e-6, ..small() }, "norm_eps 0.000001 instead of 0.00001"),
+        (
+            Config { d_model: 4, decoder_start: DecoderStart::ZeroVector, ..small() },
+            "d_model 4 instead of 8, decoder_start ZeroVector instead of Token(1)",
+        ),
+    ] {
+        let (_, params) = Transformer::new(&config, Seed::new(1), DType::F32).unwrap();
+        for result in entries(&model, &params) {
+            let problem = result.unwrap_err().to_string();
+            assert_eq!(problem, format!("these parameters are of another model: {difference}"));
+        }
+    }
+}
+
+#[test]
+fn a_state_is_not_extended_by_another_model_s_parameters() {
+    let (model, params) = Transformer::new(&small(), Seed::new(1), DType::F32).unwrap();
+    let cx = Context::inference(&params);
+    let mut state = model.begin(&cx, &model.encode(&cx, &TokenBatch::new(&[[3, 4]], 0)).unwrap());
+    let (_, other) = Transformer::new(&Config { n_heads: 4, ..small() }, Seed::new(1), DType::F32).unwrap();
+    let extended = model.extend(&Context::inference(&other), &mut state, &TokenBatch::new(&[[1]], 0));
+    assert!(matches!(extended, Err(Error::Nn(error)) if matches!(*error, nn::Error::OtherModel { .. })));
+    assert!(state.is_empty());
+}
+
+#[test]
+fn parameters_of_the_same_architecture_fit_wherever_they_come_from() {
+    let (model, params) = Transformer::new(&small(), Seed::new(1), DType::F32).unwrap();
+    let trained = Config { dropout: 0.3, attention_dropout: 0.1, max_len: 500, ..small() };
+    let (_, of_training) = Transformer::new(&trained, Seed::new(2), DType::F32).unwrap();
+    let read = Params::from_named(model.layout(), of_training.as_ref(), DType::F32).unwrap();
+    let mut loaded = params.clone();
+    loaded.load_from(of_training.as_ref()).unwrap();
+    let mut extended = params.clone();
+    extended.add("adapter.weight", Tensor::zeros([2, 2], DType::F32));
+    for params in [&params, &of_training, &read, &loaded, &params.to_dtype(DType::F64), &extended] {
+        for result in entries(&model, params) {
+            result.unwrap();
+        }
+    }
+    let learned = |max_len| Config { positions: Positions::Learned, max_len, ..small() };
+    let (model, _) = Transformer::new(&learned(9), Seed::new(1), DType::F32).unwrap();
+    let (_, longer) = Transformer::new(&learned(10), Seed::new(1), DType::F32).unwrap();
+    let problem = model.check_params(&longer).unwrap_err().to_string();
+    let difference = "`encoder.positions.weight` [10, 8] instead of `encoder.positions.weight` [9, 8]";
+    assert!(problem.ends_with(difference), "{problem}");
+}
+
+#[test]
+fn a_model_without_parameters_is_the_same_model() {
+    let config = small();
+    let (made, params) = Transformer::new(&config, Seed::new(1), DType::F32).unwrap();
+    let model = Transformer::without_params(&config).unwrap();
+    assert_eq!((model.layout(), model.config()), (params.layout(), &config));
+    let pair = Pair { src: vec![3, 4], tgt: vec![5, 2] };
+    let batch = Batch::new([&pair], config.decoder_start, 0).unwrap();
+    let params = Params::from_named(model.layout(), params.as_ref(), DType::F32).unwrap();
+    let logits = |model: &Transformer| model.forward(&Context::inference(&params), &batch).unwrap();
+    assert_eq!(logits(&model).value(), logits(&made).value());
+    assert!(Transformer::without_params(&Config { n_heads: 3, ..config }).is_err());
 }
