@@ -149,6 +149,17 @@ mod tests {
     }
 
     #[test]
+    fn declaring_makes_no_values() {
+        let mut layout = Layout::new([]);
+        let huge = [1 << 30, 1 << 30]; // more than any memory holds
+        ParamBuilder::declaring(&mut layout).param("weight", huge, Init::XavierUniform);
+        assert_eq!(
+            layout.iter().map(|(_, name, shape)| (name, shape)).collect::<Vec<_>>(),
+            [("weight", huge.into())]
+        );
+    }
+
+    #[test]
     #[should_panic(expected = "`ffn.dropout` already has a random stream")]
     fn a_random_stream_has_one_owner() {
         let mut params = Params::new(DType::F32);

@@ -34,7 +34,8 @@
 //!    makes both; [`init`].
 //! 2. [`context`]: what goes through every forward pass, and how gradients come back ([`gradients`]).
 //! 3. [`layers`]: [`Linear`], [`Embedding`], [`LayerNorm`], [`Dropout`].
-//! 4. [`optim`]: [`Sgd`], [`Adam`], [`AdamW`]; their learning rates: [`schedule`].
+//! 4. [`optim`]: [`Sgd`], [`Adam`], [`AdamW`], and the [`Average`] of what they found; their learning rates:
+//!    [`schedule`].
 //! 5. [`gradcheck`](mod@gradcheck): the gradients of all that, against central differences.
 //! 6. [`checkpoint`]: named tensors ([`named`]) to a file and back ([`atomic`]).
 //!
@@ -66,6 +67,6 @@ pub use init::Init;
 pub use layers::{Dropout, Embedding, LayerNorm, Linear};
 pub use layout::{Layout, ParamId};
 pub use named::NamedTensors;
-pub use optim::{Adam, AdamW, Optimizer, OptimizerState, Sgd};
+pub use optim::{Adam, AdamW, Average, Optimizer, OptimizerState, Sgd};
 pub use params::Params;
 pub use schedule::{Constant, Cosine, InverseSqrt, Noam, ReduceOnPlateau, Schedule};

@@ -1,10 +1,16 @@
 //! What holds for every optimizer.
 
 use autograd::Tape;
-use tensor::{DType, Seed};
+use tensor::kernels::parallel::GRAIN;
+use tensor::{DType, Seed, Tensor};
 
 use super::*;
 use crate::context::Context;
+use crate::error::Error;
+use crate::gradients::ParamGradients;
+use crate::layout::ParamId;
+use crate::named::NamedTensors;
+use crate::params::Params;
 
 fn optimizers() -> [(&'static str, Box<dyn Optimizer>); 3] {
     [
