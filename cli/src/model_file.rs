@@ -12,7 +12,7 @@ use std::path::Path;
 use nn::{Params, checkpoint};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
-use tensor::{DType, Seed};
+use tensor::DType;
 use transformer::{Config, Transformer, VocabSizes};
 
 use crate::error::Error;
@@ -137,9 +137,7 @@ impl Model {
             let problem = format!("its configuration asks for {needed} parameters, but it has {found}");
             return Err(Error::at(path, format!("{problem}{TWO_MODELS}")));
         }
-        let (transformer, mut params) =
-            Transformer::new(&config, Seed::new(0), DType::F32).map_err(|error| Error::at(path, error))?;
-        params.load_from(tensors)?;
+        let (transformer, params) = Transformer::from_named(&config, tensors, DType::F32)?;
         let about = About {
             recipe: metadata.recipe()?,
             step: metadata.json("etudiant.step")?,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use autograd::Var;
 use autograd::ops::cross_entropy::CrossEntropy;
-use nn::{Context, Embedding, Init, Layout, Linear, ParamBuilder, Params};
+use nn::{Context, Embedding, Init, Layout, Linear, NamedTensors, ParamBuilder, Params};
 use tensor::{DType, Seed};
 
 use crate::batch::{Batch, IGNORE, TokenBatch};
@@ -52,8 +52,8 @@ impl Transformer {
         Ok((Transformer { config: config.clone(), layout, encoder, decoder, projection }, params))
     }
 
-    /// A model without parameters: those of a file, for example, become its own by
-    /// [`Params::from_named`] with its [`layout`](Transformer::layout). Nothing is drawn.
+    /// A model without parameters. Nothing is drawn: [`Params::from_named`] makes them of what was read from a file, by
+    /// the model's [`layout`](Transformer::layout).
     ///
     /// # Errors
     /// As [`Transformer::new`].
@@ -62,6 +62,20 @@ impl Transformer {
         let mut layout = Layout::new(config.settings());
         let (encoder, decoder, projection) = parts(&mut ParamBuilder::declaring(&mut layout), config);
         Ok(Transformer { config: config.clone(), layout: Arc::new(layout), encoder, decoder, projection })
+    }
+
+    /// A model and its parameters with the values of `tensors`, such as [`nn::checkpoint::load`] reads.
+    ///
+    /// # Errors
+    /// As [`Transformer::new`]; as [`Params::from_named`] if the tensors are not those of the configuration, in that dtype.
+    pub fn from_named(
+        config: &Config,
+        tensors: &NamedTensors,
+        dtype: DType,
+    ) -> Result<(Transformer, Params), Error> {
+        let model = Transformer::without_params(config)?;
+        let params = Params::from_named(&model.layout, tensors, dtype)?;
+        Ok((model, params))
     }
 
     /// Which parameters the model has.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use tensor::{DType, Tensor};
+use nn::Average;
 
 use super::Model;
 use crate::error::Error;
@@ -22,7 +22,7 @@ pub fn average(paths: &[PathBuf]) -> Result<Model, Error> {
     }
     let mut last = load_checkpoint(first_path)?;
     let mut steps = vec![last.about.step];
-    let mut sums: Vec<Tensor> = last.params.iter().map(|(_, _, param)| param.to_dtype(DType::F64)).collect();
+    let mut average = Average::new(&last.params);
     for path in others {
         let model = load_checkpoint(path)?;
         check_of_one_run((first_path, &last), (path, &model))?;
@@ -31,18 +31,13 @@ pub fn average(paths: &[PathBuf]) -> Result<Model, Error> {
             let problem = format!("it is of step {step}, as {} is", paths[place].display());
             return Err(Error::at(path, format!("{problem}; name each checkpoint once")));
         }
-        for (sum, (_, _, param)) in sums.iter_mut().zip(model.params.iter()) {
-            sum.add_assign(&param.to_dtype(DType::F64));
-        }
+        average.add(&model.params)?;
         if step > last.about.step {
             last = model;
         }
         steps.push(step);
     }
-    let ids: Vec<_> = last.params.iter().map(|(id, _, _)| id).collect();
-    for (id, sum) in ids.into_iter().zip(sums) {
-        *last.params.get_mut(id) = sum.mul_scalar(1.0 / steps.len() as f64).to_dtype(last.params.dtype());
-    }
+    last.params = average.mean();
     last.about.averaged = steps;
     Ok(last)
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use tempfile::TempDir;
-use tensor::Tensor;
+use tensor::{Seed, Tensor};
 
 /// A model of two words more than it needs, whose every parameter is `value`.
 fn model(value: f32, step: u64) -> Model {

@@ -216,15 +216,30 @@ fn parameters_of_the_same_architecture_fit_wherever_they_come_from() {
 }
 
 #[test]
-fn a_model_without_parameters_is_the_same_model() {
+fn a_model_of_tensors_is_that_which_was_drawn() {
     let config = small();
     let (made, params) = Transformer::new(&config, Seed::new(1), DType::F32).unwrap();
-    let model = Transformer::without_params(&config).unwrap();
+    let (model, read) = Transformer::from_named(&config, params.as_ref(), DType::F32).unwrap();
     assert_eq!((model.layout(), model.config()), (params.layout(), &config));
+    assert_eq!((read.layout(), read.numel()), (params.layout(), params.numel()));
+    assert!(read.iter().all(|(id, _, value)| value == params.get(id)));
     let pair = Pair { src: vec![3, 4], tgt: vec![5, 2] };
     let batch = Batch::new([&pair], config.decoder_start, 0).unwrap();
-    let params = Params::from_named(model.layout(), params.as_ref(), DType::F32).unwrap();
-    let logits = |model: &Transformer| model.forward(&Context::inference(&params), &batch).unwrap();
+    let logits = |model: &Transformer| model.forward(&Context::inference(&read), &batch).unwrap();
     assert_eq!(logits(&model).value(), logits(&made).value());
+    let narrow = Config { d_ff: 6, ..config.clone() };
+    assert!(Transformer::from_named(&narrow, params.as_ref(), DType::F32).is_err());
     assert!(Transformer::without_params(&Config { n_heads: 3, ..config }).is_err());
+}
+
+/// One whose weights no memory could hold.
+#[test]
+fn of_a_model_without_parameters_nothing_is_drawn() {
+    let config = Config { d_model: 1 << 20, ..Config::base(VocabSizes::Shared(1 << 30)) };
+    let model = Transformer::without_params(&config).unwrap();
+    let numel: usize = model.layout().iter().map(|(_, _, shape)| shape.numel()).sum();
+    assert_eq!(numel, config.n_parameters());
+    let nothing = NamedTensors::new("an empty file");
+    let error = Transformer::from_named(&config, &nothing, DType::F32).unwrap_err().to_string();
+    assert!(error.starts_with("an empty file: tensor `embedding.weight` is missing"), "{error}");
 }
