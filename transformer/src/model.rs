@@ -67,7 +67,8 @@ impl Transformer {
     /// A model and its parameters with the values of `tensors`, such as [`nn::checkpoint::load`] reads.
     ///
     /// # Errors
-    /// As [`Transformer::new`]; as [`Params::from_named`] if the tensors are not those of the configuration, in that dtype.
+    /// As [`Transformer::new`]; as [`Params::from_named`] if the tensors are not those of the configuration, in that
+    /// dtype.
     pub fn from_named(
         config: &Config,
         tensors: &NamedTensors,

@@ -133,7 +133,7 @@ impl<O: Optimizer, S: Schedule> Trainer<O, S> {
     /// A trainer before its first step.
     ///
     /// # Errors
-    /// [`Error::Config`] if an option is out of range; [`nn::Error::OtherModel`] if the parameters are of another model.
+    /// [`Error::Config`] if an option is out of range; [`nn::Error::OtherModel`] if the parameters are not the model's.
     pub fn new(
         (model, params): (Transformer, Params),
         optimizer: O,
