@@ -51,7 +51,8 @@ struct Temporary {
 impl Temporary {
     /// A new file; one left behind by an earlier process of the same number does not get in the way.
     fn create(folder: &Path, name: &str) -> io::Result<(Temporary, File)> {
-        let process = std::process::id();
+        // A browser has no processes, and asking for one panics; it has no files either, which is an error.
+        let process = if cfg!(target_family = "wasm") { 0 } else { std::process::id() };
         let mut attempt = 0;
         loop {
             let path = folder.join(format!(".{name}.{process}-{attempt}.tmp"));

@@ -11,7 +11,8 @@ use std::rc::Rc;
 use tensor::{Seed, Shape};
 
 use crate::init::Init;
-use crate::params::{ParamId, Params};
+use crate::layout::{Layout, ParamId};
+use crate::params::Params;
 
 /// Hands layers their parameters while a model is built, under names made of the scopes they are in.
 ///
@@ -30,24 +31,44 @@ use crate::params::{ParamId, Params};
 /// ```
 #[derive(Debug)]
 pub struct ParamBuilder<'a> {
-    params: &'a mut Params,
-    seed: Seed,
+    target: Target<'a>,
     /// Empty, or ending in a dot.
     prefix: String,
     streams: Rc<RefCell<HashSet<String>>>,
 }
 
+/// What parameters are made in.
+#[derive(Debug)]
+enum Target<'a> {
+    /// With initial values.
+    Params(&'a mut Params, Seed),
+    /// Without.
+    Layout(&'a mut Layout),
+}
+
 impl<'a> ParamBuilder<'a> {
-    /// A builder at the root of the names.
+    /// A builder at the root of the names, which draws the initial value of each parameter.
     pub fn new(params: &'a mut Params, seed: Seed) -> Self {
-        ParamBuilder { params, seed, prefix: String::new(), streams: Rc::default() }
+        ParamBuilder::at_root(Target::Params(params, seed))
+    }
+
+    /// A builder of the same names and shapes without values: those of a model that was trained before come from a
+    /// file, by [`Params::from_named`].
+    pub fn declaring(layout: &'a mut Layout) -> Self {
+        ParamBuilder::at_root(Target::Layout(layout))
+    }
+
+    fn at_root(target: Target<'a>) -> Self {
+        ParamBuilder { target, prefix: String::new(), streams: Rc::default() }
     }
 
     /// A builder whose names begin with this one's prefix, `name` and a dot.
     pub fn scope(&mut self, name: impl Display) -> ParamBuilder<'_> {
         ParamBuilder {
-            params: self.params,
-            seed: self.seed,
+            target: match &mut self.target {
+                Target::Params(params, seed) => Target::Params(params, *seed),
+                Target::Layout(layout) => Target::Layout(layout),
+            },
             prefix: format!("{}{name}.", self.prefix),
             streams: Rc::clone(&self.streams),
         }
@@ -61,12 +82,17 @@ impl<'a> ParamBuilder<'a> {
     /// Creates the trainable parameter `name` of this scope.
     ///
     /// # Panics
-    /// If the name is taken, or `init` needs a weight `[d_out, d_in]` and the shape has another rank.
+    /// If the name is taken, or a value is drawn, `init` needs a weight `[d_out, d_in]` and the shape has another rank.
     #[track_caller]
     pub fn param(&mut self, name: &str, shape: impl Into<Shape>, init: Init) -> ParamId {
-        let name = self.full_name(name);
-        let tensor = init.tensor(shape.into(), self.seed.derive(&name), self.params.dtype());
-        self.params.add(name, tensor)
+        let (name, shape) = (self.full_name(name), shape.into());
+        match &mut self.target {
+            Target::Params(params, seed) => {
+                let tensor = init.tensor(shape, seed.derive(&name), params.dtype());
+                params.add(name, tensor)
+            }
+            Target::Layout(layout) => layout.declare(name, shape),
+        }
     }
 
     /// Reserves the random stream that is named by this scope, for a layer which draws random numbers in
@@ -108,6 +134,29 @@ mod tests {
             Init::XavierUniform,
         );
         assert_eq!(params.get(other), smaller.get(alone));
+    }
+
+    #[test]
+    fn declaring_gives_the_same_ids_as_drawing() {
+        let build = |mut root: ParamBuilder| {
+            let mut scope = root.scope("a");
+            [scope.param("weight", [8, 4], Init::XavierUniform), scope.param("bias", [8], Init::Zeros)]
+        };
+        let (mut params, mut layout) = (Params::new(DType::F32), Layout::new([]));
+        let drawn = build(ParamBuilder::new(&mut params, Seed::new(7)));
+        assert_eq!(drawn, build(ParamBuilder::declaring(&mut layout)));
+        assert_eq!(**params.layout(), layout);
+    }
+
+    #[test]
+    fn declaring_makes_no_values() {
+        let mut layout = Layout::new([]);
+        let huge = [1 << 30, 1 << 30]; // more than any memory holds
+        ParamBuilder::declaring(&mut layout).param("weight", huge, Init::XavierUniform);
+        assert_eq!(
+            layout.iter().map(|(_, name, shape)| (name, shape)).collect::<Vec<_>>(),
+            [("weight", huge.into())]
+        );
     }
 
     #[test]

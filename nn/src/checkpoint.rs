@@ -16,6 +16,9 @@
 //! file can say which tensors are damaged. Of a file's checksums none is computed from the bytes twice: the
 //! CRC-32 of two parts together follows from those of the parts.
 //!
+//! A file is read once, in blocks that go from the cache into a checksum and into their tensor, so that no second copy
+//! of the model stands in memory.
+//!
 //! The header is written here and not by the safetensors crate, which keeps metadata in a `HashMap` and so
 //! gives another file each time: the same tensors and metadata must give the same bytes. Its types read the
 //! header and check that the tensors cover the file without gap or overlap; sizes that a header announces are
@@ -23,6 +26,7 @@
 //! as they are.
 
 mod checksums;
+mod numbers;
 mod read;
 
 use std::collections::BTreeMap;
@@ -30,11 +34,11 @@ use std::io;
 use std::path::Path;
 
 use crc32fast::Hasher;
-use safetensors::tensor::{Dtype, Metadata, TensorInfo};
-use tensor::shape::MAX_RANK;
-use tensor::{DType, Element, Shape, Tensor, dispatch};
+use safetensors::tensor::Dtype;
+use tensor::{DType, dispatch};
 
 use self::checksums::{BLANK, FILE_KEY, HEADER_START, TENSORS_KEY};
+use self::numbers::LittleEndian;
 use self::read::{MAX_HEADER_LEN, Whole, read};
 use crate::atomic::write_atomically;
 use crate::error::Error;
@@ -185,90 +189,38 @@ fn for_each_block(
 }
 
 /// A file's tensors and metadata, once everything about it has been checked.
-fn decode(path: &Path, Whole { header, bytes, data_start }: Whole) -> Result<Checkpoint, Error> {
-    let data = &bytes[data_start..];
-    let mut metadata: BTreeMap<String, String> =
-        header.metadata().clone().unwrap_or_default().into_iter().collect();
+fn decode(path: &Path, whole: Whole) -> Result<Checkpoint, Error> {
+    let metadata = whole.header.metadata().clone().unwrap_or_default();
+    let mut metadata: BTreeMap<String, String> = metadata.into_iter().collect();
     if RESERVED_KEYS.iter().any(|&key| metadata.contains_key(key)) {
-        verify(path, &bytes, (&header, data), &metadata)?;
+        verify(path, &whole, &metadata)?;
     }
     metadata.retain(|key, _| !RESERVED_KEYS.contains(&key.as_str()));
 
     let mut tensors = NamedTensors::new(path.display().to_string());
-    for name in header.offset_keys() {
-        let info = header.info(&name).expect("the name is from this header");
-        let tensor = decode_tensor(info, data).map_err(|problem| Error::UnsupportedTensor {
-            path: path.into(),
-            name: name.clone(),
-            problem,
-        })?;
-        tensors.insert(name, tensor);
+    for (name, tensor) in whole.header.offset_keys().into_iter().zip(whole.tensors) {
+        match tensor {
+            Ok(tensor) => tensors.insert(name, tensor),
+            Err(problem) => return Err(Error::UnsupportedTensor { path: path.into(), name, problem }),
+        };
     }
     Ok(Checkpoint { tensors, metadata })
 }
 
 /// Checks the format and the checksum of a file from here. A file is from here if it has one of our keys: a
 /// damaged byte can spoil one of them, and must not make the file pass for another program's.
-fn verify(
-    path: &Path,
-    bytes: &[u8],
-    (header, data): (&Metadata, &[u8]),
-    metadata: &BTreeMap<String, String>,
-) -> Result<(), Error> {
+fn verify(path: &Path, whole: &Whole, metadata: &BTreeMap<String, String>) -> Result<(), Error> {
     if let Some(found) = metadata.get(FORMAT_KEY).filter(|&format| format != FORMAT) {
         return Err(Error::Format { path: path.into(), found: found.clone(), supported: FORMAT });
     }
-    let (stored, computed) = checksums::stored_and_computed(bytes);
+    let Whole { start, header, hashers, .. } = whole;
+    let (stored, computed) = checksums::stored_and_computed(start, hashers);
     if stored == computed {
         return Ok(());
     }
-    let place = checksums::damaged_place(header, data, metadata.get(TENSORS_KEY));
+    let place = checksums::damaged_place(&header.offset_keys(), hashers, metadata.get(TENSORS_KEY));
     Err(Error::Damaged { path: path.into(), place, stored, computed })
 }
-
-fn decode_tensor(info: &TensorInfo, data: &[u8]) -> Result<Tensor, String> {
-    if info.shape.len() > MAX_RANK {
-        return Err(format!("it has {} axes, at most {MAX_RANK} are supported", info.shape.len()));
-    }
-    // The number of elements was checked, but of lengths [0, huge, huge] it is 0.
-    if info.shape.iter().try_fold(1usize, |numel, &len| numel.checked_mul(len.max(1))).is_none() {
-        return Err(format!("its shape {:?} overflows", info.shape));
-    }
-    let bytes = &data[info.data_offsets.0..info.data_offsets.1];
-    let shape = Shape::from(info.shape.as_slice());
-    match info.dtype {
-        Dtype::F32 => Ok(Tensor::from_vec(<f32 as LittleEndian>::read(bytes), shape)),
-        Dtype::F64 => Ok(Tensor::from_vec(<f64 as LittleEndian>::read(bytes), shape)),
-        other => Err(format!("it has dtype {other}, F32 and F64 are supported; convert it")),
-    }
-}
-
-/// Numbers to and from bytes.
-trait LittleEndian: Element {
-    /// Replaces the content of `bytes` by that of `values`.
-    fn write(values: &[Self], bytes: &mut Vec<u8>);
-    fn read(bytes: &[u8]) -> Vec<Self>;
-}
-
-macro_rules! little_endian {
-    ($T:ty) => {
-        impl LittleEndian for $T {
-            fn write(values: &[Self], bytes: &mut Vec<u8>) {
-                bytes.resize(size_of_val(values), 0);
-                for (bytes, value) in bytes.as_chunks_mut().0.iter_mut().zip(values) {
-                    *bytes = value.to_le_bytes();
-                }
-            }
-
-            fn read(bytes: &[u8]) -> Vec<Self> {
-                bytes.as_chunks().0.iter().map(|&bytes| Self::from_le_bytes(bytes)).collect()
-            }
-        }
-    };
-}
-
-little_endian!(f32);
-little_endian!(f64);
 
 #[cfg(test)]
 mod tests;

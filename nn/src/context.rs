@@ -11,7 +11,8 @@ use autograd::{Gradients, Tape, Var};
 use tensor::Seed;
 
 use crate::gradients::ParamGradients;
-use crate::params::{ParamId, Params};
+use crate::layout::ParamId;
+use crate::params::Params;
 
 /// One forward pass over the parameters, and the way back.
 ///
@@ -106,8 +107,10 @@ impl<'a> Context<'a> {
     /// There is one leaf per parameter and context, so the gradients of all uses of a tied weight add up.
     ///
     /// # Panics
-    /// If the id belongs to a larger store.
+    /// If the id is of another model's parameters.
+    #[track_caller]
     pub fn param(&self, id: ParamId) -> Var {
+        let position = self.params.layout().position(id);
         let make_leaf = || {
             let value = self.params.get(id).clone();
             match self.tape {
@@ -115,7 +118,7 @@ impl<'a> Context<'a> {
                 _ => Var::constant(value),
             }
         };
-        self.leaves.borrow_mut()[id.0].get_or_insert_with(make_leaf).clone()
+        self.leaves.borrow_mut()[position].get_or_insert_with(make_leaf).clone()
     }
 
     /// The parameters of this pass.
@@ -139,9 +142,9 @@ impl<'a> Context<'a> {
     /// place.
     pub fn gradients(self, mut gradients: Gradients) -> ParamGradients {
         let mut list = ParamGradients::empty(self.params);
-        for (position, leaf) in self.leaves.into_inner().into_iter().enumerate() {
+        for ((id, ..), leaf) in self.params.iter().zip(self.leaves.into_inner()) {
             if let Some(gradient) = leaf.and_then(|leaf| gradients.take(&leaf)) {
-                list.set(ParamId(position), gradient);
+                list.set(id, gradient);
             }
         }
         list
@@ -190,7 +193,7 @@ impl fmt::Debug for Context<'_> {
 /// `retain_grad` here: after backward the gradients can be asked for it. Attention weights are shown as
 /// constants, for the fused operation keeps no variable for them: their gradient cannot be had.
 pub trait Trace {
-    /// Receives one value; `path` names its place, e.g. `decoder.1.cross_attn.weights`.
+    /// Receives one value; `path` names its place as parameters are named, e.g. `decoder.layers.1.cross_attn.weights`.
     fn record(&self, path: &str, value: &Var);
 }
 

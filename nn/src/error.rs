@@ -91,6 +91,13 @@ pub enum Error {
         problem: String,
     },
 
+    /// Parameters were given to a model that they were not made for.
+    #[error("these parameters are of another model: {difference}")]
+    OtherModel {
+        /// What there is instead of what: "n_heads 4 instead of 2".
+        difference: String,
+    },
+
     /// A tensor that is needed is absent.
     #[error("{origin}: tensor `{name}` is missing; the model needs it with shape {shape:?}")]
     MissingTensor {

@@ -8,7 +8,8 @@ use autograd::{Gradcheck, Var};
 use tensor::{Seed, Tensor};
 
 use crate::context::Context;
-use crate::params::{ParamId, Params};
+use crate::layout::ParamId;
+use crate::params::Params;
 
 /// Checks the gradients of `f` with respect to every trainable parameter.
 ///
@@ -60,8 +61,8 @@ pub fn gradcheck_params(
             None => params.clone(),
         };
         let mut leaves: Vec<Var> = params.iter().map(|(_, _, value)| Var::constant(value.clone())).collect();
-        for (id, var) in trainable.iter().zip(vars) {
-            leaves[id.0] = var.clone();
+        for (&id, var) in trainable.iter().zip(vars) {
+            leaves[params.layout().position(id)] = var.clone();
         }
         let cx = Context::inference(&params).with_leaves(&leaves);
         match step_seed {

@@ -3,14 +3,18 @@
 //! What an optimizer needs from a backward pass is one tensor per parameter. Kept as a plain list, gradients
 //! of several batches or shards are added in a fixed order, scaled and clipped without knowing the model.
 
+use std::sync::Arc;
+
 use tensor::Tensor;
 
-use crate::params::{ParamId, Params};
+use crate::layout::{Layout, ParamId};
+use crate::params::Params;
 
 /// One gradient, or none, for each parameter. Made by
 /// [`Context::gradients`](crate::context::Context::gradients).
 #[derive(Clone, Debug)]
 pub struct ParamGradients {
+    layout: Arc<Layout>,
     /// Contiguous, so that optimizers walk slices.
     list: Vec<Option<Tensor>>,
 }
@@ -18,23 +22,32 @@ pub struct ParamGradients {
 impl ParamGradients {
     /// No gradient for any of these parameters yet.
     pub fn empty(params: &Params) -> Self {
-        ParamGradients { list: vec![None; params.len()] }
+        ParamGradients { layout: Arc::clone(params.layout()), list: vec![None; params.len()] }
     }
 
     /// The parameter's gradient, if it has one.
     ///
     /// # Panics
-    /// If the id belongs to a larger store.
+    /// If the id is of another model's parameters.
+    #[track_caller]
     pub fn get(&self, id: ParamId) -> Option<&Tensor> {
-        self.list[id.0].as_ref()
+        self.list[self.layout.position(id)].as_ref()
     }
 
     /// Sets the parameter's gradient.
     ///
     /// # Panics
-    /// If the id belongs to a larger store.
+    /// If the id is of another model's parameters.
+    #[track_caller]
     pub fn set(&mut self, id: ParamId, gradient: Tensor) {
-        self.list[id.0] = Some(gradient.contiguous());
+        self.list[self.layout.position(id)] = Some(gradient.contiguous());
+    }
+
+    /// Makes sure that the gradients are of parameters of this layout.
+    #[track_caller]
+    pub(crate) fn assert_of(&self, layout: &Layout, operation: &str) {
+        let difference = || layout.difference(&self.layout);
+        assert!(*self.layout == *layout, "{operation}: the gradients are of another model: {}", difference());
     }
 
     /// The gradient of each parameter, in order.
@@ -46,15 +59,10 @@ impl ParamGradients {
     /// share of the labels first.
     ///
     /// # Panics
-    /// If the two belong to stores of different length, or two gradients differ in shape.
+    /// If the two are of different models, or two gradients differ in shape.
     #[track_caller]
     pub fn add_assign(&mut self, other: ParamGradients) {
-        assert!(
-            self.list.len() == other.list.len(),
-            "add_assign: gradients of {} parameters and of {}",
-            self.list.len(),
-            other.list.len()
-        );
+        other.assert_of(&self.layout, "add_assign");
         for (sum, term) in self.list.iter_mut().zip(other.list) {
             match (sum.as_mut(), term) {
                 (Some(sum), Some(term)) => sum.add_assign(&term),
@@ -122,6 +130,14 @@ mod tests {
         assert_eq!(sum.get(b), None);
         sum.scale(0.5);
         assert_eq!(sum.get(a), Some(&Tensor::from([1.0f32, 2.0])));
+    }
+
+    #[test]
+    #[should_panic(expected = "add_assign: the gradients are of another model: 1 instead of 2 parameters")]
+    fn gradients_of_another_model_are_not_added() {
+        let mut smaller = Params::new(DType::F32);
+        smaller.add("a", Tensor::zeros([2], DType::F32));
+        ParamGradients::empty(&store().0).add_assign(ParamGradients::empty(&smaller));
     }
 
     #[test]

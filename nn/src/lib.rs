@@ -30,14 +30,16 @@
 //!
 //! Where to read:
 //!
-//! 1. [`params`]: the one store of all parameters; [`builder`], which names and fills it; [`init`].
+//! 1. [`params`]: the one store of all parameters, and [`layout`], their names and shapes; [`builder`], which
+//!    makes both; [`init`].
 //! 2. [`context`]: what goes through every forward pass, and how gradients come back ([`gradients`]).
 //! 3. [`layers`]: [`Linear`], [`Embedding`], [`LayerNorm`], [`Dropout`].
-//! 4. [`optim`]: [`Sgd`], [`Adam`], [`AdamW`]; their learning rates: [`schedule`].
+//! 4. [`optim`]: [`Sgd`], [`Adam`], [`AdamW`], and the [`Average`] of what they found; their learning rates:
+//!    [`schedule`].
 //! 5. [`gradcheck`](mod@gradcheck): the gradients of all that, against central differences.
 //! 6. [`checkpoint`]: named tensors ([`named`]) to a file and back ([`atomic`]).
 //!
-//! Imports run one way: error <- named <- params <- gradients <- context, builder <- layers; optim needs
+//! Imports run one way: error <- named, layout <- params <- gradients <- context, builder <- layers; optim needs
 //! params and gradients, gradcheck context, checkpoint named and atomic, schedule nothing at all.
 
 pub mod atomic;
@@ -49,6 +51,7 @@ pub mod gradcheck;
 pub mod gradients;
 pub mod init;
 pub mod layers;
+pub mod layout;
 pub mod named;
 pub mod optim;
 pub mod params;
@@ -62,7 +65,8 @@ pub use gradcheck::gradcheck_params;
 pub use gradients::ParamGradients;
 pub use init::Init;
 pub use layers::{Dropout, Embedding, LayerNorm, Linear};
+pub use layout::{Layout, ParamId};
 pub use named::NamedTensors;
-pub use optim::{Adam, AdamW, Optimizer, OptimizerState, Sgd};
-pub use params::{ParamId, Params};
+pub use optim::{Adam, AdamW, Average, Optimizer, OptimizerState, Sgd};
+pub use params::Params;
 pub use schedule::{Constant, Cosine, InverseSqrt, Noam, ReduceOnPlateau, Schedule};

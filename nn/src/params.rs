@@ -1,6 +1,7 @@
 //! The one store of a model's parameters.
 //!
-//! A layer does not own tensors, it holds [`ParamId`]s into a [`Params`]. So a tied embedding is one id used
+//! A layer does not own tensors, it holds [`ParamId`]s into a [`Params`], which know whether they are of this store
+//! ([`layout`](crate::layout)). So a tied embedding is one id used
 //! twice; gradients, optimizer moments, averages and checkpoints are lists parallel to the store; a copy in
 //! f64 for a gradient check is one call; and nothing needs a lock or a derive macro. The price is that a
 //! forward pass must be handed the store, which is what [`Context`](crate::context::Context) is for. The
@@ -8,14 +9,13 @@
 //!
 //! Names follow PyTorch: `encoder.layers.0.self_attn.q_proj.weight`.
 
+use std::sync::Arc;
+
 use tensor::{DType, Tensor};
 
 use crate::error::Error;
+use crate::layout::{Layout, ParamId};
 use crate::named::NamedTensors;
-
-/// A parameter's place in its [`Params`]. Using one id in two layers ties their weights.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ParamId(pub(crate) usize);
 
 /// All parameters of a model: an ordered list of (name, tensor, trainable), of one dtype.
 ///
@@ -31,6 +31,7 @@ pub struct ParamId(pub(crate) usize);
 /// ```
 #[derive(Clone, Debug)]
 pub struct Params {
+    layout: Arc<Layout>,
     tensors: NamedTensors,
     trainable: Vec<bool>,
     dtype: DType,
@@ -39,7 +40,43 @@ pub struct Params {
 impl Params {
     /// An empty store for parameters of that dtype: F32 to train, F64 to check gradients.
     pub fn new(dtype: DType) -> Self {
-        Params { tensors: NamedTensors::new("the model"), trainable: Vec::new(), dtype }
+        Params::with_settings([], dtype)
+    }
+
+    /// An empty store for the parameters of a model that these settings tell from others; see [`Layout::new`].
+    pub fn with_settings(settings: impl IntoIterator<Item = (String, String)>, dtype: DType) -> Self {
+        let (layout, tensors) = (Arc::new(Layout::new(settings)), NamedTensors::new("the model"));
+        Params { layout, tensors, trainable: Vec::new(), dtype }
+    }
+
+    /// The parameters of a model, all trainable, with the values of `source`, which must hold exactly the names and
+    /// shapes of the layout, in that dtype. No initial values are made.
+    ///
+    /// # Errors
+    /// [`Error::MissingTensor`], [`Error::ShapeMismatch`], [`Error::DTypeMismatch`] or
+    /// [`Error::UnexpectedTensor`].
+    pub fn from_named(layout: &Arc<Layout>, source: &NamedTensors, dtype: DType) -> Result<Self, Error> {
+        let values = layout.iter().map(|(_, name, shape)| source.matching(name, shape, dtype).cloned());
+        let values = values.collect::<Result<Vec<Tensor>, Error>>()?;
+        match source.iter().find(|(name, _)| layout.id(name).is_none()) {
+            Some((name, _)) => {
+                Err(Error::UnexpectedTensor { origin: source.origin().into(), name: name.into() })
+            }
+            None => Ok(Params::from_values(layout, values, dtype)),
+        }
+    }
+
+    /// These values, one for each parameter of the layout, of its shape and that dtype.
+    pub(crate) fn from_values(
+        layout: &Arc<Layout>,
+        values: impl IntoIterator<Item = Tensor>,
+        dtype: DType,
+    ) -> Self {
+        let mut tensors = NamedTensors::new("the model");
+        for ((_, name, _), value) in layout.iter().zip(values) {
+            tensors.insert(name, value);
+        }
+        Params { layout: Arc::clone(layout), trainable: vec![true; tensors.len()], tensors, dtype }
     }
 
     /// Adds a trainable parameter.
@@ -55,42 +92,53 @@ impl Params {
             tensor.dtype(),
             self.dtype
         );
+        let id = Arc::make_mut(&mut self.layout).declare(name.clone(), tensor.shape());
+        self.tensors.insert(name, tensor);
         self.trainable.push(true);
-        ParamId(self.tensors.insert(name, tensor))
+        id
     }
 
     /// The parameter's value.
     ///
     /// # Panics
-    /// If the id belongs to a larger store.
+    /// If the id is of another model's parameters.
+    #[track_caller]
     pub fn get(&self, id: ParamId) -> &Tensor {
-        self.tensors.at(id.0).1
+        self.tensors.at(self.layout.position(id)).1
     }
 
     /// The parameter's value, to be changed. Keep its shape and dtype: layers and optimizers rely on them.
     ///
     /// # Panics
-    /// If the id belongs to a larger store.
+    /// If the id is of another model's parameters.
+    #[track_caller]
     pub fn get_mut(&mut self, id: ParamId) -> &mut Tensor {
-        self.tensors.at_mut(id.0)
+        self.tensors.at_mut(self.layout.position(id))
     }
 
     /// The parameter's full name.
     ///
     /// # Panics
-    /// If the id belongs to a larger store.
+    /// If the id is of another model's parameters.
+    #[track_caller]
     pub fn name(&self, id: ParamId) -> &str {
-        self.tensors.at(id.0).0
+        self.tensors.at(self.layout.position(id)).0
     }
 
     /// The parameter of that full name.
     pub fn id(&self, name: &str) -> Option<ParamId> {
-        self.tensors.position(name).map(ParamId)
+        self.layout.id(name)
     }
 
     /// All parameters, in the order they were added.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (ParamId, &str, &Tensor)> {
-        self.tensors.iter().enumerate().map(|(position, (name, tensor))| (ParamId(position), name, tensor))
+        let named = self.tensors.iter().enumerate();
+        named.map(|(position, (name, tensor))| (self.layout.id_at(position), name, tensor))
+    }
+
+    /// Names and shapes, and the settings of the model.
+    pub fn layout(&self) -> &Arc<Layout> {
+        &self.layout
     }
 
     /// How many parameter tensors there are.
@@ -116,46 +164,34 @@ impl Params {
     /// Freezes a parameter (`false`): it gets no gradient and optimizers leave it alone. Or thaws it.
     ///
     /// # Panics
-    /// If the id belongs to a larger store.
+    /// If the id is of another model's parameters.
+    #[track_caller]
     pub fn set_trainable(&mut self, id: ParamId, trainable: bool) {
-        self.trainable[id.0] = trainable;
+        self.trainable[self.layout.position(id)] = trainable;
     }
 
     /// Whether the parameter gets a gradient and is changed by optimizers.
     ///
     /// # Panics
-    /// If the id belongs to a larger store.
+    /// If the id is of another model's parameters.
+    #[track_caller]
     pub fn is_trainable(&self, id: ParamId) -> bool {
-        self.trainable[id.0]
+        self.trainable[self.layout.position(id)]
     }
 
     /// A copy in another dtype, under the same ids: a gradient check runs a model's f64 copy.
     pub fn to_dtype(&self, dtype: DType) -> Params {
-        let mut copy = Params::new(dtype);
-        for (_, name, tensor) in self.iter() {
-            copy.add(name, tensor.to_dtype(dtype));
-        }
-        copy.trainable.clone_from(&self.trainable);
-        copy
+        let values = self.tensors.iter().map(|(_, tensor)| tensor.to_dtype(dtype));
+        let copy = Params::from_values(&self.layout, values, dtype);
+        Params { trainable: self.trainable.clone(), ..copy }
     }
 
-    /// Takes every value from `source`, which must hold exactly this store's names, shapes and dtype. On an
-    /// error nothing has been changed.
+    /// Takes every value from `source`, as [`Params::from_named`]. On an error nothing has been changed.
     ///
     /// # Errors
-    /// [`Error::MissingTensor`], [`Error::ShapeMismatch`], [`Error::DTypeMismatch`] or
-    /// [`Error::UnexpectedTensor`].
+    /// As [`Params::from_named`].
     pub fn load_from(&mut self, source: &NamedTensors) -> Result<(), Error> {
-        let values = self
-            .iter()
-            .map(|(_, name, tensor)| source.matching(name, tensor.shape(), self.dtype).cloned())
-            .collect::<Result<Vec<Tensor>, Error>>()?;
-        if let Some((name, _)) = source.iter().find(|(name, _)| self.id(name).is_none()) {
-            return Err(Error::UnexpectedTensor { origin: source.origin().into(), name: name.into() });
-        }
-        for (tensor, value) in self.tensors.tensors_mut().zip(values) {
-            *tensor = value;
-        }
+        self.tensors = Params::from_named(&self.layout, source, self.dtype)?.tensors;
         Ok(())
     }
 
@@ -218,6 +254,16 @@ mod tests {
     }
 
     #[test]
+    fn parameters_from_a_list_are_those_that_were_listed() {
+        let (params, weight, bias) = two();
+        let made = Params::from_named(params.layout(), params.as_ref(), DType::F32).unwrap();
+        assert_eq!((made.get(weight), made.get(bias)), (params.get(weight), params.get(bias)));
+        assert!(made.is_trainable(weight) && made.layout() == params.layout());
+        let error = Params::from_named(params.layout(), params.as_ref(), DType::F64).unwrap_err();
+        assert!(matches!(error, Error::DTypeMismatch { .. }), "{error}");
+    }
+
+    #[test]
     fn load_from_takes_all_or_nothing() {
         let (mut params, weight, _) = two();
         let mut source = NamedTensors::new("elsewhere");
@@ -234,5 +280,24 @@ mod tests {
         assert_eq!(params.get(weight), &Tensor::from([[1.0f32, 2.0]]));
         params.load_from(&source).unwrap();
         assert_eq!(params.get(weight), &Tensor::from([[4.0f32, 5.0]]));
+    }
+    #[test]
+    fn loading_keeps_what_is_frozen() {
+        let (mut params, weight, bias) = two();
+        params.set_trainable(bias, false);
+        let source = two().0;
+        params.load_from(source.as_ref()).unwrap();
+        assert!(params.is_trainable(weight) && !params.is_trainable(bias));
+    }
+
+    #[test]
+    #[should_panic(
+        expected = "the id of `weight` is of another model than these parameters, of which number 0 is `bias` [1]"
+    )]
+    fn an_id_of_another_store_finds_nothing() {
+        let (_, weight, _) = two();
+        let mut other = Params::new(DType::F32);
+        other.add("bias", Tensor::from([3.0f32]));
+        other.get(weight);
     }
 }

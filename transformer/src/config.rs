@@ -19,6 +19,7 @@
 mod architecture;
 mod count;
 mod presets;
+mod settings;
 mod validate;
 
 use std::collections::BTreeMap;

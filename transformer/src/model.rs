@@ -1,8 +1,10 @@
 //! The Transformer: encoder, decoder, and the projection from vectors back to words.
 
+use std::sync::Arc;
+
 use autograd::Var;
 use autograd::ops::cross_entropy::CrossEntropy;
-use nn::{Context, Embedding, Init, Linear, ParamBuilder, Params};
+use nn::{Context, Embedding, Init, Layout, Linear, NamedTensors, ParamBuilder, Params};
 use tensor::{DType, Seed};
 
 use crate::config::{Config, TieEmbeddings};
@@ -30,6 +32,7 @@ use crate::layers::encoder::{Encoder, Memory};
 #[derive(Clone, Debug)]
 pub struct Transformer {
     config: Config,
+    layout: Arc<Layout>,
     encoder: Encoder,
     decoder: Decoder,
     projection: Linear,
@@ -43,24 +46,51 @@ impl Transformer {
     /// [`Error::Config`] if the configuration does not describe a model.
     pub fn new(config: &Config, seed: Seed, dtype: DType) -> Result<(Transformer, Params), Error> {
         config.validate()?;
-        let mut params = Params::new(dtype);
-        let mut builder = ParamBuilder::new(&mut params, seed);
-        let architecture = &config.architecture;
-        let (d_model, init) = (architecture.d_model, embedding_init(architecture));
-        let mut embedding = |scope: &str, rows: usize| {
-            Embedding::new(&mut builder.scope(scope), rows, d_model, init).with_scale((d_model as f64).sqrt())
-        };
-        let (src, tgt) = if architecture.tie_embeddings == TieEmbeddings::ThreeWay {
-            let shared = embedding("embedding", config.tgt_vocab_size);
-            (shared.clone(), shared)
-        } else {
-            let src = embedding("encoder.embedding", config.src_vocab_size);
-            (src, embedding("decoder.embedding", config.tgt_vocab_size))
-        };
-        let projection = projection(&mut builder.scope("projection"), &tgt, config);
-        let encoder = Encoder::new(&mut builder.scope("encoder"), src, architecture);
-        let decoder = Decoder::new(&mut builder.scope("decoder"), tgt, config.decoder_start, architecture);
-        Ok((Transformer { config: config.clone(), encoder, decoder, projection }, params))
+        let mut params = Params::with_settings(config.settings(), dtype);
+        let (encoder, decoder, projection) = parts(&mut ParamBuilder::new(&mut params, seed), config);
+        let layout = Arc::clone(params.layout());
+        Ok((Transformer { config: config.clone(), layout, encoder, decoder, projection }, params))
+    }
+
+    /// A model without parameters. Nothing is drawn: [`Params::from_named`] makes them of what was read from a file, by
+    /// the model's [`layout`](Transformer::layout).
+    ///
+    /// # Errors
+    /// As [`Transformer::new`].
+    pub fn without_params(config: &Config) -> Result<Transformer, Error> {
+        config.validate()?;
+        let mut layout = Layout::new(config.settings());
+        let (encoder, decoder, projection) = parts(&mut ParamBuilder::declaring(&mut layout), config);
+        Ok(Transformer { config: config.clone(), layout: Arc::new(layout), encoder, decoder, projection })
+    }
+
+    /// A model and its parameters with the values of `tensors`, such as [`nn::checkpoint::load`] reads.
+    ///
+    /// # Errors
+    /// As [`Transformer::new`]; as [`Params::from_named`] if the tensors are not those of the configuration, in that
+    /// dtype.
+    pub fn from_named(
+        config: &Config,
+        tensors: &NamedTensors,
+        dtype: DType,
+    ) -> Result<(Transformer, Params), Error> {
+        let model = Transformer::without_params(config)?;
+        let params = Params::from_named(&model.layout, tensors, dtype)?;
+        Ok((model, params))
+    }
+
+    /// Which parameters the model has.
+    pub fn layout(&self) -> &Arc<Layout> {
+        &self.layout
+    }
+
+    /// Whether these are parameters of this model, or of another that computes the same with them: one of another
+    /// seed, dtype or dropout.
+    ///
+    /// # Errors
+    /// [`nn::Error::OtherModel`] that names what differs.
+    pub fn check_params(&self, params: &Params) -> Result<(), Error> {
+        Ok(self.layout.check(params.layout())?)
     }
 
     /// The configuration the model was made from.
@@ -71,8 +101,10 @@ impl Transformer {
     /// Encodes sentences. `[batch, src_len] -> [batch, src_len, d_model]`
     ///
     /// # Errors
-    /// If an id is not in the source vocabulary, or a sentence is longer than learned positions reach.
+    /// If the parameters are of another model, an id is not in the source vocabulary, or a sentence is longer than
+    /// learned positions reach.
     pub fn encode(&self, cx: &Context, src: &TokenBatch) -> Result<Memory, Error> {
+        self.check_params(cx.params())?;
         src.check(self.config.src_vocab_size)?;
         self.encoder.forward(cx, src)
     }
@@ -80,7 +112,7 @@ impl Transformer {
     /// Opens a target for each encoded sentence; [`Transformer::extend`] reads it.
     ///
     /// # Panics
-    /// If the memory is of a model of another width.
+    /// If the parameters are of another model, or the memory is of one of another width.
     #[track_caller]
     pub fn begin(&self, cx: &Context, memory: &Memory) -> DecoderState {
         self.decoder.begin(cx, memory)
@@ -91,7 +123,8 @@ impl Transformer {
     /// vector, the first call returns one more, in front.
     ///
     /// # Errors
-    /// If an id is not in the target vocabulary, or the target is longer than learned positions reach.
+    /// If the parameters are of another model, an id is not in the target vocabulary, or the target is longer than
+    /// learned positions reach.
     ///
     /// # Panics
     /// If there is not one sequence for each row of the state.
@@ -99,6 +132,7 @@ impl Transformer {
     pub fn extend(&self, cx: &Context, state: &mut DecoderState, tgt_in: &TokenBatch) -> Result<Var, Error> {
         let (sequences, rows) = (tgt_in.batch_size(), state.n_rows());
         assert!(sequences == rows, "extend: {sequences} sequences for a state of {rows} rows");
+        self.check_params(cx.params())?;
         tgt_in.check(self.config.tgt_vocab_size)?;
         self.decoder.extend(cx, state, &tgt_in.ids, [tgt_in.batch_size(), tgt_in.len])
     }
@@ -106,7 +140,7 @@ impl Transformer {
     /// From vectors to a score for each word. `[.., d_model] -> [.., vocab_size]`
     ///
     /// # Panics
-    /// If the last axis of `hidden` is not d_model.
+    /// If the parameters are of another model, or the last axis of `hidden` is not d_model.
     #[track_caller]
     pub fn logits(&self, cx: &Context, hidden: &Var) -> Var {
         self.projection.forward(cx, hidden)
@@ -137,8 +171,8 @@ impl Transformer {
     /// The logits at every target position, `[batch, tgt_len, vocab_size]`.
     ///
     /// # Errors
-    /// If the batch is not whole, an id is not in its vocabulary, or a sequence is longer than learned positions
-    /// reach.
+    /// If the parameters are of another model, the batch is not whole, an id is not in its vocabulary, or a sequence is
+    /// longer than learned positions reach.
     pub fn forward(&self, cx: &Context, batch: &Batch) -> Result<Var, Error> {
         let hidden = self.hidden(cx, batch)?;
         let logits = self.logits(cx, &hidden);
@@ -191,6 +225,26 @@ impl Transformer {
         let token_log_probs = self.token_log_probs(cx, batch)?;
         Ok(token_log_probs.iter().map(|log_probs| log_probs.iter().sum()).collect())
     }
+}
+
+/// The model's parts, with their parameters.
+fn parts(builder: &mut ParamBuilder, config: &Config) -> (Encoder, Decoder, Linear) {
+    let architecture = &config.architecture;
+    let (d_model, init) = (architecture.d_model, embedding_init(architecture));
+    let mut embedding = |scope: &str, rows: usize| {
+        Embedding::new(&mut builder.scope(scope), rows, d_model, init).with_scale((d_model as f64).sqrt())
+    };
+    let (src, tgt) = if architecture.tie_embeddings == TieEmbeddings::ThreeWay {
+        let shared = embedding("embedding", config.tgt_vocab_size);
+        (shared.clone(), shared)
+    } else {
+        let src = embedding("encoder.embedding", config.src_vocab_size);
+        (src, embedding("decoder.embedding", config.tgt_vocab_size))
+    };
+    let projection = projection(&mut builder.scope("projection"), &tgt, config);
+    let encoder = Encoder::new(&mut builder.scope("encoder"), src, architecture);
+    let decoder = Decoder::new(&mut builder.scope("decoder"), tgt, config.decoder_start, architecture);
+    (encoder, decoder, projection)
 }
 
 /// From vectors to words: a matrix of its own, or the target embedding's.

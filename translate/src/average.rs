@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use tensor::{DType, Tensor};
+use nn::Average;
 
 use crate::error::Error;
 use crate::translator::{About, Translator};
@@ -27,8 +27,7 @@ pub fn average(
     }
     let mut last = open_checkpoint(first_path)?;
     let mut steps = vec![last.about().step];
-    let mut sums: Vec<Tensor> =
-        last.params().iter().map(|(_, _, param)| param.to_dtype(DType::F64)).collect();
+    let mut mean = Average::new(last.params());
     for path in others {
         let other = open_checkpoint(path)?;
         check_of_one_run((first_path, &last), (path, &other), &differences)?;
@@ -37,20 +36,14 @@ pub fn average(
             let problem = format!("it is of step {step}, as {} is", paths[place].display());
             return Err(Error::at(path, format!("{problem}; name each checkpoint once")));
         }
-        for (sum, (_, _, param)) in sums.iter_mut().zip(other.params().iter()) {
-            sum.add_assign(&param.to_dtype(DType::F64));
-        }
+        mean.add(other.params())?;
         if step > last.about().step {
             last = other;
         }
         steps.push(step);
     }
-    let (model, mut params, text, about) = last.into_parts();
-    let ids: Vec<_> = params.iter().map(|(id, _, _)| id).collect();
-    for (id, sum) in ids.into_iter().zip(sums) {
-        *params.get_mut(id) = sum.mul_scalar(1.0 / steps.len() as f64).to_dtype(params.dtype());
-    }
-    Translator::new(model, params, text, About { averaged: steps, ..about })
+    let (model, _, text, about) = last.into_parts();
+    Translator::new(model, mean.mean(), text, About { averaged: steps, ..about })
 }
 
 fn too_few(found: usize) -> Error {

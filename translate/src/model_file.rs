@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use nn::checkpoint::{self, Checkpoint};
-use tensor::{DType, Seed};
+use tensor::DType;
 use transformer::{Config, Transformer};
 
 use crate::error::Error;
@@ -81,9 +81,7 @@ impl Translator {
             let problem = format!("its configuration asks for {needed} parameters, but it has {found}");
             return Err(Error::at(path, format!("{problem}{TWO_MODELS}")));
         }
-        let (model, mut params) =
-            Transformer::new(&config, Seed::new(0), DType::F32).map_err(|error| Error::at(path, error))?;
-        params.load_from(tensors)?;
+        let (model, params) = Transformer::from_named(&config, tensors, DType::F32)?;
         let search = "etudiant.search"; // which files of before have not
         let about = About {
             recipe: metadata.string("etudiant.recipe")?.to_string(),

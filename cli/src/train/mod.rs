@@ -75,7 +75,10 @@ pub fn train(args: &TrainArgs) -> Result<(), Error> {
         return Err(Error::at(&folder.state(), format!("{problem}; restore them, or choose another --out")));
     }
     let config = Config::new(recipe.model.clone(), vocab_sizes(&data.text));
-    let model = Transformer::new(&config, Seed::new(recipe.seed), DType::F32)?;
+    let model = match &saved {
+        Some(saved) => Transformer::from_named(&config, &saved.params, DType::F32)?,
+        None => Transformer::new(&config, Seed::new(recipe.seed), DType::F32)?,
+    };
     tell(format!("model: {} parameters", model.1.numel()));
     if recipe.validation.every > 0 && recipe.validation.bleu_every > 0 {
         tell(format!("validation BLEU, of greedy translations: {}", bleu_options(&data.text).signature()));

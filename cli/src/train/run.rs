@@ -34,19 +34,18 @@ pub struct Run {
 }
 
 impl Run {
-    /// A run before its first step, or where it was saved.
+    /// A run before its first step, or where it was saved; the parameters are those of that place.
     pub fn new(
         recipe: Recipe,
         folder: RunFolder,
         data: Data,
-        (model, mut params): (Transformer, Params),
+        (model, params): (Transformer, Params),
         saved: Option<Saved>,
     ) -> Result<Run, Error> {
         let mut optimizer = recipe.training.optimizer.build();
         let mut schedule = recipe.training.schedule.build(model.config().architecture.d_model);
         let mut progress = Progress { data_checksum: data.checksum, ..Progress::default() };
         if let Some(saved) = saved {
-            params.load_from(&saved.params)?;
             optimizer.restore(&params, &saved.optimizer)?;
             schedule.restore(saved.progress.plateau);
             progress = saved.progress;

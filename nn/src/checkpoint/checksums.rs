@@ -3,7 +3,6 @@
 use std::ops::Range;
 
 use crc32fast::Hasher;
-use safetensors::tensor::Metadata;
 
 /// The metadata key of the file's checksum.
 pub(super) const FILE_KEY: &str = "etudiant.checksum";
@@ -30,40 +29,40 @@ pub(super) fn fill_in(start: &mut [u8], tensors: &[Hasher]) {
     start[PLACE].copy_from_slice(digits(file).as_bytes());
 }
 
-/// The checksum in the file, or a remark if it is not where it belongs, and that of its bytes.
-pub(super) fn stored_and_computed(bytes: &[u8]) -> (String, String) {
-    let mut hasher = Hasher::new();
-    let in_place = bytes[8..].starts_with(HEADER_START.as_bytes()) && bytes.len() >= PLACE.end;
+/// The checksum in the file, or a remark if it is not where it belongs, and that of its bytes: those of its start and
+/// of the tensors behind it.
+pub(super) fn stored_and_computed(start: &[u8], tensors: &[Hasher]) -> (String, String) {
+    let mut file = Hasher::new();
+    let in_place = start[8..].starts_with(HEADER_START.as_bytes()) && start.len() >= PLACE.end;
     let stored = if in_place {
-        hasher.update(&bytes[..PLACE.start]);
-        hasher.update(BLANK.as_bytes());
-        hasher.update(&bytes[PLACE.end..]);
-        String::from_utf8_lossy(&bytes[PLACE]).into_owned()
+        file.update(&start[..PLACE.start]);
+        file.update(BLANK.as_bytes());
+        file.update(&start[PLACE.end..]);
+        String::from_utf8_lossy(&start[PLACE]).into_owned()
     } else {
-        hasher.update(bytes);
+        file.update(start);
         "not where it belongs".to_string()
     };
-    (stored, digits(hasher))
+    tensors.iter().for_each(|tensor| file.combine(tensor));
+    (stored, digits(file))
 }
 
 /// Where a damaged file is damaged: in the tensors whose own checksums do not match, else in its header. Files
 /// written before tensors had checksums cannot say.
-pub(super) fn damaged_place(header: &Metadata, data: &[u8], checksums: Option<&String>) -> String {
+pub(super) fn damaged_place(names: &[String], tensors: &[Hasher], checksums: Option<&String>) -> String {
     let Some(checksums) = checksums else {
         return "somewhere".into();
     };
-    let names = header.offset_keys();
     if checksums.len() != BLANK.len() * names.len() {
         return "in its header".into();
     }
-    let is_damaged = |(name, checksum): (&String, &[u8])| {
-        let (begin, end) = header.info(name).expect("the name is from this header").data_offsets;
-        let mut hasher = Hasher::new();
-        hasher.update(&data[begin..end]);
-        (digits(hasher).as_bytes() != checksum).then(|| format!("`{name}`"))
-    };
     let checksums = checksums.as_bytes().chunks_exact(BLANK.len());
-    let damaged: Vec<String> = names.iter().zip(checksums).filter_map(is_damaged).collect();
+    let damaged: Vec<String> = names
+        .iter()
+        .zip(tensors.iter().zip(checksums))
+        .filter(|(_, (tensor, checksum))| digits((*tensor).clone()).as_bytes() != *checksum)
+        .map(|(name, _)| format!("`{name}`"))
+        .collect();
     match &damaged[..] {
         [] => "in its header".into(),
         [name] => format!("in tensor {name}"),

@@ -1,22 +1,33 @@
-//! Reading a file no further than its header allows.
+//! Reading a file no further than its header allows, and each byte once.
 
 use std::fs::File;
-use std::io::Read;
+use std::hint::black_box;
+use std::io::{self, Read};
 use std::path::Path;
 
-use safetensors::tensor::Metadata;
+use crc32fast::Hasher;
+use safetensors::tensor::{Dtype, Metadata, TensorInfo};
+use tensor::shape::MAX_RANK;
+use tensor::{Shape, Tensor};
 
+use super::numbers::LittleEndian;
 use crate::error::Error;
 
 /// The largest header that readers of safetensors accept.
 pub(super) const MAX_HEADER_LEN: usize = 100_000_000;
 
+/// How many bytes are read at a time: many, for few calls, and few enough to stay in a core's cache.
+const BLOCK: usize = 1 << 18;
+
 /// A file whose tensors fill it without gap or overlap.
 pub(super) struct Whole {
+    /// All before the first tensor: the length of the header, and the header.
+    pub start: Vec<u8>,
     pub header: Metadata,
-    pub bytes: Vec<u8>,
-    /// Where the numbers begin.
-    pub data_start: usize,
+    /// The tensors in the order of the file; of one that cannot be represented, why.
+    pub tensors: Vec<Result<Tensor, String>>,
+    /// The checksum of the bytes of each.
+    pub hashers: Vec<Hasher>,
 }
 
 /// Reads the file at `path`. A model given by mistake may be any file, and larger than the memory: if the header is
@@ -31,38 +42,156 @@ pub(super) fn read(path: &Path) -> Result<Whole, Error> {
 
 /// As [`read`]; `len` is the length of what is behind the reader, where it is known.
 pub(super) fn read_from(path: &Path, mut reader: impl Read, len: Option<u64>) -> Result<Whole, Error> {
-    let bad = |problem: String| Error::NotSafetensors { path: path.into(), problem };
-    let io = |source| Error::Io { path: path.into(), action: "read the file", source };
-    let mut bytes = Vec::new();
-    let mut read_on = |bytes: &mut Vec<u8>, limit: u64| {
-        reader.by_ref().take(limit).read_to_end(bytes).map(drop).map_err(io)
-    };
-    read_on(&mut bytes, 8)?;
-    let header_len = bytes.first_chunk::<8>().ok_or_else(|| bad("it has fewer than 8 bytes".into()))?;
-    let header_len = u64::from_le_bytes(*header_len);
-    if header_len > MAX_HEADER_LEN as u64 {
-        return Err(bad("it does not begin with the length of a header".into()));
+    read_all(&mut reader, len).map_err(|problem| match problem {
+        Problem::Io(source) => Error::Io { path: path.into(), action: "read the file", source },
+        Problem::Content(problem) => Error::NotSafetensors { path: path.into(), problem },
+    })
+}
+
+/// Why a file was not read to its end.
+enum Problem {
+    Io(io::Error),
+    /// It is something else, or cut short.
+    Content(String),
+}
+
+impl From<io::Error> for Problem {
+    fn from(error: io::Error) -> Self {
+        Problem::Io(error)
     }
-    read_on(&mut bytes, header_len)?;
-    let data_start = bytes.len();
-    if data_start as u64 != header_len + 8 {
-        let found = len.unwrap_or(data_start as u64);
-        return Err(bad(format!("a header of {header_len} bytes in {found} bytes")));
+}
+
+fn read_all(reader: &mut impl Read, len: Option<u64>) -> Result<Whole, Problem> {
+    let (start, header) = read_start(reader)?;
+    if let Some(len) = len {
+        check_len(&header, len.saturating_sub(start.len() as u64))?;
+        // A file that no memory can hold is refused before it fills it.
+        let mut room = Vec::<u8>::new();
+        room.try_reserve_exact(header.data_len()).map_err(io::Error::from)?;
+        black_box(&room);
+    }
+    let mut numbers = Numbers { reader, header: &header, block: Vec::new(), found: 0 };
+    let (mut tensors, mut hashers) = (Vec::new(), Vec::new());
+    for name in header.offset_keys() {
+        let info = header.info(&name).expect("the name is from this header");
+        let (tensor, hasher) = numbers.tensor(info, len.is_some())?;
+        tensors.push(tensor);
+        hashers.push(hasher);
+    }
+    numbers.next_block(1)?; // one more shows that there is more
+    check_len(&header, numbers.found)?;
+    Ok(Whole { start, header, tensors, hashers })
+}
+
+/// All before the first tensor, and the header in it.
+fn read_start(reader: &mut impl Read) -> Result<(Vec<u8>, Metadata), Problem> {
+    let bad = |problem: String| Err(Problem::Content(problem));
+    let mut start = Vec::new();
+    reader.take(8).read_to_end(&mut start)?;
+    let Some(&header_len) = start.first_chunk::<8>() else {
+        return bad("it has fewer than 8 bytes".into());
+    };
+    let header_len = u64::from_le_bytes(header_len);
+    if header_len > MAX_HEADER_LEN as u64 {
+        return bad("it does not begin with the length of a header".into());
+    }
+    reader.take(header_len).read_to_end(&mut start)?;
+    if start.len() as u64 != header_len + 8 {
+        return bad(format!("a header of {header_len} bytes in {} bytes", start.len()));
     }
     // This checks that each tensor's place has the size its shape and dtype ask for, and follows the one before.
-    let header: Metadata = serde_json::from_slice(&bytes[8..]).map_err(|error| bad(error.to_string()))?;
-    let announced = header.data_len() as u64;
-    let check = |found: u64| match found == announced {
-        true => Ok(()),
-        false => Err(bad(format!("{announced} bytes of numbers announced, {found} found"))),
-    };
-    if let Some(len) = len {
-        check(len.saturating_sub(data_start as u64))?;
-        bytes.try_reserve_exact(header.data_len()).map_err(|error| io(error.into()))?;
+    match serde_json::from_slice(&start[8..]) {
+        Ok(header) => Ok((start, header)),
+        Err(error) => bad(error.to_string()),
     }
-    read_on(&mut bytes, announced.saturating_add(1))?; // one more shows that there is more
-    check((bytes.len() - data_start) as u64)?;
-    Ok(Whole { header, bytes, data_start })
+}
+
+/// Whether there are as many bytes of numbers as the header announces.
+fn check_len(header: &Metadata, found: u64) -> Result<(), Problem> {
+    if found == header.data_len() as u64 { Ok(()) } else { Err(wrong_len(header, found)) }
+}
+
+fn wrong_len(header: &Metadata, found: u64) -> Problem {
+    Problem::Content(format!("{} bytes of numbers announced, {found} found", header.data_len()))
+}
+
+/// What is behind a header, block by block.
+struct Numbers<'a, R> {
+    reader: &'a mut R,
+    header: &'a Metadata,
+    /// What was read last.
+    block: Vec<u8>,
+    /// How many bytes were read.
+    found: u64,
+}
+
+impl<R: Read> Numbers<'_, R> {
+    /// The next tensor, or why it cannot be represented, and the checksum of its bytes. If they are known to be there,
+    /// memory is taken for all of them at once, else as they arrive.
+    fn tensor(
+        &mut self,
+        info: &TensorInfo,
+        are_there: bool,
+    ) -> Result<(Result<Tensor, String>, Hasher), Problem> {
+        let len = info.data_offsets.1 - info.data_offsets.0;
+        match (shape(info), info.dtype) {
+            (Ok(shape), Dtype::F32) => self.tensor_of::<f32>(shape, len, are_there),
+            (Ok(shape), Dtype::F64) => self.tensor_of::<f64>(shape, len, are_there),
+            (shape, dtype) => {
+                let problem = || format!("it has dtype {dtype}, F32 and F64 are supported; convert it");
+                Ok((Err(shape.err().unwrap_or_else(problem)), self.for_each_block(len, |_| ())?))
+            }
+        }
+    }
+
+    fn tensor_of<T: LittleEndian>(
+        &mut self,
+        shape: Shape,
+        len: usize,
+        are_there: bool,
+    ) -> Result<(Result<Tensor, String>, Hasher), Problem> {
+        let mut values = Vec::new();
+        if are_there {
+            values.try_reserve_exact(len / size_of::<T>()).map_err(io::Error::from)?;
+        }
+        let hasher = self.for_each_block(len, |block| T::append(block, &mut values))?;
+        Ok((Ok(Tensor::from_vec(values, shape)), hasher))
+    }
+
+    /// Shows the next `len` bytes, and returns their checksum.
+    fn for_each_block(&mut self, len: usize, mut visit: impl FnMut(&[u8])) -> Result<Hasher, Problem> {
+        let (mut hasher, mut left) = (Hasher::new(), len);
+        while left > 0 {
+            let wanted = left.min(BLOCK);
+            self.next_block(wanted)?;
+            if self.block.len() < wanted {
+                return Err(wrong_len(self.header, self.found));
+            }
+            hasher.update(&self.block);
+            visit(&self.block);
+            left -= wanted;
+        }
+        Ok(hasher)
+    }
+
+    /// Reads `len` bytes, fewer only if there are no more.
+    fn next_block(&mut self, len: usize) -> io::Result<()> {
+        self.block.clear();
+        self.found += self.reader.take(len as u64).read_to_end(&mut self.block)? as u64;
+        Ok(())
+    }
+}
+
+/// A tensor's shape, or why it cannot be represented.
+fn shape(info: &TensorInfo) -> Result<Shape, String> {
+    if info.shape.len() > MAX_RANK {
+        return Err(format!("it has {} axes, at most {MAX_RANK} are supported", info.shape.len()));
+    }
+    // The number of elements was checked, but of lengths [0, huge, huge] it is 0.
+    match info.shape.iter().try_fold(1usize, |numel, &len| numel.checked_mul(len.max(1))) {
+        Some(_) => Ok(Shape::from(info.shape.as_slice())),
+        None => Err(format!("its shape {:?} overflows", info.shape)),
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 use std::fs;
 
-use tensor::Seed;
+use tensor::{Seed, Tensor};
 
 use super::*;
 use crate::params::Params;

@@ -60,6 +60,42 @@ fn every_parameter_needs_a_variable() {
     let _ = Context::inference(&params).with_leaves(&[Var::constant(Tensor::from([1.0]))]);
 }
 
+/// As a layer would be used with the parameters of a model that has another layer in its place.
+#[test]
+#[should_panic(
+    expected = "the id of `b` is of another model than these parameters, of which number 1 is `gamma` [1]"
+)]
+fn a_parameter_of_another_model_panics_with_both_names() {
+    let (_, _, b) = store();
+    let mut params = Params::new(DType::F64);
+    params.add("a", Tensor::from([3.0f64]));
+    params.add("gamma", Tensor::from([5.0f64]));
+    Context::inference(&params).param(b);
+}
+
+/// Nothing but the settings tells the two apart.
+#[test]
+#[should_panic(
+    expected = "the id of `a` is of another model than these parameters, of which number 0 is `a` [1]"
+)]
+fn a_parameter_of_a_model_of_other_settings_panics() {
+    let (_, a, _) = store();
+    let mut params = Params::with_settings([("n_heads".to_string(), "2".to_string())], DType::F64);
+    params.add("a", Tensor::from([3.0f64]));
+    Context::inference(&params).param(a);
+}
+
+#[test]
+fn copies_of_the_parameters_serve_the_same_layers() {
+    let (params, a, b) = store();
+    let narrow = params.to_dtype(DType::F32);
+    let read = Params::from_named(params.layout(), params.as_ref(), DType::F64).unwrap();
+    for copy in [&params.clone(), &narrow, &narrow.to_dtype(DType::F64), &read] {
+        let cx = Context::inference(copy);
+        assert_eq!((cx.param(a).item(), cx.param(b).item()), (3.0, 5.0));
+    }
+}
+
 #[test]
 fn inference_records_nothing_and_has_no_randomness() {
     let (params, a, _) = store();
@@ -99,13 +135,13 @@ fn traces_are_named_by_the_scopes_entered() {
     {
         let _decoder = cx.enter("decoder");
         for layer in 0..2 {
-            let _layer = cx.enter(layer);
+            let _layer = cx.enter(format!("layers.{layer}"));
             cx.trace("weights", &x);
         }
         cx.trace("out", &x);
     }
     cx.trace("logits", &x);
-    let expected = ["decoder.0.weights", "decoder.1.weights", "decoder.out", "logits"];
+    let expected = ["decoder.layers.0.weights", "decoder.layers.1.weights", "decoder.out", "logits"];
     assert_eq!(*paths.0.borrow(), expected);
 }
 

@@ -5,7 +5,7 @@ use autograd::Var;
 use crate::builder::ParamBuilder;
 use crate::context::Context;
 use crate::init::Init;
-use crate::params::ParamId;
+use crate::layout::ParamId;
 
 /// A table with one learned vector per token id (Vaswani et al. 2017, §3.4).
 ///

@@ -5,7 +5,7 @@ use autograd::Var;
 use crate::builder::ParamBuilder;
 use crate::context::Context;
 use crate::init::Init;
-use crate::params::ParamId;
+use crate::layout::ParamId;
 
 /// `y = gamma * (x - mean) / sqrt(variance + eps) + beta`, over the last axis, with the biased variance.
 #[derive(Clone, Debug)]

@@ -5,7 +5,7 @@ use autograd::Var;
 use crate::builder::ParamBuilder;
 use crate::context::Context;
 use crate::init::Init;
-use crate::params::ParamId;
+use crate::layout::ParamId;
 
 /// `y = x Wᵀ + b`, applied to the last axis of `x`.
 ///

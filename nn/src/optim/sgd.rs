@@ -3,7 +3,7 @@
 use tensor::threads::GRAIN;
 use tensor::{Element, dispatch, simd};
 
-use super::{Optimizer, OptimizerState, Slots, check_gradients, run_chunks};
+use super::optimizer::{Optimizer, OptimizerState, Slots, check_gradients, run_chunks};
 use crate::error::Error;
 use crate::gradients::ParamGradients;
 use crate::params::Params;

@@ -1,10 +1,16 @@
 //! What holds for every optimizer.
 
 use autograd::Tape;
-use tensor::{DType, Seed};
+use tensor::threads::GRAIN;
+use tensor::{DType, Seed, Tensor};
 
 use super::*;
 use crate::context::Context;
+use crate::error::Error;
+use crate::gradients::ParamGradients;
+use crate::layout::ParamId;
+use crate::named::NamedTensors;
+use crate::params::Params;
 
 fn optimizers() -> [(&'static str, Box<dyn Optimizer>); 3] {
     [
@@ -83,6 +89,14 @@ fn a_gradient_of_another_shape_panics() {
     let mut wrong = gradients(&params, 0);
     wrong.set(params.id("bias").unwrap(), Tensor::ones([1], DType::F32));
     let _ = Adam::default().step(&mut params, &wrong, 0.1);
+}
+
+#[test]
+#[should_panic(expected = "step: the gradients are of another model: 3 instead of 2 parameters")]
+fn gradients_of_another_model_panic() {
+    let (mut params, mut other) = (store(), store());
+    other.add("more", Tensor::zeros([1], DType::F32));
+    let _ = Adam::default().step(&mut params, &gradients(&other, 0), 0.1);
 }
 
 #[test]

@@ -70,8 +70,8 @@ pub struct Candidate {
 /// Translates each source, returning its `top_beams` best translations, best first.
 ///
 /// # Errors
-/// If an option is out of range, an id is not in the source vocabulary, a sequence is longer than learned
-/// positions reach, or the model's output is not finite.
+/// If an option is out of range, the parameters are of another model, an id is not in the source vocabulary, a
+/// sequence is longer than learned positions reach, or the model's output is not finite.
 pub fn beam_search(
     model: &Transformer,
     params: &Params,

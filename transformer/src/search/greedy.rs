@@ -12,8 +12,8 @@ use crate::model::Transformer;
 /// Translates each source by always taking the likeliest next word (the first among equals).
 ///
 /// # Errors
-/// If an id is not in the source vocabulary, a sequence is longer than learned positions reach, or the
-/// model's output is not finite.
+/// If the parameters are of another model, an id is not in the source vocabulary, a sequence is longer than learned
+/// positions reach, or the model's output is not finite.
 pub fn greedy(
     model: &Transformer,
     params: &Params,

@@ -29,8 +29,8 @@ pub struct SampleOptions {
 /// temperature.
 ///
 /// # Errors
-/// If an option is out of range, an id is not in the source vocabulary, a sequence is longer than learned
-/// positions reach, or the model's output is not finite.
+/// If an option is out of range, the parameters are of another model, an id is not in the source vocabulary, a
+/// sequence is longer than learned positions reach, or the model's output is not finite.
 pub fn sample(
     model: &Transformer,
     params: &Params,

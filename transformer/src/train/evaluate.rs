@@ -14,8 +14,8 @@ use crate::model::Transformer;
 /// not depend on how the pairs are batched.
 ///
 /// # Errors
-/// If there is no pair, or an id is not in its vocabulary, or a sequence is longer than learned positions
-/// reach.
+/// If there is no pair, the parameters are of another model, an id is not in its vocabulary, or a sequence is longer
+/// than learned positions reach.
 pub fn evaluate(
     model: &Transformer,
     params: &Params,

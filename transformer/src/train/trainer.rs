@@ -67,7 +67,7 @@ impl<O: Optimizer, S: Schedule> Trainer<O, S> {
     /// A trainer before its first step.
     ///
     /// # Errors
-    /// [`Error::Config`] if an option is out of range.
+    /// [`Error::Config`] if an option is out of range; [`nn::Error::OtherModel`] if the parameters are not the model's.
     pub fn new(
         (model, params): (Transformer, Params),
         optimizer: O,
@@ -75,6 +75,7 @@ impl<O: Optimizer, S: Schedule> Trainer<O, S> {
         options: TrainOptions,
     ) -> Result<Self, Error> {
         options.check()?;
+        model.check_params(&params)?;
         Ok(Trainer { model, params, optimizer, schedule, options, step: 0, profiling: false })
     }
 

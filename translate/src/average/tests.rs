@@ -1,6 +1,6 @@
 use super::*;
 use crate::testing::{saved, translator, values};
-use tensor::Seed;
+use tensor::{DType, Seed};
 use text::TextModel;
 use transformer::Transformer;
 
