@@ -9,7 +9,8 @@
 //! it goes to the second of them; only what it does between the last operation and backward goes to none.
 //! An operation that computes gradients along with its result, as
 //! [`linear_cross_entropy`](crate::Var::linear_cross_entropy) does, has them in its forward time. Times are
-//! those of the clock on the wall: work that is spread over several threads counts once.
+//! those of the clock on the wall: work that is spread over several threads counts once. Where there is no
+//! [clock], in the browser, there is no profile either; a tape that was not told to profile never looks for one.
 //!
 //! ```
 //! use autograd::Tape;
@@ -39,6 +40,8 @@
 
 use std::fmt;
 use std::time::{Duration, Instant};
+
+use tensor::clock;
 
 /// How often each operation ran and how long it took: a row for each name.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -102,8 +105,12 @@ impl Profile {
     }
 
     /// Runs `work` and adds a call to the row `name`, its time as one outside both passes.
+    ///
+    /// # Panics
+    /// Where there is no [clock].
+    #[track_caller]
     pub fn time<T>(&mut self, name: &'static str, work: impl FnOnce() -> T) -> T {
-        let started = Instant::now();
+        let started = now();
         let result = work();
         self.add(Row { name, calls: 1, outside: started.elapsed(), ..Row::default() });
         result
@@ -175,6 +182,12 @@ impl Table<'_> {
     }
 }
 
+/// The moment it is.
+#[track_caller]
+fn now() -> Instant {
+    clock::now().expect("profile: there is no clock here to take times by")
+}
+
 /// A profile in the making: the time between two events goes to the later one.
 pub(crate) struct Clock {
     last_event: Instant,
@@ -182,13 +195,14 @@ pub(crate) struct Clock {
 }
 
 impl Clock {
+    #[track_caller]
     pub(crate) fn start() -> Clock {
-        Clock { last_event: Instant::now(), profile: Profile::default() }
+        Clock { last_event: now(), profile: Profile::default() }
     }
 
     /// The time so far goes to no operation.
     pub(crate) fn restart(&mut self) {
-        self.last_event = Instant::now();
+        self.last_event = now();
     }
 
     /// An operation was computed and recorded.
@@ -211,7 +225,7 @@ impl Clock {
 
     /// The time since the last event, which is now.
     fn lap(&mut self) -> Duration {
-        let before = std::mem::replace(&mut self.last_event, Instant::now());
+        let before = std::mem::replace(&mut self.last_event, now());
         self.last_event - before
     }
 }

@@ -138,6 +138,10 @@ impl Tape {
 
     /// Takes the time of every operation recorded from now on, and of the way back through any, until
     /// [`Tape::take_profile`]. Starts anew if it was profiling. Costs two looks at the clock for each; without it no clock is looked at.
+    ///
+    /// # Panics
+    /// Where there is no [clock](tensor::clock).
+    #[track_caller]
     pub fn start_profile(&self) {
         self.list.borrow_mut().clock = Some(Clock::start());
     }

@@ -18,6 +18,7 @@
 //!
 //! Results are the same, bit for bit, for any number of threads ([`threads`]).
 
+pub mod clock;
 pub mod create;
 pub mod display;
 pub mod element;

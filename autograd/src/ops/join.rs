@@ -2,6 +2,7 @@
 
 use tensor::Tensor;
 
+use crate::ops::views::add_slice;
 use crate::var::Var;
 
 impl Var {
@@ -32,12 +33,12 @@ impl Var {
     #[track_caller]
     pub fn split(&self, axis: isize, lengths: &[usize]) -> Vec<Var> {
         let len = self.dim(axis);
-        let mut before = 0;
+        let mut start = 0;
         let parts = self.value().split(axis, lengths).into_iter().map(|part| {
-            let (start, after) = (before, len - before - part.dim(axis));
-            before += part.dim(axis);
+            let range = start..start + part.dim(axis);
+            start = range.end;
             Var::record("split", &[self], part, move |grad_out, grads| {
-                grads.add(0, || grad_out.pad(axis, start, after, 0.0));
+                grads.accumulate(0, |sum| add_slice(sum, grad_out, axis, range, len));
             })
         });
         parts.collect()

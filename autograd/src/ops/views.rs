@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use tensor::Shape;
+use tensor::{Shape, Tensor};
 
 use crate::var::Var;
 
@@ -64,9 +64,9 @@ impl Var {
     #[track_caller]
     pub fn slice(&self, axis: isize, range: Range<usize>) -> Var {
         let out = self.value().slice(axis, range.clone());
-        let (before, after) = (range.start, self.dim(axis) - range.end);
+        let len = self.dim(axis);
         Var::record("slice", &[self], out, move |grad_out, grads| {
-            grads.add(0, || grad_out.pad(axis, before, after, 0.0));
+            grads.accumulate(0, |sum| add_slice(sum, grad_out, axis, range, len));
         })
     }
 
@@ -112,11 +112,28 @@ impl Var {
     }
 }
 
+/// `sum` with `part` added where `range` lies in `axis`, which is `len` long; without a sum yet, zeros around `part`.
+///
+/// So what many slices of one variable cost depends on what they show, not on their number times the whole.
+pub(crate) fn add_slice(
+    sum: Option<Tensor>,
+    part: &Tensor,
+    axis: isize,
+    range: Range<usize>,
+    len: usize,
+) -> Tensor {
+    let Some(mut sum) = sum else { return part.pad(axis, range.start, len - range.end, 0.0) };
+    sum.add_slice_assign(axis, range, part);
+    sum
+}
+
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::tape::Tape;
     use crate::testing::{check, normal};
-    use tensor::Tensor;
+    use std::cell::RefCell;
+    use std::rc::Rc;
 
     #[test]
     fn gradients() {
@@ -147,6 +164,36 @@ mod tests {
         let x = Tape::new().var(Tensor::from([1.0, 2.0, 3.0, 4.0]));
         let y = (x.slice(0, 1..3) * 5.0).sum(.., false);
         assert_eq!(y.backward().get(&x), Some(&Tensor::from([0.0, 5.0, 5.0, 0.0])));
+    }
+
+    #[test]
+    fn many_slices_of_one_variable_are_added_where_their_sum_stands() {
+        let x = Tape::new().var(Tensor::from([1.0, 2.0, 3.0, 4.0]));
+        let places = Rc::new(RefCell::new(Vec::new()));
+        let look = || {
+            let places = places.clone();
+            Var::record("look", &[&x], Tensor::scalar(0.0), move |_, grads| {
+                grads.accumulate(0, |sum| {
+                    let sum = sum.expect("the slices after this one have been differentiated");
+                    places.borrow_mut().push(sum.data::<f64>().as_ptr());
+                    sum
+                });
+            })
+        };
+        let cut = |range: Range<usize>, weight: f64| (x.slice(0, range) * weight).sum(.., false);
+        let cuts = cut(0..2, 10.0) + look() + cut(1..4, 100.0) + look() + cut(2..2, 1.0) + look();
+        let parts = x.split(0, &[1, 3]);
+        let y = cuts + parts[0].sum(.., false) * 2.0 + parts[1].sum(.., false) * 3.0;
+        assert_eq!(y.backward().get(&x), Some(&Tensor::from([12.0, 113.0, 103.0, 103.0])));
+        let places = places.borrow();
+        assert!(places.len() == 3 && places.iter().all(|place| *place == places[0]), "{places:?}");
+    }
+
+    #[test]
+    fn the_gradient_of_one_slice_is_moved_to_the_sign_of_zero() {
+        let x = Tape::new().var(Tensor::from([1.0, 2.0, 3.0]));
+        let grad = x.slice(0, 1..2).backward_with(Tensor::from([-0.0])).take(&x).unwrap();
+        assert_eq!([0, 1, 2].map(|i| grad.at(&[i]).is_sign_negative()), [false, true, false]);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! only `unsafe` code of the project is here.
 
 pub mod attention;
+pub mod block;
 pub mod cross_entropy;
 pub mod dropout;
 pub mod elementwise;

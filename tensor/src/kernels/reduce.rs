@@ -2,8 +2,12 @@
 //!
 //! With `inner` 1 each row is folded on its own, in [`LANES`] interleaved partial results that the
 //! compiler can keep in one vector register. Otherwise whole rows of `inner` elements are folded into an
-//! accumulator row. Long reductions are cut into blocks whose number depends on the sizes alone, and
+//! accumulator row. Long reductions are cut into blocks of rows whose number depends on the sizes alone, and
 //! the blocks are combined in order.
+//!
+//! Where rows are short, blocks are shared between threads, each with an accumulator of its own. Where they are long, a
+//! block has so few of them that the accumulators would take up as much memory as the input; then the columns are
+//! shared, and one strip of them goes through all blocks.
 
 use crate::element::Element;
 use crate::simd;
@@ -11,6 +15,13 @@ use crate::threads::{GRAIN, for_each_chunk, map_indices, rows_per_chunk};
 
 /// How many partial results a row is folded into side by side.
 pub const LANES: usize = 16;
+
+/// Blocks of more rows than this have an accumulator each; over a long axis these take up less than an eighth of what
+/// the input does.
+const FEW_ROWS: usize = 8;
+
+/// The columns of a strip, if there are enough rows to keep a thread busy.
+const STRIP: usize = 256;
 
 /// Folds a row with an associative `combine` in a fixed order: lanes first, then the lanes pairwise.
 #[inline(always)]
@@ -64,6 +75,7 @@ pub fn reduce<T: Element>(
     if x.is_empty() {
         return out;
     }
+    let block = rows_per_chunk(inner);
     if inner == 1 {
         let rows = rows_per_chunk(len);
         for_each_chunk(&mut out, rows, |chunk, out| {
@@ -72,37 +84,76 @@ pub fn reduce<T: Element>(
                 *out = fold_row(row, identity, &combine);
             });
         });
-        return out;
-    }
-    // Blocks of rows are folded apart and combined in order: block b of group o is row (o, b) of `partial`.
-    let block = rows_per_chunk(inner);
-    let blocks = len.div_ceil(block);
-    let fold_block = |group: usize, block_index: usize, out: &mut [T]| {
-        let rows = block_index * block..len.min((block_index + 1) * block);
-        let rows = &x[group * len * inner..][rows.start * inner..rows.end * inner];
-        simd!(fold_rows(rows, out, &combine));
-    };
-    if blocks == 1 {
+    } else if len <= block {
         let groups = rows_per_chunk(len * inner);
         for_each_chunk(&mut out, groups * inner, |chunk, out| {
-            for (group, out) in out.chunks_exact_mut(inner).enumerate() {
-                fold_block(chunk * groups + group, 0, out);
+            let x = &x[chunk * groups * len * inner..];
+            for (out, group) in out.chunks_exact_mut(inner).zip(x.chunks_exact(len * inner)) {
+                simd!(fold_rows(group.chunks_exact(inner), out, &combine));
             }
         });
-        return out;
-    }
-    let mut partial = vec![identity; outer * blocks * inner];
-    for_each_chunk(&mut partial, inner, |row, out| fold_block(row / blocks, row % blocks, out));
-    for (out, partial) in out.chunks_exact_mut(inner).zip(partial.chunks_exact(blocks * inner)) {
-        simd!(fold_rows(partial, out, &combine));
+    } else if block > FEW_ROWS {
+        reduce_by_blocks(x, [len, inner], block, &mut out, identity, combine);
+    } else {
+        reduce_by_strips(x, [len, inner], block, &mut out, identity, combine);
     }
     out
 }
 
+/// Blocks of rows, each folded into an accumulator of its own: block b of group o into row (o, b) of `partial`.
+fn reduce_by_blocks<T: Element>(
+    x: &[T],
+    [len, inner]: [usize; 2],
+    block: usize,
+    out: &mut [T],
+    identity: T,
+    combine: impl Fn(T, T) -> T + Sync + Send,
+) {
+    let blocks = len.div_ceil(block);
+    let mut partial = vec![identity; out.len() * blocks]; // [outer, blocks, inner]
+    for_each_chunk(&mut partial, inner, |row, out| {
+        let group = &x[row / blocks * len * inner..][..len * inner];
+        let rows = &group[row % blocks * block * inner..];
+        simd!(fold_rows(rows.chunks_exact(inner).take(block), out, &combine));
+    });
+    for (out, partial) in out.chunks_exact_mut(inner).zip(partial.chunks_exact(blocks * inner)) {
+        simd!(fold_rows(partial.chunks_exact(inner), out, &combine));
+    }
+}
+
+/// As [`reduce_by_blocks`], in the same order for every element, a strip of columns at a time.
+fn reduce_by_strips<T: Element>(
+    x: &[T],
+    [len, inner]: [usize; 2],
+    block: usize,
+    out: &mut [T],
+    identity: T,
+    combine: impl Fn(T, T) -> T + Sync + Send,
+) {
+    let width = rows_per_chunk(len).max(STRIP);
+    for_each_chunk(out, inner, |group, out| {
+        let group = &x[group * len * inner..][..len * inner];
+        for_each_chunk(out, width, |strip, out| {
+            let columns = strip * width..strip * width + out.len();
+            let mut partial = vec![identity; out.len()];
+            simd!(for block in group.chunks(block * inner) {
+                partial.fill(identity);
+                let rows = block.chunks_exact(inner).map(|row| &row[columns.clone()]);
+                fold_rows(rows, &mut partial, &combine);
+                fold_rows([&partial[..]].into_iter(), out, &combine);
+            });
+        });
+    });
+}
+
 /// Folds rows as long as `out` into it, in order.
 #[inline(always)]
-fn fold_rows<T: Element>(rows: &[T], out: &mut [T], combine: impl Fn(T, T) -> T) {
-    for row in rows.chunks_exact(out.len()) {
+fn fold_rows<'a, T: Element>(
+    rows: impl Iterator<Item = &'a [T]>,
+    out: &mut [T],
+    combine: impl Fn(T, T) -> T,
+) {
+    for row in rows {
         for (out, &x) in out.iter_mut().zip(row) {
             *out = combine(*out, x);
         }
@@ -185,6 +236,8 @@ mod tests {
             [3, 9000, 7],
             [400, 3, 129],
             [1, 3, 20_000],
+            [2, 100, 3000],
+            [3, 9, 2048],
         ];
         for [outer, len, inner] in sizes {
             let dims = [outer, len, inner];
@@ -200,6 +253,23 @@ mod tests {
                 naive_reduce(&x, dims, lowest, f64::max),
                 "max of {dims:?}"
             );
+        }
+    }
+
+    #[test]
+    fn every_sum_is_that_of_its_blocks_in_order() {
+        for dims @ [outer, len, inner] in
+            [[2, 9000, 7], [1, 200, 1500], [2, 100, 3000], [1, 9, 2048], [2, 5, 9000]]
+        {
+            let x: Vec<f32> = (0..outer * len * inner).map(|i| (i as f32 * 0.7).sin()).collect();
+            let sum = |cell: usize| {
+                let at = |l: usize| x[(cell / inner * len + l) * inner + cell % inner];
+                let rows: Vec<usize> = (0..len).collect();
+                let blocks = rows.chunks(rows_per_chunk(inner));
+                blocks.map(|rows| rows.iter().fold(0.0, |sum, &l| sum + at(l))).fold(0.0, |sum, x| sum + x)
+            };
+            let expected: Vec<f32> = (0..outer * inner).map(sum).collect();
+            assert!(reduce(&x, dims, 0.0, |a, b| a + b) == expected, "{dims:?}");
         }
     }
 
