@@ -104,7 +104,7 @@ fn a_run_that_diverges_says_where_and_leaves_the_best_model_alone() {
         assert!(last.contains(part), "{part:?} is missing: {last}");
     }
     assert_whole(&toy.path("run"));
-    let best = Translator::open(&toy.path("run/best.safetensors")).unwrap();
+    let best = Translator::open(toy.path("run/best.safetensors")).unwrap();
     let valid = lines_of_kind(&toy, "valid");
     let said_best = valid.iter().rfind(|line| line["best"] == true).unwrap();
     assert_eq!(said_best["step"], best.about().step);

@@ -137,7 +137,7 @@ fn without_validations_and_with_a_model_at_each_stop() {
         let output = child.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(130), "{}", said(&output));
         step = state::load(&toy.path("run/state.safetensors")).unwrap().unwrap().progress.step;
-        assert_eq!(Translator::open(&toy.path("run/model.safetensors")).unwrap().about().step, step);
+        assert_eq!(Translator::open(toy.path("run/model.safetensors")).unwrap().about().step, step);
         let expected = format!("\nmodel.safetensors is that of step {step}; no validation has judged it\n");
         assert!(said(&output).contains(&expected), "{}", said(&output));
     }
@@ -154,7 +154,7 @@ fn a_stop_leaves_the_model_that_a_validation_has_chosen() {
     assert!(wait_for_lines(&mut child, &toy.path("run"), 10));
     signal(&child, "INT");
     assert_eq!(child.wait_with_output().unwrap().status.code(), Some(130));
-    assert_eq!(Translator::open(&toy.path("run/model.safetensors")).unwrap().about().step, 3);
+    assert_eq!(Translator::open(toy.path("run/model.safetensors")).unwrap().about().step, 3);
 }
 
 #[test]
@@ -183,7 +183,7 @@ fn with_more_steps_than_it_began_with() {
     let mut parts = toy.finish("parts");
     // The best model says how it was trained, and that may have been in the first part.
     let params =
-        |out: &str| Translator::open(&toy.path(out).join("best.safetensors")).unwrap().params().clone();
+        |out: &str| Translator::open(toy.path(out).join("best.safetensors")).unwrap().params().clone();
     for (_, name, value) in params("parts").iter() {
         assert_eq!(params("whole").as_ref().get(name), Some(value), "{name}");
     }
@@ -212,7 +212,7 @@ fn a_run_that_is_done_stays_as_it_is() {
         "{}",
         said(&output)
     );
-    let load = |name: &str| Translator::open(&toy.path("run").join(name)).unwrap();
+    let load = |name: &str| Translator::open(toy.path("run").join(name)).unwrap();
     let (model, last) = (load("model.safetensors"), load("checkpoints/step-00000010.safetensors"));
     assert!(model.about().step == 10 && model.params().iter().eq(last.params().iter()));
     let text = said(&toy.train("run").output().unwrap());

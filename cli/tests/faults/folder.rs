@@ -15,7 +15,7 @@ fn train(toy: &Toy, args: &str) -> (String, bool) {
 }
 
 fn model(toy: &Toy, name: &str) -> Translator {
-    Translator::open(&toy.path(name)).unwrap()
+    Translator::open(toy.path(name)).unwrap()
 }
 
 #[test]

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use crate::kernels::parallel::{GRAIN, for_each_chunk, rows_per_chunk};
+use crate::threads::{GRAIN, for_each_chunk, rows_per_chunk};
 
 /// Lays the part `[rows, block.len()]` over the whole `[rows, row_len]`, its rows at `block` of the whole's, and calls
 /// `f(whole, part)` for stretches of elements that meet. Nothing else of the whole is touched.
