@@ -1,6 +1,6 @@
 //! A file as the compiler sees it: a tree of tokens, in which what stands between brackets is a branch.
 
-use proc_macro2::{Delimiter, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 
 /// The tokens of a file.
 ///
@@ -42,6 +42,19 @@ pub fn for_each_run(stream: TokenStream, visit: &mut impl FnMut(&[TokenTree])) {
             for_each_run(group.stream(), visit);
         }
     }
+}
+
+/// What is compiled in any case, on all levels.
+pub fn without_tests(stream: TokenStream) -> TokenStream {
+    let within = |token| match token {
+        TokenTree::Group(group) => {
+            let mut inner = Group::new(group.delimiter(), without_tests(group.stream()));
+            inner.set_span(group.span());
+            TokenTree::Group(inner)
+        }
+        other => other,
+    };
+    part(stream).code.into_iter().map(within).collect()
 }
 
 /// Code, and what is compiled for tests or documentation alone.
@@ -113,6 +126,13 @@ mod tests {
             "#[inline]fni(){}"
         );
         assert_eq!(code("#[cfg(unix)] mod j;"), "#[cfg(unix)]modj;");
+    }
+
+    #[test]
+    fn tests_are_taken_out_on_all_levels() {
+        let code =
+            without_tests(parse("a.rs", "mod a { #[cfg(test)] mod b {} fn c() { #[cfg(test)] d(); e } }"));
+        assert_eq!(code.to_string().split_whitespace().collect::<String>(), "moda{fnc(){e}}");
     }
 
     #[test]
