@@ -66,7 +66,8 @@ fn every_operation_has_an_entry() {
         .filter(|(name, _)| !names.contains(name.as_str()))
         .map(|(name, file)| {
             format!(
-                "`{name}` of {file} has no entry: add one to tests/registry/, where its like are; {GUIDE}"
+                "`{name}` of {file} has no entry: add one to tests/registry/, where its like are, {GUIDE}; or if it is \
+                 no operation, name it in NO_OPERATIONS of tests/registry/source.rs"
             )
         })
         .collect();

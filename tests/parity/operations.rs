@@ -164,7 +164,7 @@ fn fault(entry: &Entry) -> Option<String> {
             "`{name}` has no reference. Give its entry in tests/registry/ numbers of its formula, `.by_formula(..)` as \
              `erf` has; or give it PyTorch's, by a case in tests/fixtures/operations.py and in OPERATIONS of \
              tests/parity/operations.rs; or say in the entry why there are none, `.without_reference(\"..\")` as `dropout` \
-             does. {GUIDE}"
+             does; {GUIDE}"
         )),
         (true, Some(_)) => {
             Some(format!("`{name}` has a reference: take `.without_reference(..)` off its entry"))
