@@ -1,5 +1,7 @@
 //! Operations that work element by element, and those that choose elements.
 
+use std::f64::consts::FRAC_2_SQRT_PI;
+
 use autograd::Var;
 use proptest::prelude::*;
 use tensor::strategies::{
@@ -86,7 +88,7 @@ const ERF: &[[f64; 3]] = &[
     [-8.0, -1.0, 1.8097067968559843e-28],
     [-3.0, -0.9999779095030014, 0.00013925305194674786],
     [-0.5, -0.5204998778130465, 0.8787825789354448],
-    [0.0, 0.0, 1.1283791670955126],
+    [0.0, 0.0, FRAC_2_SQRT_PI],
     [1.0, 0.8427007929497149, 0.4151074974205947],
 ];
 
