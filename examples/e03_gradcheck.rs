@@ -37,7 +37,9 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     println!("\nEvery check said what it should.");
-    println!("Next: the guide in `cargo doc --open`, autograd::gradcheck; it ends with a property test.");
+    println!(
+        "Next: the guide in `cargo doc --no-deps --all-features --open`, autograd::gradcheck; it ends with a property test."
+    );
     ExitCode::SUCCESS
 }
 

@@ -20,6 +20,9 @@
 //! | [`examples`] | the lessons run and say what they should |
 //! | [`user_input`] | wrong input is an error that says what would be right |
 //!
+//! The rules of the house, which are read off the source, are a package of their own in `tests/house`: nothing has to be
+//! compiled for it.
+//!
 //! What they share is in [`common`]. Everything random comes from fixed seeds, also the cases of proptest: a
 //! test that passed passes again. Comparisons are to the bit where the order of the arithmetic is the same,
 //! and otherwise to 1e-12 in f64, which is rounding and nothing else.

@@ -1,6 +1,7 @@
 //! We compute what the references compute: every operation, layer, model and optimizer beside PyTorch's
-//! numbers, positions beside the papers' formulas. `tests/fixtures/generate.py` wrote the numbers, in f64, from
-//! inputs that are exact in f32.
+//! numbers, positions and some operations beside their formulas. `tests/fixtures/generate.py` wrote the numbers, in
+//! f64, from inputs that are exact in f32; those of operations by their formulas stand in the registry. An operation
+//! can be added without PyTorch: "Adding an operation" in `CONTRIBUTING.md`.
 //!
 //! The error of a tensor is its largest difference divided by the reference's largest element
 //! (but for the biases of keys, whose gradient is zero: see `models.rs`). It must stay below [`F64_FORWARD`] and
@@ -33,16 +34,17 @@ type Counterpart = Box<dyn Fn(&Case, DType) -> Vec<Comparison>>;
 /// The counterparts of all cases of a file, by [`Case::key`].
 type Counterparts = BTreeMap<String, Counterpart>;
 
-type File = (&'static str, fn() -> Counterparts);
+type Reference = (&'static str, fn() -> Vec<Case>, fn() -> Counterparts);
 
-/// The fixtures, and who computes their cases.
-const FILES: [File; 6] = [
-    ("operations", operations::counterparts),
-    ("layers", models::layers),
-    ("models", models::models),
-    ("pytorch_logits", models::state_dict),
-    ("positions", models::positions),
-    ("training", training::counterparts),
+/// The fixtures and the formulas of the registry, their cases, and who computes these.
+const REFERENCES: [Reference; 7] = [
+    ("operations", || fixture::read("operations"), operations::counterparts),
+    ("formulas", operations::formula_cases, operations::formula_counterparts),
+    ("layers", || fixture::read("layers"), models::layers),
+    ("models", || fixture::read("models"), models::models),
+    ("pytorch_logits", || fixture::read("pytorch_logits"), models::state_dict),
+    ("positions", || fixture::read("positions"), models::positions),
+    ("training", || fixture::read("training"), training::counterparts),
 ];
 
 /// The worst errors of a group of cases.
@@ -97,11 +99,19 @@ fn print_table(rows: &[(String, Row)]) {
 fn every_number_agrees_with_the_references() {
     let mut rows: Vec<(String, Row)> = Vec::new();
     let mut failures = Vec::new();
-    for (file, counterparts) in FILES {
-        let (cases, counterparts) = (fixture::read(file), counterparts());
+    for (file, cases, counterparts) in REFERENCES {
+        let (cases, counterparts) = (cases(), counterparts());
         let keys: BTreeSet<&str> = cases.iter().map(Case::key).collect();
         let ours: BTreeSet<&str> = counterparts.keys().map(String::as_str).collect();
-        assert_eq!(keys, ours, "{file}: the cases of the fixture, and those that we have a counterpart for");
+        let unknown: Vec<_> = keys.difference(&ours).collect();
+        let lacking: Vec<_> = ours.difference(&keys).collect();
+        assert!(unknown.is_empty(), "{file}: write in tests/parity/ what we compute for {unknown:?}");
+        assert!(
+            lacking.is_empty(),
+            "{file}.safetensors has no case {lacking:?}: write it with tests/fixtures/generate.py, see the README there; \
+             of an operation, PyTorch can be done without, {}",
+            crate::registry::GUIDE
+        );
         for case in &cases {
             if rows.last().is_none_or(|(what, _)| what != case.group()) {
                 rows.push((case.group().to_string(), Row::default()));
@@ -118,9 +128,9 @@ fn every_number_agrees_with_the_references() {
 /// The check can fail: whichever tensor of the reference has one number moved by a thousandth, we disagree.
 #[test]
 fn a_number_that_is_moved_is_noticed() {
-    for (file, counterparts) in FILES {
+    for (file, cases, counterparts) in REFERENCES {
         let counterparts = counterparts();
-        for case in fixture::read(file) {
+        for case in cases() {
             for part in case.parts.keys().filter(|part| is_result(file, part)) {
                 let mut moved = case.clone();
                 let tensor = moved.parts.get_mut(part).unwrap();
@@ -136,8 +146,8 @@ fn a_number_that_is_moved_is_noticed() {
 /// The check can fail: numbers of f64 do not pass for those of f32.
 #[test]
 fn another_dtype_is_noticed() {
-    for (file, counterparts) in FILES {
-        let cases = fixture::read(file);
+    for (file, cases, counterparts) in REFERENCES {
+        let cases = cases();
         for (key, counterpart) in counterparts() {
             let always_f64: Counterpart = Box::new(move |case, _| counterpart(case, DType::F64));
             let case = cases.iter().find(|case| case.key() == key).unwrap();
@@ -165,7 +175,7 @@ fn the_fixtures_are_small_and_each_is_read() {
         let name = entry.file_name().into_string().unwrap();
         if let Some(file) = name.strip_suffix(".safetensors") {
             bytes += entry.metadata().unwrap().len();
-            let known = FILES.iter().any(|(known, _)| *known == file) || file == "pytorch_model";
+            let known = REFERENCES.iter().any(|(known, ..)| *known == file) || file == "pytorch_model";
             assert!(known, "{name} is read by no test");
         }
     }

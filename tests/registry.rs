@@ -22,7 +22,9 @@
 //! An operation is a method of [`Var`](autograd::Var), but for the few that compute nothing, or a name that is
 //! given to `Var::record` anywhere; [`source`] reads them off the source. One without an entry fails
 //! [`every_operation_has_an_entry`]. The entry goes into the module where its like are, and names the operation,
-//! the inputs in which it is linear, the cases to draw, and if there is one the composed form.
+//! the inputs in which it is linear, the cases to draw, if there is one the composed form, and the numbers of
+//! somebody else that [`parity`](crate::parity) compares with: PyTorch's unless it says otherwise. "Adding an
+//! operation" in `CONTRIBUTING.md` is the order of work.
 
 pub mod entry;
 pub mod properties;
@@ -44,6 +46,9 @@ use autograd::Var;
 use entry::{Case, Function, Operation};
 use walk::report;
 
+/// Where the order of work stands.
+pub const GUIDE: &str = "see \"Adding an operation\" in CONTRIBUTING.md";
+
 /// All entries.
 pub fn operations() -> Vec<Operation> {
     let products_and_losses = [products::operations(), losses::operations()].concat();
@@ -60,13 +65,18 @@ fn every_operation_has_an_entry() {
         .iter()
         .filter(|(name, _)| !names.contains(name.as_str()))
         .map(|(name, file)| {
-            format!("`{name}` of {file} has no entry; add one to tests/registry/, see its like")
+            format!(
+                "`{name}` of {file} has no entry: add one to tests/registry/, where its like are, {GUIDE}; or if it is \
+                 no operation, name it in NO_OPERATIONS of tests/registry/source.rs"
+            )
         })
         .collect();
     let stale: Vec<String> = names
         .iter()
         .filter(|&&name| !found.contains_key(name))
-        .map(|name| format!("tests/registry/ has an entry for `{name}`, which is no operation of autograd"))
+        .map(|name| {
+            format!("tests/registry/ has an entry for `{name}`, which is no operation of autograd: delete it")
+        })
         .collect();
     println!("operations covered: {} of {}", found.len() - missing.len(), found.len());
     assert!(missing.is_empty() && stale.is_empty(), "{}", [missing, stale].concat().join("\n"));
@@ -77,8 +87,8 @@ fn every_operation_has_a_row_in_the_table() {
     let (found, rows) = (source::operations(), source::rows_of_the_table());
     let missing: Vec<&String> = found.keys().filter(|&name| !rows.contains(name)).collect();
     let stale: Vec<&String> = rows.iter().filter(|&name| !found.contains_key(name)).collect();
-    assert!(missing.is_empty(), "autograd/src/ops/table.md has no row for {missing:?}");
-    assert!(stale.is_empty(), "autograd/src/ops/table.md has rows for {stale:?}, which are no operations");
+    assert!(missing.is_empty(), "autograd/src/ops/table.md has no row for {missing:?}: add it; {GUIDE}");
+    assert!(stale.is_empty(), "autograd/src/ops/table.md has rows for {stale:?}, no operations: delete them");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Accidents: kills, full disks, damaged files, a second run, numbers that are not finite. Nothing that was saved is
 //! lost, nothing that is not whole is taken for it, and nothing panics.
 //!
-//! `cargo test -p etudiant-cli --test tests faults -- --nocapture` prints how many of each there were.
+//! `cargo test --test command faults -- --nocapture` prints how many of each there were.
 
 mod damage;
 mod disk;

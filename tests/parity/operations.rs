@@ -1,16 +1,18 @@
-//! Every operation, beside PyTorch's.
+//! Every operation, beside PyTorch's or beside its formula.
 
 use autograd::{Tape, Var};
-use tensor::DType;
 use tensor::ops::attention::AttentionSpec;
+use tensor::{DType, Tensor};
 
 use super::Counterparts;
 use super::fixture::{Case, Comparison};
-use crate::registry::source::rows_of_the_table;
+use crate::registry::entry::{Formula, Operation as Entry};
+use crate::registry::{GUIDE, operations};
 
 type Operation = fn(&[Var], &Case) -> Var;
 
-/// What we compute for each case of `operations.safetensors`, whatever the shapes.
+/// What we compute for each case of `operations.safetensors`, whatever the shapes. `tests/fixtures/operations.py`
+/// has the same names.
 const OPERATIONS: &[(&str, Operation)] = &[
     ("add", |v, _| v[0].add(&v[1])),
     ("sub", |v, _| v[0].sub(&v[1])),
@@ -98,10 +100,6 @@ const OPERATIONS: &[(&str, Operation)] = &[
     }),
 ];
 
-/// Operations without a case, and why.
-const WITHOUT_REFERENCE: &[(&str, &str)] =
-    &[("dropout", "which elements fall is drawn from our own random streams; PyTorch draws others")];
-
 fn attend(v: &[Var], case: &Case) -> Var {
     let mask = case.parts.contains_key("mask").then(|| case.mask());
     let spec = AttentionSpec {
@@ -121,7 +119,7 @@ pub fn counterparts() -> Counterparts {
     counterparts
 }
 
-fn check(case: &Case, dtype: DType, operation: Operation) -> Vec<Comparison> {
+fn check(case: &Case, dtype: DType, operation: impl Fn(&[Var], &Case) -> Var) -> Vec<Comparison> {
     let tape = Tape::new();
     let inputs = case.inputs(&tape, dtype);
     let out = operation(&inputs, case);
@@ -130,17 +128,88 @@ fn check(case: &Case, dtype: DType, operation: Operation) -> Vec<Comparison> {
     compared.chain([case.compare("out", out.value())]).collect()
 }
 
-#[test]
-fn every_operation_has_a_case_or_a_reason_why_not() {
-    let table = rows_of_the_table();
-    assert!(table.len() >= 40 && table.contains("add") && table.contains("permute"), "{table:?}");
-    let with_reference = |name: &str| OPERATIONS.iter().any(|(key, _)| key.split('/').next() == Some(name));
-    for name in &table {
-        let excused = WITHOUT_REFERENCE.iter().any(|(excused, _)| excused == name);
-        assert!(with_reference(name) != excused, "{name}: give it a case in tests/fixtures/operations.py");
+/// What we compute for the numbers of the entries' formulas.
+pub fn formula_counterparts() -> Counterparts {
+    let mut counterparts = Counterparts::new();
+    for (key, Formula { function, .. }) in formulas() {
+        let check = move |case: &Case, dtype| check(case, dtype, |v, _| function(&v[0]));
+        counterparts.insert(key, Box::new(check));
     }
+    counterparts
+}
+
+/// The numbers of the entries' formulas, as cases.
+pub fn formula_cases() -> Vec<Case> {
+    let case = |(name, Formula { numbers, .. }): (String, Formula)| {
+        let column =
+            |i: usize| Tensor::from_vec::<f64>(numbers.iter().map(|row| row[i]).collect(), [numbers.len()]);
+        let (x, out, slope) = (column(0), column(1), column(2));
+        let grad_out = Tensor::ones(x.shape(), DType::F64);
+        let parts = [("in.0", x), ("out", out), ("grad_out", grad_out), ("grad.in.0", slope)];
+        Case { name, parts: parts.map(|(part, tensor)| (part.to_string(), tensor)).into() }
+    };
+    formulas().map(case).collect()
+}
+
+fn formulas() -> impl Iterator<Item = (String, Formula)> {
+    operations().into_iter().filter_map(|entry| Some((format!("formula of {}", entry.name), entry.formula?)))
+}
+
+/// What is missing for an operation, or too much.
+fn fault(entry: &Entry) -> Option<String> {
+    let name = entry.name;
+    let is_pytorchs = OPERATIONS.iter().any(|(key, _)| key.split('/').next() == Some(name));
+    match (is_pytorchs || entry.formula.is_some(), entry.no_reference) {
+        (false, None) => Some(format!(
+            "`{name}` has no reference. Give its entry in tests/registry/ numbers of its formula, `.by_formula(..)` as \
+             `erf` has; or give it PyTorch's, by a case in tests/fixtures/operations.py and in OPERATIONS of \
+             tests/parity/operations.rs; or say in the entry why there are none, `.without_reference(\"..\")` as `dropout` \
+             does; {GUIDE}"
+        )),
+        (true, Some(_)) => {
+            Some(format!("`{name}` has a reference: take `.without_reference(..)` off its entry"))
+        }
+        (false, Some(_)) if entry.is_primitive() => Some(format!(
+            "nothing says what `{name}` is: its entry has neither a reference nor a composed form. Give it one; {GUIDE}"
+        )),
+        _ => None,
+    }
+}
+
+#[test]
+fn every_operation_has_a_reference_or_says_why_not() {
+    let entries = operations();
+    assert!(entries.len() >= 40, "the registry has {} entries", entries.len());
+    for (name, why) in entries.iter().filter_map(|entry| Some((entry.name, entry.no_reference?))) {
+        println!("`{name}` has no reference: {why}");
+    }
+    let faults: Vec<String> = entries.iter().filter_map(fault).collect();
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
     for (key, _) in OPERATIONS {
         let name = key.split('/').next().unwrap();
-        assert!(table.contains(name), "{name} is not in autograd/src/ops/table.md");
+        assert!(
+            entries.iter().any(|entry| entry.name == name),
+            "OPERATIONS has `{key}`, which is no operation"
+        );
     }
+}
+
+#[test]
+fn an_operation_without_a_reference_is_told_of() {
+    let entry = |name| operations().into_iter().find(|entry| entry.name == name).unwrap();
+    let unknown = |mut entry: Entry| {
+        entry.name = "cube";
+        fault(&entry)
+    };
+    assert_eq!(unknown(entry("gelu")), None); // it has its formula
+    assert!(unknown(entry("exp")).unwrap().starts_with("`cube` has no reference. "));
+    assert_eq!(unknown(entry("exp").without_reference("not yet")), None);
+    assert!(
+        unknown(entry("log").without_reference("not yet"))
+            .unwrap()
+            .starts_with("nothing says what `cube` is")
+    );
+    assert!(
+        fault(&entry("exp").without_reference("not yet")).unwrap().starts_with("`exp` has a reference: ")
+    );
 }

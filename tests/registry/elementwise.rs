@@ -1,5 +1,7 @@
 //! Operations that work element by element, and those that choose elements.
 
+use std::f64::consts::FRAC_2_SQRT_PI;
+
 use autograd::Var;
 use proptest::prelude::*;
 use tensor::strategies::{
@@ -81,6 +83,24 @@ fn with_a_number() -> Vec<Operation> {
     ]
 }
 
+/// The integral of the bell curve, by mpmath at 50 digits.
+const ERF: &[[f64; 3]] = &[
+    [-8.0, -1.0, 1.8097067968559843e-28],
+    [-3.0, -0.9999779095030014, 0.00013925305194674786],
+    [-0.5, -0.5204998778130465, 0.8787825789354448],
+    [0.0, 0.0, FRAC_2_SQRT_PI],
+    [1.0, 0.8427007929497149, 0.4151074974205947],
+];
+
+/// `x (1 + erf(x / sqrt 2)) / 2`, by mpmath at 50 digits.
+const GELU: &[[f64; 3]] = &[
+    [-3.0, -0.0040496940948902835, -0.011945647204183927],
+    [-0.5, -0.15426876936299344, 0.13250487534383715],
+    [0.0, 0.0, 0.5],
+    [1.0, 0.8413447460685429, 1.0833154705876864],
+    [8.0, 7.999999999999995, 1.0000000000000397],
+];
+
 fn unary() -> Vec<Operation> {
     fn entry(
         name: &'static str,
@@ -101,11 +121,11 @@ fn unary() -> Vec<Operation> {
         entry("log", positive(), Var::log, Var::log).primitive(),
         entry("sqrt", positive(), Var::sqrt, |x| x.log().mul_scalar(0.5).exp()),
         entry("tanh", numbers(), Var::tanh, |x| x.mul_scalar(2.0).sigmoid().mul_scalar(2.0).add_scalar(-1.0)),
-        entry("erf", numbers(), Var::erf, Var::erf).primitive(),
+        entry("erf", numbers(), Var::erf, Var::erf).primitive().by_formula(Var::erf, ERF),
         entry("relu", away_from_zero(), Var::relu, |x| {
             x.mul(&indicator(x, &x.value().greater(&constant(x, [], 0.0).into_value())))
         }),
-        entry("gelu", numbers(), Var::gelu, gelu),
+        entry("gelu", numbers(), Var::gelu, gelu).by_formula(Var::gelu, GELU),
         entry("sigmoid", numbers(), Var::sigmoid, |x| x.neg().exp().add_scalar(1.0).powi(-1)),
     ]
 }
@@ -147,7 +167,9 @@ fn choosing() -> Vec<Operation> {
         Operation::new("where_", where_).linear_in(&[0, 1]),
         Operation::new("masked_fill", masked_fill).linear_in(&[0]),
         Operation::new("tril", tril).linear_in(&[0]),
-        Operation::new("dropout", dropout).linear_in(&[0]),
+        Operation::new("dropout", dropout).linear_in(&[0]).without_reference(
+            "which elements fall is drawn from our own random streams; PyTorch draws others",
+        ),
     ]
 }
 

@@ -67,13 +67,28 @@ pub struct Operation {
     pub linear_in: &'static [usize],
     /// What to try it on.
     pub cases: BoxedStrategy<Case>,
+    /// Numbers of its formula.
+    pub formula: Option<Formula>,
+    /// Why it has neither such numbers nor PyTorch's.
+    pub no_reference: Option<&'static str>,
     composes: bool,
+}
+
+/// What a function of one element is at some places: `[x, f(x), f'(x)]`, from a formula that was evaluated
+/// elsewhere with more digits than a double has. The places are numbers that f32 has too.
+#[derive(Clone, Copy)]
+pub struct Formula {
+    /// The operation.
+    pub function: fn(&Var) -> Var,
+    /// What it is.
+    pub numbers: &'static [[f64; 3]],
 }
 
 impl Operation {
     /// An operation that is linear in nothing.
     pub fn new(name: &'static str, cases: impl Strategy<Value = Case> + 'static) -> Operation {
-        Operation { name, linear_in: &[], cases: cases.boxed(), composes: true }
+        let cases = cases.boxed();
+        Operation { name, linear_in: &[], cases, formula: None, no_reference: None, composes: true }
     }
 
     /// Linear in these inputs, of which some may be optional.
@@ -84,6 +99,17 @@ impl Operation {
     /// It cannot be made from smaller ones.
     pub fn primitive(self) -> Operation {
         Operation { composes: false, ..self }
+    }
+
+    /// Numbers of its formula, for `parity`: [`Formula`].
+    pub fn by_formula(self, function: fn(&Var) -> Var, numbers: &'static [[f64; 3]]) -> Operation {
+        Operation { formula: Some(Formula { function, numbers }), ..self }
+    }
+
+    /// Nobody else's numbers are there to compare with, neither PyTorch's nor a formula's, for this reason. Then
+    /// it needs a composed form, or nothing would say what it is.
+    pub fn without_reference(self, why: &'static str) -> Operation {
+        Operation { no_reference: Some(why), ..self }
     }
 
     /// Whether it cannot be made from smaller ones.

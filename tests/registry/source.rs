@@ -2,7 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use house::Workspace;
+use house::modules::Modules;
+use house::tokens::{for_each_run, inside, is_sign, is_word, parse, without_tests};
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 /// Methods of `Var` that are no operations, and why.
 const NO_OPERATIONS: [(&str, &[&str]); 4] = [
@@ -12,22 +17,16 @@ const NO_OPERATIONS: [(&str, &[&str]); 4] = [
     ("is the way back", &["backward", "backward_with"]),
 ];
 
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
 /// Every operation and the file it is in: the public methods of `Var` that autograd has, but for
 /// [`NO_OPERATIONS`], and the names given to `Var::record` anywhere in the workspace outside tests.
 pub fn operations() -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     let mut excused: BTreeSet<&str> = NO_OPERATIONS.iter().flat_map(|(_, names)| *names).copied().collect();
-    for folder in folders(&fs::read_to_string(root().join("Cargo.toml")).unwrap()) {
-        for (file, source) in sources(&folder) {
-            let methods = if file.starts_with("autograd/") { methods(&source) } else { Vec::new() };
-            for name in methods.into_iter().chain(recorded(&file, &source)) {
-                if !excused.remove(name.as_str()) {
-                    found.insert(name, file.clone());
-                }
+    for (file, code) in sources() {
+        let methods = if file.starts_with("autograd/") { methods(&code) } else { Vec::new() };
+        for name in methods.into_iter().chain(recorded(&file, &code)) {
+            if !excused.remove(name.as_str()) {
+                found.insert(name, file.clone());
             }
         }
     }
@@ -38,92 +37,51 @@ pub fn operations() -> BTreeMap<String, String> {
 
 /// The operations that have a row in the table of the documentation.
 pub fn rows_of_the_table() -> BTreeSet<String> {
-    let table = fs::read_to_string(root().join("autograd/src/ops/table.md")).unwrap();
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("autograd/src/ops/table.md");
+    let table = fs::read_to_string(path).unwrap();
     let links = table.split("](autograd::Var::").skip(1);
     links.map(|link| link[..link.find(')').unwrap()].to_string()).collect()
 }
 
-/// The sources of the crates of a workspace: those of its members, and its own.
-fn folders(manifest: &str) -> Vec<String> {
-    let (_, members) = manifest.split_once("\nmembers = [").expect("the manifest of a workspace");
-    let members = members.split(']').next().unwrap().split('"').skip(1).step_by(2);
-    let folders: Vec<String> = members.map(|member| format!("{member}/src")).collect();
-    assert!(!folders.concat().contains('*'), "members have to be named one by one: {folders:?}");
-    [folders, vec!["src".to_string()]].concat()
-}
-
-/// The Rust files of a folder, without comments and without tests: path and text.
-fn sources(folder: &str) -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    let mut folders = vec![PathBuf::from(folder)];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(root().join(&folder)).unwrap() {
-            let entry = entry.unwrap();
-            let name = entry.file_name().into_string().unwrap();
-            let path = folder.join(&name);
-            if ["tests", "tests.rs", "testing.rs"].contains(&name.as_str()) {
-                continue;
-            } else if entry.file_type().unwrap().is_dir() {
-                folders.push(path);
-            } else if name.ends_with(".rs") {
-                let text = fs::read_to_string(root().join(&path)).unwrap();
-                found.push((path.to_str().unwrap().replace('\\', "/"), code(&text)));
-            }
-        }
-    }
-    found.sort();
-    found
-}
-
-/// The text without lines that are comments and without modules of tests.
-fn code(text: &str) -> String {
-    let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
-    let text: String = lines.flat_map(|line| [line, "\n"]).collect();
-    let mut parts = text.split("#[cfg(test)]\nmod ");
-    let before = parts.next().unwrap().to_string();
-    let after_tests = |part: &str| match part.split_once('\n').unwrap() {
-        (declaration, rest) if declaration.ends_with(';') => rest.to_string(),
-        (_, rest) => rest.split_once("\n}\n").map_or(String::new(), |(_, rest)| rest.to_string()),
-    };
-    parts.map(after_tests).fold(before, |code, part| code + &part)
+/// The files of all libraries and programs of the workspace, without their tests.
+fn sources() -> BTreeMap<String, TokenStream> {
+    let workspace = Workspace::read();
+    let roots = workspace.packages.iter().flat_map(|package| package.roots(&workspace.files));
+    let crates: Vec<Modules> = roots.map(|root| Modules::of(root, &workspace.files)).collect();
+    let files = crates.iter().flat_map(Modules::iter).map(|(_, module)| module.file.clone());
+    files.map(|file| (file.clone(), without_tests(parse(&file, &workspace.files[&file])))).collect()
 }
 
 /// The public methods in blocks `impl Var`, also with generics, attributes or a path before the name.
-fn methods(source: &str) -> Vec<String> {
+fn methods(code: &TokenStream) -> Vec<String> {
     let mut found = Vec::new();
-    let mut lines = source.lines();
-    while let Some(line) = lines.next() {
-        let indent = &line[..line.len() - line.trim_start().len()];
-        let Some(mut header) = line.trim_start().strip_prefix("impl").map(str::to_string) else { continue };
-        while !header.contains('{') {
-            header += " ";
-            header += lines.next().expect("a block after `impl`").trim();
+    for_each_run(code.clone(), &mut |tokens| {
+        for (start, _) in tokens.iter().enumerate().filter(|(_, token)| is_word(token, "impl")) {
+            let is_block = |token: &TokenTree| inside(Some(token), Delimiter::Brace).is_some();
+            let Some(len) = tokens[start..].iter().position(is_block) else { continue };
+            let header = &tokens[start..start + len];
+            let of = header.iter().take_while(|token| !is_word(token, "where"));
+            if of.clone().last().is_some_and(|last| is_word(last, "Var"))
+                && !of.clone().any(|token| is_word(token, "for"))
+            {
+                let block = inside(tokens.get(start + len), Delimiter::Brace).unwrap();
+                found.extend(public_functions(&block.into_iter().collect::<Vec<_>>()));
+            }
         }
-        if !is_of_var(&header) || header.ends_with("{}") {
-            continue;
-        }
-        let block = lines.by_ref().take_while(|line| *line != format!("{indent}}}"));
-        let methods = block.filter_map(|line| {
-            let item = line.strip_prefix(indent)?.strip_prefix("    pub ")?;
-            let (before, name) = item.split_once("fn ")?;
-            let is_function = before.split_whitespace().all(|word| ["const", "unsafe"].contains(&word));
-            is_function.then(|| name.split(['(', '<']).next().unwrap().to_string())
-        });
-        found.extend(methods);
-    }
+    });
     found
 }
 
-/// Whether the header of a block, without `impl`, is that of `Var` itself and of no trait.
-fn is_of_var(header: &str) -> bool {
-    let header = header.split('{').next().unwrap();
-    let mut depth = 0;
-    let after_generics = header.char_indices().find_map(|(i, c)| {
-        depth += i32::from(c == '<') - i32::from(c == '>');
-        (depth == 0).then_some(i + c.len_utf8())
-    });
-    let of = header[after_generics.unwrap_or(0)..].split(" where ").next().unwrap().trim();
-    of.rsplit("::").next() == Some("Var")
+/// The names after `pub fn`, `pub const fn` or `pub unsafe fn`.
+fn public_functions(tokens: &[TokenTree]) -> Vec<String> {
+    let is_public = |before: &[TokenTree]| {
+        let mut words =
+            before.iter().rev().skip_while(|token| is_word(token, "const") || is_word(token, "unsafe"));
+        words.next().is_some_and(|token| is_word(token, "pub"))
+    };
+    let names =
+        tokens.windows(2).enumerate().filter(|(i, pair)| is_word(&pair[0], "fn") && is_public(&tokens[..*i]));
+    names.map(|(_, pair)| pair[1].to_string()).collect()
 }
 
 /// The names given to `record`, by whatever path that is called: `Var::record`, `Self::record`, another name
@@ -131,63 +89,55 @@ fn is_of_var(header: &str) -> bool {
 ///
 /// # Panics
 /// If one is not a literal.
-fn recorded(file: &str, source: &str) -> Vec<String> {
-    let calls = source.split("::record(").skip(1);
-    let literal = |call: &str| {
-        let name = call.trim_start().strip_prefix('"').and_then(|rest| rest.split('"').next());
-        let name =
-            name.unwrap_or_else(|| panic!("{file}: give Var::record the operation's name as a literal"));
-        name.to_string()
-    };
-    calls.map(literal).collect()
+fn recorded(file: &str, code: &TokenStream) -> Vec<String> {
+    let mut found = Vec::new();
+    for_each_run(code.clone(), &mut |tokens| {
+        for call in tokens.windows(3).filter(|call| is_sign(&call[0], ':') && is_word(&call[1], "record")) {
+            let Some(arguments) = inside(Some(&call[2]), Delimiter::Parenthesis) else { continue };
+            match arguments.into_iter().next().map(|name| name.to_string()) {
+                Some(name) if name.starts_with('"') => found.push(name.trim_matches('"').to_string()),
+                _ => panic!("{file}: give Var::record the operation's name as a literal"),
+            }
+        }
+    });
+    found
 }
 
-#[test]
-fn members_of_the_workspace_are_read_off_the_manifest() {
-    let manifest = "[workspace]\nmembers = [\n    \"tensor\",\n    \"cli\",\n]\ndefault-members = [\".\"]\n";
-    assert_eq!(folders(manifest), ["tensor/src", "cli/src", "src"]);
+fn code(text: &str) -> TokenStream {
+    without_tests(parse("cube.rs", text))
 }
 
 #[test]
 fn methods_of_var_are_found_in_whatever_way_their_block_is_written() {
     let found = |source: &str| methods(&code(source)).join(" ");
-    assert_eq!(
-        found("impl Var {\n    pub fn cube(&self) -> Self {\n    }\n    fn own(&self) {}\n}\n"),
-        "cube"
-    );
-    assert_eq!(found("impl crate::var::Var {\n    pub const fn a<T>(self) {\n    }\n}\n"), "a");
-    assert_eq!(found("impl<'a, T: Into<Axes>> Var\nwhere\n    T: Copy,\n{\n    pub fn b() {}\n}\n"), "b");
-    assert_eq!(found("mod inner {\n    impl Var {\n        pub unsafe fn c() {}\n    }\n}\n"), "c");
-    assert_eq!(found("impl Var {\n    pub fn d(\n        &self,\n    ) -> (Var, Var) {\n    }\n}\n"), "d");
-    for other in ["impl Swish for Var", "impl VarMap", "impl From<Tensor> for Var", "impl Tape"] {
-        assert_eq!(found(&format!("{other} {{\n    pub fn e(&self) -> Var {{\n    }}\n}}\n")), "", "{other}");
+    assert_eq!(found("impl Var { pub fn cube(&self) -> Self { } fn own(&self) {} }"), "cube");
+    assert_eq!(found("impl crate::var::Var { pub const fn a<T>(self) { } }"), "a");
+    assert_eq!(found("impl<'a, T: Into<Axes>> Var where T: Copy, for<'b> T: F<'b> { pub fn b() {} }"), "b");
+    assert_eq!(found("mod inner { impl Var { #[must_use] pub unsafe fn c() {} } }"), "c");
+    for other in
+        ["impl Swish for Var", "impl VarMap", "impl Map<Var>", "impl From<Tensor> for Var", "impl Tape"]
+    {
+        assert_eq!(found(&format!("{other} {{ pub fn d(&self) -> Var {{ }} }}")), "", "{other}");
     }
+    assert_eq!(found("impl Var { /* pub fn e() */ pub(crate) fn f() {} pub const G: u8 = 1; }"), "");
     assert_eq!(
-        found("impl Var {\n    // pub fn f()\n    pub(crate) fn g() {}\n    pub const H: u8 = 1;\n}\n"),
-        ""
+        found("#[cfg(test)] mod tests { impl Var { pub fn h() {} } } impl Var { pub fn i() {} }"),
+        "i"
     );
-    let after_tests =
-        "#[cfg(test)]\nmod tests {\n    impl Var {\n    }\n}\n\nimpl Var {\n    pub fn i() {}\n}\n";
-    assert_eq!(found(after_tests), "i");
-    let tests_elsewhere = "#[cfg(test)]\nmod tests;\nimpl Var {\n    pub fn j() {}\n}\n";
-    assert_eq!(found(tests_elsewhere), "j");
 }
 
 #[test]
 fn recorded_names_are_found_by_whatever_path_record_is_called() {
     let found = |source: &str| recorded("cube.rs", &code(source)).join(" ");
     assert_eq!(found("pub fn cube(&self) -> Self { Self::record(\"cube\", &[self], out, vjp) }"), "cube");
-    assert_eq!(found("    autograd::Var::record(\n        \"swish\",\n        &[x],\n"), "swish");
-    assert_eq!(found("use autograd::Var as V;\nV::record(\"a\", ..); <V>::record(\"b\", ..);"), "a b");
-    assert_eq!(
-        found("// Var::record(\"comment\")\n#[cfg(test)]\nmod tests {\n    Var::record(\"c\")\n}\n"),
-        ""
-    );
-    assert_eq!(found("use crate::record::Saved;\ntrace.record(&path, value);"), "");
+    assert_eq!(found("fn f() { autograd::Var::record(\n\"swish\",\n&[x]) }"), "swish");
+    assert_eq!(found("use autograd::Var as V; fn f() { V::record(\"a\"); <V>::record(\"b\") }"), "a b");
+    assert_eq!(found("// Var::record(\"no\")\n#[cfg(test)] mod tests { fn f() { Var::record(\"c\") } }"), "");
+    assert_eq!(found("use crate::record::Saved; fn f() { trace.record(&path, value); }"), "");
 }
 
 #[test]
 #[should_panic(expected = "cube.rs: give Var::record the operation's name as a literal")]
 fn a_recorded_name_that_cannot_be_read_is_refused() {
-    recorded("cube.rs", "Var::record(NAME, &[x], out, vjp)");
+    recorded("cube.rs", &code("fn f() { Var::record(NAME, &[x], out, vjp) }"));
 }

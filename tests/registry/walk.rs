@@ -46,7 +46,10 @@ pub fn report(what: &str, operations: &[Operation], property: Property) {
         let name = operation.name;
         match check(operation, cases(CASES), property) {
             Ok(Seen { compared: 0, .. }) if count >= CASES => {
-                failures.push(format!("`{name}`: nothing was compared"));
+                failures.push(format!(
+                    "`{name}`: nothing was compared. Draw cases with something in them; with `.composed(..)`, unless \
+                     the entry says `.primitive()`"
+                ));
             }
             Ok(Seen { compared, worst_relative_error }) => {
                 writeln!(table, "  {name:20}  {count:5}  {compared:8}  {worst_relative_error:.1e}").unwrap();
