@@ -75,21 +75,24 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
 
-    // What the number is good for: it predicts what a small change does, without running the model again.
-    let slope = gradients.get(&w).expect("the loss depends on w").item();
-    let [w, x, b, loss] = [&w, &x, &b, &loss].map(Var::item);
-    let (grown, predicted) = (w + 0.001, loss + slope * 0.001);
-    let computed = (grown * x + b - TARGET).powi(2) + DECAY * grown * grown;
-    println!("\nThey agree. What it means: w grows from {w} to {grown}; its gradient is {slope}, so");
-    println!("the loss should go from {loss} to {predicted:.6}. Computed anew, it is {computed:.6}.");
-    println!("Gradient descent lowers the loss by moving each number a little against its gradient.");
-
+    explain(&gradients, [&w, &x, &b, &loss]);
     println!("\nTry:  set TARGET to 5. Which gradients become 0? Decide, write your answers into the table");
     println!("      `by_hand` of this file, and run it again: it tells you whether you were right.");
     println!("Read: autograd/src/backward.rs, the walk, in a dozen lines;");
     println!("      autograd/src/ops/arithmetic.rs, the rules for + - * and powers;");
     println!("      then run the next lesson: cargo run --release --example e02_attention");
     ExitCode::SUCCESS
+}
+
+/// What a gradient is good for: it predicts what a small change does, without running the model again.
+fn explain(gradients: &Gradients, [w, x, b, loss]: [&Var; 4]) {
+    let slope = gradients.get(w).expect("the loss depends on w").item();
+    let [w, x, b, loss] = [w, x, b, loss].map(Var::item);
+    let (grown, predicted) = (w + 0.001, loss + slope * 0.001);
+    let computed = (grown * x + b - TARGET).powi(2) + DECAY * grown * grown;
+    println!("\nThey agree. What it means: w grows from {w} to {grown}; its gradient is {slope}, so");
+    println!("the loss should go from {loss} to {predicted:.6}. Computed anew, it is {computed:.6}.");
+    println!("Gradient descent lowers the loss by moving each number a little against its gradient.");
 }
 
 /// Prints the engine's gradients beside ours and counts those that differ.

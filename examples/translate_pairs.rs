@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
-use etudiant::nn::{Adam, Schedule};
+use etudiant::nn::{Adam, Params, Schedule};
 use etudiant::tensor::{DType, Seed};
 use etudiant::text::corpus::{self, hold_out};
 use etudiant::text::words::split_words;
@@ -82,33 +82,9 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let schedule = UntilTimeIsUp { peak: 1e-3, warmup_steps: 400, started, limit };
     let mut trainer = Trainer::new(model, Adam::default(), schedule, options)?;
 
-    let mut best = (f64::INFINITY, trainer.params.clone()); // perplexity on the validation pairs
-    for epoch in 1.. {
-        let style = ProgressStyle::with_template("{wide_bar} {percent} %  {msg}");
-        let words = train.iter().map(|pair| pair.tgt.len() as u64).sum();
-        let bar = ProgressBar::new(words).with_style(style.expect("the template is valid"));
-        let seen = trainer.train_epoch(&train, epoch, |step| {
-            bar.inc(step.stats.count as u64);
-            let speed = step.tokens_per_second();
-            bar.set_message(format!("epoch {epoch}  loss {:.3}  {speed:.0} words/s", step.stats.loss()));
-            let time_is_up = started.elapsed().as_secs_f64() >= limit;
-            if time_is_up { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        })?;
-        bar.finish_and_clear();
-        let held_out = trainer.validate(&valid)?;
-        let minutes = started.elapsed().as_secs_f64() / 60.0;
-        print!("{minutes:5.2} min  epoch {epoch:3}  smoothed loss {:.3}", seen.loss());
-        print!("  to validate: {:.3}  perplexity {:6.2}", held_out.loss(), held_out.perplexity());
-        println!("  accuracy {:.1} %", 100.0 * held_out.accuracy());
-        if held_out.perplexity() < best.0 {
-            best = (held_out.perplexity(), trainer.params.clone());
-        }
-        if minutes * 60.0 >= limit {
-            break;
-        }
-    }
-    println!("\ntranslating {} sentences (perplexity {:.2}, beam 5):", valid_text.len(), best.0);
-    let translator = Translator::new(trainer.model, best.1, text, About::default())?;
+    let (perplexity, params) = train_until(&mut trainer, &train, &valid, started, limit)?;
+    println!("\ntranslating {} sentences (perplexity {perplexity:.2}, beam 5):", valid_text.len());
+    let translator = Translator::new(trainer.model, params, text, About::default())?;
     let sources: Vec<&str> = valid_text.iter().map(|pair| pair.src.as_str()).collect();
     report(&valid_text, &translator.translate(&sources)?);
     for sentence in &arguments.translate {
@@ -120,6 +96,41 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         }
     }
     Ok(())
+}
+
+/// Epochs until the time is up. Returns the best perplexity on the validation pairs, and the parameters that had it.
+fn train_until(
+    trainer: &mut Trainer<Adam, UntilTimeIsUp>,
+    train: &[Pair],
+    valid: &[Pair],
+    started: Instant,
+    limit: f64,
+) -> Result<(f64, Params), Box<dyn Error>> {
+    let mut best = (f64::INFINITY, trainer.params.clone());
+    for epoch in 1u64.. {
+        let style = ProgressStyle::with_template("{wide_bar} {percent} %  {msg}");
+        let words = train.iter().map(|pair| pair.tgt.len() as u64).sum();
+        let bar = ProgressBar::new(words).with_style(style.expect("the template is valid"));
+        let seen = trainer.train_epoch(train, epoch, |step| {
+            bar.inc(step.stats.count as u64);
+            bar.set_message(format!("epoch {epoch}  loss {:.3}", step.stats.loss()));
+            let time_is_up = started.elapsed().as_secs_f64() >= limit;
+            if time_is_up { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })?;
+        bar.finish_and_clear();
+        let held_out = trainer.validate(valid)?;
+        let minutes = started.elapsed().as_secs_f64() / 60.0;
+        print!("{minutes:5.2} min  epoch {epoch:3}  smoothed loss {:.3}", seen.loss());
+        print!("  to validate: {:.3}  perplexity {:6.2}", held_out.loss(), held_out.perplexity());
+        println!("  accuracy {:.1} %", 100.0 * held_out.accuracy());
+        if held_out.perplexity() < best.0 {
+            best = (held_out.perplexity(), trainer.params.clone());
+        }
+        if minutes * 60.0 >= limit {
+            return Ok(best);
+        }
+    }
+    unreachable!("there is always another epoch")
 }
 
 fn read(path: &Path) -> Result<Vec<TextPair>, Box<dyn Error>> {

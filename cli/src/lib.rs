@@ -5,6 +5,7 @@
 //! [`report`] what it says meanwhile; [`translation`] is how a model is used, [`metrics`] how good it is; [`numbers`]
 //! is a corpus for those who have none. [`error`] has the exit codes.
 
+pub mod console;
 pub mod error;
 pub mod model;
 pub mod numbers;

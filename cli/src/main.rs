@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use cli::Error;
-use cli::report::say;
+use cli::console::say;
 use cli::verbs::Verb;
 
 /// Trains translation models on plain CPUs, and translates with them

@@ -162,17 +162,26 @@ impl<'a> Context<'a> {
         Scope { entered: Some((&self.path, outer_len)) }
     }
 
-    /// Whether there is a trace. What only a trace would see need not be computed without one.
-    pub fn is_tracing(&self) -> bool {
-        self.trace.is_some()
+    /// Whether a trace wants the value of this name, under the scopes entered. What only a trace would see need not be
+    /// computed where none does. Free when nothing is traced.
+    pub fn is_traced(&self, name: &str) -> bool {
+        self.trace.is_some_and(|trace| trace.wants(&self.full_name(name)))
     }
 
-    /// Hands an intermediate value to the trace, under the scopes entered. Free when nothing is traced.
+    /// Hands an intermediate value to the trace if that wants it, under the scopes entered. Free when nothing is
+    /// traced.
     pub fn trace(&self, name: &str, value: &Var) {
         if let Some(trace) = self.trace {
-            let path = format!("{}{name}", self.path.borrow());
-            trace.record(&path, value);
+            let path = self.full_name(name);
+            if trace.wants(&path) {
+                trace.record(&path, value);
+            }
         }
+    }
+
+    /// The path of `name` under the scopes entered.
+    fn full_name(&self, name: &str) -> String {
+        format!("{}{name}", self.path.borrow())
     }
 }
 
@@ -193,6 +202,13 @@ impl fmt::Debug for Context<'_> {
 /// `retain_grad` here: after backward the gradients can be asked for it. Attention weights are shown as
 /// constants, for the fused operation keeps no variable for them: their gradient cannot be had.
 pub trait Trace {
+    /// Whether it wants the value of that path: what none wants and only a trace would see is not computed. All, unless
+    /// this is said otherwise.
+    fn wants(&self, path: &str) -> bool {
+        let _ = path;
+        true
+    }
+
     /// Receives one value; `path` names its place as parameters are named, e.g. `decoder.layers.1.cross_attn.weights`.
     fn record(&self, path: &str, value: &Var);
 }

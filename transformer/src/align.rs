@@ -77,8 +77,7 @@ fn cross_attention(
         Weights { path: format!("decoder.layers.{layer}.cross_attn.weights"), value: RefCell::default() };
     let cx = Context::inference(params).with_trace(&seen);
     let memory = model.encode(&cx, &batch.src)?;
-    let mut state = model.begin(&cx, &memory);
-    model.extend(&cx, &mut state, &batch.tgt_in)?;
+    model.read(&cx, &memory, &batch.tgt_in)?;
     let weights = seen.value.take().expect("every layer of the decoder shows its weights");
     Ok(weights.to_dtype(DType::F64).mean(1, false)) // [batch, n_heads, tgt_len, src_len] -> mean
 }
@@ -90,10 +89,12 @@ struct Weights {
 }
 
 impl Trace for Weights {
-    fn record(&self, path: &str, value: &Var) {
-        if path == self.path {
-            *self.value.borrow_mut() = Some(value.value().clone());
-        }
+    fn wants(&self, path: &str) -> bool {
+        path == self.path
+    }
+
+    fn record(&self, _: &str, value: &Var) {
+        *self.value.borrow_mut() = Some(value.value().clone());
     }
 }
 

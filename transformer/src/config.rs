@@ -27,7 +27,7 @@ use std::collections::BTreeMap;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
-pub use architecture::{Activation, Architecture, NormPlacement, TieEmbeddings};
+pub use architecture::{Activation, Architecture, NormPlacement, Positions, TieEmbeddings};
 
 /// How the decoder's input is shifted right, so that position i predicts token i from those before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

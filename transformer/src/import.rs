@@ -55,7 +55,7 @@
 //! - `decoder_start` and `eos_id`, the ids of `<bos>` and `<eos>`: 1 and 2, unless you set them or take
 //!   them with [`Config::with_symbols`](crate::config::Config::with_symbols).
 //! - `positions`, which are added to the embeddings. If they are an `nn.Embedding`, set
-//!   [`Positions::Learned`](crate::layers::positions::Positions::Learned) and `max_len` to its number of rows, and
+//!   [`Positions::Learned`](crate::config::Positions::Learned) and `max_len` to its number of rows, and
 //!   name it in [`StateDictNames`]. A table that serves both sides in Python is named twice and becomes two
 //!   parameters here: equal once loaded, but training would part them.
 //! - The model here multiplies embeddings by sqrt(d_model) (Vaswani et al. 2017, §3.4). If the Python model

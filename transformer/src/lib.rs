@@ -39,11 +39,12 @@ pub mod search;
 pub mod strategies;
 pub mod train;
 
-pub use config::{Activation, Architecture, Config, DecoderStart, NormPlacement, TieEmbeddings, VocabSizes};
+pub use config::{
+    Activation, Architecture, Config, DecoderStart, NormPlacement, Positions, TieEmbeddings, VocabSizes,
+};
 pub use data::batch::{Batch, Pair, TokenBatch};
 pub use data::stream::BatchStream;
 pub use error::Error;
-pub use layers::positions::Positions;
 pub use model::Transformer;
 pub use train::evaluate::evaluate;
 pub use train::options::TrainOptions;

@@ -10,7 +10,8 @@ use tensor::{DType, Seed};
 use crate::config::{Config, TieEmbeddings};
 use crate::data::batch::{Batch, IGNORE, TokenBatch};
 use crate::error::Error;
-use crate::layers::decoder::{Decoder, DecoderState};
+use crate::layers::cache::DecoderState;
+use crate::layers::decoder::Decoder;
 use crate::layers::embed::embedding_init;
 use crate::layers::encoder::{Encoder, Memory};
 
@@ -109,6 +110,24 @@ impl Transformer {
         self.encoder.forward(cx, src)
     }
 
+    /// Reads whole targets at once, one for each encoded sentence: `[batch, len] -> [batch, len, d_model]`, a vector for
+    /// what comes after each token. Where the decoder starts from a zero vector, there is one more, in front.
+    ///
+    /// # Errors
+    /// If the parameters are of another model, an id is not in the target vocabulary, or a target is longer than
+    /// learned positions reach.
+    ///
+    /// # Panics
+    /// If there is not one target for each sentence of the memory.
+    #[track_caller]
+    pub fn read(&self, cx: &Context, memory: &Memory, tgt_in: &TokenBatch) -> Result<Var, Error> {
+        let (targets, sentences) = (tgt_in.batch_size(), memory.mask.shape()[0]);
+        assert!(targets == sentences, "read: {targets} targets for {sentences} sentences");
+        self.check_params(cx.params())?;
+        tgt_in.check(self.config.tgt_vocab_size)?;
+        self.decoder.forward(cx, memory, &tgt_in.ids, [targets, tgt_in.len])
+    }
+
     /// Opens a target for each encoded sentence; [`Transformer::extend`] reads it.
     ///
     /// # Panics
@@ -121,6 +140,8 @@ impl Transformer {
     /// Reads further target tokens, one sequence for each row of the state, and returns a vector for what
     /// comes after each: `[rows, len] -> [rows, len, d_model]`. Where the decoder starts from a zero
     /// vector, the first call returns one more, in front.
+    ///
+    /// Note: what was read before is remembered without gradients; to train, [`read`](Transformer::read) it at once.
     ///
     /// # Errors
     /// If the parameters are of another model, an id is not in the target vocabulary, or the target is longer than
@@ -162,8 +183,7 @@ impl Transformer {
     fn hidden(&self, cx: &Context, batch: &Batch) -> Result<Var, Error> {
         batch.check_shape(self.config.decoder_start)?;
         let memory = self.encode(cx, &batch.src)?;
-        let mut state = self.begin(cx, &memory);
-        let hidden = self.extend(cx, &mut state, &batch.tgt_in)?; // [batch, tgt_len, d_model]
+        let hidden = self.read(cx, &memory, &batch.tgt_in)?; // [batch, tgt_len, d_model]
         cx.trace("hidden", &hidden);
         Ok(hidden)
     }

@@ -7,7 +7,7 @@ use rand::RngExt;
 use rand::seq::SliceRandom;
 use tensor::Seed;
 
-use crate::Error;
+use crate::error::Error;
 
 /// The greatest number of the corpus.
 pub const MAX: u64 = 999_999_999_999;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use nn::atomic::write_atomically;
 
 use super::{CorpusOptions, draw, english, french};
-use crate::Error;
+use crate::error::Error;
 
 /// The files of a corpus, in the order in which they are written.
 pub const FILES: [&str; 6] = ["train.fr", "train.en", "valid.fr", "valid.en", "test.fr", "test.en"];

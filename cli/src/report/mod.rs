@@ -14,7 +14,6 @@ pub mod progress;
 pub mod record;
 pub mod tensorboard;
 
-use std::io::{Write, stderr};
 use std::path::Path;
 
 use crate::error::Error;
@@ -22,11 +21,6 @@ use jsonl::Metrics;
 use progress::ProgressDisplay;
 use record::{TrainRecord, ValidRecord};
 use tensorboard::TensorBoard;
-
-/// A line on standard error. If it was closed, nobody is there to hear that either.
-pub fn say(line: &str) {
-    let _ = writeln!(stderr(), "{line}");
-}
 
 /// What a [`Reporter`] has to know of a run.
 #[derive(Clone, Copy, Debug)]

@@ -16,7 +16,7 @@ use autograd::ops::cross_entropy::LossStats;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
 
 use super::record::{TrainRecord, ValidRecord};
-use super::say;
+use crate::console::say;
 
 /// The progress of a run, shown. Nothing here can fail: a run goes on if nobody can read it.
 #[derive(Debug)]

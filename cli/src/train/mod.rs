@@ -8,27 +8,26 @@ mod begin;
 mod data;
 mod prefetch;
 mod run;
+pub(crate) mod shell;
 pub mod state;
+mod stop;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
 
 use clap::Args;
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
 use tensor::{DType, Seed};
 use transformer::{Config, Transformer};
 use translate::encode::vocab_sizes;
 use translate::metrics::bleu_options;
 
+use crate::console::say;
 use crate::error::Error;
 use crate::recipe::Recipe;
-use crate::report::say;
 use crate::run_folder::RunFolder;
 
 use run::Run;
+use shell::quoted;
+use stop::stop_flag;
 
 /// The options of `etudiant train`.
 #[derive(Args, Clone, Debug)]
@@ -97,6 +96,12 @@ pub fn train(args: &TrainArgs) -> Result<(), Error> {
     })
 }
 
+fn write_recipe(folder: &RunFolder, recipe: &Recipe) -> Result<(), Error> {
+    let text = recipe.to_toml();
+    nn::atomic::write_atomically(folder.recipe(), |file| file.write_all(text.as_bytes()))?;
+    Ok(())
+}
+
 /// The command that goes on with this run, fit for a shell.
 fn resume_command(args: &TrainArgs, out: &Path) -> String {
     let mut words = vec!["etudiant".to_string(), "train".into(), args.config.display().to_string()];
@@ -104,42 +109,4 @@ fn resume_command(args: &TrainArgs, out: &Path) -> String {
     words.extend(args.lenient.then(|| "--lenient".into()));
     words.extend(["--resume".into(), "--out".into(), out.display().to_string()]);
     words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
-}
-
-/// A word as a POSIX shell reads it back.
-pub(crate) fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "/._-=,:+@%".contains(c);
-    match !word.is_empty() && word.chars().all(is_plain) {
-        true => word.into(),
-        false => format!("'{}'", word.replace('\'', r"'\''")),
-    }
-}
-
-fn write_recipe(folder: &RunFolder, recipe: &Recipe) -> Result<(), Error> {
-    let text = recipe.to_toml();
-    nn::atomic::write_atomically(folder.recipe(), |file| file.write_all(text.as_bytes()))?;
-    Ok(())
-}
-
-/// Becomes true when someone asks the process to stop, and has been told that it was heard. The second time, it stops
-/// at once.
-fn stop_flag() -> Result<Arc<AtomicBool>, Error> {
-    let cannot = |error| Error::Input(format!("cannot listen for Ctrl-C: {error}"));
-    let flag = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM] {
-        signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&flag)).map_err(cannot)?;
-    }
-    let mut signals = Signals::new([SIGINT, SIGTERM]).map_err(cannot)?;
-    let heard = Arc::clone(&flag);
-    thread::spawn(move || {
-        if signals.forever().next().is_some() {
-            say("stopping after this step or validation; once more stops at once, without saving");
-            heard.store(true, Ordering::Relaxed);
-        }
-    });
-    Ok(flag)
-}
-
-fn is_set(flag: &AtomicBool) -> bool {
-    flag.load(Ordering::Relaxed)
 }

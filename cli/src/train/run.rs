@@ -14,9 +14,9 @@ use translate::metrics::{bleu_of, bleu_options};
 use translate::{About, SearchSettings, Translated, Translator, Validated};
 
 use super::data::Data;
-use super::is_set;
 use super::prefetch::Prefetch;
 use super::state::{self, Progress, Saved};
+use super::stop::is_set;
 use crate::error::Error;
 use crate::recipe::{LearningRate, Recipe, ValidationMetric};
 use crate::report::record::{TrainRecord, ValidRecord};
@@ -112,7 +112,8 @@ impl Run {
     fn took_step(&mut self, report: &StepReport, epoch: u64) -> Result<(), Error> {
         self.progress.step = report.step;
         self.progress.not_finite = 0;
-        let &StepReport { step, stats, learning_rate, grad_norm, seconds, .. } = report;
+        let &StepReport { step, stats, learning_rate, grad_norm, .. } = report;
+        let seconds = report.seconds.expect("the command runs where there is a clock");
         self.reporter.train(&TrainRecord { step, epoch, stats, learning_rate, grad_norm, seconds })
     }
 

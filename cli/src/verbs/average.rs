@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::print;
+use crate::console::print;
 use crate::error::Error;
 use crate::model;
 

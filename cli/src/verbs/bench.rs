@@ -13,9 +13,10 @@ use transformer::search::batches::search_in_batches;
 use transformer::search::beam::BeamOptions;
 use transformer::{Batch, Config, Pair, TrainOptions, Trainer, Transformer, VocabSizes};
 
-use super::{Preset, print};
+use super::preset::Preset;
+use crate::console::print;
+use crate::console::say;
 use crate::error::Error;
-use crate::report::say;
 
 /// The first id that is no special symbol.
 const FIRST_WORD: u64 = 4;

@@ -11,9 +11,9 @@ use transformer::search::beam::MAX_BEAM_SIZE;
 use translate::encode::MAX_TOKENS;
 use translate::{Penalty, SearchSettings, Source, Translator};
 
+use crate::console::say;
 use crate::error::Error;
 use crate::recipe::check_search;
-use crate::report::say;
 
 /// How to search. What is not given is as the model's recipe has it.
 #[derive(Args, Clone, Debug, Default)]

@@ -16,7 +16,7 @@ use translate::{SearchSettings, Source, Translated, Translator};
 
 use self::report::Evaluation;
 use super::common::{SearchArgs, Unknown, encode_sources, read_both, tell_warnings};
-use super::print;
+use crate::console::print;
 use crate::error::Error;
 use crate::model::Model;
 

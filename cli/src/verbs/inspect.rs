@@ -9,17 +9,16 @@ mod state;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod verified;
 
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
-use nn::checkpoint::{self, Checkpoint};
-use serde_json::Value;
+use nn::checkpoint::Checkpoint;
 
 use self::state::State;
-use super::print;
+use self::verified::Verified;
+use crate::console::print;
 use crate::error::Error;
 use crate::model::Model;
 
@@ -50,54 +49,18 @@ pub(super) fn run(args: &InspectArgs) -> Result<(), Error> {
     let verified = Verified::read(&args.file)?;
     let kind = Kind::of(&verified)?;
     if args.json {
-        return print(&format!("{:#}\n", json::of(&verified, &kind, args.vocabulary)));
+        let object = match &kind {
+            Kind::Model(model) => json::of_model(model, args.vocabulary),
+            Kind::State(state) => json::of_state(state),
+            Kind::Other => json::of_other(&verified),
+        };
+        return print(&format!("{:#}\n", json::with_file(object, &verified)));
     }
     print(&match &kind {
-        Kind::Model(model) => model::text(&verified, model, args),
-        Kind::State(state) => state::text(&verified, state, args),
+        Kind::Model(model) => model::text(&verified, model, args.params, args.vocabulary),
+        Kind::State(state) => state::text(&verified, state, args.params),
         Kind::Other => other_text(&verified),
     })
-}
-
-/// A file whose bytes agree with its checksum, if it has one.
-struct Verified<'a> {
-    path: &'a Path,
-    bytes: u64,
-    checksum: Option<String>,
-    content: Checkpoint,
-}
-
-impl Verified<'_> {
-    fn read(path: &Path) -> Result<Verified<'_>, Error> {
-        let content = checkpoint::load(path)?;
-        let (bytes, checksum) =
-            head(path).map_err(|error| Error::at(path, format!("cannot read the file: {error}")))?;
-        Ok(Verified { path, bytes, checksum, content })
-    }
-
-    /// `runs/a/model.safetensors: WHAT (model 1, 24,320 bytes, checksum 5d1f00c3 verified)`, and an empty line.
-    fn title(&self, what: &str) -> String {
-        let kind = self.content.metadata.get("etudiant.kind").map_or("safetensors", String::as_str);
-        let checksum = match &self.checksum {
-            Some(digits) => format!("checksum {digits} verified"),
-            None => "no checksum to verify".to_string(),
-        };
-        let bytes = tables::grouped(self.bytes as usize);
-        format!("{}: {what} ({kind}, {bytes} bytes, {checksum})\n\n", self.path.display())
-    }
-}
-
-/// The length of a file that was read already, and its checksum, which [`checkpoint::load`] verifies and keeps to
-/// itself.
-fn head(path: &Path) -> io::Result<(u64, Option<String>)> {
-    let mut file = File::open(path)?;
-    let mut len = [0; 8];
-    file.read_exact(&mut len)?;
-    let mut header = Vec::new();
-    (&mut file).take(u64::from_le_bytes(len)).read_to_end(&mut header)?;
-    let header: Value = serde_json::from_slice(&header).map_err(io::Error::from)?;
-    let checksum = header["__metadata__"]["etudiant.checksum"].as_str().map(str::to_string);
-    Ok((file.metadata()?.len(), checksum))
 }
 
 /// What a file is.

@@ -8,10 +8,10 @@ use translate::metadata::json;
 use translate::{Scored, Source, Translator};
 
 use super::common::{Unknown, encode_sources, read_both, unknown_in};
-use super::print;
+use crate::console::print;
+use crate::console::say;
 use crate::error::Error;
 use crate::model::Model;
-use crate::report::say;
 
 /// The options of `etudiant score`.
 #[derive(Args)]

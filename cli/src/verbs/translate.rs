@@ -19,12 +19,12 @@ use translate::{Request, Translator};
 
 use self::answer::{Answer, Form};
 use super::common::{SearchArgs, encode_sources, tell_warnings};
-use super::offer;
+use crate::console::offer;
+use crate::console::say;
 use crate::error::Error;
 use crate::model::Model;
 use crate::numbers;
 use crate::recipe::DataSettings;
-use crate::report::say;
 
 /// Lines that are translated together, at most.
 const BATCH: usize = 256;

@@ -158,3 +158,31 @@ fn without_a_trace_a_name_is_not_even_formatted() {
     let _scope = cx.enter(Unprintable);
     cx.trace("x", &cx.param(a));
 }
+
+#[test]
+fn a_trace_is_handed_what_it_wants_and_nothing_else() {
+    struct Weights(Paths);
+
+    impl Trace for Weights {
+        fn wants(&self, path: &str) -> bool {
+            path == "layers.1.weights"
+        }
+
+        fn record(&self, path: &str, value: &Var) {
+            self.0.record(path, value);
+        }
+    }
+
+    let (params, a, _) = store();
+    let trace = Weights(Paths::default());
+    let cx = Context::inference(&params).with_trace(&trace);
+    for layer in 0..3 {
+        let _scope = cx.enter(format_args!("layers.{layer}"));
+        for name in ["weights", "out"] {
+            assert_eq!(cx.is_traced(name), layer == 1 && name == "weights");
+            cx.trace(name, &cx.param(a));
+        }
+    }
+    assert_eq!(*trace.0.0.borrow(), ["layers.1.weights"]);
+    assert!(!Context::inference(&params).is_traced("weights"));
+}

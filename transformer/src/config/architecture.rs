@@ -9,8 +9,6 @@ use std::fmt;
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::layers::positions::Positions;
-
 /// The widths, depths and options of a model. The default is [`Config::tiny`](super::Config::tiny)'s.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -118,6 +116,19 @@ pub enum Activation {
     Relu,
     /// x Φ(x), with the exact normal distribution function (Hendrycks and Gimpel 2016).
     Gelu,
+}
+
+/// What is added to the embeddings to tell positions apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Positions {
+    /// Sines and cosines interleaved, as the paper writes them. See [`interleaved`](crate::layers::positions::interleaved).
+    #[default]
+    Sinusoidal,
+    /// Sines, then cosines, as tensor2tensor computes them. See [`concatenated`](crate::layers::positions::concatenated).
+    SinusoidalConcatenated,
+    /// A trained vector per position up to `max_len`, of which the paper reports "nearly identical results".
+    Learned,
 }
 
 /// Which of the source embedding, the target embedding and the output projection are one matrix (§3.4).

@@ -1,7 +1,7 @@
 //! How large a [`Config`]'s model is.
 
 use super::{Architecture, Config, TieEmbeddings};
-use crate::layers::positions::Positions;
+use crate::config::Positions;
 
 impl Config {
     /// Number of parameters of the model, tied ones counted once; `usize::MAX` if it has more.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::layers::positions::Positions;
+use crate::config::Positions;
 
 const SHARED: VocabSizes = VocabSizes::Shared(37_000);
 

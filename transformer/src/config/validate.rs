@@ -1,8 +1,8 @@
 //! Whether a [`Config`] describes a model, checked before anything is allocated.
 
 use super::{Architecture, Config, DecoderStart, TieEmbeddings};
+use crate::config::Positions;
 use crate::error::Error;
-use crate::layers::positions::Positions;
 
 impl Config {
     /// Whether these numbers describe a model.

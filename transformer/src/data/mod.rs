@@ -3,5 +3,6 @@
 
 pub mod batch;
 mod cut;
+pub mod options;
 pub mod plan;
 pub mod stream;

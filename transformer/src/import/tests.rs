@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use tensor::{DType, Seed};
 
 use super::*;
+use crate::config::Positions;
 use crate::config::{Config, NormPlacement, TieEmbeddings, VocabSizes};
-use crate::layers::positions::Positions;
 use crate::model::Transformer;
 
 fn config() -> Config {

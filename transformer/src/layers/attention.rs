@@ -31,25 +31,6 @@ pub struct KeyValue {
     pub value: Var,
 }
 
-impl KeyValue {
-    /// These positions, and after them those of `next`.
-    pub(crate) fn followed_by(&self, next: &KeyValue) -> KeyValue {
-        KeyValue {
-            key: Var::concatenate(&[&self.key, &next.key], 1), // [batch, k_len + next, d_model]
-            value: Var::concatenate(&[&self.value, &next.value], 1), // [batch, k_len + next, d_model]
-        }
-    }
-
-    /// The sequences at `rows`, in that order; a sequence may be chosen often, or not at all.
-    pub(crate) fn select(&self, rows: &[u32]) -> KeyValue {
-        let select = |x: &Var| {
-            let (batch, len, d_model) = (x.dim(0), x.dim(1), x.dim(2));
-            x.reshape([batch, len * d_model]).gather_rows(rows).reshape([rows.len(), len, d_model])
-        };
-        KeyValue { key: select(&self.key), value: select(&self.value) } // [rows, k_len, d_model]
-    }
-}
-
 /// The four projections of multi-head attention.
 #[derive(Clone, Debug)]
 pub struct MultiHeadAttention {
@@ -109,7 +90,7 @@ impl MultiHeadAttention {
         cx.trace("query", &query);
         cx.trace("key", &key_value.key);
         cx.trace("value", &key_value.value);
-        if cx.is_tracing() {
+        if cx.is_traced("weights") {
             let weights = attention_weights(query.value(), key_value.key.value(), &spec);
             cx.trace("weights", &Var::constant(weights)); // [batch, n_heads, q_len, k_len]
         }
@@ -165,19 +146,5 @@ mod tests {
         let out = layer.forward(&cx, &x, &KeyValue { key, value }, Some(&mask));
         let difference = out.value().sub(expected.value()).powi(2).max(.., false).item();
         assert!(difference < 1e-24, "{difference}");
-    }
-
-    #[test]
-    fn key_values_grow_and_are_selected_by_sequence() {
-        let (layer, params) = layer();
-        let cx = Context::inference(&params);
-        let memory = normal([3, 4, 6], "memory");
-        let whole = layer.key_value(&cx, &memory);
-        let part = |range| layer.key_value(&cx, &memory.slice(1, range));
-        let grown = part(0..1).followed_by(&part(1..4));
-        assert_eq!(grown.key.value(), whole.key.value());
-        let chosen = whole.select(&[2, 0, 2]);
-        assert_eq!(chosen.value.value().slice(0, 1..2), whole.value.value().slice(0, 0..1));
-        assert_eq!(chosen.key.value().slice(0, 2..3), whole.key.value().slice(0, 2..3));
     }
 }

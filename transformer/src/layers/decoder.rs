@@ -1,11 +1,10 @@
 //! The decoder (Vaswani et al. 2017, §3.1): a stack of layers, each self-attention to what was said so far,
 //! cross-attention to the encoder's output, and feed-forward.
 //!
-//! The decoder reads a target left to right. [`Transformer::begin`] opens a [`DecoderState`] for a batch
-//! of encoded sentences, and [`Transformer::extend`] reads further tokens: training extends by the whole
-//! target at once ("teacher forcing"), decoding by one token a step. It is the same code: the causal mask
-//! makes sure that no position depends on a later one, so the keys and values of what was read need not be
-//! computed again.
+//! The decoder reads a target left to right. Training reads the whole target at once ("teacher forcing"). Decoding
+//! reads one token a step: [`Transformer::begin`] opens a [`DecoderState`] for a batch of encoded sentences, and
+//! [`Transformer::extend`] reads further tokens. It is the same code: the causal mask makes sure that no position
+//! depends on a later one, so the keys and values of what was read need not be computed again.
 //!
 //! Every layer reads the output of the encoder's top layer, through keys and values of its own, which are
 //! computed once per sentence.
@@ -20,74 +19,12 @@ use tensor::Mask;
 use crate::config::{Architecture, DecoderStart};
 use crate::error::Error;
 use crate::layers::attention::{KeyValue, MultiHeadAttention};
+use crate::layers::cache::{DecoderState, LayerState};
 use crate::layers::embed::Embed;
 use crate::layers::encoder::Memory;
 use crate::layers::feed_forward::FeedForward;
 use crate::layers::masks;
 use crate::layers::residual::{Residual, final_norm};
-
-/// What the decoder remembers of a batch of sentences while it reads their targets.
-///
-/// A sentence may have several rows, one for each hypothesis of its translation. All sentences have equally
-/// many, and those of one sentence are neighbours.
-#[derive(Clone, Debug)]
-pub struct DecoderState {
-    layers: Vec<LayerState>,
-    /// Which positions of the sources are tokens. `[sentences, 1, 1, src_len]`
-    memory_mask: Mask,
-    n_rows: usize,
-    /// How many positions were read.
-    len: usize,
-}
-
-#[derive(Clone, Debug)]
-struct LayerState {
-    /// Keys and values of the target positions read so far. `[rows, len, d_model]`
-    past: Option<KeyValue>,
-    /// Keys and values of the source. `[sentences, src_len, d_model]`
-    memory: KeyValue,
-}
-
-impl DecoderState {
-    /// How many target positions were read.
-    pub fn len(&self) -> usize {
-        self.len
-    }
-
-    /// Whether no target position was read yet.
-    pub fn is_empty(&self) -> bool {
-        self.len == 0
-    }
-
-    /// The number of sentences.
-    pub fn n_sentences(&self) -> usize {
-        self.memory_mask.shape()[0]
-    }
-
-    /// The number of hypotheses, of all sentences together.
-    pub fn n_rows(&self) -> usize {
-        self.n_rows
-    }
-
-    /// Goes on with these sentences and these rows, in this order: how hypotheses branch and end.
-    pub(crate) fn select(&mut self, sentences: &[u32], rows: &[u32]) {
-        self.n_rows = rows.len();
-        let all_sentences = sentences.iter().copied().eq(0..self.n_sentences() as u32);
-        for layer in &mut self.layers {
-            layer.past = layer.past.as_ref().map(|past| past.select(rows));
-            if !all_sentences {
-                layer.memory = layer.memory.select(sentences);
-            }
-        }
-        if !all_sentences {
-            let [_, _, _, src_len] = self.memory_mask.shape()[..] else {
-                unreachable!("a padding mask has rank 4")
-            };
-            let mask = |index: &[usize]| self.memory_mask.at(&[sentences[index[0]] as usize, 0, 0, index[3]]);
-            self.memory_mask = Mask::from_fn([sentences.len(), 1, 1, src_len], mask);
-        }
-    }
-}
 
 /// The stack of decoder layers, with its input.
 #[derive(Clone, Debug)]
@@ -118,16 +55,27 @@ impl Decoder {
 
     /// A state in which nothing was read yet, with one row for each sentence of the memory.
     pub(crate) fn begin(&self, cx: &Context, memory: &Memory) -> DecoderState {
-        let layer = |layer: &DecoderLayer| LayerState {
-            past: None,
-            memory: layer.cross_attn.key_value(cx, &memory.states), // [sentences, src_len, d_model]
-        };
-        DecoderState {
-            layers: self.layers.iter().map(layer).collect(),
-            memory_mask: memory.mask.clone(),
-            n_rows: memory.mask.shape()[0],
-            len: 0,
-        }
+        let layers = self.memories(cx, memory).iter().map(LayerState::begin).collect();
+        DecoderState::begin(layers, memory.mask.clone())
+    }
+
+    /// Each layer's keys and values of the source, `[sentences, src_len, d_model]`.
+    fn memories(&self, cx: &Context, memory: &Memory) -> Vec<KeyValue> {
+        self.layers.iter().map(|layer| layer.cross_attn.key_value(cx, &memory.states)).collect()
+    }
+
+    /// Reads whole targets `ids` `[batch, len]` at once; out comes what [`Decoder::extend`] makes of them.
+    pub(crate) fn forward(
+        &self,
+        cx: &Context,
+        memory: &Memory,
+        ids: &[u32],
+        shape: [usize; 2],
+    ) -> Result<Var, Error> {
+        let memories = self.memories(cx, memory);
+        self.read(cx, ids, shape, 0, |i, x, causal| {
+            self.layers[i].read(cx, x, &memories[i], |new| new, causal, &memory.mask)
+        })
     }
 
     /// Reads further tokens `ids` `[rows, len]` and returns the top layer's output at each of their
@@ -141,21 +89,39 @@ impl Decoder {
         cx: &Context,
         state: &mut DecoderState,
         ids: &[u32],
-        [rows, len]: [usize; 2],
+        shape: [usize; 2],
+    ) -> Result<Var, Error> {
+        let DecoderState { layers, memory_mask, len, .. } = state;
+        let out = self.read(cx, ids, shape, *len, |i, x, causal| {
+            let LayerState { past, memory } = &mut layers[i];
+            let with_past = |new: KeyValue| LayerState::read(past, &new);
+            self.layers[i].read(cx, x, &memory.key_value(), with_past, causal, memory_mask)
+        })?;
+        *len += out.dim(1);
+        Ok(out)
+    }
+
+    /// Tokens `ids` `[rows, len]` behind `past_len` others, through every layer as `layer(i, x, causal)` says.
+    fn read(
+        &self,
+        cx: &Context,
+        ids: &[u32],
+        shape: [usize; 2],
+        past_len: usize,
+        mut layer: impl FnMut(usize, &Var, &Mask) -> Var,
     ) -> Result<Var, Error> {
         let _scope = cx.enter("decoder");
-        let mut x = self.embed.tokens(cx, ids, [rows, len]); // [rows, len, d_model]
-        if state.is_empty() && self.start == DecoderStart::ZeroVector {
+        let mut x = self.embed.tokens(cx, ids, shape); // [rows, len, d_model]
+        if past_len == 0 && self.start == DecoderStart::ZeroVector {
             x = x.pad(1, 1, 0, 0.0); // [rows, 1 + len, d_model]
         }
-        let mut x = self.embed.place(cx, &x, state.len)?;
-        let mask = masks::causal_after(state.len, x.dim(1)); // [1, 1, len, state.len + len]
-        for (i, (layer, layer_state)) in self.layers.iter().zip(&mut state.layers).enumerate() {
+        let mut x = self.embed.place(cx, &x, past_len)?;
+        let causal = masks::causal_after(past_len, x.dim(1)); // [1, 1, len, past_len + len]
+        for i in 0..self.layers.len() {
             let _scope = cx.enter(format_args!("layers.{i}"));
-            x = layer.extend(cx, &x, layer_state, &mask, &state.memory_mask);
+            x = layer(i, &x, &causal);
             cx.trace("out", &x);
         }
-        state.len += x.dim(1);
         if let Some(norm) = &self.norm {
             x = norm.forward(cx, &x);
         }
@@ -190,31 +156,27 @@ impl DecoderLayer {
     /// If the last axis of `x` is not d_model, or there is not one sentence in the memory for each of `x`.
     #[track_caller]
     pub fn forward(&self, cx: &Context, x: &Var, memory: &Memory) -> Var {
-        let mut state = LayerState { past: None, memory: self.cross_attn.key_value(cx, &memory.states) };
-        self.extend(cx, x, &mut state, &masks::causal_after(0, x.dim(1)), &memory.mask)
+        let source = self.cross_attn.key_value(cx, &memory.states);
+        self.read(cx, x, &source, |new| new, &masks::causal_after(0, x.dim(1)), &memory.mask)
     }
 
-    /// `[rows, len, d_model] -> [rows, len, d_model]`, remembering the keys and values of these positions.
+    /// `[rows, len, d_model] -> [rows, len, d_model]`. Self-attention goes to what `with_past` makes of the keys and
+    /// values of these positions, cross-attention to those of the `source`.
     #[track_caller]
-    fn extend(
+    fn read(
         &self,
         cx: &Context,
         x: &Var,
-        state: &mut LayerState,
+        source: &KeyValue,
+        with_past: impl FnOnce(KeyValue) -> KeyValue,
         causal: &Mask,
         memory_mask: &Mask,
     ) -> Var {
         let [around_self, around_cross, around_feed_forward] = &self.residuals;
         let x = around_self.forward(cx, x, |x| {
             let _scope = cx.enter("self_attn");
-            let new = self.self_attn.key_value(cx, x);
-            let past = match state.past.take() {
-                Some(past) => past.followed_by(&new),
-                None => new,
-            }; // [rows, state.len + len, d_model]
-            let out = self.self_attn.forward(cx, x, &past, Some(causal));
-            state.past = Some(past);
-            out
+            let seen = with_past(self.self_attn.key_value(cx, x)); // [rows, past_len + len, d_model]
+            self.self_attn.forward(cx, x, &seen, Some(causal))
         });
         let x = around_cross.forward(cx, &x, |x| {
             let _scope = cx.enter("cross_attn");
@@ -223,9 +185,7 @@ impl DecoderLayer {
             let (rows, len, d_model) = (x.dim(0), x.dim(1), x.dim(2));
             let sentences = memory_mask.shape()[0];
             let queries = x.reshape([sentences, rows / sentences.max(1) * len, d_model]);
-            self.cross_attn
-                .forward(cx, &queries, &state.memory, Some(memory_mask))
-                .reshape([rows, len, d_model])
+            self.cross_attn.forward(cx, &queries, source, Some(memory_mask)).reshape([rows, len, d_model])
         });
         around_feed_forward.forward(cx, &x, |x| {
             let _scope = cx.enter("feed_forward");

@@ -9,8 +9,8 @@ use autograd::Var;
 use nn::{Context, Dropout, Embedding, Init, ParamBuilder, ParamId};
 
 use crate::config::Architecture;
+use crate::config::Positions;
 use crate::error::Error;
-use crate::layers::positions::Positions;
 
 /// Tokens and their places as vectors.
 #[derive(Clone, Debug)]

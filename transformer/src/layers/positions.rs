@@ -18,21 +18,9 @@
 
 use std::ops::Range;
 
-use serde::{Deserialize, Serialize};
 use tensor::{DType, Tensor};
 
-/// What is added to the embeddings to tell positions apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Positions {
-    /// Sines and cosines interleaved, as the paper writes them. See [`interleaved`].
-    #[default]
-    Sinusoidal,
-    /// Sines, then cosines, as tensor2tensor computes them. See [`concatenated`].
-    SinusoidalConcatenated,
-    /// A trained vector per position up to `max_len`, of which the paper reports "nearly identical results".
-    Learned,
-}
+use crate::config::Positions;
 
 impl Positions {
     /// The rows to add at `positions`, `[len, d_model]`; none for learned positions, which are parameters.

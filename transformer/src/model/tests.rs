@@ -3,9 +3,9 @@ use tensor::Tensor;
 
 use super::*;
 use crate::align::alignments;
+use crate::config::Positions;
 use crate::config::{Activation, DecoderStart, NormPlacement, VocabSizes};
 use crate::data::batch::Pair;
-use crate::layers::positions::Positions;
 use crate::search::beam::{BeamOptions, beam_search};
 use crate::search::greedy::greedy;
 use crate::search::sample::{SampleOptions, sample};

@@ -7,7 +7,7 @@ use super::hypothesis::{Hypothesis, MaxLen};
 use crate::config::DecoderStart;
 use crate::data::batch::TokenBatch;
 use crate::error::Error;
-use crate::layers::decoder::DecoderState;
+use crate::layers::cache::DecoderState;
 use crate::model::Transformer;
 
 /// A batch of sentences in the middle of being translated.

@@ -3,7 +3,7 @@
 //! [`greedy`](greedy::greedy) takes the likeliest word at each step. [`beam_search`](beam::beam_search) keeps
 //! several unfinished translations and compares them as wholes (Vaswani et al. 2017, §6.1).
 //! [`sample`](sample::sample) draws words by their probabilities. All translate a batch of sentences at once,
-//! keep keys and values of what was said ([`DecoderState`](crate::layers::decoder::DecoderState)), and drop finished sentences from the batch. They run
+//! keep keys and values of what was said ([`DecoderState`](crate::layers::cache::DecoderState)), and drop finished sentences from the batch. They run
 //! on a thread of the pool, as training does: a search is hundreds of small steps, and from outside each of their
 //! loops would have to be handed over.
 

@@ -2,7 +2,7 @@
 
 use tensor::Seed;
 
-use crate::data::stream::BatchOptions;
+use crate::data::options::BatchOptions;
 use crate::error::Error;
 use crate::model::check_smoothing;
 

@@ -8,11 +8,11 @@
 //! from (seed, step, shard). The same seed gives the same parameters, bit for bit.
 
 use std::ops::ControlFlow;
-use std::time::Instant;
 
 use autograd::ops::cross_entropy::LossStats;
 use autograd::profile::{Profile, Row};
 use nn::{Optimizer, ParamGradients, Params, Schedule};
+use tensor::clock;
 use tensor::threads::on_worker;
 
 use crate::data::batch::{Batch, Pair};
@@ -35,16 +35,16 @@ pub struct StepReport {
     pub learning_rate: f64,
     /// The global norm of the gradients, before clipping.
     pub grad_norm: f64,
-    /// How long the step took.
-    pub seconds: f64,
+    /// How long the step took; none where there is no [clock].
+    pub seconds: Option<f64>,
     /// What it took the time for, if [`Trainer::profile_steps`] asked.
     pub profile: Option<Profile>,
 }
 
 impl StepReport {
-    /// Labels learned from per second.
-    pub fn tokens_per_second(&self) -> f64 {
-        self.stats.count as f64 / self.seconds
+    /// Labels learned from per second; none where there is no [clock].
+    pub fn tokens_per_second(&self) -> Option<f64> {
+        Some(self.stats.count as f64 / self.seconds?)
     }
 }
 
@@ -118,7 +118,7 @@ impl<O: Optimizer, S: Schedule> Trainer<O, S> {
     }
 
     fn step_over(&mut self, batches: &[Batch]) -> Result<StepReport, Error> {
-        let started = Instant::now();
+        let started = clock::now();
         let step = self.step + 1;
         let TrainOptions { smoothing, shard_tokens, seed, .. } = self.options;
         let seed = seed.derive("dropout").derive_index(step);
@@ -140,12 +140,13 @@ impl<O: Optimizer, S: Schedule> Trainer<O, S> {
         })?;
         timed(&mut profile, "free", || drop(gradients));
         self.step = step;
-        let took = started.elapsed();
-        if let Some(profile) = &mut profile {
+        let took = started.map(|started| started.elapsed());
+        if let (Some(profile), Some(took)) = (&mut profile, took) {
             let outside = took.saturating_sub(profile.total());
             profile.add(Row { name: "other", calls: 1, outside, ..Row::default() });
         }
-        Ok(StepReport { step, stats, learning_rate, grad_norm, seconds: took.as_secs_f64(), profile })
+        let seconds = took.map(|took| took.as_secs_f64());
+        Ok(StepReport { step, stats, learning_rate, grad_norm, seconds, profile })
     }
 
     /// An empty profile, if one is asked for.

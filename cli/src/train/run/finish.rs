@@ -4,10 +4,10 @@ use tensor::Seed;
 use translate::{Translator, Validated};
 
 use super::Run;
+use crate::console::say;
 use crate::error::Error;
 use crate::model;
-use crate::report::say;
-use crate::train::quoted;
+use crate::train::shell::quoted;
 
 impl Run {
     /// The final save, and the model to use. Where no checkpoint was due, the last step has one all the same.

@@ -6,16 +6,11 @@ use translate::Validated;
 
 use super::model::vocabularies;
 use super::state::State;
-use super::{Kind, Verified};
+use super::verified::Verified;
 use crate::model::Model;
 
-/// One object. Numbers that are not finite are null.
-pub(super) fn of(verified: &Verified, kind: &Kind, with_tokens: bool) -> Value {
-    let mut object = match kind {
-        Kind::Model(model) => of_model(model, with_tokens),
-        Kind::State(state) => of_state(state),
-        Kind::Other => json!({ "kind": "other", "metadata": verified.content.metadata }),
-    };
+/// What is said of every file, beside what `object` says of this one. Numbers that are not finite are null.
+pub(super) fn with_file(mut object: Value, verified: &Verified) -> Value {
     object["file"] = verified.path.display().to_string().into();
     object["bytes"] = verified.bytes.into();
     object["checksum"] = verified.checksum.clone().into();
@@ -23,7 +18,11 @@ pub(super) fn of(verified: &Verified, kind: &Kind, with_tokens: bool) -> Value {
     object
 }
 
-fn of_model(model: &Model, with_tokens: bool) -> Value {
+pub(super) fn of_other(verified: &Verified) -> Value {
+    json!({ "kind": "other", "metadata": verified.content.metadata })
+}
+
+pub(super) fn of_model(model: &Model, with_tokens: bool) -> Value {
     let (translator, recipe) = (&model.translator, &model.recipe);
     let (about, text) = (translator.about(), translator.text());
     let sides = vocabularies(text);
@@ -49,7 +48,7 @@ fn of_model(model: &Model, with_tokens: bool) -> Value {
     })
 }
 
-fn of_state(State { progress, recipe }: &State) -> Value {
+pub(super) fn of_state(State { progress, recipe }: &State) -> Value {
     json!({
         "kind": "state",
         "step": progress.step,

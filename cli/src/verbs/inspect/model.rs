@@ -5,7 +5,7 @@ use toml::Table;
 use transformer::Config;
 
 use super::tables::{self, rows, shown, wrapped};
-use super::{InspectArgs, Verified};
+use super::verified::Verified;
 use crate::model::Model;
 use crate::recipe::{DataSettings, Recipe};
 use crate::verbs::common::in_words;
@@ -16,7 +16,7 @@ const TRAINING: [&str; 7] =
 /// How many of the first tokens are shown, and of the last.
 const TOKENS: usize = 8;
 
-pub(super) fn text(verified: &Verified, model: &Model, args: &InspectArgs) -> String {
+pub(super) fn text(verified: &Verified, model: &Model, all_tensors: bool, all_of_vocabulary: bool) -> String {
     let Model { translator, recipe } = model;
     let about = translator.about();
     let steps: Vec<String> = about.averaged.iter().map(u64::to_string).collect();
@@ -36,12 +36,12 @@ pub(super) fn text(verified: &Verified, model: &Model, args: &InspectArgs) -> St
     ]);
     let tensors = translator.params().as_ref();
     text += "\n";
-    text += &if args.params { tables::tensors(tensors) } else { tables::parts(tensors) };
+    text += &if all_tensors { tables::tensors(tensors) } else { tables::parts(tensors) };
     if !about.history.is_empty() {
         text += "\n";
         text += &tables::history(&about.history, recipe.validation.metric);
     }
-    if args.vocabulary {
+    if all_of_vocabulary {
         text += &all_tokens(translator.text());
     }
     text

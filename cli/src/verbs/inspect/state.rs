@@ -6,10 +6,10 @@ use nn::checkpoint::Checkpoint;
 use translate::metadata::Metadata;
 
 use super::tables::{self, grouped, rows};
-use super::{InspectArgs, Verified};
+use super::verified::Verified;
 use crate::error::Error;
 use crate::recipe::{Recipe, ScheduleSettings};
-use crate::train::quoted;
+use crate::train::shell::quoted;
 use crate::train::state::{Progress, recipe_in};
 
 /// What a state file says beside its tensors.
@@ -27,7 +27,7 @@ impl State {
     }
 }
 
-pub(super) fn text(verified: &Verified, state: &State, args: &InspectArgs) -> String {
+pub(super) fn text(verified: &Verified, state: &State, all_tensors: bool) -> String {
     let State { progress, recipe } = state;
     let tensors = &verified.content.tensors;
     let count = |prefix: &str| {
@@ -48,7 +48,7 @@ pub(super) fn text(verified: &Verified, state: &State, args: &InspectArgs) -> St
         ("checkpoints", if kept.is_empty() { "none".into() } else { kept.join(", ") }),
         ("tensors", format!("{} parameters, {} of the optimizer", count("params."), count("optimizer."))),
     ]);
-    if args.params {
+    if all_tensors {
         text += "\n";
         text += &tables::tensors(tensors);
     }

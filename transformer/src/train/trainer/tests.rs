@@ -95,7 +95,7 @@ fn a_profile_accounts_for_the_whole_step() {
     trainer.profile_steps(true);
     let report = trainer.train_step(&batches()).unwrap();
     let profile = report.profile.unwrap();
-    assert_eq!(profile.total().as_secs_f64(), report.seconds);
+    assert_eq!(profile.total().as_secs_f64(), report.seconds.unwrap());
     let calls = |name| profile.row(name).map(|row| row.calls);
     assert_eq!(calls("linear_cross_entropy"), Some(2), "one for each batch");
     let outside = ["accumulate", "clip", "optimizer", "free", "other"];

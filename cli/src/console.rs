@@ -1,0 +1,31 @@
+//! Lines on standard error for people, and on standard output for whoever asked.
+
+use std::io::{ErrorKind, Write, stderr, stdout};
+
+use crate::error::Error;
+
+/// A line on standard error. If it was closed, nobody is there to hear that either.
+pub fn say(line: &str) {
+    let _ = writeln!(stderr(), "{line}");
+}
+
+/// Writes to standard output. That nobody reads on (`etudiant ... | head`) is no error.
+///
+/// # Errors
+/// [`Error::Input`] if the system refuses for another reason, a full disk for example.
+pub fn print(text: &str) -> Result<(), Error> {
+    offer(text).map(drop)
+}
+
+/// As [`print()`], and says whether somebody still reads.
+///
+/// # Errors
+/// As [`print()`].
+pub fn offer(text: &str) -> Result<bool, Error> {
+    let mut out = stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(Error::Input(format!("cannot write to standard output: {error}"))),
+    }
+}
