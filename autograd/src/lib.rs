@@ -28,8 +28,8 @@
 //!
 //! Tests aside, each imports only from those further up the list; an operation also from other operations.
 //!
-//! A tape can be asked two things more, each in a file that nothing else needs: where the first NaN came from ([`NonFinite`]), and where the time
-//! goes ([`profile`](mod@profile)).
+//! A tape can be told to look at more on the way (`tape/watch.rs`): where the first NaN came from ([`NonFinite`]), and
+//! where the time goes ([`profile`](mod@profile)). What it finds is defined in files that import nothing of this crate.
 //!
 //! # Decisions
 //!

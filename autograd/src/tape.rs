@@ -16,7 +16,7 @@ use std::rc::Rc;
 use tensor::{DType, Shape, Tensor};
 
 use crate::non_finite::NonFinite;
-use crate::profile::{Clock, Profile};
+use crate::profile::Clock;
 use crate::wrong_shape::WrongShape;
 
 /// A vector-Jacobian product: from the gradient of an operation's output, the gradients of its inputs.
@@ -48,13 +48,13 @@ pub(crate) struct Nodes {
     /// stands for an input that needs no gradient.
     inputs: Vec<Option<usize>>,
     /// Whether to look at every number for NaN and infinity.
-    pub(crate) watching: bool,
+    watching: bool,
     /// The first that was found.
-    pub(crate) first_non_finite: RefCell<Option<NonFinite>>,
+    first_non_finite: RefCell<Option<NonFinite>>,
     /// Whether a gradient of the wrong shape is noted and left out, for a check to report, and no panic.
-    pub(crate) noting_shapes: bool,
+    noting_shapes: bool,
     /// The first that was noted.
-    pub(crate) first_wrong_shape: RefCell<Option<WrongShape>>,
+    first_wrong_shape: RefCell<Option<WrongShape>>,
     /// What takes the operations' times, if the tape was told to.
     clock: Option<Clock>,
 }
@@ -113,69 +113,6 @@ impl Tape {
         self.to_string()
     }
 
-    /// Looks at everything recorded from now on, and at the gradients on the way back, for NaN and
-    /// infinity. Costs a pass over every result; without it nothing is looked at.
-    ///
-    /// ```
-    /// # use {autograd::Tape, tensor::Tensor};
-    /// let tape = Tape::new();
-    /// tape.watch_non_finite();
-    /// let x = tape.var(Tensor::from([4.0, 0.0]));
-    /// let loss = x.sqrt().sum(.., false);   // finite, but the root of 0 has no derivative
-    /// assert!(tape.first_non_finite().is_none());
-    /// loss.backward();
-    /// let found = tape.first_non_finite().unwrap().to_string();
-    /// assert_eq!(found, "the gradient of input 0 of `sqrt` (%1), [2], is inf at [1]");
-    /// ```
-    pub fn watch_non_finite(&self) {
-        self.list.borrow_mut().watching = true;
-    }
-
-    /// The first number that was not finite since the tape was told to watch.
-    pub fn first_non_finite(&self) -> Option<NonFinite> {
-        self.list.borrow().first_non_finite.borrow().clone()
-    }
-
-    /// Takes the time of every operation recorded from now on, and of the way back through any, until
-    /// [`Tape::take_profile`]. Starts anew if it was profiling. Costs two looks at the clock for each; without it no clock is looked at.
-    ///
-    /// # Panics
-    /// Where there is no [clock](tensor::clock).
-    #[track_caller]
-    pub fn start_profile(&self) {
-        self.list.borrow_mut().clock = Some(Clock::start());
-    }
-
-    /// Where the time went since [`Tape::start_profile`], as [`profile`](mod@crate::profile) explains, and the
-    /// end of profiling. Empty if the tape was not profiling.
-    pub fn take_profile(&self) -> Profile {
-        self.list.borrow_mut().clock.take().map(Clock::into_profile).unwrap_or_default()
-    }
-
-    /// Whether the tape is profiling. The time so far goes to no operation then.
-    pub(crate) fn restart_clock(&self) -> bool {
-        let mut list = self.list.borrow_mut();
-        list.clock.as_mut().map(Clock::restart).is_some()
-    }
-
-    /// Gives the time since the last event to the way back through the node at `place`.
-    pub(crate) fn note_backward(&self, place: usize) {
-        let Nodes { nodes, clock, .. } = &mut *self.list.borrow_mut();
-        if let Some(clock) = clock {
-            clock.differentiated(nodes[place].name);
-        }
-    }
-
-    /// Lets a check report gradients of the wrong shape, which are left out then.
-    pub(crate) fn note_wrong_shapes(&self) {
-        self.list.borrow_mut().noting_shapes = true;
-    }
-
-    /// The first gradient of the wrong shape that was noted.
-    pub(crate) fn first_wrong_shape(&self) -> Option<WrongShape> {
-        self.list.borrow().first_wrong_shape.borrow().clone()
-    }
-
     /// Appends a node and returns its place.
     #[track_caller]
     pub(crate) fn push(
@@ -225,20 +162,6 @@ impl Nodes {
     /// The places of the inputs of the operation at `index`; `None` for inputs that need no gradient.
     pub(crate) fn inputs(&self, index: usize) -> &[Option<usize>] {
         &self.inputs[self.nodes[index].inputs.clone()]
-    }
-
-    /// Notes a gradient of the wrong shape, or panics.
-    #[track_caller]
-    fn refuse(&self, wrong: WrongShape) {
-        assert!(self.noting_shapes, "{wrong}");
-        self.first_wrong_shape.borrow_mut().get_or_insert(wrong);
-    }
-
-    /// If watching, notes the first number of `tensor` that is not finite, unless one was found before.
-    fn look_at(&self, tensor: &Tensor, operation: &'static str, place: usize, gradient_of: Option<usize>) {
-        if self.watching && self.first_non_finite.borrow().is_none() && !tensor.all_finite() {
-            self.first_non_finite.replace(NonFinite::find(tensor, operation, place, gradient_of));
-        }
     }
 }
 
@@ -321,3 +244,4 @@ impl InputGradients<'_> {
 mod summary;
 #[cfg(test)]
 mod tests;
+mod watch;

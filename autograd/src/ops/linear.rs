@@ -7,9 +7,15 @@ impl Var {
     /// `self weight^T + bias`: `[.., d_in] x [d_out, d_in] + [d_out] -> [.., d_out]`.
     ///
     /// Equal to a [`Var::matmul`] and an [`Var::add`], with the bias put in as the product is computed.
-    /// With all leading axes laid end to end as rows, `x = [rows, d_in]` and `grad_out = [rows, d_out]`;
-    /// vjp: `grad_x = grad_out weight`, `grad_weight = grad_out^T x`,
-    /// `grad_bias = sum of grad_out over the rows`.
+    /// With all leading axes laid end to end as rows, `x = [rows, d_in]` and `grad_out = [rows, d_out]`:
+    ///
+    /// ```text
+    /// out[r, o]         = bias[o] + sum over i of x[r, i] weight[o, i]
+    ///
+    /// grad_x[r, i]      = sum over o of grad_out[r, o] weight[o, i]     grad_x      = grad_out weight
+    /// grad_weight[o, i] = sum over r of grad_out[r, o] x[r, i]          grad_weight = grad_out^T x
+    /// grad_bias[o]      = sum over r of grad_out[r, o]
+    /// ```
     ///
     /// # Panics
     /// If the shapes do not fit or the dtypes differ.
