@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use num_traits::{Float, NumAssign};
 
-use crate::kernels::gemm::Gemm;
-use crate::kernels::math;
 use crate::pool::{Buffer, Pooled};
+
+mod math;
 
 /// The type of a tensor's elements.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -50,7 +50,6 @@ pub trait Element:
     + NumAssign
     + Default
     + Sum
-    + Gemm
     + Pooled
     + fmt::Debug
     + fmt::Display
@@ -68,7 +67,7 @@ pub trait Element:
     fn f64(self) -> f64;
 
     /// `e` to the power of this number. f32: a polynomial, which loops turn into vector instructions
-    /// (`kernels/math.rs`); f64: the library's.
+    /// (`element/math.rs`); f64: the library's.
     fn fast_exp(self) -> Self;
 
     /// The hyperbolic tangent, as [`fast_exp`](Element::fast_exp).

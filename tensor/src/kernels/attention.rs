@@ -20,10 +20,9 @@
 
 use std::ops::Range;
 
-use crate::element::Element;
 use crate::kernels::dropout::Dropout;
 use crate::kernels::elementwise::Strided;
-use crate::kernels::gemm::{MatMut, MatRef, gemm};
+use crate::kernels::gemm::{Gemm, MatMut, MatRef, gemm};
 use crate::kernels::softmax::{softmax_rows, softmax_vjp_rows};
 use crate::pool::{take, take_zeroed};
 use crate::threads::{for_each_chunk, rows_per_chunk};
@@ -111,7 +110,7 @@ struct Scratch<T> {
     grad_scores: Vec<T>,
 }
 
-impl<T: Element> Attention<'_, T> {
+impl<T: Gemm> Attention<'_, T> {
     /// The context `[batch, q_len, n_heads * d_head]`.
     pub fn forward(&self) -> Vec<T> {
         if self.key.len == 0 {

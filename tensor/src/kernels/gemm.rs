@@ -4,7 +4,6 @@
 //! swapped numbers and never a copy. The partition over threads is ours: panels whose sizes depend on
 //! the product's sizes alone, so that results do not depend on the number of threads.
 
-use crate::element::Element;
 use crate::threads::for_each_index;
 
 pub use library::Gemm;
@@ -159,7 +158,7 @@ pub enum AddTo<'a, T> {
 ///
 /// # Panics
 /// As [`gemm()`], or if a row to add to does not have the length of those of `out`.
-pub fn gemm_parallel<T: Element>(a: MatRef<T>, b: MatRef<T>, add_to: AddTo<T>, out: &mut [T]) {
+pub fn gemm_parallel<T: Gemm>(a: MatRef<T>, b: MatRef<T>, add_to: AddTo<T>, out: &mut [T]) {
     struct OutPtr<T>(*mut T);
     // SAFETY: threads use the pointer only to write the disjoint panels below.
     unsafe impl<T: Send> Sync for OutPtr<T> {}

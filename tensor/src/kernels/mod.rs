@@ -13,7 +13,6 @@ pub mod gather;
 pub mod gemm;
 pub mod lanes;
 pub mod layer_norm;
-pub mod math;
 pub mod peak;
 pub mod reduce;
 pub mod simd;

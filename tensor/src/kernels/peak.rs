@@ -1,7 +1,7 @@
 //! What this machine can do at most, to say of a benchmark how much of it was used: multiply-adds that touch
 //! no memory, and reads that compute nothing.
 //!
-//! For benchmarks alone: nothing else in the crate looks at a clock, which wasm32-unknown-unknown does not have.
+//! For benchmarks alone.
 
 use std::hint::black_box;
 use std::sync::Barrier;

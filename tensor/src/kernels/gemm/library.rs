@@ -7,9 +7,10 @@
 //! vectors, so results are the same bits on one kind of machine, and not on all.
 
 use super::MatRef;
+use crate::element::Element;
 
 /// The GEMM library's entry for one element type. Implemented for `f32` and `f64`.
-pub trait Gemm: Copy + Send + Sync {
+pub trait Gemm: Element {
     /// `c = alpha * a b + beta * c`, where `c` points to element (0, 0) of a matrix with these strides. With
     /// `beta` 0, what `c` held before is not read.
     ///

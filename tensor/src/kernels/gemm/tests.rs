@@ -170,7 +170,7 @@ fn sizes_that_wrap_around_are_refused() {
 }
 
 /// The libraries decide by strides what to pack. On both sides of each decision the sums must be the same.
-fn assert_layout_does_not_matter<T: Element>(m: usize, k: usize, n: usize) {
+fn assert_layout_does_not_matter<T: Gemm>(m: usize, k: usize, n: usize) {
     let values =
         |len, phase: f64| (0..len).map(|i| T::of((phase + i as f64 * 0.7).sin())).collect::<Vec<T>>();
     let transposed =
