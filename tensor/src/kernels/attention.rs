@@ -22,7 +22,9 @@ use std::ops::Range;
 
 use crate::kernels::dropout::Dropout;
 use crate::kernels::elementwise::Strided;
-use crate::kernels::gemm::{Gemm, MatMut, MatRef, gemm};
+use crate::kernels::gemm::gemm;
+use crate::kernels::gemm::library::Gemm;
+use crate::kernels::gemm::matrix::{MatMut, MatRef};
 use crate::kernels::softmax::{softmax_rows, softmax_vjp_rows};
 use crate::pool::{take, take_zeroed};
 use crate::threads::{for_each_chunk, rows_per_chunk};

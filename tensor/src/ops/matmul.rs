@@ -6,7 +6,9 @@
 
 use crate::dispatch;
 use crate::element::Element;
-use crate::kernels::gemm::{AddTo, MatMut, MatRef, gemm, gemm_parallel};
+use crate::kernels::gemm::gemm;
+use crate::kernels::gemm::matrix::{MatMut, MatRef};
+use crate::kernels::gemm::panels::{AddTo, gemm_parallel};
 use crate::pool::take;
 use crate::shape::Shape;
 use crate::tensor::{Tensor, check_dtypes};

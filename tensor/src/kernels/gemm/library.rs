@@ -6,7 +6,7 @@
 //! Those go to `matrixmultiply`. Both libraries choose how much of a sum to form at a time by the processor's caches or
 //! vectors, so results are the same bits on one kind of machine, and not on all.
 
-use super::MatRef;
+use super::matrix::MatRef;
 use crate::element::Element;
 
 /// The GEMM library's entry for one element type. Implemented for `f32` and `f64`.

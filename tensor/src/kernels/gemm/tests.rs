@@ -1,3 +1,4 @@
+use super::panels::{AddTo, gemm_parallel};
 use super::*;
 
 /// What a product computes: out[i, j] = alpha * sum_l a[i, l] b[l, j] + beta * out[i, j].
@@ -75,42 +76,6 @@ fn panels_agree_when_sizes_are_odd() {
         gemm_parallel(a, b, AddTo::Zero, &mut out);
         assert_eq!(out, expected, "[{m}, {k}] x [{k}, {n}]");
     }
-}
-
-#[test]
-fn panels_are_long_enough_few_and_aligned() {
-    assert_eq!(panel_size(64, 63, 65), (64, 65), "a small product stays whole");
-    assert_eq!(panel_size(0, 7, 9), (1, 9));
-    assert_eq!(panel_size(64, 64, 64), (32, 64), "two panels are the fewest");
-    assert_eq!(panel_size(32, 64, 128), (32, 64), "the longer side is cut");
-    assert_eq!(panel_size(100, 1 << 20, 40), (64, 40), "panels end at multiples of 16");
-    assert_eq!(panel_size(2048, 512, 512), (256, 512), "panels are long");
-    assert_eq!(panel_size(512, 512, 16_000), (512, 1008), "sixteen are the most");
-    assert_eq!(panel_size(4096, 64, 128), (2048, 128), "a panel holds enough work");
-}
-
-/// The places in memory of all elements of a matrix.
-fn places(rows: usize, cols: usize, row_stride: usize, col_stride: usize) -> Vec<usize> {
-    (0..rows * cols).map(|e| e / cols * row_stride + e % cols * col_stride).collect()
-}
-
-#[test]
-fn what_is_called_disjoint_is_and_the_extent_is_one_past_the_last_place() {
-    let all = (0..4 * 4 * 9 * 9).map(|i| (i / 324, i / 81 % 4, i / 9 % 9, i % 9));
-    for (rows, cols, row_stride, col_stride) in all {
-        let layout = format!("[{rows}, {cols}] with strides {row_stride} and {col_stride}");
-        let mut places = places(rows, cols, row_stride, col_stride);
-        let past_the_last = places.iter().max().map_or(0, |last| last + 1);
-        assert_eq!(extent(rows, cols, row_stride, col_stride), past_the_last, "{layout}");
-        places.sort_unstable();
-        places.dedup();
-        let disjoint = is_disjoint(rows, cols, row_stride, col_stride);
-        assert!(!disjoint || places.len() == rows * cols, "{layout} has elements in the same place");
-        let (row_gap, col_gap) = (row_stride + 1, col_stride + 1); // at least 1
-        assert!(is_disjoint(rows, cols, cols * col_gap + row_stride, col_gap), "rows of {layout}, with gaps");
-        assert!(is_disjoint(rows, cols, row_gap, rows * row_gap + col_stride), "columns of {layout}");
-    }
-    assert!(is_disjoint(1, 3, 0, 1) && is_disjoint(3, 1, 1, 0), "a single row has no use for its stride");
 }
 
 #[test]
