@@ -131,7 +131,7 @@ impl Transformer {
     /// Opens a target for each encoded sentence; [`Transformer::extend`] reads it.
     ///
     /// # Panics
-    /// If the parameters are of another model, or the memory is of one of another width.
+    /// If the parameters are of another model, the memory is of one of another width, or the context records.
     #[track_caller]
     pub fn begin(&self, cx: &Context, memory: &Memory) -> DecoderState {
         self.decoder.begin(cx, memory)
@@ -141,14 +141,13 @@ impl Transformer {
     /// comes after each: `[rows, len] -> [rows, len, d_model]`. Where the decoder starts from a zero
     /// vector, the first call returns one more, in front.
     ///
-    /// Note: what was read before is remembered without gradients; to train, [`read`](Transformer::read) it at once.
-    ///
     /// # Errors
     /// If the parameters are of another model, an id is not in the target vocabulary, or the target is longer than
     /// learned positions reach.
     ///
     /// # Panics
-    /// If there is not one sequence for each row of the state.
+    /// If there is not one sequence for each row of the state, or the context records: what was read is remembered
+    /// without gradients. To train, [`read`](Transformer::read) whole targets.
     #[track_caller]
     pub fn extend(&self, cx: &Context, state: &mut DecoderState, tgt_in: &TokenBatch) -> Result<Var, Error> {
         let (sequences, rows) = (tgt_in.batch_size(), state.n_rows());

@@ -67,7 +67,8 @@ impl Translator {
     /// These parts as one.
     ///
     /// # Errors
-    /// [`Error::Unfit`] if the model asks for vocabularies of other sizes than the text has.
+    /// [`Error::Unfit`] if the model asks for vocabularies of other sizes than the text has; [`Error::Model`] if the
+    /// parameters are of another model.
     pub fn new(
         model: Transformer,
         params: Params,
@@ -76,6 +77,7 @@ impl Translator {
     ) -> Result<Translator, Error> {
         let text = text.into();
         check_vocabulary(model.config(), &text).map_err(Error::Unfit)?;
+        model.check_params(&params)?;
         Ok(Translator { model, params, text, about })
     }
 
@@ -138,6 +140,7 @@ pub(crate) fn check_vocabulary(config: &Config, text: &TextModel) -> Result<(), 
 mod tests {
     use super::*;
     use crate::testing::translator;
+    use tensor::{DType, Seed};
 
     #[test]
     fn threads_may_share_it() {
@@ -148,6 +151,10 @@ mod tests {
     #[test]
     fn parts_that_do_not_fit_are_no_translator() {
         let (model, params, text, about) = translator(1.0, 3).into_parts();
+        let config = model.config().clone().with(|model| model.n_heads = 4);
+        let other = Transformer::new(&config, Seed::new(1), DType::F32).unwrap().0;
+        let problem = Translator::new(other, params.clone(), Arc::clone(&text), about.clone()).unwrap_err();
+        assert!(problem.to_string().ends_with("of another model: n_heads 2 instead of 4"), "{problem}");
         let pairs = [("un deux trois quatre", "one")];
         let other = TextModel::learn(text.settings(), pairs.into_iter()).unwrap();
         let problem = Translator::new(model, params, other, about).unwrap_err().to_string();

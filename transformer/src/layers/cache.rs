@@ -16,9 +16,13 @@ pub(crate) struct Cache {
 }
 
 impl Cache {
-    /// These keys and values, without their gradients.
+    /// These keys and values.
+    ///
+    /// # Panics
+    /// If they want a gradient: it would end here, unseen.
+    #[track_caller]
     pub fn of(key_value: &KeyValue) -> Cache {
-        Cache { key: key_value.key.value().clone(), value: key_value.value.value().clone() }
+        Cache { key: plain(&key_value.key), value: plain(&key_value.value) }
     }
 
     /// What queries attend to.
@@ -27,9 +31,13 @@ impl Cache {
     }
 
     /// Puts the positions of `next` behind those that are here.
+    ///
+    /// # Panics
+    /// As [`Cache::of`].
+    #[track_caller]
     pub fn append(&mut self, next: &KeyValue) {
-        self.key = Tensor::concatenate(&[&self.key, next.key.value()], 1); // [rows, len + next, d_model]
-        self.value = Tensor::concatenate(&[&self.value, next.value.value()], 1); // [rows, len + next, d_model]
+        self.key = Tensor::concatenate(&[&self.key, &plain(&next.key)], 1); // [rows, len + next, d_model]
+        self.value = Tensor::concatenate(&[&self.value, &plain(&next.value)], 1); // [rows, len + next, d_model]
     }
 
     /// Goes on with the sequences at `rows`, in that order; a sequence may be chosen often, or not at all.
@@ -40,6 +48,16 @@ impl Cache {
             *tensor = chosen.reshape([rows.len(), len, d_model]); // [rows, len, d_model]
         }
     }
+}
+
+/// The value of a variable that nothing is to be learned through.
+#[track_caller]
+fn plain(x: &Var) -> Tensor {
+    assert!(
+        !x.requires_grad(),
+        "a decoder's state keeps no gradients: use an inference context, or Transformer::read with whole targets"
+    );
+    x.value().clone()
 }
 
 /// What the decoder remembers of a batch of sentences while it reads their targets.
@@ -67,11 +85,19 @@ pub(crate) struct LayerState {
 
 impl LayerState {
     /// Nothing read yet of a source.
+    ///
+    /// # Panics
+    /// As [`Cache::of`].
+    #[track_caller]
     pub fn begin(memory: &KeyValue) -> LayerState {
         LayerState { past: None, memory: Cache::of(memory) }
     }
 
     /// All target positions, once those of `next` are read too.
+    ///
+    /// # Panics
+    /// As [`Cache::of`].
+    #[track_caller]
     pub fn read(past: &mut Option<Cache>, next: &KeyValue) -> KeyValue {
         match past {
             Some(past) => past.append(next),
@@ -153,6 +179,15 @@ mod tests {
         let chosen = cache.key_value();
         assert_eq!(chosen.value.value().slice(0, 1..2), all.value.value().slice(0, 0..1));
         assert_eq!(chosen.key.value().slice(0, 2..3), all.key.value().slice(0, 2..3));
+    }
+
+    #[test]
+    #[should_panic(expected = "a decoder's state keeps no gradients")]
+    fn what_wants_a_gradient_is_not_remembered() {
+        let tape = autograd::Tape::new();
+        let wanting = |x: &Var| tape.var(x.value().clone());
+        let KeyValue { key, value } = key_value("first", 3, 1);
+        LayerState::begin(&KeyValue { key: wanting(&key), value });
     }
 
     #[test]
