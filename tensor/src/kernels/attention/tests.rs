@@ -1,3 +1,4 @@
+use super::tile::TILE;
 use super::*;
 use crate::kernels::softmax::tests::{naive_softmax, naive_softmax_vjp};
 use crate::random::Seed;
