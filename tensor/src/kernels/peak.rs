@@ -83,6 +83,7 @@ fn chains<Register: Copy>(start: Register, multiply_add: impl Fn(Register) -> Re
 
 /// The kinds of registers that this processor has: how many lanes, and a function that uses them.
 fn registers() -> Vec<(usize, fn())> {
+    #[allow(unused_mut)] // what follows is of one kind of processor
     let mut found: Vec<(usize, fn())> = vec![(4, four_lanes)];
     #[cfg(target_arch = "x86_64")]
     {
