@@ -12,6 +12,7 @@
 use crate::dispatch;
 use crate::element::{DType, Element, Storage};
 use crate::kernels::elementwise::{Strided, map};
+use crate::kernels::reduce::all_finite;
 use crate::shape::Shape;
 
 /// An n-dimensional array of `f32` or `f64`, rank 0 to 6. See the [module](self) documentation.
@@ -170,7 +171,7 @@ impl Tensor {
 
     /// Whether no element is NaN or infinite.
     pub fn all_finite(&self) -> bool {
-        dispatch!(self.dtype(), T => self.contiguous().data::<T>().iter().all(|x| x.is_finite()))
+        dispatch!(self.dtype(), T => all_finite(self.contiguous().data::<T>()))
     }
 
     /// The whole storage as elements of `T`.

@@ -14,7 +14,7 @@
 //! and here, with the same sizes:
 //!
 //! ```
-//! use tensor::{DType, Seed};
+//! use tensor::DType;
 //! use transformer::import::{StateDictNames, load_state_dict};
 //! use transformer::{Config, NormPlacement, Transformer, VocabSizes};
 //!
@@ -27,12 +27,13 @@
 //!     model.attention_bias = true;
 //!     model.projection_bias = true;          // false after nn.Linear(.., bias=False)
 //! });
-//! let (model, mut params) = Transformer::new(&config, Seed::new(1), DType::F32)?;
+//! let model = Transformer::without_params(&config)?;
 //! let names = StateDictNames {
 //!     projection: "projection".into(), // the attribute that holds the nn.Linear; this is the default
 //!     ..StateDictNames::default()
 //! };
-//! load_state_dict(path, &names.under("model"), &mut params)?; // the file has model.projection.weight
+//! let names = names.under("model"); // the file has model.projection.weight
+//! let params = load_state_dict(path, &names, model.layout(), DType::F32)?;
 //!
 //! // Is it the same model? Its logits for a pair, beside those that Python printed:
 //! use nn::Context;
@@ -69,17 +70,18 @@ mod names;
 mod problems;
 
 use std::path::Path;
+use std::sync::Arc;
 
-use nn::{NamedTensors, Params, checkpoint};
-use tensor::{Shape, Tensor};
+use nn::{Layout, NamedTensors, Params, checkpoint};
+use tensor::{DType, Shape, Tensor};
 
 use crate::error::Error;
 use problems::{left_over, missing, sizes, torch_save, unfit};
 
 pub use names::{NAMES, Part, StateDictNames};
 
-/// Loads a state dict from a safetensors file of f32 or f64 tensors, rounded or widened to the dtype of
-/// `params`. On an error nothing has been changed.
+/// The parameters of a model, from a safetensors file of f32 or f64 tensors, rounded or widened to `dtype`. `layout` is
+/// the model's: [`Transformer::layout`](crate::model::Transformer::layout).
 ///
 /// # Errors
 /// [`Error::Nn`] if the file cannot be read, is damaged, is one of `torch.save` or holds another dtype;
@@ -87,40 +89,41 @@ pub use names::{NAMES, Part, StateDictNames};
 pub fn load_state_dict(
     path: impl AsRef<Path>,
     names: &StateDictNames,
-    params: &mut Params,
-) -> Result<(), Error> {
+    layout: &Arc<Layout>,
+    dtype: DType,
+) -> Result<Params, Error> {
     let path = path.as_ref();
     if let Some(problem) = torch_save(path) {
         return Err(nn::Error::NotSafetensors { path: path.into(), problem }.into());
     }
     let state_dict = checkpoint::load(path)?.tensors;
-    let translated = translate_state_dict(&state_dict, names, params)?;
-    params.load_from(&translated)?;
-    Ok(())
+    let translated = translate_state_dict(&state_dict, names, layout, dtype)?;
+    Ok(Params::from_named(layout, &translated, dtype)?)
 }
 
-/// The tensors of a state dict (or gradients with the same names) under the names of `params`, in its dtype.
+/// The tensors of a state dict (or gradients with the same names) under the names of `layout`, in `dtype`.
 ///
-/// Where `params` has one matrix for several of PyTorch's, the state dict may hold any of them, since
+/// Where `layout` has one matrix for several of PyTorch's, the state dict may hold any of them, since
 /// safetensors saves tied tensors once; those it holds must be the same to the bit.
 ///
 /// # Errors
-/// [`Error::Import`] if a tensor that `params` needs is missing or has another shape, if it has a number that is
-/// not finite or too large for the dtype of `params`, if tied ones differ, or if a tensor is left over that is
-/// not among `names.ignored`.
+/// [`Error::Import`] if a tensor that `layout` needs is missing or has another shape, if it has a number that is
+/// not finite or too large for `dtype`, if tied ones differ, or if a tensor is left over that is not among
+/// `names.ignored`.
 pub fn translate_state_dict(
     state_dict: &NamedTensors,
     names: &StateDictNames,
-    params: &Params,
+    layout: &Layout,
+    dtype: DType,
 ) -> Result<NamedTensors, Error> {
     let mut translated = NamedTensors::new(state_dict.origin());
     let mut asked: Vec<String> = Vec::new();
-    for (_, name, param) in params.iter() {
-        let (candidates, part) = names.pytorch(name, params);
-        let wanted = Wanted { name, param, candidates: &candidates, part };
+    for (_, name, shape) in layout.iter() {
+        let (candidates, part) = names.pytorch(name, layout);
+        let wanted = Wanted { name, shape, dtype, candidates: &candidates, part };
         let tensor = find(state_dict, names, wanted)
             .map_err(|(tensor, problem)| problem_in(state_dict, tensor, problem))?;
-        translated.insert(name, tensor.to_dtype(params.dtype()));
+        translated.insert(name, tensor.to_dtype(dtype));
         asked.extend(candidates);
     }
     let known = asked.iter().chain(&names.ignored);
@@ -135,7 +138,8 @@ pub fn translate_state_dict(
 /// A parameter, and where it may come from.
 struct Wanted<'a> {
     name: &'a str,
-    param: &'a Tensor,
+    shape: Shape,
+    dtype: DType,
     /// The tensors of PyTorch of which any will do.
     candidates: &'a [String],
     /// Which part of them it is.
@@ -148,8 +152,8 @@ fn find(
     names: &StateDictNames,
     wanted: Wanted,
 ) -> Result<Tensor, (String, String)> {
-    let Wanted { name: ours, param, candidates, part } = wanted;
-    let expected = whole_shape(param.shape(), part);
+    let Wanted { name: ours, shape: needed, dtype, candidates, part } = wanted;
+    let expected = whole_shape(needed, part);
     let mut found: Option<(&String, &Tensor)> = None;
     for name in candidates {
         let Some(tensor) = state_dict.get(name) else { continue };
@@ -159,7 +163,7 @@ fn find(
             let problem = format!("has shape {shape}, the model needs {expected}; compare {sizes}");
             return Err((name.clone(), problem));
         }
-        if let Some(problem) = unfit(tensor, param.dtype()) {
+        if let Some(problem) = unfit(tensor, dtype) {
             return Err((name.clone(), problem));
         }
         match found {
@@ -174,7 +178,7 @@ fn find(
     match (found, part) {
         (Some((_, tensor)), Part::Whole) => Ok(tensor.clone()),
         (Some((_, tensor)), Part::Third(i)) => {
-            let n = param.dim(0);
+            let n = needed[0];
             let rows = tensor.slice(0, i * n..(i + 1) * n);
             Ok(Tensor::concatenate(&[&rows], 0)) // a copy, or each third would keep all three in memory
         }

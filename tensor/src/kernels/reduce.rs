@@ -181,6 +181,14 @@ pub fn sum_f64<T: Element>(x: &[T], f: impl Fn(f64) -> f64 + Sync + Send) -> f64
     partial.iter().sum()
 }
 
+/// Whether no element is NaN or infinite. Elements are looked at a block at a time, without a branch for each, which
+/// would keep them out of vector registers.
+pub fn all_finite<T: Element>(x: &[T]) -> bool {
+    const BLOCK: usize = 1024;
+    let finite = |block: &[T]| block.iter().fold(true, |finite, x| finite & x.is_finite());
+    simd!(x.chunks(BLOCK).all(finite))
+}
+
 /// For each row of `len` elements, the index of its largest element, the first among equals. A NaN
 /// counts as larger than every number.
 pub fn argmax_rows<T: Element>(x: &[T], rows: usize, len: usize) -> Vec<u32> {
@@ -270,6 +278,19 @@ mod tests {
             };
             let expected: Vec<f32> = (0..outer * inner).map(sum).collect();
             assert!(reduce(&x, dims, 0.0, |a, b| a + b) == expected, "{dims:?}");
+        }
+    }
+
+    #[test]
+    fn one_number_that_is_not_finite_is_found_at_every_place() {
+        let mut x = vec![f32::MAX; 2100]; // two blocks and a part of one
+        assert!(all_finite(&x) && all_finite::<f64>(&[]));
+        for place in 0..x.len() {
+            for wrong in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+                x[place] = wrong;
+                assert_eq!(all_finite(&x), x.iter().all(|x| x.is_finite()), "{wrong} at {place}");
+            }
+            x[place] = f32::MIN;
         }
     }
 

@@ -1,6 +1,6 @@
 //! What PyTorch calls our parameters.
 
-use nn::Params;
+use nn::Layout;
 
 /// Which part of PyTorch's tensor a parameter is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,11 +96,11 @@ impl StateDictNames {
         }
     }
 
-    /// The tensors of PyTorch that the parameter `name` of `params` may come from, the first that is there
+    /// The tensors of PyTorch that the parameter `name` of `layout` may come from, the first that is there
     /// being as good as any, and which part it is.
-    pub(super) fn pytorch(&self, name: &str, params: &Params) -> (Vec<String>, Part) {
+    pub(super) fn pytorch(&self, name: &str, layout: &Layout) -> (Vec<String>, Part) {
         let Self { src_embedding, tgt_embedding, projection, .. } = self;
-        let own_projection = params.id("projection.weight").is_some();
+        let own_projection = layout.id("projection.weight").is_some();
         let modules = match name {
             "embedding.weight" => vec![src_embedding, tgt_embedding, projection],
             "encoder.embedding.weight" => vec![src_embedding],

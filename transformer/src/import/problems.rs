@@ -117,9 +117,11 @@ pub(super) fn left_over(names: &StateDictNames, name: &str, shape: Shape, asked:
 
 /// What to say of a tensor that has a number which cannot be a parameter of that dtype, if it has.
 pub(super) fn unfit(tensor: &Tensor, dtype: DType) -> Option<String> {
-    let not_finite = |tensor: &Tensor| tensor.to_f64_vec().iter().position(|x| !x.is_finite());
     let rounded = tensor.to_dtype(dtype);
-    let element = not_finite(&rounded)?;
+    if rounded.all_finite() {
+        return None;
+    }
+    let element = rounded.to_f64_vec().iter().position(|x| !x.is_finite())?;
     let (number, index) = (tensor.to_f64_vec()[element], tensor.shape().index_of(element));
     Some(match number.is_finite() {
         true => format!("has {number:e} at {index:?}, too large for {dtype}; make the parameters in f64"),

@@ -22,21 +22,25 @@ fn config() -> Config {
     })
 }
 
+fn layout(config: &Config) -> Arc<Layout> {
+    Arc::clone(Transformer::without_params(config).unwrap().layout())
+}
+
 /// Parameters that are all different: no bias is zero, no gain 1.
 fn random_params(config: &Config, dtype: DType) -> Params {
-    let (_, mut params) = Transformer::new(config, Seed::new(1), dtype).unwrap();
-    for id in params.iter().map(|(id, ..)| id).collect::<Vec<_>>() {
-        let seed = Seed::new(2).derive(params.name(id));
-        *params.get_mut(id) = Tensor::normal(params.get(id).shape(), 0.0, 1.0, seed, dtype);
+    let layout = layout(config);
+    let mut values = NamedTensors::new("random numbers");
+    for (_, name, shape) in layout.iter() {
+        values.insert(name, Tensor::normal(shape, 0.0, 1.0, Seed::new(2).derive(name), dtype));
     }
-    params
+    Params::from_named(&layout, &values, dtype).unwrap()
 }
 
 /// The tensors as PyTorch would save them.
 fn state_dict(params: &Params, names: &StateDictNames) -> NamedTensors {
     let mut parts: BTreeMap<String, Vec<&Tensor>> = BTreeMap::new();
     for (_, name, tensor) in params.iter() {
-        let (candidates, part) = names.pytorch(name, params);
+        let (candidates, part) = names.pytorch(name, params.layout());
         let of_one = parts.entry(candidates[0].clone()).or_default();
         assert!(part == Part::Whole || part == Part::Third(of_one.len()), "{name}");
         of_one.push(tensor);
@@ -70,9 +74,8 @@ fn assert_same(found: &NamedTensors, params: &Params) {
 
 #[track_caller]
 fn assert_problem(state_dict: &NamedTensors, config: &Config, tensor: &str, expected: &str) {
-    let params = random_params(config, DType::F64);
-    let error = translate_state_dict(state_dict, &StateDictNames::default(), &params).unwrap_err();
-    let message = error.to_string();
+    let (names, layout) = (StateDictNames::default(), layout(config));
+    let message = translate_state_dict(state_dict, &names, &layout, DType::F64).unwrap_err().to_string();
     assert!(message.starts_with(&format!("translator.safetensors: tensor `{tensor}` ")), "{message}");
     assert!(message.contains(expected), "{message}");
 }
@@ -104,7 +107,8 @@ fn every_kind_of_model_finds_its_tensors() {
     ] {
         for names in [StateDictNames::default(), nested.clone(), nested.clone().under("module")] {
             let params = random_params(&config, DType::F64);
-            let found = translate_state_dict(&state_dict(&params, &names), &names, &params).unwrap();
+            let state_dict = state_dict(&params, &names);
+            let found = translate_state_dict(&state_dict, &names, params.layout(), DType::F64).unwrap();
             assert_same(&found, &params);
         }
     }
@@ -116,17 +120,17 @@ fn the_table_names_each_parameter_of_a_layer_once_and_no_other() {
     ours.sort();
     ours.dedup();
     assert_eq!(ours.len(), NAMES.len());
-    let params = random_params(&config(), DType::F32);
+    let layout = layout(&config());
     for name in ours {
-        assert!(params.iter().any(|(_, full, _)| full.ends_with(&format!(".{name}"))), "{name}");
+        assert!(layout.iter().any(|(_, full, _)| full.ends_with(&format!(".{name}"))), "{name}");
     }
 }
 
 #[test]
 fn names_are_those_of_the_python_model_s_attributes() {
-    let params = random_params(&config(), DType::F32);
+    let layout = layout(&config());
     let names = StateDictNames { transformer: String::new(), ..StateDictNames::default() };
-    let of = |names: &StateDictNames, name: &str| names.pytorch(name, &params).0.concat();
+    let of = |names: &StateDictNames, name: &str| names.pytorch(name, &layout).0.concat();
     let (norm, table) = ("encoder.layers.1.norm2.bias", "decoder.embedding.weight");
     assert_eq!(of(&StateDictNames::default(), norm), "transformer.encoder.layers.1.norm2.bias");
     assert_eq!((of(&names, norm), of(&names, table)), (norm.into(), "tgt_embedding.weight".into()));
@@ -136,7 +140,7 @@ fn names_are_those_of_the_python_model_s_attributes() {
 }
 
 #[test]
-fn whatever_is_wrong_the_parameters_stay_as_they_were() {
+fn whatever_is_wrong_the_tensor_is_named_that_is_to_blame() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("translator.safetensors");
     let names = StateDictNames::default();
@@ -144,10 +148,6 @@ fn whatever_is_wrong_the_parameters_stay_as_they_were() {
     let whole = state_dict(&random_params(&config, DType::F64), &names);
     let last = "transformer.decoder.norm.bias"; // all that comes before it fits
     let table = whole.get("tgt_embedding.weight").unwrap();
-    let (_, mut params) = Transformer::new(&config, Seed::new(3), DType::F32).unwrap();
-    let all_bits =
-        |params: &Params| params.iter().flat_map(|(.., tensor)| bits(tensor)).collect::<Vec<u64>>();
-    let before = all_bits(&params);
     for (name, tensor, expected) in [
         (last, None, "is missing"),
         (last, Some(Tensor::zeros([5], DType::F64)), "has shape"),
@@ -157,13 +157,11 @@ fn whatever_is_wrong_the_parameters_stay_as_they_were() {
         ("projection.weight", Some(table.neg()), "differs from"),
     ] {
         checkpoint::save(&path, &with(&whole, name, tensor), &BTreeMap::new()).unwrap();
-        let error = load_state_dict(&path, &names, &mut params).unwrap_err().to_string();
+        let error = load_state_dict(&path, &names, &layout(&config), DType::F32).unwrap_err().to_string();
         assert!(error.contains(&format!("`{name}` ")) && error.contains(expected), "{error}");
-        assert!(all_bits(&params) == before, "{error}");
     }
     checkpoint::save(&path, &whole, &BTreeMap::new()).unwrap();
-    load_state_dict(&path, &names, &mut params).unwrap();
-    assert!(all_bits(&params) != before);
+    load_state_dict(&path, &names, &layout(&config), DType::F32).unwrap();
 }
 
 #[test]
@@ -177,7 +175,8 @@ fn tied_tensors_may_be_saved_once_or_several_times_but_must_agree() {
     let only = with(&with(&first, "src_embedding.weight", None), "projection.weight", Some(table.clone()));
     let twice = with(&only, "tgt_embedding.weight", Some(table.clone()));
     for state_dict in [&only, &twice] {
-        assert_same(&translate_state_dict(state_dict, &names, &params).unwrap(), &params);
+        let found = translate_state_dict(state_dict, &names, params.layout(), DType::F64).unwrap();
+        assert_same(&found, &params);
     }
     let other = with(&only, "tgt_embedding.weight", Some(table.neg()));
     let expected = "differs from `tgt_embedding.weight`, but the configuration ties them";
@@ -192,33 +191,23 @@ fn one_table_of_positions_in_python_becomes_two_parameters() {
     let table = Tensor::normal([5, 4], 0.0, 1.0, Seed::new(4), DType::F64);
     let saved = state_dict(&random_params(&own, DType::F64), &names);
     let saved = with(&saved, "pos.weight", Some(table.clone()));
-    let found = translate_state_dict(&saved, &names, &random_params(&config, DType::F64)).unwrap();
+    let found = translate_state_dict(&saved, &names, &layout(&config), DType::F64).unwrap();
     for name in ["encoder.positions.weight", "decoder.positions.weight"] {
         assert_eq!(found.get(name), Some(&table), "{name}");
     }
 }
 
 #[test]
-fn a_file_is_loaded_in_the_dtype_of_the_parameters_or_not_at_all() {
+fn a_file_is_loaded_in_the_dtype_that_was_asked_for() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("translator.safetensors");
     let (names, saved) = (StateDictNames::default(), random_params(&config(), DType::F64));
-    let whole = state_dict(&saved, &names);
-    checkpoint::save(&path, &whole, &BTreeMap::new()).unwrap();
-    let (_, mut params) = Transformer::new(&config(), Seed::new(3), DType::F32).unwrap();
-    load_state_dict(&path, &names, &mut params).unwrap();
-    assert_same(params.as_ref(), &saved.to_dtype(DType::F32));
-
-    // All that comes before the last parameter fits; it must not have been taken.
-    let last = with(&whole, "transformer.decoder.norm.bias", None);
-    checkpoint::save(&path, &last, &BTreeMap::new()).unwrap();
-    let (_, mut params) = Transformer::new(&config(), Seed::new(3), DType::F32).unwrap();
-    let before = params.clone();
-    let error = load_state_dict(&path, &names, &mut params).unwrap_err();
-    assert!(
-        matches!(&error, Error::Import { tensor, .. } if tensor.ends_with("decoder.norm.bias")),
-        "{error}"
-    );
-    assert_same(before.as_ref(), &params);
-    assert!(matches!(load_state_dict(folder.path().join("none"), &names, &mut params), Err(Error::Nn(_))));
+    checkpoint::save(&path, &state_dict(&saved, &names), &BTreeMap::new()).unwrap();
+    for dtype in [DType::F32, DType::F64] {
+        let params = load_state_dict(&path, &names, &layout(&config()), dtype).unwrap();
+        assert_same(params.as_ref(), &saved.to_dtype(dtype));
+        assert!(params.layout() == &layout(&config()));
+    }
+    let none = load_state_dict(folder.path().join("none"), &names, &layout(&config()), DType::F32);
+    assert!(matches!(none, Err(Error::Nn(_))));
 }

@@ -37,7 +37,8 @@ fn what_is_left_over_is_named_with_its_shape_and_what_to_do() {
     assert_problem(&buffer, &config(), "positions.table", "name it in `StateDictNames::ignored`");
     let ignoring = StateDictNames { ignored: vec!["positions.table".into()], ..names };
     let params = random_params(&config(), DType::F64);
-    assert_same(&translate_state_dict(&buffer, &ignoring, &params).unwrap(), &params);
+    let found = translate_state_dict(&buffer, &ignoring, params.layout(), DType::F64).unwrap();
+    assert_same(&found, &params);
 }
 
 #[test]
@@ -45,8 +46,7 @@ fn a_layer_too_many_is_named_whichever_of_its_tensors_is_left_over() {
     let names = StateDictNames::default();
     let whole = state_dict(&random_params(&config(), DType::F64), &names);
     let message = |config: Config, state_dict: &NamedTensors| {
-        let params = random_params(&config, DType::F64);
-        translate_state_dict(state_dict, &names, &params).unwrap_err().to_string()
+        translate_state_dict(state_dict, &names, &layout(&config), DType::F64).unwrap_err().to_string()
     };
     let shallow = config().with(|model| model.n_decoder_layers = 1);
     assert_eq!(
@@ -88,8 +88,8 @@ fn numbers_that_cannot_be_parameters_are_refused_with_their_place() {
         let message = |number: f64, dtype: DType| {
             let mut tensor = whole.get(name).unwrap().clone();
             tensor.data_mut::<f64>()[9] = number; // of rows of 4
-            let params = random_params(&config, dtype);
-            let translated = translate_state_dict(&with(&whole, name, Some(tensor)), &names, &params);
+            let changed = with(&whole, name, Some(tensor));
+            let translated = translate_state_dict(&changed, &names, &layout(&config), dtype);
             translated.map_err(|error| error.to_string())
         };
         let expected = |problem| Some(format!("translator.safetensors: tensor `{name}` has {problem}"));
@@ -152,8 +152,7 @@ fn a_tensor_that_was_saved_once_for_several_is_said_to_be_tied() {
 fn learned_positions_without_a_place_are_never_advised_to_be_ignored() {
     let names =
         StateDictNames { src_positions: "pos".into(), tgt_positions: "pos".into(), ..Default::default() };
-    let params = random_params(&config(), DType::F64);
-    let whole = state_dict(&params, &names);
+    let whole = state_dict(&random_params(&config(), DType::F64), &names);
     for (name, tensor, expected) in [
         (
             "pos.weight",
@@ -165,7 +164,8 @@ fn learned_positions_without_a_place_are_never_advised_to_be_ignored() {
     ] {
         let shape = tensor.shape();
         let file = with(&whole, name, Some(tensor));
-        let message = translate_state_dict(&file, &names, &params).unwrap_err().to_string();
+        let translated = translate_state_dict(&file, &names, &layout(&config()), DType::F64);
+        let message = translated.unwrap_err().to_string();
         assert!(message.contains(&format!("`{name}` of shape {shape} has no place")), "{message}");
         assert!(message.ends_with(expected), "{message}");
     }
@@ -175,10 +175,10 @@ fn learned_positions_without_a_place_are_never_advised_to_be_ignored() {
 fn a_file_of_torch_save_is_recognised_and_other_files_are_not() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("translator.pt");
-    let (_, mut params) = Transformer::new(&config(), Seed::new(3), DType::F32).unwrap();
-    let mut message = |bytes: &[u8]| {
+    let (names, layout) = (StateDictNames::default(), layout(&config()));
+    let message = |bytes: &[u8]| {
         std::fs::write(&path, bytes).unwrap();
-        load_state_dict(&path, &StateDictNames::default(), &mut params).unwrap_err().to_string()
+        load_state_dict(&path, &names, &layout, DType::F32).unwrap_err().to_string()
     };
     let python = format!("tensor in torch.load({path:?}, map_location=\"cpu\").items()}}");
     for bytes in [b"PK\x03\x04\0\0\x08\x08\0\0", b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 "] {
