@@ -32,7 +32,7 @@ fn a_batch_that_contradicts_itself_is_an_error_wherever_it_goes() {
         let (model, params) = random_model(&Config { decoder_start, ..small() }, 1, DType::F32);
         let pairs = [(3, 4), (5, 2)].map(|(src, tgt)| Pair { src: vec![3; src], tgt: vec![4; tgt] });
         let whole = Batch::new(&pairs, decoder_start, 0).unwrap();
-        let spoilt: [fn(&mut Batch); 9] = [
+        let spoilt: [fn(&mut Batch); 11] = [
             |batch| batch.src.ids.truncate(3),
             |batch| batch.src.len = 99,
             |batch| batch.src.lens[0] = 77,
@@ -42,6 +42,8 @@ fn a_batch_that_contradicts_itself_is_an_error_wherever_it_goes() {
             |batch| batch.tgt_in.ids.clear(),
             |batch| batch.tgt_out.truncate(5),
             |batch| batch.tgt_out.push(3),
+            |batch| batch.src = TokenBatch { ids: vec![], lens: vec![], len: usize::MAX },
+            |batch| *batch.tgt_out.last_mut().unwrap() = 3, // padding of the shorter target
         ];
         for (case, spoil) in spoilt.into_iter().enumerate() {
             let mut batch = whole.clone();

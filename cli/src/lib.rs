@@ -1,9 +1,10 @@
 //! The command `etudiant`: real parallel text in, a model that translates out.
 //!
-//! Where to read: [`verbs`] is what it can be asked; [`recipe`] everything a run is told in one file; [`corpus`] and
-//! [`text`] lead from files to ids; [`train`] is the run, [`run_folder`] and [`model_file`] what it leaves on disk,
-//! [`report`] what it says meanwhile; [`translation`] is how a model is used, [`metrics`] how good it is; [`numbers`]
-//! is a corpus for those who have none. [`error`] has the exit codes.
+//! Where to read: [`verbs`] is what it can be asked; [`recipe`] everything a run is told in one file; [`train`] is the
+//! run, [`run_folder`] what it leaves on disk, [`report`] what it says meanwhile; [`model`] is a model file as the command
+//! sees it, a translator and the recipe that it was trained by; [`numbers`] is a corpus for those who have none;
+//! [`console`] is where lines go. [`error`] has the exit codes. Text is the crate `text`'s, and what a model file is good
+//! for the crate `translate`'s.
 
 pub mod console;
 pub mod error;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use nn::checkpoint::Checkpoint;
 use translate::average::average;
-use translate::{About, Translator};
+use translate::{About, SearchSettings, Translator};
 
 use crate::error::Error;
 use crate::recipe::Recipe;
@@ -38,11 +38,32 @@ impl Model {
     fn with_recipe(path: &Path, translator: Translator) -> Result<Model, Error> {
         let recipe =
             Recipe::of_metadata(&translator.about().recipe).map_err(|problem| Error::at(path, problem))?;
-        // Files of before the search had a place of its own have it in their recipe.
-        let search = Some(translator.about().search.clone().unwrap_or_else(|| recipe.search.clone()));
-        let about = About { search, ..translator.about().clone() };
-        Ok(Model { translator: translator.with_about(about), recipe })
+        Ok(Model { translator: with_search(translator, |_| Ok(recipe.search.clone()))?, recipe })
     }
+}
+
+/// The translator in a model file, whatever its recipe says: a key of a newer version does not keep it from
+/// translating.
+///
+/// # Errors
+/// As [`Model::open`], but for the recipe's.
+pub fn open_translator(path: &Path) -> Result<Translator, Error> {
+    with_search(Translator::open(path)?, |recipe| {
+        Ok(Recipe::of_metadata(recipe).map_err(|problem| Error::at(path, problem))?.search)
+    })
+}
+
+/// Files from before the search had a place of its own have it in their recipe.
+fn with_search(
+    translator: Translator,
+    of_recipe: impl FnOnce(&str) -> Result<SearchSettings, Error>,
+) -> Result<Translator, Error> {
+    if translator.about().search.is_some() {
+        return Ok(translator);
+    }
+    let search = Some(of_recipe(&translator.about().recipe)?);
+    let about = About { search, ..translator.about().clone() };
+    Ok(translator.with_about(about))
 }
 
 /// The mean of checkpoints of one run.

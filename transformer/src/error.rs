@@ -31,7 +31,7 @@ pub enum Error {
     TooLong {
         /// Length of the sequence.
         len: usize,
-        /// `Config::max_len`.
+        /// `Architecture::max_len`.
         max_len: usize,
     },
 

@@ -7,8 +7,8 @@ use transformer::{Architecture, Pair, VocabSizes};
 
 use crate::error::Error;
 
-/// The longest sentence that a model reads, and the most that a translation may have beyond its source, in tokens: a
-/// line of a corpus has no more characters, and memory grows with the square.
+/// The longest sentence worth reading, in tokens: a line of a corpus has no more characters, and memory grows with the
+/// square. Recipes keep `max_len` and the length of translations to it, and no longer translation is scored.
 pub const MAX_TOKENS: usize = 10_000;
 
 /// The sizes of a text's vocabularies, as a model asks for them.

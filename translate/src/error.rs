@@ -20,17 +20,30 @@ pub enum Error {
     #[error("{0}")]
     Unfit(String),
 
+    /// More translations than a search has, or none.
+    #[error("{0}")]
+    Request(String),
+
     /// A given translation that the model cannot read.
     #[error("{0}")]
     Target(String),
 
     /// An error of the model or of a search.
     #[error(transparent)]
-    Model(#[from] transformer::Error),
+    Model(transformer::Error),
 
-    /// An error of a checkpoint.
+    /// An error of a checkpoint, or of parameters.
     #[error(transparent)]
     Checkpoint(Box<nn::Error>),
+}
+
+impl From<transformer::Error> for Error {
+    fn from(error: transformer::Error) -> Self {
+        match error {
+            transformer::Error::Nn(error) => Error::Checkpoint(error),
+            error => Error::Model(error),
+        }
+    }
 }
 
 /// Boxed, for it is several times the size of the other errors, and every `Result` would be as large.

@@ -53,7 +53,10 @@ impl Metadata<'_> {
     /// # Errors
     /// [`Error::File`] if it is not there, or is no such value.
     pub fn json<T: DeserializeOwned>(&self, key: &str) -> Result<T, Error> {
-        serde_json::from_str(self.string(key)?).map_err(|error| self.bad(key, error))
+        let read = serde_json::from_str(self.string(key)?);
+        read.map_err(|error| {
+            self.bad(key, format!("{error}; a newer version may have written it, and reads it"))
+        })
     }
 
     /// The text model.

@@ -107,7 +107,8 @@ impl Request<'_> {
     /// The best translations of each line, in the order of the lines.
     ///
     /// # Errors
-    /// [`Error::Model`] if a setting is out of range, or the model's output is not finite.
+    /// [`Error::Request`] if more translations are asked for than the beam is wide, or none; [`Error::Model`] if another
+    /// setting is out of range, or the model's output is not finite.
     pub fn translate(&self, lines: &[impl AsRef<str>]) -> Result<Vec<Translated>, Error> {
         self.translate_observed(lines, |_| ())
     }
@@ -135,6 +136,12 @@ impl Request<'_> {
         sources: Vec<Source>,
         done: impl FnMut(usize),
     ) -> Result<Vec<Translated>, Error> {
+        let (n_best, beam) = (self.n_best, self.search.beam);
+        if !(1..=beam).contains(&n_best) {
+            let problem =
+                format!("{n_best} translations are asked for, of a beam of {beam}; ask for 1 to {beam}");
+            return Err(Error::Request(problem));
+        }
         let ids: Vec<Vec<u32>> = sources.iter().map(|source| source.ids.clone()).collect();
         let (model, params) = (self.translator.model(), self.translator.params());
         let found = search_in_batches(model, params, &ids, &self.search.options(self.n_best), done)?;

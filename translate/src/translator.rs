@@ -6,8 +6,10 @@ use std::sync::Arc;
 
 use nn::Params;
 use serde::{Deserialize, Deserializer, Serialize};
+use tensor::DType;
 use text::TextModel;
-use transformer::{Config, Transformer};
+use text::special::{BOS_ID, EOS_ID};
+use transformer::{Config, DecoderStart, TieEmbeddings, Transformer};
 
 use crate::encode::Source;
 use crate::error::Error;
@@ -15,7 +17,7 @@ use crate::settings::SearchSettings;
 
 /// Model, parameters and text bound together: lines in, translations out.
 ///
-/// It is `Send + Sync`, and threads that share one do not wait for each other. A clone shares everything that is large.
+/// It is `Send + Sync`, and as many threads as the machine has cores share one without waiting for each other. A clone shares everything that is large.
 #[derive(Clone, Debug)]
 pub struct Translator {
     model: Transformer,
@@ -67,8 +69,8 @@ impl Translator {
     /// These parts as one.
     ///
     /// # Errors
-    /// [`Error::Unfit`] if the model asks for vocabularies of other sizes than the text has; [`Error::Model`] if the
-    /// parameters are of another model.
+    /// [`Error::Unfit`] if the model does not speak the tokens of the text, or the parameters are not f32;
+    /// [`Error::Checkpoint`] if they are of another model.
     pub fn new(
         model: Transformer,
         params: Params,
@@ -78,6 +80,12 @@ impl Translator {
         let text = text.into();
         check_vocabulary(model.config(), &text).map_err(Error::Unfit)?;
         model.check_params(&params)?;
+        if params.dtype() != DType::F32 {
+            let dtype = params.dtype();
+            return Err(Error::Unfit(format!(
+                "a translator's parameters are f32, these {dtype}; see Params::to_dtype"
+            )));
+        }
         Ok(Translator { model, params, text, about })
     }
 
@@ -123,24 +131,38 @@ impl Translator {
     }
 }
 
-/// Whether a model of this configuration speaks the tokens of this text; if not, a sentence that says what it asks for.
+/// Whether a model of this configuration speaks the tokens of this text; if not, a sentence that says why.
 pub(crate) fn check_vocabulary(config: &Config, text: &TextModel) -> Result<(), String> {
     let asked = (config.src_vocab_size, config.tgt_vocab_size);
     let found = (text.src_vocab_size(), text.tgt_vocab_size());
-    if asked == found {
-        return Ok(());
+    if asked != found {
+        return Err(format!(
+            "its configuration asks for {} source and {} target tokens, but its vocabulary has {} and {}",
+            asked.0, asked.1, found.0, found.1
+        ));
     }
-    Err(format!(
-        "its configuration asks for {} source and {} target tokens, but its vocabulary has {} and {}",
-        asked.0, asked.1, found.0, found.1
-    ))
+    if config.architecture.tie_embeddings == TieEmbeddings::ThreeWay && !text.is_joint() {
+        return Err(
+            "its configuration ties all embeddings, but its two sides have vocabularies of their own".into(),
+        );
+    }
+    match config.decoder_start {
+        DecoderStart::Token(id) if id != BOS_ID => {
+            Err(format!("its decoder starts from token {id}, but `<bos>` of its vocabulary is {BOS_ID}"))
+        }
+        _ if config.eos_id != EOS_ID => {
+            let eos_id = config.eos_id;
+            Err(format!("its sentences end with token {eos_id}, but `<eos>` of its vocabulary is {EOS_ID}"))
+        }
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::testing::translator;
-    use tensor::{DType, Seed};
+    use tensor::Seed;
 
     #[test]
     fn threads_may_share_it() {
@@ -155,6 +177,18 @@ mod tests {
         let other = Transformer::new(&config, Seed::new(1), DType::F32).unwrap().0;
         let problem = Translator::new(other, params.clone(), Arc::clone(&text), about.clone()).unwrap_err();
         assert!(problem.to_string().ends_with("of another model: n_heads 2 instead of 4"), "{problem}");
+        let refused = |change: fn(&mut Config)| {
+            let mut config = model.config().clone();
+            change(&mut config);
+            check_vocabulary(&config, &text).unwrap_err()
+        };
+        assert!(refused(|config| config.eos_id = 4).starts_with("its sentences end with token 4, but"));
+        assert!(
+            refused(|config| config.decoder_start = DecoderStart::Token(4)).contains("starts from token 4")
+        );
+        let wide = params.to_dtype(DType::F64);
+        let problem = Translator::new(model.clone(), wide, Arc::clone(&text), about.clone()).unwrap_err();
+        assert!(problem.to_string().starts_with("a translator's parameters are f32, these f64"), "{problem}");
         let pairs = [("un deux trois quatre", "one")];
         let other = TextModel::learn(text.settings(), pairs.into_iter()).unwrap();
         let problem = Translator::new(model, params, other, about).unwrap_err().to_string();

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use text::TextKind;
 use transformer::search::beam::MAX_BEAM_SIZE;
-use transformer::{Config, VocabSizes};
+use transformer::{Config, TieEmbeddings, VocabSizes};
 use translate::SearchSettings;
 use translate::encode::MAX_TOKENS;
 
@@ -108,6 +108,11 @@ impl Recipe {
         between("model.n_encoder_layers", model.n_encoder_layers, 1..=MAX_LAYERS)?;
         between("model.n_decoder_layers", model.n_decoder_layers, 1..=MAX_LAYERS)?;
         between("model.max_len", model.max_len, 1..=MAX_TOKENS)?;
+        require(model.tie_embeddings != TieEmbeddings::ThreeWay || text.joint, || {
+            "model.tie_embeddings is \"three_way\", but text.joint is false: two vocabularies cannot share one matrix; \
+             true ties what can be tied"
+                .into()
+        })?;
         let size = text.vocab_size.max(8);
         let separate = VocabSizes::Separate { src: size, tgt: size };
         let config = Config::new(model.clone(), if text.joint { VocabSizes::Shared(size) } else { separate });

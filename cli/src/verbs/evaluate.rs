@@ -18,7 +18,7 @@ use self::report::Evaluation;
 use super::common::{SearchArgs, Unknown, encode_sources, read_both, tell_warnings};
 use crate::console::print;
 use crate::error::Error;
-use crate::model::Model;
+use crate::model::open_translator;
 
 /// Padded tokens a side of a batch whose loss is taken.
 const TOKENS: usize = 4096;
@@ -61,7 +61,7 @@ token, <eos> included, and perplexity its exponential; lines without a source do
 if it is the reference, white space and the model's own normalisation of text apart.";
 
 pub(super) fn run(args: &EvaluateArgs) -> Result<(), Error> {
-    let Model { translator, .. } = Model::open(&args.model)?;
+    let translator = open_translator(&args.model)?;
     let settings = args.search.settings(&translator.search())?;
     args.search.tell_of_no_use(&settings);
     let test_set = TestSet::read(args)?;

@@ -11,7 +11,7 @@ use super::common::{Unknown, encode_sources, read_both, unknown_in};
 use crate::console::print;
 use crate::console::say;
 use crate::error::Error;
-use crate::model::Model;
+use crate::model::open_translator;
 
 /// The options of `etudiant score`.
 #[derive(Args)]
@@ -56,7 +56,7 @@ struct Line<'a> {
 }
 
 pub(super) fn run(args: &ScoreArgs) -> Result<(), Error> {
-    let Model { translator, .. } = Model::open(&args.model)?;
+    let translator = open_translator(&args.model)?;
     let (sources, targets) = read_both(&args.source, &args.target)?;
     let encoded = encode_sources(&translator, &sources, 1);
     let (mut pairs, mut unknown) = (Vec::with_capacity(encoded.len()), Unknown::default());

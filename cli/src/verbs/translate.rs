@@ -22,9 +22,9 @@ use super::common::{SearchArgs, encode_sources, tell_warnings};
 use crate::console::offer;
 use crate::console::say;
 use crate::error::Error;
-use crate::model::Model;
+use crate::model::open_translator;
 use crate::numbers;
-use crate::recipe::DataSettings;
+use crate::recipe::{DataSettings, Recipe};
 
 /// Lines that are translated together, at most.
 const BATCH: usize = 256;
@@ -75,7 +75,7 @@ Lines longer than the model's max_len tokens are cut, which is told on standard 
 of threads.";
 
 pub(super) fn run(args: &TranslateArgs) -> Result<(), Error> {
-    let Model { translator, recipe } = Model::open(&args.model)?;
+    let translator = open_translator(&args.model)?;
     let settings = args.search.settings(&translator.search())?;
     args.search.tell_of_no_use(&settings);
     if !(1..=settings.beam).contains(&args.n_best) {
@@ -95,6 +95,7 @@ pub(super) fn run(args: &TranslateArgs) -> Result<(), Error> {
     let file = args.file.clone().filter(|path| path.as_os_str() != "-");
     let to_a_person = file.is_none() && stdin().is_terminal();
     if to_a_person {
+        let recipe = Recipe::of_metadata(&translator.about().recipe).unwrap_or_default(); // one of a newer version
         say(&greeting(&recipe.data));
     }
     session.talk(listen(file), to_a_person)

@@ -1,15 +1,17 @@
 //! What a model is, whatever it speaks: widths, depths, and the choices that the paper made or others made since.
 //!
 //! One struct says it everywhere: in a [`Config`](super::Config), in a recipe's section `[model]` and in a model file.
-//! A field that is not named has its default, the paper's wherever the paper has one. So a new option is one field
-//! here and the code that obeys it, and what was written before there was such an option still reads.
+//! A field that is not named has its default: sizes for a small corpus, and options as the paper has them. So a new
+//! option is one field here and the code that obeys it, and what was written before there was such an option still
+//! reads, if the default is what models had before.
 
 use std::fmt;
 
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// The widths, depths and options of a model. The default is [`Config::tiny`](super::Config::tiny)'s.
+/// The widths, depths and options of a model. The default has the sizes of [`Config::tiny`](super::Config::tiny), and
+/// ties what can be tied.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Architecture {
@@ -72,11 +74,6 @@ impl Default for Architecture {
 }
 
 impl Architecture {
-    /// Width of one head, d_model / n_heads.
-    pub fn d_head(&self) -> usize {
-        self.d_model / self.n_heads
-    }
-
     /// How many tokens of a sequence the model has positions for: `max_len` if they are learned, else no end.
     pub fn reach(&self) -> usize {
         if self.positions == Positions::Learned { self.max_len } else { usize::MAX }

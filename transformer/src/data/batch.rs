@@ -97,10 +97,10 @@ impl TokenBatch {
         if rows.checked_mul(len) != Some(n_ids) {
             return Err(Error::Inconsistent(format!("{n_ids} ids are no {rows} sequences of {len}")));
         }
-        if let Some((row, &longer)) = self.lens.iter().enumerate().find(|&(_, &row_len)| row_len > len) {
-            return Err(Error::Inconsistent(format!(
-                "sequence {row} has {longer} tokens, its batch only {len}"
-            )));
+        let longest = self.lens.iter().copied().max().unwrap_or(0);
+        if longest != len {
+            let problem = format!("its longest sequence has {longest} tokens, but it says {len}");
+            return Err(Error::Inconsistent(problem));
         }
         let Some(index) = self.ids.iter().position(|&id| id as usize >= vocab_size) else {
             return Ok(());
@@ -153,7 +153,7 @@ impl Batch {
         self.tgt_out.len() / self.batch_size().max(1)
     }
 
-    /// Whether there are as many targets as sources, and a label for every position that the decoder reads.
+    /// Whether there are as many targets as sources, and labels at the positions that the decoder reads and no others.
     ///
     /// # Errors
     /// [`Error::Inconsistent`] that says what there is.
@@ -168,6 +168,17 @@ impl Batch {
             return Err(Error::Inconsistent(format!(
                 "{labels} labels for {targets} targets of {read} positions; there must be {expected}"
             )));
+        }
+        let start = read - self.tgt_in.len;
+        for (row, (labels, &row_len)) in
+            self.tgt_out.chunks_exact(read.max(1)).zip(&self.tgt_in.lens).enumerate()
+        {
+            let read = row_len.saturating_add(start).min(labels.len());
+            if labels[read..].iter().any(|&label| label != IGNORE) {
+                let problem =
+                    format!("target {row} has labels behind the {read} positions that are read of it");
+                return Err(Error::Inconsistent(problem));
+            }
         }
         Ok(())
     }

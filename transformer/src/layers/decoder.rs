@@ -187,10 +187,7 @@ impl DecoderLayer {
             let queries = x.reshape([sentences, rows / sentences.max(1) * len, d_model]);
             self.cross_attn.forward(cx, &queries, source, Some(memory_mask)).reshape([rows, len, d_model])
         });
-        around_feed_forward.forward(cx, &x, |x| {
-            let _scope = cx.enter("feed_forward");
-            self.feed_forward.forward(cx, x)
-        })
+        around_feed_forward.forward(cx, &x, |x| self.feed_forward.forward(cx, x))
     }
 }
 

@@ -91,9 +91,6 @@ impl EncoderLayer {
             let _scope = cx.enter("self_attn");
             self.self_attn.forward(cx, x, &self.self_attn.key_value(cx, x), Some(mask))
         });
-        around_feed_forward.forward(cx, &x, |x| {
-            let _scope = cx.enter("feed_forward");
-            self.feed_forward.forward(cx, x)
-        })
+        around_feed_forward.forward(cx, &x, |x| self.feed_forward.forward(cx, x))
     }
 }
