@@ -176,3 +176,82 @@ fn align(translator: &Translator, found: &mut [Translated]) -> Result<(), Error>
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::untrained;
+
+    const LINES: [&str; 4] = ["je suis étudiant", "", "merci merci merci suis", " \t"];
+
+    #[test]
+    fn as_many_lines_come_out_as_went_in_and_blank_ones_are_empty() {
+        let translator = untrained();
+        let said = translator.translate(&LINES).unwrap();
+        assert_eq!((said.len(), &*said[1], &*said[3]), (4, "", ""));
+        for (line, said) in LINES.iter().zip(&said) {
+            assert_eq!(translator.translate(&[line]).unwrap(), [said.as_str()]);
+        }
+        assert!(translator.translate(&[] as &[&str]).unwrap().is_empty());
+    }
+
+    #[test]
+    fn several_translations_come_best_first_and_are_scored_as_if_they_had_been_given() {
+        let translator = untrained();
+        let request = translator.request().beam(8).n_best(8).length_penalty(Penalty::Power, 1.0);
+        let found = request.max_len_beyond_source(2).translate(&LINES[..1]).unwrap().remove(0);
+        let translations = &found.translations;
+        assert_eq!((translations.len(), found.source.n_tokens, found.source.cut), (8, 3, 0));
+        assert!(translations.windows(2).all(|pair| pair[0].score >= pair[1].score));
+        for translation in translations {
+            let len = translation.ids.len();
+            assert!(len <= 6, "three words, <eos> and two more at most: {len}");
+            assert!((translation.score - translation.log_prob / len as f64).abs() < 1e-9);
+            let pair = Pair { src: found.source.ids.clone(), tgt: translation.ids.clone() };
+            let scored = translator.score_pairs(vec![pair]).unwrap().remove(0);
+            assert!((scored.log_prob() - translation.log_prob).abs() < 1e-4);
+            assert_eq!(translation.alignment, None);
+        }
+    }
+
+    #[test]
+    fn every_token_is_aligned_with_one_of_the_source() {
+        let translator = untrained();
+        let found = translator.request().align(true).max_len_beyond_source(3).translate(&LINES).unwrap();
+        assert!(found[1].translations.is_empty());
+        for translated in found {
+            for translation in translated.translations {
+                let words = translation.ids.len() - usize::from(translation.finished);
+                let links = translation.alignment.unwrap();
+                assert!(links.iter().map(|link| link.1).eq(0..words));
+                assert!(links.iter().all(|link| link.0 < translated.source.n_tokens));
+            }
+        }
+    }
+
+    #[test]
+    fn more_translations_than_the_beam_is_wide_or_none_are_refused_whatever_the_lines_are() {
+        let translator = untrained();
+        for (beam, n_best) in [(3, 4), (3, 0), (0, 1)] {
+            for lines in [&LINES[..1], &[]] {
+                let problem = translator.request().beam(beam).n_best(n_best).translate(lines).unwrap_err();
+                assert!(matches!(problem, Error::Request(_)), "{problem}");
+            }
+        }
+        let problem = translator.request().beam(3).n_best(4).translate(&LINES).unwrap_err().to_string();
+        assert_eq!(problem, "4 translations are asked for, of a beam of 3; ask for 1 to 3");
+    }
+
+    #[test]
+    fn threads_that_share_a_translator_say_what_one_says() {
+        let translator = untrained();
+        let alone = translator.translate(&LINES).unwrap();
+        std::thread::scope(|scope| {
+            let threads: Vec<_> =
+                (0..4).map(|_| scope.spawn(|| translator.translate(&LINES).unwrap())).collect();
+            for thread in threads {
+                assert_eq!(thread.join().unwrap(), alone);
+            }
+        });
+    }
+}

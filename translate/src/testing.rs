@@ -25,6 +25,13 @@ pub fn translator(value: f32, step: u64) -> Translator {
     Translator::new(model, params, text, about).unwrap()
 }
 
+/// The same with random parameters, as before its first step.
+pub fn untrained() -> Translator {
+    let (model, _, text, about) = translator(0.0, 0).into_parts();
+    let (model, params) = Transformer::new(model.config(), Seed::new(3), DType::F32).unwrap();
+    Translator::new(model, params, text, about).unwrap()
+}
+
 fn fill(params: &mut Params, value: f32) {
     let shapes: Vec<_> = params.iter().map(|(id, _, param)| (id, param.shape())).collect();
     for (id, shape) in shapes {
