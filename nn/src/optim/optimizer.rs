@@ -121,11 +121,27 @@ pub(super) struct Slots {
 
 impl Slots {
     /// Makes the list parallel to the parameters: who is trainable and has no slot gets one of zeros.
+    ///
+    /// # Panics
+    /// If what it remembers is of parameters of other shapes.
+    #[track_caller]
     pub(super) fn fill(&mut self, params: &Params) {
-        self.list.resize(params.len(), None);
-        for (slot, (id, _, param)) in self.list.iter_mut().zip(params.iter()) {
-            if params.is_trainable(id) && slot.is_none() {
-                *slot = Some(Tensor::zeros(param.shape(), param.dtype()));
+        let (slots, expected) = (self.list.len(), params.len());
+        assert!(
+            slots <= expected,
+            "step: the optimizer remembers {slots} parameters, the model has {expected}"
+        );
+        self.list.resize(expected, None);
+        for (slot, (id, name, param)) in self.list.iter_mut().zip(params.iter()) {
+            match slot {
+                Some(slot) => assert!(
+                    slot.shape() == param.shape(),
+                    "step: parameter `{name}` is {}, but the optimizer remembers one of {}",
+                    param.shape(),
+                    slot.shape()
+                ),
+                None if params.is_trainable(id) => *slot = Some(Tensor::zeros(param.shape(), param.dtype())),
+                None => {}
             }
         }
     }

@@ -100,6 +100,21 @@ fn gradients_of_another_model_panic() {
 }
 
 #[test]
+fn moments_of_another_model_are_found_out() {
+    for (_, mut optimizer) in optimizers() {
+        let mut params = store();
+        let first = gradients(&params, 1);
+        optimizer.step(&mut params, &first, 0.1).unwrap();
+        let mut other = Params::new(DType::F32);
+        let id = other.add("other.weight", Tensor::zeros([2], DType::F32));
+        let mut gradients = ParamGradients::empty(&other);
+        gradients.set(id, Tensor::ones([2], DType::F32));
+        let step = std::panic::AssertUnwindSafe(|| optimizer.step(&mut other, &gradients, 0.1));
+        assert!(std::panic::catch_unwind(step).is_err());
+    }
+}
+
+#[test]
 fn any_number_of_threads_gives_the_same_bits() {
     for (name, _) in optimizers() {
         let trained = |threads: usize| {
