@@ -15,6 +15,7 @@ use crate::common::{
     BOS, VOCAB_SIZE, assert_all_close, assert_close, batch, cases, lens, logits, pairs, random_model, small,
     sources, starts,
 };
+use crate::options::any_together;
 
 const PENALTIES: [LengthPenalty; 5] = [
     LengthPenalty::None,
@@ -87,9 +88,9 @@ proptest! {
     /// To rounding: products of one row are added up in another order than products of many.
     #[test]
     fn reading_by_parts_is_reading_at_once(
-        lens in lens(), seed: u64, start in starts(), cuts in prop::collection::vec(any::<bool>(), 6)
+        config in any_together(), lens in lens(), seed: u64, cuts in prop::collection::vec(any::<bool>(), 6)
     ) {
-        let config = Config { decoder_start: start, ..small() };
+        let start = config.decoder_start;
         let (model, params) = random_model(&config, seed, DType::F64);
         let batch = batch(&config, &pairs(&lens, VOCAB_SIZE, seed));
         let whole = logits(&model, &params, &batch);

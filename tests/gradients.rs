@@ -10,6 +10,7 @@ use transformer::{
 };
 
 use crate::common::{batch, loss_and_gradients, pairs, random_model};
+use crate::options::each_alone;
 
 /// Words of each side; few, so that a batch can use all of them.
 const VOCAB_SIZE: usize = 6;
@@ -80,12 +81,9 @@ fn each_tie_and_every_option_has_them() {
 #[test]
 fn each_option_alone_has_them() {
     let pre = tiny(NormPlacement::Pre);
-    check(&pre.clone().with(|model| model.positions = Positions::SinusoidalConcatenated));
-    check(&pre.clone().with(|model| model.positions = Positions::Learned));
-    check(&pre.clone().with(|model| model.activation = Activation::Gelu));
-    check(&pre.clone().with(|model| model.attention_bias = true));
-    check(&pre.clone().with(|model| model.projection_bias = true));
-    check(&tiny(NormPlacement::PostFinal));
+    for (_, config) in each_alone(&pre) {
+        check(&config);
+    }
     check(&pre.clone().with(|model| {
         model.n_heads = 1;
         model.n_encoder_layers = 2;

@@ -8,6 +8,7 @@
 //! | [`planted_bugs`] | the checks find the mistakes that people make |
 //! | [`gradients`] | backward through whole models is the derivative, for every parameter |
 //! | [`ties`] | a matrix used in several places gets the sum of their gradients |
+//! | [`options`] | whatever is chosen of an architecture is obeyed and counted, and keeps the promises beside it here |
 //! | [`masks`] | the future, padding and the neighbours in a batch change nothing |
 //! | [`decoding`] | searches find what the model says is best, and score it as the model does |
 //! | [`sampling`] | draws follow the model's probabilities |
@@ -36,6 +37,7 @@ mod examples;
 mod gradients;
 mod losses;
 mod masks;
+mod options;
 mod parity;
 mod planted_bugs;
 mod registry;

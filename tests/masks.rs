@@ -8,25 +8,13 @@ use autograd::Var;
 use nn::{Context, Trace};
 use proptest::prelude::*;
 use tensor::{DType, Seed, Tensor};
-use transformer::{Batch, Config, NormPlacement, Pair, Positions, TokenBatch};
+use transformer::{Batch, Pair, TokenBatch};
 
 use crate::common::{
     FIRST_WORD, VOCAB_SIZE, assert_close, assert_gradients_close, batch, bits, cases, lens, logits,
-    loss_and_gradients, pairs, random_model, small, starts,
+    loss_and_gradients, pairs, random_model, small,
 };
-
-/// Every placement of the norm, both ways to begin, and positions of either kind.
-fn configs() -> impl Strategy<Value = Config> {
-    let norms =
-        prop::sample::select(&[NormPlacement::Post, NormPlacement::PostFinal, NormPlacement::Pre][..]);
-    (starts(), norms, any::<bool>()).prop_map(|(decoder_start, norm, learned)| Config {
-        decoder_start,
-        ..small().with(|model| {
-            model.norm = norm;
-            model.positions = if learned { Positions::Learned } else { Positions::Sinusoidal };
-        })
-    })
-}
+use crate::options::any_together;
 
 /// Row `row` at its first `len` positions, `[1, len, vocab_size]`.
 fn sentence(logits: &Tensor, row: usize, len: usize) -> Tensor {
@@ -52,7 +40,7 @@ proptest! {
     #![proptest_config(cases(64))]
 
     #[test]
-    fn a_later_token_leaves_earlier_logits_as_they_are(config in configs(), lens in lens(), seed: u64) {
+    fn a_later_token_leaves_earlier_logits_as_they_are(config in any_together(), lens in lens(), seed: u64) {
         let (model, params) = random_model(&config, seed, DType::F32);
         let batch = batch(&config, &pairs(&lens, VOCAB_SIZE, seed));
         let before = logits(&model, &params, &batch);
@@ -75,7 +63,7 @@ proptest! {
     }
 
     #[test]
-    fn the_content_of_padding_changes_no_bit(config in configs(), lens in lens(), seed: u64) {
+    fn the_content_of_padding_changes_no_bit(config in any_together(), lens in lens(), seed: u64) {
         let config = config.with(|model| { model.dropout = 0.2; model.attention_dropout = 0.1; });
         let (model, params) = random_model(&config, seed, DType::F32);
         let batch = batch(&config, &pairs(&lens, VOCAB_SIZE, seed));
@@ -95,7 +83,7 @@ proptest! {
 
     /// Not to the bit: a matrix product may add up a row in another order where it has other neighbours.
     #[test]
-    fn a_sentence_is_the_same_alone_and_beside_others(config in configs(), lens in lens(), seed: u64) {
+    fn a_sentence_is_the_same_alone_and_beside_others(config in any_together(), lens in lens(), seed: u64) {
         let (model, params) = random_model(&config, seed, DType::F64);
         let pairs = pairs(&lens, VOCAB_SIZE, seed);
         let together = logits(&model, &params, &batch(&config, &pairs));
@@ -106,7 +94,7 @@ proptest! {
     }
 
     #[test]
-    fn another_order_of_the_batch_gives_the_same_in_another_order(config in configs(), lens in lens(), seed: u64) {
+    fn another_order_of_the_batch_gives_the_same_in_another_order(config in any_together(), lens in lens(), seed: u64) {
         let (model, params) = random_model(&config, seed, DType::F64);
         let pairs = pairs(&lens, VOCAB_SIZE, seed);
         let ordered = batch(&config, &pairs);

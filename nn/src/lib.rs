@@ -34,7 +34,7 @@
 //!    makes both; [`init`].
 //! 2. [`context`]: what goes through every forward pass, and how gradients come back ([`gradients`]).
 //! 3. [`layers`]: [`Linear`], [`Embedding`], [`LayerNorm`], [`Dropout`].
-//! 4. [`optim`]: [`Sgd`], [`Adam`], [`AdamW`], and the [`Average`] of what they found; their learning rates:
+//! 4. [`optim`]: rules of a step, [`Adam`] among them, and the [`Average`] of what they found; their learning rates:
 //!    [`schedule`].
 //! 5. [`gradcheck`](mod@gradcheck): the gradients of all that, against central differences.
 //! 6. [`checkpoint`]: named tensors ([`named`]) to a file and back ([`atomic`]).

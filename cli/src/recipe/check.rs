@@ -2,14 +2,17 @@
 
 use std::ops::RangeInclusive;
 
+use nn::Schedule;
+use serde::Serialize;
 use text::TextKind;
+use toml::Table;
 use transformer::search::beam::MAX_BEAM_SIZE;
 use transformer::{Config, TieEmbeddings, VocabSizes};
 use translate::SearchSettings;
 use translate::encode::MAX_TOKENS;
 
-use super::schedule::ScheduleSettings;
-use super::settings::{OptimizerSettings, Recipe, ValidationMetric};
+use super::schedule::Fall;
+use super::settings::{Recipe, ValidationMetric};
 
 /// The built-in corpora.
 pub const BUILTIN: [&str; 1] = [crate::numbers::NAME];
@@ -41,7 +44,9 @@ impl Recipe {
     pub fn warnings(&self) -> Vec<String> {
         let (max_steps, every) = (self.training.max_steps, self.validation.every);
         let mut warnings = Vec::new();
-        if let ScheduleSettings::Cosine { min, warmup_steps, total_steps, .. } = self.training.schedule {
+        if let Some(Fall { warmup_steps, total_steps }) = self.training.schedule.clone().fall() {
+            let (total_steps, schedule) = (*total_steps, self.training.schedule.build(self.model.d_model));
+            let last = schedule.learning_rate(total_steps);
             if total_steps > max_steps {
                 warnings.push(format!(
                     "training.schedule falls until its total_steps = {total_steps}, but training.max_steps = \
@@ -51,7 +56,7 @@ impl Recipe {
             if total_steps < max_steps {
                 warnings.push(format!(
                     "training.schedule ends at its total_steps = {total_steps}: the steps after it, to \
-                     training.max_steps = {max_steps}, have the learning rate {min} and change little or nothing; to \
+                     training.max_steps = {max_steps}, have the learning rate {last} and change little or nothing; to \
                      learn more, begin another run with another --out"
                 ));
             }
@@ -150,30 +155,20 @@ impl Recipe {
         })
     }
 
+    /// What holds for the numbers of every optimizer and every schedule.
     fn check_optimizer(&self) -> Result<(), String> {
-        let (OptimizerSettings::Adam { beta1, beta2, eps }
-        | OptimizerSettings::Adamw { beta1, beta2, eps, .. }) = self.training.optimizer;
-        within("training.optimizer.beta1", beta1, 0.0..=0.999_999_999)?;
-        within("training.optimizer.beta2", beta2, 0.0..=0.999_999_999)?;
-        within("training.optimizer.eps", eps, 0.0..=1.0)?;
-        if let OptimizerSettings::Adamw { weight_decay, .. } = self.training.optimizer {
-            within("training.optimizer.weight_decay", weight_decay, 0.0..=1000.0)?;
+        for (key, number) in numbers(&self.training.optimizer) {
+            let range = match key.as_str() {
+                "weight_decay" => 0.0..=1000.0,
+                "eps" => 0.0..=1.0,
+                _ => 0.0..=0.999_999_999, // a beta
+            };
+            within(&format!("training.optimizer.{key}"), number, range)?;
         }
-        let rates: &[(&str, f64)] = match self.training.schedule {
-            ScheduleSettings::Constant { learning_rate } => &[("learning_rate", learning_rate)],
-            ScheduleSettings::Noam { factor, .. } => &[("factor", factor)],
-            ScheduleSettings::InverseSqrt { peak, initial, .. } => &[("peak", peak), ("initial", initial)],
-            ScheduleSettings::Cosine { peak, min, .. } => &[("peak", peak), ("min", min)],
-            ScheduleSettings::ReduceOnPlateau { learning_rate, factor, threshold, min, .. } => &[
-                ("learning_rate", learning_rate),
-                ("factor", factor),
-                ("threshold", threshold),
-                ("min", min),
-            ],
-        };
-        let within_rates =
-            |&(key, rate): &(&str, f64)| within(&format!("training.schedule.{key}"), rate, 0.0..=1000.0);
-        rates.iter().try_for_each(within_rates)
+        for (key, rate) in numbers(&self.training.schedule) {
+            within(&format!("training.schedule.{key}"), rate, 0.0..=1000.0)?;
+        }
+        Ok(())
     }
 
     fn check_validation(&self) -> Result<(), String> {
@@ -202,6 +197,12 @@ pub fn check_search(search: &SearchSettings) -> Result<(), String> {
     between("search.beam", search.beam, 1..=MAX_BEAM_SIZE)?;
     between("search.max_len_beyond_source", search.max_len_beyond_source, 0..=MAX_TOKENS)?;
     within("search.alpha", search.alpha, -100.0..=100.0)
+}
+
+/// The numbers among settings that may have a fraction, with their keys.
+fn numbers(settings: &impl Serialize) -> impl Iterator<Item = (String, f64)> {
+    let table = Table::try_from(settings).expect("settings are a table");
+    table.into_iter().filter_map(|(key, value)| Some((key, value.as_float()?)))
 }
 
 fn require(holds: bool, problem: impl FnOnce() -> String) -> Result<(), String> {

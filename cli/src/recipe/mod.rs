@@ -19,7 +19,7 @@ use toml::{Table, Value};
 use crate::error::Error;
 
 pub use check::check_search;
-pub use schedule::{LearningRate, Plateau, ScheduleSettings};
+pub use schedule::{Fall, LearningRate, Plateau, ScheduleSettings};
 pub use settings::{
     DataSettings, OptimizerSettings, Recipe, TrainingSettings, ValidationMetric, ValidationSettings,
 };

@@ -38,6 +38,18 @@ pub enum ScheduleSettings {
 }
 
 impl ScheduleSettings {
+    /// The fall of a schedule after whose end the rate stays where it is.
+    pub fn fall(&mut self) -> Option<Fall<'_>> {
+        use ScheduleSettings as Settings;
+        match self {
+            &mut Settings::Cosine { warmup_steps, ref mut total_steps, .. } => {
+                Some(Fall { warmup_steps, total_steps })
+            }
+            Settings::Constant { .. } | Settings::Noam { .. } | Settings::InverseSqrt { .. } => None,
+            Settings::ReduceOnPlateau { .. } => None,
+        }
+    }
+
     /// The schedule of a model `d_model` wide, before its first step.
     pub fn build(&self, d_model: usize) -> LearningRate {
         use ScheduleSettings as Settings;
@@ -60,6 +72,14 @@ impl ScheduleSettings {
             }
         }
     }
+}
+
+/// Where a schedule that falls to an end begins to fall, and where it ends.
+pub struct Fall<'a> {
+    /// The steps of rise before it.
+    pub warmup_steps: u64,
+    /// The step at which it ends; 0: the last one of the run.
+    pub total_steps: &'a mut u64,
 }
 
 /// A schedule that depends on the step alone, or one that answers to validation losses and so has a memory.

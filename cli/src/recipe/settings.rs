@@ -9,7 +9,7 @@ use text::{CorpusFiles, TextSettings};
 use transformer::{Architecture, TrainOptions};
 use translate::SearchSettings;
 
-use super::schedule::ScheduleSettings;
+use super::schedule::{Fall, ScheduleSettings};
 
 /// Everything about a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -132,15 +132,13 @@ impl Default for TrainingSettings {
 }
 
 impl TrainingSettings {
-    /// Ends a cosine with the run, unless it says when. Where a run goes on, its schedule stays as it was, however
-    /// many steps are asked for now: those already taken went by it.
+    /// Ends a schedule that falls with the run, unless it says when. Where a run goes on, its schedule stays as it was,
+    /// however many steps are asked for now: those already taken went by it.
     pub fn end_schedule(&mut self, saved: Option<&TrainingSettings>) {
-        let began_with = match saved.map(|saved| &saved.schedule) {
-            Some(&ScheduleSettings::Cosine { total_steps, .. }) => total_steps,
-            _ => self.max_steps,
-        };
-        if let ScheduleSettings::Cosine { total_steps: total_steps @ 0, .. } = &mut self.schedule {
-            *total_steps = began_with;
+        let mut saved = saved.map(|saved| saved.schedule.clone());
+        let began_with = saved.as_mut().and_then(ScheduleSettings::fall).map(|fall| *fall.total_steps);
+        if let Some(Fall { total_steps: total_steps @ 0, .. }) = self.schedule.fall() {
+            *total_steps = began_with.unwrap_or(self.max_steps);
         }
     }
 

@@ -17,16 +17,79 @@ fn set(assignments: &[&str]) -> Result<Recipe, String> {
     Recipe::load(&path, &assignments).map_err(|error| error.to_string())
 }
 
+/// Every section and key, with its default.
+fn keys() -> Vec<(String, String, Value)> {
+    let sections = Recipe::default().table().into_iter();
+    let sections = sections.filter_map(|(section, keys)| Some((section, keys.as_table()?.clone())));
+    sections
+        .flat_map(|(section, keys)| keys.into_iter().map(move |(key, value)| (section.clone(), key, value)))
+        .collect()
+}
+
 #[test]
 fn the_template_shows_every_key_with_its_default() {
-    assert_eq!(Recipe::parse(TEMPLATE, "template").unwrap(), Recipe::default());
-    let printed = Recipe::default().to_toml();
-    let values = Table::try_from(Recipe::default()).unwrap();
-    for (section, table) in values.iter().filter_map(|(name, value)| Some((name, value.as_table()?))) {
-        for key in table.keys() {
-            assert!(printed.lines().any(|line| line.starts_with(&format!("{key} = "))), "{section}.{key}");
+    let (template, shown) =
+        (recipe_table(TEMPLATE, "template").unwrap(), Recipe::parse(TEMPLATE, "").unwrap());
+    for (section, key, value) in keys() {
+        assert!(
+            template[&section].get(&key).is_some(),
+            "cli/src/recipe/template.toml, [{section}]: write `{key} = {}`, and above it what it does",
+            show(&value)
+        );
+        let shown = &shown.table()[&section][&key];
+        assert!(
+            *shown == value,
+            "cli/src/recipe/template.toml, [{section}]: {key} = {}, but its `Default` is {}; make them one",
+            show(shown),
+            show(&value)
+        );
+    }
+    assert_eq!(shown, Recipe::default());
+}
+
+/// What may stand in the place of a `?` in the default recipe, whose `section.key` is set to this value.
+fn what_fits(section: &str, key: &str, value: Value) -> Vec<String> {
+    let mut table = Recipe::default().table();
+    table[section].as_table_mut().unwrap().insert(key.to_string(), value);
+    match Recipe::deserialize(table) {
+        Err(error) if error.message().contains(" `?`, expected ") => {
+            error.message().split('`').skip(3).step_by(2).map(str::to_string).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The comment above a key of the template.
+fn comment(section: &str, key: &str) -> String {
+    let (_, rest) = TEMPLATE.split_once(&format!("\n[{section}]\n")).unwrap();
+    let (before, _) = rest.split_once(&format!("\n{key} = ")).unwrap();
+    let lines: Vec<&str> = before.lines().rev().take_while(|line| line.starts_with('#')).collect();
+    lines.into_iter().rev().collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_template_names_every_choice() {
+    let table = |kind: &str, more: &str| Value::Table(format!("kind = \"{kind}\"{more}").parse().unwrap());
+    let mut named = 0;
+    for (section, key, value) in keys() {
+        let mut words = Vec::new();
+        let kinds =
+            if value.get("kind").is_some() { what_fits(&section, &key, table("?", "")) } else { vec![] };
+        for kind in &kinds {
+            words.extend(what_fits(&section, &key, table(kind, "\n\"?\" = 1")));
+        }
+        let choices = what_fits(&section, &key, Value::String("?".into()));
+        words.extend(choices.iter().chain(&kinds).map(|choice| format!("\"{choice}\"")));
+        for word in words {
+            assert!(
+                comment(&section, &key).contains(&word),
+                "cli/src/recipe/template.toml, [{section}]: the comment above `{key}` does not name {word}; say there \
+                 when to choose it, or what it is"
+            );
+            named += 1;
         }
     }
+    assert!(named > 40, "choices are not found any more: {named}");
 }
 
 #[test]
@@ -112,6 +175,19 @@ fn what_is_out_of_range_is_named() {
         ("data.builtin=numbers-fr-en", "but data.train or data.valid names files; leave out either"),
         ("data.builtin=letters", "data.builtin is \"letters\"; there is: numbers-fr-en"),
         ("data.train={}", "data.train names no file"),
+        (
+            "training.optimizer={ kind = \"adam\", beta1 = 0.9, beta2 = 1.0, eps = 1e-9 }",
+            "training.optimizer.beta2 is 1; it must be between 0 and 0.999999999",
+        ),
+        (
+            "training.optimizer={ kind = \"adamw\", beta1 = 0.9, beta2 = 0.9, eps = 2.0, weight_decay = 0.0 }",
+            "training.optimizer.eps is 2; it must be between 0 and 1",
+        ),
+        (
+            "training.schedule={ kind = \"noam\", factor = -1.0, warmup_steps = 10 }",
+            "training.schedule.factor is -1; it must be between 0 and 1000",
+        ),
+        ("training.schedule={ kind = \"constant\", learning_rate = nan }", "schedule.learning_rate is NaN"),
         ("search.beam=10001", "search.beam is 10001; it must be between 1 and 10000"),
         ("text.vocab_size=10000001", "text.vocab_size is 10000001; it must be between 0 and 10000000"),
         ("model.d_model=100000", "a model may have 2000000000"),

@@ -8,7 +8,7 @@ use translate::metadata::Metadata;
 use super::tables::{self, grouped, rows};
 use super::verified::Verified;
 use crate::error::Error;
-use crate::recipe::{Recipe, ScheduleSettings};
+use crate::recipe::Recipe;
 use crate::train::shell::quoted;
 use crate::train::state::{Progress, recipe_in};
 
@@ -69,9 +69,7 @@ fn how_to_go_on(path: &Path, State { progress, recipe }: &State) -> String {
     match progress.step < recipe.training.max_steps {
         true => format!("to go on: {command}\n"),
         // Such a schedule has come to its end, and more steps would change little.
-        false if matches!(recipe.training.schedule, ScheduleSettings::Cosine { .. }) => {
-            "all steps are taken\n".to_string()
-        }
+        false if recipe.training.schedule.clone().fall().is_some() => "all steps are taken\n".to_string(),
         false => {
             let more = recipe.training.max_steps.saturating_mul(2);
             format!("all steps are taken; for more: {command} --set training.max_steps={more}\n")
