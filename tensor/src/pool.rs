@@ -5,17 +5,27 @@
 //! here the step after the first finds them on the shelf. What is taken holds whatever it held, so that
 //! nothing writes zeros where results are going to stand.
 //!
-//! The shelf does not make a program larger than it has been: what tensors hold and what lies on the shelf are
-//! together at most what tensors have held at their peak (results that a kernel is just writing are counted once they
-//! are a tensor). Until the program ends it stays about that large. Each dtype has a shelf of its own. Small tensors
-//! (below 4 KB) are left to the allocator.
+//! The shelf does not make a program larger than it has been of late: what tensors hold and what lies on the shelf are
+//! together at most what tensors have held at their recent peak (results that a kernel is just writing are counted once
+//! they are a tensor). Time is counted in memory, not in seconds: a peak is forgotten once tensors of so many times its
+//! size have been made that a training step would have come to it again. Then the oldest goes to the allocator, which
+//! gives large blocks back to the system. Who drops much and then rests, or wants the small ones to go back as well,
+//! calls [`trim`](crate::trim).
+//!
+//! Each dtype has a shelf of its own, sorted by size. Small tensors (below 4 KB) are left to the allocator.
 
-use std::collections::VecDeque;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::ops::Deref;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Bytes from which on memory is kept.
 const SMALLEST: usize = 1 << 12;
+
+/// A period is over when tensors were made in it that are together so many times as large as the recent peak; one that
+/// the next has not come to again is forgotten. The steps of the benchmarks make 2 to 5 times what they hold at their
+/// peak. Where a step makes more than this, at most one part in so many of what it takes may have to be new.
+const TURNOVER: usize = 8;
 
 /// Elements whose memory a pool may keep.
 pub trait Pooled: Copy + Default + Send + 'static {
@@ -69,9 +79,22 @@ pub fn take_zeroed<T: Pooled>(len: usize) -> Vec<T> {
     }
 }
 
+/// Gives everything that is kept to the allocator, and returns how many bytes that was.
+pub fn clear() -> usize {
+    fn of<T: Pooled>() -> usize {
+        T::pool().map_or(0, Pool::clear)
+    }
+    of::<f32>() + of::<f64>()
+}
+
 /// Memory from the shelf, if there is some that fits.
 fn kept<T: Pooled>(len: usize) -> Option<Vec<T>> {
-    T::pool().filter(|_| len * size_of::<T>() >= SMALLEST)?.take(len)
+    pool_for::<T>(len)?.take(len)
+}
+
+/// The pool that keeps memory of so many elements.
+fn pool_for<T: Pooled>(len: usize) -> Option<&'static Pool<T>> {
+    T::pool().filter(|_| len * size_of::<T>() >= SMALLEST)
 }
 
 /// A tensor's elements. Dropped, their memory goes to the pool.
@@ -81,7 +104,7 @@ pub struct Buffer<T: Pooled>(Vec<T>);
 
 impl<T: Pooled> Buffer<T> {
     pub(crate) fn new(data: Vec<T>) -> Buffer<T> {
-        if let Some(pool) = T::pool().filter(|_| is_kept(&data)) {
+        if let Some(pool) = pool_for::<T>(data.capacity()) {
             let freed = pool.lock().enter(data.capacity());
             drop(freed); // with the shelf open again
         }
@@ -103,37 +126,21 @@ impl<T: Pooled> Deref for Buffer<T> {
 
 impl<T: Pooled> Drop for Buffer<T> {
     fn drop(&mut self) {
-        if let Some(pool) = T::pool().filter(|_| is_kept(&self.0)) {
+        if let Some(pool) = pool_for::<T>(self.0.capacity()) {
             pool.lock().leave(std::mem::take(&mut self.0));
         }
     }
 }
 
-fn is_kept<T>(data: &Vec<T>) -> bool {
-    data.capacity() * size_of::<T>() >= SMALLEST
-}
-
 /// The shelf of one element type.
 pub struct Pool<T>(Mutex<Shelf<T>>);
 
-/// What a [`Pool`] guards. Sizes are numbers of elements.
-struct Shelf<T> {
-    /// The oldest first.
-    kept: VecDeque<Vec<T>>,
-    /// The elements of `kept`.
-    shelved: usize,
-    /// What tensors hold.
-    held: usize,
-    /// The most that they have held.
-    peak: usize,
-}
-
 impl<T: Pooled> Pool<T> {
     const fn new() -> Self {
-        Pool(Mutex::new(Shelf { kept: VecDeque::new(), shelved: 0, held: 0, peak: 0 }))
+        Pool(Mutex::new(Shelf::new()))
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Shelf<T>> {
+    fn lock(&self) -> MutexGuard<'_, Shelf<T>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner) // nothing panics while it is locked
     }
 
@@ -144,100 +151,100 @@ impl<T: Pooled> Pool<T> {
         out.resize(len, T::default()); // writes only what was never written
         Some(out)
     }
+
+    /// Gives back what is shelved, and returns how many bytes that was.
+    fn clear(&self) -> usize {
+        let freed = self.lock().clear();
+        freed.iter().map(Vec::capacity).sum::<usize>() * size_of::<T>()
+    }
 }
 
-impl<T: Copy> Shelf<T> {
-    /// The youngest that fits without wasting more than an eighth: what was dropped last may still be in cache.
-    /// Where none fits, room is made for as much new memory.
-    /// Also returns what is no longer kept.
+/// What a [`Pool`] guards. Sizes are numbers of elements.
+struct Shelf<T> {
+    /// What lies here, by its size; of one size, the youngest first.
+    kept: BTreeMap<(usize, Reverse<u64>), Vec<T>>,
+    /// The sizes of what lies here, the oldest first.
+    ages: BTreeMap<u64, usize>,
+    /// How many have come.
+    came: u64,
+    /// What lies here.
+    shelved: usize,
+    /// What tensors hold.
+    held: usize,
+    /// The most that they have held in the period before this one, and in this one.
+    peaks: [usize; 2],
+    /// What the tensors that were made in this period held.
+    made: usize,
+}
+
+impl<T> Shelf<T> {
+    const fn new() -> Self {
+        let peaks = [0; 2];
+        Shelf { kept: BTreeMap::new(), ages: BTreeMap::new(), came: 0, shelved: 0, held: 0, peaks, made: 0 }
+    }
+
+    /// The smallest that fits, if it wastes no more than an eighth; of one size the youngest, which may still be in
+    /// cache. Where none fits, room is made for as much new memory. Also returns what is no longer kept.
     fn find(&mut self, len: usize) -> (Option<Vec<T>>, Vec<Vec<T>>) {
-        let fits = |kept: &Vec<T>| (len..=len + len / 8).contains(&kept.capacity());
-        let found = self.kept.iter().rposition(fits).and_then(|place| self.kept.remove(place));
-        match found {
-            Some(found) => {
-                self.shelved -= found.capacity();
-                (Some(found), Vec::new())
+        let youngest = Reverse(u64::MAX);
+        match self.kept.range((len, youngest)..).next() {
+            Some((&(capacity, Reverse(age)), _)) if capacity - len <= len / 8 => {
+                (Some(self.remove(capacity, age)), Vec::new())
             }
-            None => (None, self.make_room(len)),
+            _ => (None, self.make_room(len)),
         }
     }
 
     /// Notes that a tensor holds `capacity` more, and returns what is no longer kept.
     fn enter(&mut self, capacity: usize) -> Vec<Vec<T>> {
         self.held += capacity;
-        self.peak = self.peak.max(self.held);
+        self.made += capacity;
+        self.peaks[1] = self.peaks[1].max(self.held);
+        if self.made / TURNOVER >= self.peak() {
+            self.peaks = [self.peaks[1], self.held];
+            self.made = 0;
+        }
         self.make_room(0)
     }
 
     /// Shelves what a tensor held.
     fn leave(&mut self, data: Vec<T>) {
-        self.held -= data.capacity();
-        self.shelved += data.capacity();
-        self.kept.push_back(data);
+        let capacity = data.capacity();
+        self.held -= capacity;
+        self.shelved += capacity;
+        self.kept.insert((capacity, Reverse(self.came)), data);
+        self.ages.insert(self.came, capacity);
+        self.came += 1;
+    }
+
+    fn remove(&mut self, capacity: usize, age: u64) -> Vec<T> {
+        self.shelved -= capacity;
+        self.ages.remove(&age);
+        self.kept.remove(&(capacity, Reverse(age))).expect("both books list what is kept")
+    }
+
+    /// The most that tensors have held lately.
+    fn peak(&self) -> usize {
+        self.peaks[0].max(self.peaks[1])
     }
 
     /// Takes the oldest off the shelf until `len` more may be held.
     fn make_room(&mut self, len: usize) -> Vec<Vec<T>> {
         let mut freed = Vec::new();
-        while self.held + self.shelved + len > self.peak {
-            let Some(oldest) = self.kept.pop_front() else { break };
-            self.shelved -= oldest.capacity();
-            freed.push(oldest);
+        while self.held + self.shelved + len > self.peak() {
+            let Some((&age, &capacity)) = self.ages.first_key_value() else { break };
+            freed.push(self.remove(capacity, age));
         }
         freed
+    }
+
+    /// Takes everything off the shelf and forgets what was held.
+    fn clear(&mut self) -> Vec<Vec<T>> {
+        self.peaks = [self.held; 2];
+        self.made = 0;
+        self.make_room(0)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn shelf() -> Shelf<f32> {
-        Shelf { kept: VecDeque::new(), shelved: 0, held: 0, peak: 0 }
-    }
-
-    /// A tensor of `len` numbers comes and goes.
-    fn pass(shelf: &mut Shelf<f32>, len: usize) {
-        let data = shelf.find(len).0.unwrap_or_else(|| Vec::with_capacity(len));
-        shelf.enter(data.capacity());
-        shelf.leave(data);
-    }
-
-    #[test]
-    fn what_was_dropped_is_found_again_and_the_youngest_first() {
-        let mut shelf = shelf();
-        let data = [vec![1.0; 100], vec![2.0; 100], vec![3.0; 50]];
-        data.iter().for_each(|data| assert!(shelf.enter(data.capacity()).is_empty()));
-        data.into_iter().for_each(|data| shelf.leave(data));
-        let mut find = |len| shelf.find(len).0.map(|data| data[0]);
-        assert_eq!(find(100), Some(2.0));
-        assert_eq!(find(89), Some(1.0), "an eighth may be wasted");
-        assert_eq!((find(44), find(51)), (None, None), "not more, and no less");
-        assert_eq!(find(45), Some(3.0));
-        assert_eq!((shelf.shelved, shelf.held, shelf.peak), (0, 0, 250));
-    }
-
-    #[test]
-    fn the_shelf_holds_no_more_than_tensors_did_at_their_peak() {
-        let mut shelf = shelf();
-        pass(&mut shelf, 100);
-        pass(&mut shelf, 60); // does not fit beside what is kept
-        assert_eq!(shelf.kept.iter().map(Vec::capacity).collect::<Vec<_>>(), [60]);
-        pass(&mut shelf, 40); // does
-        assert_eq!(shelf.kept.iter().map(Vec::capacity).collect::<Vec<_>>(), [60, 40]);
-        pass(&mut shelf, 20); // the oldest makes room
-        assert_eq!(shelf.kept.iter().map(Vec::capacity).collect::<Vec<_>>(), [40, 20]);
-        assert_eq!((shelf.shelved, shelf.held, shelf.peak), (60, 0, 100));
-    }
-
-    #[test]
-    fn memory_comes_back_with_the_length_asked_for() {
-        for len in [0, 1, SMALLEST / 4 - 1, SMALLEST / 4, 5000, 4999, 4500, 5000] {
-            assert_eq!(take::<f32>(len).len(), len);
-            let zeros = take_zeroed::<f32>(len);
-            assert_eq!(zeros, vec![0.0; len]);
-            drop(Buffer::new(vec![1.0f32; len])); // what the next one may find
-        }
-        assert_eq!(take::<bool>(5000), vec![false; 5000]);
-    }
-}
+mod tests;

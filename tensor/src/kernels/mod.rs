@@ -17,3 +17,4 @@ pub mod peak;
 pub mod reduce;
 pub mod simd;
 pub mod softmax;
+pub mod trim;
