@@ -37,6 +37,7 @@ mod examples;
 mod gradients;
 mod losses;
 mod masks;
+mod never_said;
 mod options;
 mod parity;
 mod planted_bugs;

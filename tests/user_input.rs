@@ -140,7 +140,7 @@ fn searches(
 ) -> [Result<Vec<Hypothesis>, Error>; 3] {
     let (model, params) = model;
     let beam = BeamOptions { max_len, ..BeamOptions::default() };
-    let draw = SampleOptions { temperature: 1.0, top_k: None, max_len, seed: Seed::new(1) };
+    let draw = SampleOptions { temperature: 1.0, top_k: None, max_len, never: vec![], seed: Seed::new(1) };
     [
         greedy(model, params, sources, max_len),
         beam_search(model, params, sources, &beam).map(|found| found.concat()),
@@ -232,19 +232,22 @@ fn search_options_are_checked() {
     let (model, params) = random_model(&small(), 1, DType::F32);
     let beam = |options: BeamOptions| beam_search(&model, &params, &[vec![3]], &options);
     let default = BeamOptions::default();
-    assert_says(beam(BeamOptions { beam_size: 0, ..default }), "beam_size is 0; it must be ");
-    assert_says(beam(BeamOptions { top_beams: 0, ..default }), "top_beams is 0; it must be in 1..=4");
-    assert_says(beam(BeamOptions { top_beams: 5, ..default }), "top_beams is 5; it must be in 1..=4");
+    assert_says(beam(BeamOptions { beam_size: 0, ..default.clone() }), "beam_size is 0; it must be ");
+    assert_says(beam(BeamOptions { top_beams: 0, ..default.clone() }), "top_beams is 0; it must be in 1..=4");
+    assert_says(beam(BeamOptions { top_beams: 5, ..default.clone() }), "top_beams is 5; it must be in 1..=4");
     for length_penalty in
         [LengthPenalty::Gnmt { alpha: f64::NAN }, LengthPenalty::Power { alpha: f64::INFINITY }]
     {
-        assert_says(beam(BeamOptions { length_penalty, ..default }), "the length penalty's alpha is ");
+        assert_says(
+            beam(BeamOptions { length_penalty, ..default.clone() }),
+            "the length penalty's alpha is ",
+        );
     }
     let max_len = MaxLen { beyond_source: 2 };
     let draw = |options: SampleOptions| sample(&model, &params, &[vec![3]], &options);
-    let fair = SampleOptions { temperature: 1.0, top_k: None, max_len, seed: Seed::new(1) };
+    let fair = SampleOptions { temperature: 1.0, top_k: None, max_len, never: vec![], seed: Seed::new(1) };
     for temperature in [0.0, -1.0, f64::NAN, f64::INFINITY] {
-        assert_says(draw(SampleOptions { temperature, ..fair }), "temperature is ");
+        assert_says(draw(SampleOptions { temperature, ..fair.clone() }), "temperature is ");
     }
-    assert_says(draw(SampleOptions { top_k: Some(0), ..fair }), "top_k is 0");
+    assert_says(draw(SampleOptions { top_k: Some(0), ..fair.clone() }), "top_k is 0");
 }

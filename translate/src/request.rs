@@ -179,6 +179,8 @@ fn align(translator: &Translator, found: &mut [Translated]) -> Result<(), Error>
 
 #[cfg(test)]
 mod tests {
+    use text::special::{BOS_ID, EOS_ID, PAD_ID};
+
     use super::*;
     use crate::testing::untrained;
 
@@ -212,6 +214,16 @@ mod tests {
             assert!((scored.log_prob() - translation.log_prob).abs() < 1e-4);
             assert_eq!(translation.alignment, None);
         }
+    }
+
+    #[test]
+    fn no_translation_says_what_is_no_word_of_any_text() {
+        let translator = untrained();
+        let found = translator.request().beam(100).n_best(100).translate(&LINES).unwrap();
+        let ids: Vec<u32> =
+            found.iter().flat_map(|line| &line.translations).flat_map(|one| one.ids.clone()).collect();
+        assert!(ids.len() > 200 && ids.contains(&EOS_ID));
+        assert!(!ids.contains(&PAD_ID) && !ids.contains(&BOS_ID));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use text::special::{BOS_ID, PAD_ID};
 use transformer::search::MaxLen;
 use transformer::search::beam::BeamOptions;
 use transformer::search::length_penalty::LengthPenalty;
@@ -29,7 +30,8 @@ impl Default for SearchSettings {
 }
 
 impl SearchSettings {
-    /// The options of a beam search that returns `top_beams` translations.
+    /// The options of a beam search that returns `top_beams` translations, by a model whose vocabulary is a
+    /// [`TextModel`](text::text_model::TextModel)'s.
     pub fn options(&self, top_beams: usize) -> BeamOptions {
         let alpha = self.alpha;
         BeamOptions {
@@ -41,6 +43,7 @@ impl SearchSettings {
                 Penalty::Power => LengthPenalty::Power { alpha },
             },
             max_len: MaxLen { beyond_source: self.max_len_beyond_source },
+            never: vec![PAD_ID, BOS_ID],
         }
     }
 }

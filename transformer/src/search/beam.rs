@@ -19,7 +19,7 @@ use crate::error::Error;
 use crate::model::Transformer;
 
 /// How wide and how long to search.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct BeamOptions {
     /// How many unfinished hypotheses are kept at every step.
     pub beam_size: usize,
@@ -29,6 +29,8 @@ pub struct BeamOptions {
     pub length_penalty: LengthPenalty,
     /// How long a translation may be.
     pub max_len: MaxLen,
+    /// Tokens that are not said: `<pad>`, say. `<bos>` never is.
+    pub never: Vec<u32>,
 }
 
 /// The paper's settings: a beam of 4, alpha 0.6, source length + 50; one translation returned.
@@ -39,6 +41,7 @@ impl Default for BeamOptions {
             top_beams: 1,
             length_penalty: LengthPenalty::Gnmt { alpha: 0.6 },
             max_len: MaxLen::default(),
+            never: Vec::new(),
         }
     }
 }
@@ -112,7 +115,7 @@ fn search(
     };
     let mut beams: Vec<Beam> = sources.iter().enumerate().map(new_beam).collect();
     let mut live: Vec<usize> = (0..beams.len()).collect(); // which beams are in the batch, in its order
-    let mut decoding = Decoding::begin(model, params, sources)?;
+    let mut decoding = Decoding::begin(model, params, sources, &options.never)?;
     while !live.is_empty() {
         let last: Vec<u32> = live.iter().flat_map(|&beam| beams[beam].last_ids()).collect();
         let log_probs = decoding.step(&last)?; // [rows, vocab_size]
@@ -222,7 +225,7 @@ impl Beam {
         for (row, (log_probs, (_, so_far))) in log_probs.chunks_exact(vocab_size).zip(&self.live).enumerate()
         {
             if *so_far > f64::NEG_INFINITY {
-                let continued = log_probs.iter().enumerate();
+                let continued = log_probs.iter().enumerate().filter(|(_, said)| **said > f64::NEG_INFINITY);
                 candidates.extend(continued.map(|(id, log_prob)| (row, id as u32, so_far + log_prob)));
             }
         }

@@ -15,19 +15,42 @@ pub(super) struct Decoding<'a> {
     model: &'a Transformer,
     cx: Context<'a>,
     state: DecoderState,
+    /// Tokens that are not said, `<bos>` among them.
+    never: Vec<u32>,
 }
 
 impl<'a> Decoding<'a> {
-    /// Encodes the sources; each has one row, in which nothing was said yet.
-    pub fn begin(model: &'a Transformer, params: &'a Params, sources: &[Vec<u32>]) -> Result<Self, Error> {
+    /// Encodes the sources; each has one row, in which nothing was said yet. Nor will it be one of `never`, or the token
+    /// that stands before the first word, unless it is the one that ends as well (as in fairseq).
+    ///
+    /// # Errors
+    /// If `never` names what is not in the vocabulary, or `<eos>`; or as [`Transformer::encode`].
+    pub fn begin(
+        model: &'a Transformer,
+        params: &'a Params,
+        sources: &[Vec<u32>],
+        never: &[u32],
+    ) -> Result<Self, Error> {
+        let config = model.config();
+        if let Some(id) =
+            never.iter().find(|&&id| id == config.eos_id || id as usize >= config.tgt_vocab_size)
+        {
+            let all = config.tgt_vocab_size;
+            let problem = format!("never: {id} is <eos>, or not in the vocabulary of {all}");
+            return Err(Error::Config(problem));
+        }
+        let mut never = never.to_vec();
+        if let DecoderStart::Token(bos_id) = config.decoder_start {
+            never.extend(Some(bos_id).filter(|&bos_id| bos_id != config.eos_id));
+        }
         let cx = Context::inference(params);
         let memory = model.encode(&cx, &TokenBatch::new(sources, 0))?;
         let state = model.begin(&cx, &memory);
-        Ok(Decoding { model, cx, state })
+        Ok(Decoding { model, cx, state, never })
     }
 
     /// Says `last[row]` in each row (nothing at the first step) and returns the log-probability of each
-    /// word to come next, `[rows, vocab_size]`, in f64.
+    /// word to come next, `[rows, vocab_size]`, in f64: the model's, and minus infinity for what is not said.
     pub fn step(&mut self, last: &[u32]) -> Result<Vec<f64>, Error> {
         let first = self.state.is_empty();
         // Every row has one token, or none before a zero vector: nothing is padded.
@@ -41,7 +64,11 @@ impl<'a> Decoding<'a> {
         if !log_probs.all_finite() {
             return Err(Error::NotFinite(format!("the model's output at position {}", self.state.len() - 1)));
         }
-        Ok(in_f64(&log_probs))
+        let mut log_probs = in_f64(&log_probs);
+        for row in log_probs.chunks_exact_mut(self.model.config().tgt_vocab_size) {
+            self.never.iter().for_each(|&id| row[id as usize] = f64::NEG_INFINITY);
+        }
+        Ok(log_probs)
     }
 
     /// Goes on with these sentences and rows, in this order.
@@ -60,12 +87,13 @@ pub(super) fn decode_by(
     params: &Params,
     sources: &[Vec<u32>],
     max_len: MaxLen,
+    never: &[u32],
     mut choose: impl FnMut(usize, usize, &[f64]) -> u32,
 ) -> Result<Vec<Hypothesis>, Error> {
     let begun = Hypothesis { ids: Vec::new(), log_prob: 0.0, score: 0.0, finished: false };
     let mut hypotheses = vec![begun; sources.len()];
     let mut live: Vec<usize> = (0..sources.len()).collect(); // row -> sentence
-    let mut decoding = Decoding::begin(model, params, sources)?;
+    let mut decoding = Decoding::begin(model, params, sources, never)?;
     let (eos_id, vocab_size) = (model.config().eos_id, model.config().tgt_vocab_size);
     while !live.is_empty() {
         let last: Vec<u32> =

@@ -9,7 +9,7 @@ use super::hypothesis::{Hypothesis, MaxLen};
 use crate::error::Error;
 use crate::model::Transformer;
 
-/// Translates each source by always taking the likeliest next word (the first among equals).
+/// Translates each source by always taking the likeliest next word (the first among equals). `<bos>` is none.
 ///
 /// # Errors
 /// If the parameters are of another model, an id is not in the source vocabulary, a sequence is longer than learned
@@ -20,5 +20,5 @@ pub fn greedy(
     sources: &[Vec<u32>],
     max_len: MaxLen,
 ) -> Result<Vec<Hypothesis>, Error> {
-    on_worker(|| decode_by(model, params, sources, max_len, |_, _, log_probs| argmax(log_probs) as u32))
+    on_worker(|| decode_by(model, params, sources, max_len, &[], |_, _, log_probs| argmax(log_probs) as u32))
 }

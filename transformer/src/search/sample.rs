@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::model::Transformer;
 
 /// How words are drawn.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct SampleOptions {
     /// Probabilities are taken to the power 1 / temperature: 1 as the model says, below 1 bolder towards the
     /// likeliest, above 1 towards even. Positive.
@@ -20,6 +20,8 @@ pub struct SampleOptions {
     pub top_k: Option<usize>,
     /// How long a translation may be.
     pub max_len: MaxLen,
+    /// Tokens that are not said: `<pad>`, say. `<bos>` never is.
+    pub never: Vec<u32>,
     /// The stream of draws. Sentence i, position j draw from their own part of it, so a translation does
     /// not depend on the others in its batch.
     pub seed: Seed,
@@ -37,7 +39,7 @@ pub fn sample(
     sources: &[Vec<u32>],
     options: &SampleOptions,
 ) -> Result<Vec<Hypothesis>, Error> {
-    let &SampleOptions { temperature, top_k, max_len, seed } = options;
+    let &SampleOptions { temperature, top_k, max_len, ref never, seed } = options;
     if !(temperature > 0.0 && temperature.is_finite()) {
         return Err(Error::Config(format!("temperature is {temperature}; it must be positive")));
     }
@@ -48,7 +50,7 @@ pub fn sample(
         let seed = seed.derive_index(sentence as u64).derive_index(position as u64);
         draw(log_probs, temperature, top_k, seed.rng().random())
     };
-    on_worker(|| decode_by(model, params, sources, max_len, choose))
+    on_worker(|| decode_by(model, params, sources, max_len, never, choose))
 }
 
 /// The word at which the running sum of probabilities passes `uniform`, drawn from 0..1.
