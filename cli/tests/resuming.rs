@@ -80,6 +80,29 @@ fn with_subwords_judged_by_bleu_and_without_a_mean() {
 }
 
 #[test]
+fn judged_by_bleu_where_no_reference_has_four_words() {
+    let toy = Toy::new(&["validation.metric=bleu", "validation.bleu_every=1", "training.average=0"]);
+    let of_three: String = (0..6).map(|_| "un deux trois\tthree two one\n").collect();
+    fs::write(toy.path("valid.tsv"), of_three).unwrap();
+    let output = toy.train("run").output().unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+    assert!(said(&output).contains("no validation reference has four words"), "{}", said(&output));
+    let content = content(&toy.path("run"));
+    let metrics = String::from_utf8(content["metrics.jsonl"].clone()).unwrap();
+    let lines = metrics.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let judged: Vec<(f64, bool)> = lines
+        .filter(|line| line["bleu"].is_number())
+        .map(|line| {
+            assert_eq!(line["bleu"], 0.0);
+            (line["nll"].as_f64().unwrap(), line["best"].as_bool().unwrap())
+        })
+        .collect();
+    let lowest = judged.iter().map(|judged| judged.0).fold(f64::INFINITY, f64::min);
+    let best = judged.iter().rfind(|judged| judged.1).unwrap().0;
+    assert!(judged.len() > 5 && best == lowest, "{judged:?}");
+}
+
+#[test]
 fn when_it_stops_early() {
     let schedule = "training.schedule={ kind = \"constant\", learning_rate = 0.3 }";
     let set = [schedule, "validation.patience=3", "training.max_steps=10000"];

@@ -5,6 +5,7 @@
 //! then does the file get its name, which a file system does in one piece; syncing the folder makes the new
 //! name last. At every moment the name stands for the whole old file or the whole new one.
 
+use std::borrow::Cow;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -28,13 +29,36 @@ pub fn write_atomically(
     replace(path, write).map_err(|source| Error::Io { path: path.into(), action: "write the file", source })
 }
 
-fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    let name = path.file_name().ok_or_else(|| io::Error::other("the path does not end in a file name"))?;
-    let folder = match path.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
+/// Whether [`write_atomically`] could create or replace the file at `path` now, before hours go into what is to stand in
+/// it: a file beside it is made and removed. What is at `path` stays as it is.
+///
+/// # Errors
+/// [`Error::Io`] as [`write_atomically`] would have it: there is no such folder, one may not write in it, the name is too
+/// long, or is a folder's.
+pub fn check_writable(path: impl AsRef<Path>) -> Result<(), Error> {
+    let path = path.as_ref();
+    let check = || -> io::Result<()> {
+        let (folder, name) = place(path)?;
+        match fs::metadata(path) {
+            Ok(there) if there.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        Temporary::create(folder, &name).map(drop)
     };
-    let (temporary, file) = Temporary::create(folder, &name.to_string_lossy())?;
+    check().map_err(|source| Error::Io { path: path.into(), action: "write the file", source })
+}
+
+/// The folder and the name of a file.
+fn place(path: &Path) -> io::Result<(&Path, Cow<'_, str>)> {
+    let name = path.file_name().ok_or_else(|| io::Error::other("the path does not end in a file name"))?;
+    let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+    Ok((folder, name.to_string_lossy()))
+}
+
+fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let (folder, name) = place(path)?;
+    let (temporary, file) = Temporary::create(folder, &name)?;
     let mut writer = BufWriter::with_capacity(1 << 20, file);
     write(&mut writer)?;
     writer.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
@@ -53,6 +77,7 @@ impl Temporary {
     fn create(folder: &Path, name: &str) -> io::Result<(Temporary, File)> {
         // A browser has no processes, and asking for one panics; it has no files either, which is an error.
         let process = if cfg!(target_family = "wasm") { 0 } else { std::process::id() };
+        let name: String = name.chars().take(50).collect(); // so that a name as long as names may be has room
         let mut attempt = 0;
         loop {
             let path = folder.join(format!(".{name}.{process}-{attempt}.tmp"));
@@ -127,6 +152,30 @@ mod tests {
         let error = write_atomically(folder.path().join("no/model"), |_| Ok(())).unwrap_err();
         assert!(matches!(error, Error::Io { source, .. } if source.kind() == io::ErrorKind::NotFound));
         assert!(write_atomically("..", |_| Ok(())).is_err());
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_known_before_and_nothing_is_left_of_the_asking() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::write(at("model"), "old").unwrap();
+        fs::create_dir(at("folder")).unwrap();
+        let (long, too_long) = ("n".repeat(255), "n".repeat(256));
+        for name in ["model", "new", &long] {
+            check_writable(at(name)).unwrap();
+            assert_eq!(fs::read_to_string(at("model")).unwrap(), "old");
+            write_atomically(at(name), |file| file.write_all(b"old")).unwrap();
+        }
+        assert_eq!(names(folder.path()).len(), 4);
+        for name in ["folder", "no/model", "model/below", &too_long, ".."] {
+            let refused = check_writable(at(name)).unwrap_err().to_string();
+            let failed = write_atomically(at(name), |file| file.write_all(b"x")).unwrap_err().to_string();
+            assert!(
+                refused.contains("cannot write the file") && failed.contains("cannot write the file"),
+                "{refused}"
+            );
+        }
+        assert_eq!(names(folder.path()).len(), 4);
     }
 
     #[test]

@@ -18,7 +18,7 @@ use clap::Args;
 use tensor::{DType, Seed};
 use transformer::{Config, Transformer};
 use translate::encode::vocab_sizes;
-use translate::metrics::bleu_options;
+use translate::metrics::{bleu_of, bleu_options};
 
 use crate::console::say;
 use crate::error::Error;
@@ -81,6 +81,9 @@ pub fn train(args: &TrainArgs) -> Result<(), Error> {
     tell(format!("model: {} parameters", model.1.numel()));
     if recipe.validation.every > 0 && recipe.validation.bleu_every > 0 {
         tell(format!("validation BLEU, of greedy translations: {}", bleu_options(&data.text).signature()));
+        if bleu_of(&data.text, &data.valid_references, &data.valid_references).score == 0.0 {
+            tell(NO_FOUR_WORDS.into());
+        }
     }
     begin::remove_models_after(&folder, saved.as_ref().map_or(0, |saved| saved.progress.step))?;
     write_recipe(&folder, &recipe)?;
@@ -95,6 +98,10 @@ pub fn train(args: &TrainArgs) -> Result<(), Error> {
         error => error,
     })
 }
+
+const NO_FOUR_WORDS: &str = "warning: no validation reference has four words, which BLEU needs: it will be 0, and with \
+    validation.metric = \"bleu\" the model of the lowest loss is the best; give longer sentences, or judge by \
+    validation.metric = \"loss\"";
 
 fn write_recipe(folder: &RunFolder, recipe: &Recipe) -> Result<(), Error> {
     let text = recipe.to_toml();

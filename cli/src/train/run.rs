@@ -216,10 +216,16 @@ impl Run {
     }
 }
 
+/// Of equal BLEU the model of the lower loss is better: where nothing matches yet, or no reference has four words, all
+/// have 0.
 fn is_better(metric: ValidationMetric, new: &Validated, best: Option<&Validated>) -> bool {
+    let lower_loss = new.nll.is_finite() && best.is_none_or(|best| new.nll < best.nll || best.nll.is_nan());
     match metric {
-        ValidationMetric::Loss => new.nll.is_finite() && best.is_none_or(|best| new.nll < best.nll),
-        ValidationMetric::Bleu => new.bleu > best.and_then(|best| best.bleu),
+        ValidationMetric::Loss => lower_loss,
+        ValidationMetric::Bleu => {
+            let best = best.and_then(|best| best.bleu);
+            new.bleu > best || new.bleu.is_some() && new.bleu == best && lower_loss
+        }
     }
 }
 
@@ -228,4 +234,29 @@ fn diverged(problem: &str) -> Error {
         "training diverged: {problem}. What was saved before is as it was. Try a lower learning rate, a longer \
          warm-up or a low training.clip_norm, 1 for example"
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_equal_bleu_the_lower_loss_is_better_and_without_bleu_nothing_is() {
+        let is_better = |new: (f64, Option<f64>), best: (f64, Option<f64>)| {
+            let validated = |(nll, bleu)| Validated { step: 1, nll, bleu };
+            is_better(ValidationMetric::Bleu, &validated(new), Some(&validated(best)))
+        };
+        for bleu in [0.0, 31.4] {
+            assert!(is_better((2.0, Some(bleu)), (3.0, Some(bleu))));
+            assert!(
+                !is_better((3.0, Some(bleu)), (2.0, Some(bleu)))
+                    && !is_better((2.0, Some(bleu)), (2.0, Some(bleu)))
+            );
+            assert!(is_better((9.0, Some(bleu + 0.1)), (2.0, Some(bleu))), "BLEU comes first");
+            assert!(!is_better((1.0, Some(bleu)), (2.0, Some(bleu + 0.1))));
+            assert!(!is_better((1.0, None), (2.0, Some(bleu))), "it was not taken");
+            assert!(!is_better((f64::NAN, Some(bleu)), (2.0, Some(bleu))));
+            assert!(is_better((2.0, Some(bleu)), (f64::NAN, Some(bleu))));
+        }
+    }
 }

@@ -33,6 +33,7 @@ pub(super) fn run(args: &AverageArgs) -> Result<(), Error> {
         let problem = "this is there already, and nothing is written over";
         return Err(Error::at(&args.out, format!("{problem}; choose another --out, or remove it first")));
     }
+    nn::atomic::check_writable(&args.out)?;
     let mean = model::mean(&args.checkpoints)?;
     mean.save(&args.out)?;
     let steps: Vec<String> = mean.about().averaged.iter().map(u64::to_string).collect();

@@ -2,7 +2,7 @@
 
 mod report;
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -85,8 +85,7 @@ pub(super) fn run(args: &EvaluateArgs) -> Result<(), Error> {
 /// Whether a file can be written here, before hours go into what stands in it. One that is there stays as it is until
 /// then; what is none (a device, a link), or is read here, is never written over.
 fn check_can_be_written(path: &Path, args: &EvaluateArgs) -> Result<(), Error> {
-    let was_there = fs::symlink_metadata(path);
-    if was_there.as_ref().is_ok_and(|about| !about.is_file()) {
+    if fs::symlink_metadata(path).is_ok_and(|about| !about.is_file()) {
         return Err(Error::at(path, "cannot write the translations here: it is no plain file; name another"));
     }
     let read = [Some(&args.model), args.source.as_ref(), args.reference.as_ref(), args.pairs.as_ref()];
@@ -94,12 +93,7 @@ fn check_can_be_written(path: &Path, args: &EvaluateArgs) -> Result<(), Error> {
     if place.is_some() && read.into_iter().flatten().any(|read| fs::canonicalize(read).ok() == place) {
         return Err(Error::at(path, "cannot write the translations here: this file is read; name another"));
     }
-    let opened = File::options().append(true).create(true).open(path);
-    opened.map_err(|error| Error::at(path, format!("cannot write the translations here: {error}")))?;
-    if was_there.is_err() {
-        let _ = fs::remove_file(path); // if it stays, it is written over
-    }
-    Ok(())
+    Ok(nn::atomic::check_writable(path)?)
 }
 
 /// Sentences and their translations by people.

@@ -49,8 +49,8 @@ fn where_translations_cannot_be_written_is_known_before_there_are_any() {
     let folder = folder();
     let test = both_files(folder.path(), &("un\n".into(), "one\n".into()), "reference");
     let path = folder.path().display();
-    for hypotheses in [format!("{path}/no/a.txt"), format!("{path}")] {
-        let expected = format!("{hypotheses}: cannot write the translations here: ");
+    for hypotheses in [format!("{path}/no/a.txt"), format!("{path}"), format!("{path}/{}", "n".repeat(300))] {
+        let expected = format!("{hypotheses}: cannot write the ");
         let ended = run(&format!("evaluate {test} --hypotheses {hypotheses}"), "");
         assert_eq!(ended.out, "");
         assert!(ended.problem().contains(&expected), "{expected}");

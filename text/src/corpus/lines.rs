@@ -7,12 +7,8 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
 
-use flate2::bufread::MultiGzDecoder;
-
+use super::gzip::{GZIP_MAGIC, Gzip};
 use crate::error::Error;
-
-/// The first bytes of every gzip file (RFC 1952, section 2.3.1).
-const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
@@ -55,7 +51,7 @@ pub(super) fn open(dir: &Path, path: &Path) -> Result<LineReader<Box<dyn BufRead
     let gzipped = !head.is_empty() && GZIP_MAGIC.starts_with(&head);
     let reader = BufReader::with_capacity(1 << 16, Cursor::new(head).chain(file));
     let reader: Box<dyn BufRead> =
-        if gzipped { Box::new(BufReader::new(Gzip(MultiGzDecoder::new(reader)))) } else { Box::new(reader) };
+        if gzipped { Box::new(BufReader::new(Gzip::new(reader))) } else { Box::new(reader) };
     Ok(LineReader::new(reader, full))
 }
 
@@ -79,25 +75,6 @@ pub(super) fn why(error: &io::Error, dir: &Path, path: &Path) -> String {
         }
         io::ErrorKind::PermissionDenied => format!("you may not read it; change its permissions ({error})"),
         _ => format!("cannot be read: {error}"),
-    }
-}
-
-/// A decoder whose errors say that it is the gzip data that is wrong.
-struct Gzip<R>(MultiGzDecoder<R>);
-
-impl<R: BufRead> Read for Gzip<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.read(buffer).map_err(|error| match error.kind() {
-            io::ErrorKind::UnexpectedEof => {
-                let text = "the gzip data ends too early; the file was cut off, get it once more";
-                io::Error::new(error.kind(), text)
-            }
-            io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => {
-                let text = format!("the gzip data is damaged ({error}); get the file once more");
-                io::Error::new(error.kind(), text)
-            }
-            _ => error,
-        })
     }
 }
 

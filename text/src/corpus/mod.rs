@@ -7,6 +7,7 @@
 //! Whatever else is not a pair stops the reading, unless it is lenient: a model trained on half of a misread file
 //! looks like a bad model. All files are gone through first, so that one message tells of every kind of problem.
 
+mod gzip;
 mod hold_out;
 mod lines;
 mod pairs;

@@ -1,0 +1,83 @@
+//! Text in gzip files (RFC 1952), which are members one behind the other.
+
+use std::io::{self, BufRead, Read};
+
+use flate2::bufread::GzDecoder;
+
+/// The first bytes of every member (section 2.3.1).
+pub(super) const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+
+/// The text of all members. Zeros behind one are padding, as tapes and block devices leave it, and are skipped, as
+/// `gzip` and Python do; anything else is an error, and errors say that it is the gzip data that is wrong.
+pub(super) struct Gzip<R> {
+    /// None only while one member gives way to the next.
+    member: Option<GzDecoder<R>>,
+    /// How many members have ended.
+    ended: usize,
+}
+
+impl<R: BufRead> Gzip<R> {
+    pub(super) fn new(reader: R) -> Self {
+        Gzip { member: Some(GzDecoder::new(reader)), ended: 0 }
+    }
+
+    /// Goes on to the next member; false if there is none.
+    fn next_member(&mut self) -> io::Result<bool> {
+        let mut reader = self.member.take().expect("there is a member").into_inner();
+        self.ended += 1;
+        let next = skip_zeros(&mut reader)?;
+        self.member = Some(GzDecoder::new(reader));
+        match next {
+            Some(byte) if byte != GZIP_MAGIC[0] => {
+                Err(io::Error::new(io::ErrorKind::InvalidData, format!("byte {byte:#04x}")))
+            }
+            next => Ok(next.is_some()),
+        }
+    }
+}
+
+/// The first byte that is not zero.
+fn skip_zeros(reader: &mut impl BufRead) -> io::Result<Option<u8>> {
+    loop {
+        let buffer = reader.fill_buf()?;
+        if buffer.is_empty() {
+            return Ok(None);
+        }
+        let zeros = buffer.iter().take_while(|&&byte| byte == 0).count();
+        let next = buffer.get(zeros).copied();
+        reader.consume(zeros);
+        if next.is_some() {
+            return Ok(next);
+        }
+    }
+}
+
+impl<R: BufRead> Read for Gzip<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut read = || loop {
+            let count = self.member.as_mut().expect("there is a member").read(buffer)?;
+            if count > 0 || buffer.is_empty() || !self.next_member()? {
+                return Ok(count);
+            }
+        };
+        read().map_err(|error: io::Error| in_words(&error, self.ended))
+    }
+}
+
+/// What is wrong with the data after so many members were whole.
+fn in_words(error: &io::Error, ended: usize) -> io::Error {
+    let text = match error.kind() {
+        io::ErrorKind::UnexpectedEof => {
+            "the gzip data ends too early; the file was cut off, get it once more".into()
+        }
+        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData if ended > 0 => format!(
+            "behind the gzip data stands what is none ({error}); get the file once more, or cut that off: \
+             `gunzip -c FILE | gzip > NEW`"
+        ),
+        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => {
+            format!("the gzip data is damaged ({error}); get the file once more")
+        }
+        _ => error.to_string(),
+    };
+    io::Error::new(error.kind(), text)
+}
