@@ -16,6 +16,7 @@
 pub mod circles;
 pub mod contents;
 pub mod crates;
+pub mod dependencies;
 pub mod kernels;
 pub mod lengths;
 pub mod modules;

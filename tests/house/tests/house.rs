@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use house::modules::Modules;
 use house::workspace::Package;
-use house::{Workspace, circles, crates, kernels, lengths};
+use house::{Workspace, circles, crates, dependencies, kernels, lengths};
 
 /// Reads the crates of the workspace, and collects what is against a rule in each of their targets.
 fn in_every_crate(rule: impl Fn(&Package, &Modules) -> Vec<String>) -> Vec<String> {
@@ -83,4 +83,19 @@ fn functions_are_short() {
 #[test]
 fn unsafe_is_for_the_kernels() {
     assert_none("`unsafe` is for the kernels", kernels::unsafe_elsewhere(&Workspace::read().files));
+}
+
+#[test]
+fn crates_bring_few_others_along() {
+    let (tensor, command) = (dependencies::of("etudiant-tensor"), dependencies::of("etudiant-cli"));
+    assert!(
+        tensor.contains("rayon") && command.contains("clap"),
+        "cargo tree says something else: {tensor:?}"
+    );
+    assert_none("crates bring few others along", dependencies::over_the_limit());
+}
+
+#[test]
+fn who_translates_compiles_nothing_of_the_command() {
+    assert_none("who translates compiles nothing of the command", dependencies::of_the_command_elsewhere());
 }
