@@ -28,6 +28,9 @@
 //!
 //! gradcheck("swish", &[Tensor::from([-1.5, 0.0, 2.0])], |v| swish(&v[0])).unwrap();
 //! ```
+//!
+//! One that is to be among these also gets a row in the table and an entry in the registry of the tests; `CONTRIBUTING.md`
+//! in the repository has the order of work.
 
 // The table is shown by other crates too, so its links begin with this crate's name.
 #[cfg(doc)]
