@@ -2,6 +2,8 @@
 //!
 //! Follows the end of *The Illustrated Transformer* with real numbers. No files, no network, and the same
 //! output every time: `cargo run --release --example je_suis_etudiant`
+//!
+//! Pairs of your own are learned too: add them to `SENTENCES`, or to the command, `-- "merci beaucoup = thanks a lot"`.
 
 use std::error::Error;
 use std::ops::ControlFlow;
@@ -15,77 +17,134 @@ use etudiant::transformer::search::beam::{BeamOptions, beam_search_observed};
 use etudiant::transformer::search::{MaxLen, greedy::greedy, length_penalty::LengthPenalty};
 use etudiant::transformer::{self, Batch, Config, Pair, TrainOptions, Trainer, Transformer, VocabSizes};
 
-const SENTENCES: [(&str, &str); 2] = [("merci", "thanks"), ("je suis étudiant", "i am a student")];
-/// How much of each label is spread over the six words.
+/// What is learned. All that follows is made of these.
+const SENTENCES: &[(&str, &str)] = &[("merci", "thanks"), ("je suis étudiant", "i am a student")];
+/// The order in which the article lists its output vocabulary; other words follow.
+const ARTICLE: [&str; 5] = ["a", "am", "i", "thanks", "student"];
+/// How much of each label is spread over all words.
 const SMOOTHING: f64 = 0.1;
 
+/// What trains here.
+type Toy = Trainer<Adam, Noam>;
+
 fn main() -> Result<ExitCode, Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let mut sentences = SENTENCES.to_vec();
+    for pair in &arguments {
+        let (src, tgt) =
+            pair.split_once('=').ok_or(format!("{pair:?}: a pair is two sentences with a = between"))?;
+        sentences.push((src.trim(), tgt.trim()));
+    }
+
     // Words become numbers. There is no <bos>: the decoder's first input is a vector of zeros.
-    let french = Vocabulary::from_words(["merci", "je", "suis", "étudiant"])?;
-    let english = Vocabulary::from_words(["a", "am", "i", "thanks", "student", "<eos>"])?;
+    let french = Vocabulary::from_words(words_of(sentences.iter().map(|pair| pair.0), &[]))?;
+    let listed = words_of(sentences.iter().map(|pair| pair.1), &ARTICLE);
+    let english = Vocabulary::from_words(listed.into_iter().chain(["<eos>"]))?;
+    let (n_words, eos_id) = (english.len(), english.len() as u32 - 1);
+    let pair = |(src, tgt): &(&str, &str)| -> Result<Pair, text::Error> {
+        let tgt = english.encode(tgt.split_whitespace())?.ids.into_iter().chain([eos_id]).collect();
+        Ok(Pair { src: french.encode(src.split_whitespace())?.ids, tgt })
+    };
+    let pairs = sentences.iter().map(pair).collect::<Result<Vec<Pair>, _>>()?;
     heading("The output vocabulary");
     row("", english.words());
-    row("index", &["0", "1", "2", "3", "4", "5"]);
-    row("one-hot of \"am\"", &one_hot(1));
+    row("index", &(0..n_words).map(|index| index.to_string()).collect::<Vec<_>>());
+    row(&format!("one-hot of {:?}", english.words()[1]), &one_hot(1, n_words));
 
-    let pair = |(src, tgt): (&str, &str)| -> Result<Pair, text::Error> {
-        let tgt = english.encode(tgt.split(' '))?.ids.into_iter().chain(english.id("<eos>")).collect();
-        Ok(Pair { src: french.encode(src.split(' '))?.ids, tgt })
-    };
-    let [merci, je_suis_etudiant] = [pair(SENTENCES[0])?, pair(SENTENCES[1])?];
-    let sizes = VocabSizes::Separate { src: french.len(), tgt: english.len() };
-    let config = Config::toy(sizes).with_symbols(5, None);
+    let sizes = VocabSizes::Separate { src: french.len(), tgt: n_words };
+    let config = Config::toy(sizes).with_symbols(eos_id, None);
     let model = Transformer::new(&config, Seed::new(1), DType::F32)?;
     let schedule = Noam { factor: 0.05, d_model: config.architecture.d_model, warmup_steps: 20 };
     let options = TrainOptions { smoothing: SMOOTHING, ..TrainOptions::default() };
     let mut trainer = Trainer::new(model, Adam::default(), schedule, options)?;
+    show_a_gradient(&trainer, sentences[0].0, &pairs[0], &english)?;
 
-    heading("Before training: \"merci\" should become \"thanks\"");
-    let guess = logits(&trainer, &merci)?.slice(0, 0..1); // [1, 6]
-    row("the model says", &cells(&guess.softmax(-1)));
-    row("the label", &one_hot(3));
-    // The loss is not the difference of the two but the cross-entropy, -log p(thanks). The difference is
-    // its gradient at the logits: p - label.
-    let guess = Tape::new().var(guess);
-    let gradients = guess.cross_entropy(&[3], 0.0).loss.backward();
-    row("gradient", &cells(gradients.get(&guess).expect("the loss depends on the logits")));
-
-    heading("Training: Adam, label smoothing 0.1, both sentences at every step");
-    let (mut losses, pairs) = (Vec::new(), [merci, je_suis_etudiant]);
+    heading(&format!("Training: Adam, label smoothing {SMOOTHING}, all sentences at every step"));
+    let mut losses = Vec::new();
     for epoch in 0..64 {
         trainer.train_epoch(&pairs, epoch, |step| {
             losses.push(step.stats.loss());
             ControlFlow::Continue(())
         })?;
     }
-    println!("  step  1  loss {:.3}  {}", losses[0], sparkline(&losses));
-    println!("  step 64  loss {:.3}", losses[losses.len() - 1]);
-    println!("A smoothed label is never certain, so the loss cannot fall below {:.3}.", floor());
+    println!("  step  1  loss {:.3}  {}", losses[0], sparkline(&losses, n_words));
+    println!("  step {:2}  loss {:.3}", losses.len(), losses[losses.len() - 1]);
+    println!("A smoothed label is never certain, so the loss cannot fall below {:.3}.", floor(n_words));
 
-    heading("\"je suis étudiant\": what is aimed at, and what the trained model says");
-    let trained = logits(&trainer, &pairs[1])?.softmax(-1); // [5, 6]
+    let ((sentence, _), pair) = (sentences[pairs.len() - 1], &pairs[pairs.len() - 1]);
+    show_the_output(&trainer, sentence, pair, &english)?;
+    decode(&trainer, sentence, &pair.src, &english)?;
+
+    println!("\nSentences learned by heart are not translation: the model has seen nothing else.");
+    println!("To train on real pairs and try sentences it never saw:");
+    println!("    cargo run --release --example translate_pairs -- PAIRS.tsv");
+    let sources: Vec<Vec<u32>> = pairs.into_iter().map(|pair| pair.src).collect();
+    let learned = greedy(&trainer.model, &trainer.params, &sources, MaxLen::default())?;
+    let mut all_right = true;
+    for ((src, tgt), said) in sentences.iter().zip(learned) {
+        let said = english.decode(&said.ids)?;
+        if said != *tgt {
+            println!("not learned: {src} -> {said}; it should be {tgt}");
+            all_right = false;
+        }
+    }
+    Ok(if all_right { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The words of the sentences: those in `first`, in its order, then the others as they come.
+fn words_of<'a>(sentences: impl Iterator<Item = &'a str>, first: &[&'a str]) -> Vec<&'a str> {
+    let words: Vec<&str> = sentences.flat_map(str::split_whitespace).collect();
+    let mut listed: Vec<&str> = first.iter().copied().filter(|word| words.contains(word)).collect();
+    for word in words {
+        if !listed.contains(&word) {
+            listed.push(word);
+        }
+    }
+    listed
+}
+
+/// What the untrained model says at the first position, and what the loss wants it to change.
+fn show_a_gradient(
+    trainer: &Toy,
+    src: &str,
+    pair: &Pair,
+    english: &Vocabulary,
+) -> Result<(), Box<dyn Error>> {
+    let label = pair.tgt[0] as usize;
+    heading(&format!("Before training: {src:?} should become {:?}", english.words()[label]));
+    let guess = logits(trainer, pair)?.slice(0, 0..1); // [1, n_words]
+    row("the model says", &cells(&guess.softmax(-1)));
+    row("the label", &one_hot(label, english.len()));
+    // The loss is not the difference of the two but the cross-entropy, -log p(label). The difference is
+    // its gradient at the logits: p - label.
+    let guess = Tape::new().var(guess);
+    let gradients = guess.cross_entropy(&[pair.tgt[0]], 0.0).loss.backward();
+    row("gradient", &cells(gradients.get(&guess).expect("the loss depends on the logits")));
+    Ok(())
+}
+
+/// The labels of a sentence, and the distributions that the trained model gives in their places.
+fn show_the_output(
+    trainer: &Toy,
+    src: &str,
+    pair: &Pair,
+    english: &Vocabulary,
+) -> Result<(), Box<dyn Error>> {
+    heading(&format!("{src:?}: what is aimed at, and what the trained model says"));
+    let trained = logits(trainer, pair)?.softmax(-1); // [tgt_len, n_words]
     row("target", english.words());
-    for (position, &id) in pairs[1].tgt.iter().enumerate() {
-        row(&format!("position {}", position + 1), &one_hot(id as usize));
+    for (position, &id) in pair.tgt.iter().enumerate() {
+        row(&format!("position {}", position + 1), &one_hot(id as usize, english.len()));
     }
     row("trained", english.words());
     for position in 0..trained.dim(0) {
         row(&format!("position {}", position + 1), &cells(&trained.slice(0, position..position + 1)));
     }
-    let translation = decode(&trainer, &pairs[1].src, &english)?;
-
-    println!("\nTwo sentences learned by heart are not translation: the model has seen nothing else.");
-    println!("To train on real pairs and try sentences it never saw:");
-    println!("    cargo run --release --example translate_pairs -- PAIRS.tsv");
-    Ok(if translation == SENTENCES[1].1 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(())
 }
 
-/// Translates greedily, then by beam search, and shows each step. Returns the greedy translation.
-fn decode(
-    trainer: &Trainer<Adam, Noam>,
-    src: &[u32],
-    english: &Vocabulary,
-) -> Result<String, Box<dyn Error>> {
+/// Translates greedily, then by beam search, and shows each step.
+fn decode(trainer: &Toy, sentence: &str, src: &[u32], english: &Vocabulary) -> Result<(), Box<dyn Error>> {
     let (model, params, sources) = (&trainer.model, &trainer.params, [src.to_vec()]);
     let word = |&id: &u32| english.words()[id as usize].as_str();
     let words = |ids: &[u32]| ids.iter().map(word).collect::<Vec<_>>().join(" ");
@@ -96,7 +155,7 @@ fn decode(
     for (step, id) in tgt.iter().enumerate() {
         println!("  {:>16} -> {:8} p = {:.3}", words(&tgt[..step]), word(id), p.at(&[step, *id as usize]));
     }
-    println!("je suis étudiant -> {}", english.decode(&tgt)?);
+    println!("{sentence} -> {}", english.decode(&tgt)?);
 
     heading("Beam search: beam_size 2 (two live on at each step), top_beams 2 (two are returned)");
     let length_penalty = LengthPenalty::None;
@@ -108,39 +167,45 @@ fn decode(
     for (rank, beam) in beams[0].iter().enumerate() {
         println!("{}. log p = {:7.3}  {}", rank + 1, beam.log_prob, words(&beam.ids));
     }
-    Ok(english.decode(&tgt)?)
+    Ok(())
 }
 
-/// The logits at each position of the target, `[tgt_len, 6]`.
-fn logits(trainer: &Trainer<Adam, Noam>, pair: &Pair) -> Result<Tensor, transformer::Error> {
+/// The logits at each position of the target, `[tgt_len, n_words]`.
+fn logits(trainer: &Toy, pair: &Pair) -> Result<Tensor, transformer::Error> {
     let batch = Batch::new([pair], trainer.model.config().decoder_start, 0)?;
     Ok(trainer.model.forward(&Context::inference(&trainer.params), &batch)?.value().squeeze(0))
 }
 
 /// The least smoothed cross-entropy: the entropy of a smoothed label.
-fn floor() -> f64 {
-    let (label, other) = (1.0 - SMOOTHING + SMOOTHING / 6.0, SMOOTHING / 6.0);
-    -label * label.ln() - 5.0 * other * other.ln()
+fn floor(n_words: usize) -> f64 {
+    let other = SMOOTHING / n_words as f64;
+    let label = 1.0 - SMOOTHING + other;
+    -label * label.ln() - (n_words - 1) as f64 * other * other.ln()
 }
 
 fn heading(text: &str) {
     println!("\n{text}\n{}", "-".repeat(text.chars().count()));
 }
 
+/// A column each; of longer words the first seven letters.
 fn row(label: &str, cells: &[impl AsRef<str>]) {
-    println!("{label:>16} {}", cells.iter().map(|cell| format!("{:>8}", cell.as_ref())).collect::<String>());
+    println!(
+        "{label:>16} {}",
+        cells.iter().map(|cell| format!(" {:>7.7}", cell.as_ref())).collect::<String>()
+    );
 }
 
 fn cells(values: &Tensor) -> Vec<String> {
     values.to_f64_vec().iter().map(|x| format!("{x:.2}")).collect()
 }
 
-fn one_hot(id: usize) -> Vec<String> {
-    cells(&Tensor::eye(6, DType::F32).slice(0, id..id + 1))
+fn one_hot(id: usize, n_words: usize) -> Vec<String> {
+    cells(&Tensor::eye(n_words, DType::F32).slice(0, id..id + 1))
 }
 
 /// How far above the floor each value is, as a bar.
-fn sparkline(values: &[f64]) -> String {
-    let height = |x: f64| ((x - floor()) / (values[0] - floor()) * 7.99).clamp(0.0, 7.0) as usize;
+fn sparkline(values: &[f64], n_words: usize) -> String {
+    let floor = floor(n_words);
+    let height = |x: f64| ((x - floor) / (values[0] - floor) * 7.99).clamp(0.0, 7.0) as usize;
     values.iter().map(|&x| ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'][height(x)]).collect()
 }

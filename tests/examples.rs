@@ -36,6 +36,48 @@ fn je_suis_etudiant_translates_and_says_the_same_each_time() {
     assert_eq!(said, stdout(&run("je_suis_etudiant", &[])));
 }
 
+/// The vocabulary, the tables and the floor of the loss are made of the sentences that there are.
+#[test]
+fn je_suis_etudiant_learns_what_is_added() {
+    let more = ["merci beaucoup = thanks a lot", "nous sommes des professeurs = we are the schoolteachers"];
+    let said = stdout(&run("je_suis_etudiant", &more));
+    for line in [
+        "\nnous sommes des professeurs -> we are the schoolteachers\n",
+        "\n1. log p =",
+        "schoolteachers <eos>\n",
+    ] {
+        assert!(said.contains(line), "{line}: {said}");
+    }
+    assert!(!said.contains("not learned"), "{said}");
+    let cells = |row: &str| {
+        said.lines().find(|line| line.trim_start().starts_with(row)).unwrap().split_whitespace().count()
+    };
+    assert_eq!((cells("index"), cells("one-hot of \"am\"")), (1 + 11, 3 + 11), "ten words and <eos>");
+    let figure = |before: &str| -> f64 {
+        said.split(before)
+            .nth(1)
+            .unwrap()
+            .split_whitespace()
+            .next()
+            .unwrap()
+            .trim_end_matches('.')
+            .parse()
+            .unwrap()
+    };
+    let (last, floor) = (figure("step 64  loss "), figure("the loss cannot fall below "));
+    let (other, label) = (0.1 / 11.0, 0.9 + 0.1 / 11.0);
+    let expected: f64 = -label * f64::ln(label) - 10.0 * other * f64::ln(other);
+    assert!(
+        (floor - expected).abs() < 1e-3 && floor <= last && last < floor + 0.05,
+        "{last}, {floor}, {expected}"
+    );
+    let wrong = run("je_suis_etudiant", &["merci"]);
+    assert!(
+        !wrong.status.success()
+            && String::from_utf8_lossy(&wrong.stderr).contains("two sentences with a = between")
+    );
+}
+
 #[test]
 fn the_first_lessons_agree_with_themselves() {
     assert!(stdout(&run("e01_backward", &[])).contains("They agree."));
