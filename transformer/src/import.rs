@@ -64,7 +64,7 @@
 //!   divide a copy, for the projection stays as it is, and set `TieEmbeddings::Separate`.
 //!
 //! `batch_first` does not matter: it orders the axes of inputs, and no tensor of the state dict depends on
-//! it. Tensors of other dtypes than f32 and f64 are refused; `model.float()` turns half precision into f32.
+//! it. Half precision and bfloat16 are read as f32, other dtypes are refused.
 
 mod names;
 mod problems;
@@ -80,8 +80,8 @@ use problems::{left_over, missing, sizes, torch_save, unfit};
 
 pub use names::{NAMES, Part, StateDictNames};
 
-/// The parameters of a model, from a safetensors file of f32 or f64 tensors, rounded or widened to `dtype`. `layout` is
-/// the model's: [`Transformer::layout`](crate::model::Transformer::layout).
+/// The parameters of a model, from a safetensors file of f32, f64, f16 or bf16 tensors, rounded or widened to `dtype`.
+/// `layout` is the model's: [`Transformer::layout`](crate::model::Transformer::layout).
 ///
 /// # Errors
 /// [`Error::Nn`] if the file cannot be read, is damaged, is one of `torch.save` or holds another dtype;

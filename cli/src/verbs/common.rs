@@ -82,6 +82,11 @@ impl SearchArgs {
         if asked && settings.beam == 1 && settings.length_penalty != Penalty::None {
             say("warning: greedy decoding chooses without the length penalty; --beam 5 heeds it");
         }
+        if self.alpha.is_some() && settings.length_penalty == Penalty::None {
+            say(
+                "warning: without a length penalty --alpha does nothing; --length-penalty gnmt or power takes it",
+            );
+        }
     }
 }
 

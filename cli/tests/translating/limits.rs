@@ -42,6 +42,13 @@ fn a_length_penalty_that_changes_nothing_is_warned_of() {
     for options in [" --beam 1", " --beam 1 --length-penalty none", " --alpha 1"] {
         assert!(!warned(options), "{options}");
     }
+    let in_vain = |options: &str| translate(options, "un\n").err.contains("--alpha does nothing");
+    assert!(
+        in_vain(" --length-penalty none --alpha 2") && in_vain(" --beam 1 --length-penalty none --alpha 0")
+    );
+    for options in [" --length-penalty none", " --beam 4 --alpha 2", " --length-penalty power --alpha 2"] {
+        assert!(!in_vain(options), "{options}");
+    }
 }
 
 #[test]

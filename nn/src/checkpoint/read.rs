@@ -1,5 +1,7 @@
 //! Reading a file no further than its header allows, and each byte once.
 
+use std::collections::HashSet;
+use std::fmt;
 use std::fs::File;
 use std::hint::black_box;
 use std::io::{self, Read};
@@ -7,10 +9,11 @@ use std::path::Path;
 
 use crc32fast::Hasher;
 use safetensors::tensor::{Dtype, Metadata, TensorInfo};
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use tensor::shape::MAX_RANK;
-use tensor::{Shape, Tensor};
+use tensor::{Element, Shape, Tensor};
 
-use super::numbers::LittleEndian;
+use super::numbers::{LittleEndian, append_bf16, append_f16};
 use crate::error::Error;
 
 /// The largest header that readers of safetensors accept.
@@ -100,10 +103,43 @@ fn read_start(reader: &mut impl Read) -> Result<(Vec<u8>, Metadata), Problem> {
         return bad(format!("a header of {header_len} bytes in {} bytes", start.len()));
     }
     // This checks that each tensor's place has the size its shape and dtype ask for, and follows the one before.
+    if let Some(name) = named_twice(&start[8..]) {
+        return bad(format!("the tensor {name:?} is named twice in the header"));
+    }
     match serde_json::from_slice(&start[8..]) {
         Ok(header) => Ok((start, header)),
         Err(error) => bad(error.to_string()),
     }
+}
+
+/// The first name that a JSON object gives to two things, of which readers would silently drop one.
+fn named_twice(json: &[u8]) -> Option<String> {
+    /// Its names, in order.
+    struct Names(Vec<String>);
+    impl<'de> Deserialize<'de> for Names {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Names, D::Error> {
+            struct Collect;
+            impl<'de> Visitor<'de> for Collect {
+                type Value = Names;
+
+                fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                    f.write_str("an object")
+                }
+
+                fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Names, A::Error> {
+                    let mut names = Vec::new();
+                    while let Some((name, IgnoredAny)) = map.next_entry()? {
+                        names.push(name);
+                    }
+                    Ok(Names(names))
+                }
+            }
+            deserializer.deserialize_map(Collect)
+        }
+    }
+    let Names(names) = serde_json::from_slice(json).ok()?; // what is wrong with it otherwise, the header's reader says
+    let mut seen = HashSet::new();
+    names.into_iter().find(|name| !seen.insert(name.clone()))
 }
 
 /// Whether there are as many bytes of numbers as the header announces.
@@ -135,26 +171,30 @@ impl<R: Read> Numbers<'_, R> {
     ) -> Result<(Result<Tensor, String>, Hasher), Problem> {
         let len = info.data_offsets.1 - info.data_offsets.0;
         match (shape(info), info.dtype) {
-            (Ok(shape), Dtype::F32) => self.tensor_of::<f32>(shape, len, are_there),
-            (Ok(shape), Dtype::F64) => self.tensor_of::<f64>(shape, len, are_there),
+            (Ok(shape), Dtype::F32) => self.tensor_of(shape, len, are_there, f32::append),
+            (Ok(shape), Dtype::F64) => self.tensor_of(shape, len, are_there, f64::append),
+            (Ok(shape), Dtype::F16) => self.tensor_of(shape, len, are_there, append_f16),
+            (Ok(shape), Dtype::BF16) => self.tensor_of(shape, len, are_there, append_bf16),
             (shape, dtype) => {
-                let problem = || format!("it has dtype {dtype}, F32 and F64 are supported; convert it");
+                let problem = || format!("it has dtype {dtype}; F64, F32, F16 and BF16 are read; convert it");
                 Ok((Err(shape.err().unwrap_or_else(problem)), self.for_each_block(len, |_| ())?))
             }
         }
     }
 
-    fn tensor_of<T: LittleEndian>(
+    /// `append` appends the numbers in a block of bytes.
+    fn tensor_of<T: Element>(
         &mut self,
         shape: Shape,
         len: usize,
         are_there: bool,
+        append: impl Fn(&[u8], &mut Vec<T>),
     ) -> Result<(Result<Tensor, String>, Hasher), Problem> {
         let mut values = Vec::new();
         if are_there {
-            values.try_reserve_exact(len / size_of::<T>()).map_err(io::Error::from)?;
+            values.try_reserve_exact(shape.numel()).map_err(io::Error::from)?;
         }
-        let hasher = self.for_each_block(len, |block| T::append(block, &mut values))?;
+        let hasher = self.for_each_block(len, |block| append(block, &mut values))?;
         Ok((Ok(Tensor::from_vec(values, shape)), hasher))
     }
 
