@@ -33,9 +33,9 @@ impl Var {
         let (axes, shape) = (axes.into(), self.shape());
         let out = self.value().mean(axes.clone(), keep_dims);
         let kept = kept_shape(shape, &axes);
-        let n = count(shape, kept);
+        let n = Tensor::full([], count(shape, kept), self.dtype());
         Var::record("mean", &[self], out, move |grad_out, grads| {
-            grads.add(0, || grad_out.reshape(kept).mul_scalar(1.0 / n).broadcast_to(shape));
+            grads.add(0, || grad_out.reshape(kept).div(&n).broadcast_to(shape));
         })
     }
 
@@ -74,12 +74,9 @@ impl Var {
         let x = self.value().clone();
         let out = x.variance(axes.clone(), keep_dims);
         let kept = kept_shape(self.shape(), &axes);
-        let n = count(self.shape(), kept);
+        let n = Tensor::full([], count(self.shape(), kept), self.dtype());
         Var::record("variance", &[self], out, move |grad_out, grads| {
-            grads.add(0, || {
-                let deviation = x.sub(&x.mean(axes, true));
-                deviation.mul(&grad_out.reshape(kept).mul_scalar(2.0 / n))
-            });
+            grads.add(0, || x.centred(axes).mul(&grad_out.reshape(kept).mul_scalar(2.0).div(&n)));
         })
     }
 
@@ -87,7 +84,8 @@ impl Var {
     /// vjp: `grad_self = grad_out * p` with `p = exp(self - out)`, the softmax of `self`.
     ///
     /// The sum of p is 1 but for the rounding of `out`, which is large where `out` is (at 1000, f32 rounds by
-    /// 3e-5); dividing by that sum takes it away.
+    /// 3e-5); dividing by that sum takes it away. Where all of `self` is minus infinity, and so is `out`, no element has
+    /// a part in it: the gradient is 0, as it is where only some of them are.
     ///
     /// # Panics
     /// If an axis does not exist or is named twice.
@@ -100,8 +98,10 @@ impl Var {
         let (x, normalizer) = (self.value().clone(), out.reshape(kept));
         Var::record("log_sum_exp", &[self], out, move |grad_out, grads| {
             grads.add(0, || {
-                let p = x.sub(&normalizer).exp();
-                p.mul(&grad_out.reshape(kept).div(&p.sum(axes, true)))
+                let nothing = normalizer.equal(&Tensor::full([], f64::NEG_INFINITY, x.dtype()));
+                let p = x.sub(&normalizer.masked_fill(&nothing, 0.0)).exp(); // 0 where there is nothing
+                let total = p.sum(axes, true).masked_fill(&nothing, 1.0);
+                p.mul(&grad_out.reshape(kept).div(&total))
             });
         })
     }
