@@ -12,7 +12,7 @@
 //! exponentials is computed in f64, in which logits near the largest f32 do not overflow.
 
 use crate::element::Element;
-use crate::kernels::fold::{map_sum, max_row, sum_of};
+use crate::kernels::fold::{map_sum, max_row, sum_of, sum_wide};
 use crate::kernels::softmax::log_sum_exp;
 use crate::pool::take;
 use crate::simd;
@@ -77,7 +77,7 @@ impl RowFacts {
     fn of<T: Element>(logits: &[T], label: usize, smoothing: f64, max: T) -> RowFacts {
         let target = logits[label];
         // Without smoothing the mean is not formed: 0 times a logit of negative infinity would be NaN.
-        let mean_below = if smoothing == 0.0 { 0.0 } else { mean_below(logits, max.f64()) };
+        let mean_below = if smoothing == 0.0 { 0.0 } else { mean_below(logits, max) };
         let correct = target == max && logits[..label].iter().all(|&x| x < target);
         RowFacts { below: max.f64() - target.f64(), mean_below, correct }
     }
@@ -95,13 +95,16 @@ impl RowFacts {
 
 /// The mean of `max - x` over a row.
 #[inline(always)]
-fn mean_below<T: Element>(logits: &[T], max: f64) -> f64 {
+fn mean_below<T: Element>(logits: &[T], max: T) -> f64 {
     let count = logits.len() as f64;
-    let sum = sum_of(logits, |x| max - x.f64());
-    if sum.is_finite() {
-        return sum / count;
-    }
-    sum_of(logits, |x| max / count - x.f64() / count) // of logits near the largest f64 only this is finite
+    let sum = sum_of(logits, |x| max - x);
+    if sum.is_finite() { sum / count } else { huge_mean_below(logits, max.f64(), count) }
+}
+
+/// The same of logits near the largest number, whose differences or sums are beyond it.
+#[cold]
+fn huge_mean_below<T: Element>(logits: &[T], max: f64, count: f64) -> f64 {
+    sum_wide(logits, |x| max / count - x.f64() / count)
 }
 
 /// [`cross_entropy`] and [`cross_entropy_vjp`] in one: the loss of each row, and in place of its logits their

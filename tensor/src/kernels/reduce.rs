@@ -11,7 +11,7 @@
 //! shared, and one strip of them goes through all blocks.
 
 use crate::element::Element;
-use crate::kernels::fold::{fold_row, max, sum_of, sum_row};
+use crate::kernels::fold::{fold_row, max, sum_row, sum_wide};
 use crate::simd;
 use crate::threads::{GRAIN, for_each_chunk, map_indices, rows_per_chunk};
 
@@ -135,10 +135,10 @@ fn fold_rows<'a, T: Element, A: Element>(
     }
 }
 
-/// The sum of `f` over a slice in `f64`, in the order of [`sum_of`] and in chunks combined in pairs.
+/// The sum of `f` over a slice in `f64`, in the order of [`sum_wide`] and in chunks combined in pairs.
 pub fn sum_f64<T: Element>(x: &[T], f: impl Fn(f64) -> f64 + Sync + Send) -> f64 {
     let chunks: Vec<&[T]> = x.chunks(GRAIN).collect();
-    let partial = map_indices(chunks.len(), |chunk| simd!(sum_of(chunks[chunk], |x| f(x.f64()))));
+    let partial = map_indices(chunks.len(), |chunk| simd!(sum_wide(chunks[chunk], |x| f(x.f64()))));
     sum_row(&partial)
 }
 

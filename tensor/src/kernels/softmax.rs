@@ -113,7 +113,7 @@ pub fn log_sum_exp<T: Element>(row: &[T]) -> (T, f64) {
     let sum = sum_of(
         row,
         #[inline(always)]
-        |x| (x - max).fast_exp().f64(),
+        |x| (x - max).fast_exp(),
     );
     (max, sum.ln())
 }
