@@ -129,6 +129,7 @@ mod tests {
     use super::*;
     use crate::tape::Tape;
     use crate::testing::{assert_agree, check, check_layouts, normal};
+    use tensor::DType;
 
     fn every_choice_of_axes(test: impl Fn(Axes, bool)) {
         for keep_dims in [false, true] {
@@ -180,6 +181,44 @@ mod tests {
         let x = Tape::new().var(Tensor::from([[3.0, 1.0, 3.0], [0.0, 2.0, 1.0]]));
         let gradients = x.max(-1, false).sum(.., false).backward();
         assert_eq!(gradients.get(&x), Some(&Tensor::from([[0.5, 0.0, 0.5], [0.0, 1.0, 0.0]])));
+    }
+
+    #[test]
+    fn what_is_all_minus_infinity_has_no_part_in_log_sum_exp() {
+        let low = f64::NEG_INFINITY;
+        for (keep, dtype) in [(false, DType::F64), (true, DType::F32)] {
+            let x = Tape::new().var(Tensor::from([[low, low], [low, 0.0], [0.0, 0.0]]).to_dtype(dtype));
+            let grad = x.log_sum_exp(-1, keep).sum(.., false).backward().take(&x).unwrap();
+            assert_eq!(grad.to_f64_vec(), [0.0, 0.0, 0.0, 1.0, 0.5, 0.5]);
+            let grad = x.slice(0, 0..1).log_sum_exp(.., keep).backward().take(&x).unwrap();
+            assert_eq!(grad.to_f64_vec(), [0.0; 6]);
+        }
+    }
+
+    /// Sums of gradients are as exact as sums of values: here that of an input that was broadcast, and of a bias.
+    #[test]
+    fn long_sums_of_gradients_are_rounded_once() {
+        let rows = 1_000_000;
+        let tape = Tape::new();
+        let (one, bias) =
+            (tape.var(Tensor::zeros([1], DType::F32)), tape.var(Tensor::zeros([2], DType::F32)));
+        let (x, weight) = (Tensor::zeros([rows, 1], DType::F32), Tensor::zeros([2, 1], DType::F32));
+        let x = Var::constant(x);
+        let out = x.linear(&Var::constant(weight), Some(&bias)) + x.mul(&one).add(&one);
+        let gradients = out.backward_with(Tensor::full([rows, 2], 0.1, DType::F32));
+        let sum = f64::from(0.1f32) * rows as f64;
+        assert_eq!(gradients.get(&bias), Some(&Tensor::full([2], sum, DType::F32)));
+        assert_eq!(gradients.get(&one), Some(&Tensor::full([1], 2.0 * sum, DType::F32)));
+    }
+
+    #[test]
+    fn the_gradient_of_a_mean_is_divided_by_its_count() {
+        let x = Tape::new().var(Tensor::ones([49], DType::F64));
+        let grad = x.mean(.., false).backward_with(Tensor::scalar(49.0)).take(&x).unwrap();
+        assert_eq!(grad, Tensor::ones([49], DType::F64));
+        let x = Tape::new().var(Tensor::full([2, 512], 1000.7, DType::F32));
+        let grad = x.variance(-1, false).sum(.., false).backward().take(&x).unwrap();
+        assert_eq!(grad, Tensor::zeros([2, 512], DType::F32), "of equal elements");
     }
 
     #[test]

@@ -49,9 +49,13 @@ impl<A: Element> Pairwise<A> {
     }
 
     #[inline(always)]
-    fn total(self, identity: A, combine: impl Fn(A, A) -> A) -> A {
-        let set = |level: &usize| self.count >> level & 1 == 1;
-        (0..self.levels.len()).filter(set).fold(identity, |total, level| combine(self.levels[level], total))
+    fn total(mut self, identity: A, combine: impl Fn(A, A) -> A) -> A {
+        let mut total = identity;
+        while self.count != 0 {
+            total = combine(self.levels[self.count.trailing_zeros() as usize], total);
+            self.count &= self.count - 1;
+        }
+        total
     }
 }
 
@@ -133,20 +137,23 @@ pub fn max<T: Element>(a: T, b: T) -> T {
 /// The sum of `f(x)` over a row; 0 for an empty one.
 #[inline(always)]
 pub fn sum_of<T: Element>(row: &[T], f: impl Fn(T) -> T) -> f64 {
-    let lanes_of = |range: Range<usize>| {
-        let mut lanes = [T::zero(); LANES];
-        let (parts, rest) = row[range].as_chunks::<LANES>();
-        for part in parts {
-            for (lane, &x) in lanes.iter_mut().zip(part) {
+    sum_of_groups(
+        row.len(),
+        #[inline(always)]
+        |range| {
+            let mut lanes = [T::zero(); LANES];
+            let (parts, rest) = row[range].as_chunks::<LANES>();
+            for part in parts {
+                for (lane, &x) in lanes.iter_mut().zip(part) {
+                    *lane += f(x);
+                }
+            }
+            for (lane, &x) in lanes.iter_mut().zip(rest) {
                 *lane += f(x);
             }
-        }
-        for (lane, &x) in lanes.iter_mut().zip(rest) {
-            *lane += f(x);
-        }
-        lanes
-    };
-    sum_of_groups(row.len(), lanes_of)
+            lanes
+        },
+    )
 }
 
 /// Replaces each `x` of a row by `f(x)`, which takes part in vectors, and returns the sum.
@@ -156,27 +163,30 @@ pub fn sum_of<T: Element>(row: &[T], f: impl Fn(T) -> T) -> f64 {
 #[inline(always)]
 pub fn map_sum<T: Element>(row: &mut [T], f: impl Fn(T) -> T) -> f64 {
     let len = row.len();
-    let lanes_of = |range: Range<usize>| {
-        let mut lanes = [T::zero(); LANES];
-        let (parts, rest) = row[range].as_chunks_mut::<LANES>();
-        for part in parts {
-            for (lane, x) in lanes.iter_mut().zip(part) {
-                *x = f(*x);
-                *lane += *x;
+    sum_of_groups(
+        len,
+        #[inline(always)]
+        |range| {
+            let mut lanes = [T::zero(); LANES];
+            let (parts, rest) = row[range].as_chunks_mut::<LANES>();
+            for part in parts {
+                for (lane, x) in lanes.iter_mut().zip(part) {
+                    *x = f(*x);
+                    *lane += *x;
+                }
             }
-        }
-        if !rest.is_empty() {
-            let mut part = [T::zero(); LANES];
-            part[..rest.len()].copy_from_slice(rest);
-            part.iter_mut().for_each(|x| *x = f(*x));
-            rest.copy_from_slice(&part[..rest.len()]);
-            for (lane, &x) in lanes.iter_mut().zip(&*rest) {
-                *lane += x;
+            if !rest.is_empty() {
+                let mut part = [T::zero(); LANES];
+                part[..rest.len()].copy_from_slice(rest);
+                part.iter_mut().for_each(|x| *x = f(*x));
+                rest.copy_from_slice(&part[..rest.len()]);
+                for (lane, &x) in lanes.iter_mut().zip(&*rest) {
+                    *lane += x;
+                }
             }
-        }
-        lanes
-    };
-    sum_of_groups(len, lanes_of)
+            lanes
+        },
+    )
 }
 
 /// The sum of `x * y` over two rows.
@@ -186,21 +196,24 @@ pub fn map_sum<T: Element>(row: &mut [T], f: impl Fn(T) -> T) -> f64 {
 #[inline(always)]
 pub fn dot<T: Element>(xs: &[T], ys: &[T]) -> f64 {
     assert_eq!(xs.len(), ys.len(), "dot: lengths differ");
-    let lanes_of = |range: Range<usize>| {
-        let mut lanes = [T::zero(); LANES];
-        let (x_parts, x_rest) = xs[range.clone()].as_chunks::<LANES>();
-        let (y_parts, y_rest) = ys[range].as_chunks::<LANES>();
-        for (x_part, y_part) in x_parts.iter().zip(y_parts) {
-            for (lane, (&x, &y)) in lanes.iter_mut().zip(x_part.iter().zip(y_part)) {
+    sum_of_groups(
+        xs.len(),
+        #[inline(always)]
+        |range| {
+            let mut lanes = [T::zero(); LANES];
+            let (x_parts, x_rest) = xs[range.clone()].as_chunks::<LANES>();
+            let (y_parts, y_rest) = ys[range].as_chunks::<LANES>();
+            for (x_part, y_part) in x_parts.iter().zip(y_parts) {
+                for (lane, (&x, &y)) in lanes.iter_mut().zip(x_part.iter().zip(y_part)) {
+                    *lane += x * y;
+                }
+            }
+            for (lane, (&x, &y)) in lanes.iter_mut().zip(x_rest.iter().zip(y_rest)) {
                 *lane += x * y;
             }
-        }
-        for (lane, (&x, &y)) in lanes.iter_mut().zip(x_rest.iter().zip(y_rest)) {
-            *lane += x * y;
-        }
-        lanes
-    };
-    sum_of_groups(xs.len(), lanes_of)
+            lanes
+        },
+    )
 }
 
 /// The sum of `len` terms, of which `lanes_of` gives those of a group, in lanes.
@@ -210,22 +223,30 @@ fn sum_of_groups<T: Element>(len: usize, mut lanes_of: impl FnMut(Range<usize>) 
     if len <= GROUP {
         return fold_lanes(lanes_of(0..len), |a, b| a + b).f64();
     }
-    let mut block_sum = |start: usize, end: usize| {
-        let mut sums = [0.0; LANES];
-        for start in (start..end).step_by(GROUP) {
-            let lanes = lanes_of(start..end.min(start + GROUP));
-            sums.iter_mut().zip(lanes).for_each(|(sum, lane)| *sum += lane.f64());
-        }
-        fold_lanes(sums, add)
-    };
     if len <= BLOCK {
-        return block_sum(0, len);
+        return sum_of_block(0..len, lanes_of);
     }
     let mut blocks = Pairwise::new(0.0);
     for start in (0..len).step_by(BLOCK) {
-        blocks.push(block_sum(start, len.min(start + BLOCK)), add);
+        blocks.push(sum_of_block(start..len.min(start + BLOCK), &mut lanes_of), add);
     }
     blocks.total(0.0, add)
+}
+
+#[inline(always)]
+fn sum_of_block<T: Element>(
+    block: Range<usize>,
+    mut lanes_of: impl FnMut(Range<usize>) -> [T; LANES],
+) -> f64 {
+    let mut sums = [0.0; LANES];
+    let mut start = block.start;
+    while start < block.end {
+        let end = block.end.min(start + GROUP);
+        let lanes = lanes_of(start..end);
+        sums.iter_mut().zip(lanes).for_each(|(sum, lane)| *sum += lane.f64());
+        start = end;
+    }
+    fold_lanes(sums, |a, b| a + b)
 }
 
 #[cfg(test)]
