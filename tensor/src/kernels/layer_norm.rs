@@ -42,18 +42,23 @@ pub fn layer_norm<T: Element>(
             let stats = mean.iter_mut().zip(rstd.iter_mut());
             let rows = x.chunks_exact(d).zip(out.chunks_exact_mut(d)).zip(stats);
             simd!(for ((x, out), (mean, rstd)) in rows {
-                *mean = T::of(sum_of(x, |x| x) / d as f64);
-                let correction = correction(x, *mean);
-                let deviation = |x: T| (x - *mean) - correction;
-                let variance = sum_of(x, |x| deviation(x) * deviation(x)) / d as f64;
-                *rstd = T::of((variance + eps.f64()).sqrt().recip());
+                let centre = T::of(sum_of(x, |x| x) / d as f64);
+                let rest = correction(x, centre);
+                let variance = sum_of(x, |x| squared((x - centre) - rest)) / d as f64;
+                let scale = T::of((variance + eps.f64()).sqrt().recip());
+                (*mean, *rstd) = (centre, scale);
                 for ((out, &x), (&gamma, &beta)) in out.iter_mut().zip(x).zip(gamma.iter().zip(beta)) {
-                    *out = deviation(x) * *rstd * gamma + beta;
+                    *out = ((x - centre) - rest) * scale * gamma + beta;
                 }
             });
         }
     });
     (out, mean, rstd)
+}
+
+#[inline(always)]
+fn squared<T: Element>(x: T) -> T {
+    x * x
 }
 
 /// What the mean of a row lost when it was rounded: the mean of the deviations from it.
