@@ -6,10 +6,11 @@
 //! in cache: the one-pass form `mean(x^2) - mean(x)^2` cancels when the mean is large.
 //!
 //! The mean is rounded to the elements' type, and a row may vary by little more than that rounding. So the mean is
-//! corrected once, by the mean of the deviations from it, in the forward pass and in the vjp alike.
+//! corrected once, by the mean of the deviations from it, in the forward pass and in the vjp alike; and so is the variance,
+//! by that mean's square.
 
 use crate::element::Element;
-use crate::kernels::fold::{dot, sum_of};
+use crate::kernels::fold::{dot, moments, sum_of};
 use crate::pool::{take, take_zeroed};
 use crate::simd;
 use crate::threads::{for_each_chunk, rows_per_chunk};
@@ -43,8 +44,8 @@ pub fn layer_norm<T: Element>(
             let rows = x.chunks_exact(d).zip(out.chunks_exact_mut(d)).zip(stats);
             simd!(for ((x, out), (mean, rstd)) in rows {
                 let centre = T::of(sum_of(x, |x| x) / d as f64);
-                let rest = correction(x, centre);
-                let variance = sum_of(x, |x| squared((x - centre) - rest)) / d as f64;
+                let [off, square] = moments(x, centre).map(|sum| sum / d as f64);
+                let (rest, variance) = (T::of(off), (square - off * off).max(0.0));
                 let scale = T::of((variance + eps.f64()).sqrt().recip());
                 (*mean, *rstd) = (centre, scale);
                 for ((out, &x), (&gamma, &beta)) in out.iter_mut().zip(x).zip(gamma.iter().zip(beta)) {
@@ -54,11 +55,6 @@ pub fn layer_norm<T: Element>(
         }
     });
     (out, mean, rstd)
-}
-
-#[inline(always)]
-fn squared<T: Element>(x: T) -> T {
-    x * x
 }
 
 /// What the mean of a row lost when it was rounded: the mean of the deviations from it.
