@@ -45,7 +45,8 @@ pub fn layer_norm<T: Element>(
             simd!(for ((x, out), (mean, rstd)) in rows {
                 let centre = T::of(sum_of(x, |x| x) / d as f64);
                 let [off, square] = moments(x, centre).map(|sum| sum / d as f64);
-                let (rest, variance) = (T::of(off), (square - off * off).max(0.0));
+                let (rest, variance) = (T::of(off), square - off * off);
+                let variance = if variance < 0.0 { 0.0 } else { variance }; // by rounding; NaN stays
                 let scale = T::of((variance + eps.f64()).sqrt().recip());
                 (*mean, *rstd) = (centre, scale);
                 for ((out, &x), (&gamma, &beta)) in out.iter_mut().zip(x).zip(gamma.iter().zip(beta)) {
