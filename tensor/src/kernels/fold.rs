@@ -7,7 +7,7 @@
 //!
 //! What a row loses to rounding is kept small in three ways. Sums of elements ([`sum_row`]) are formed in f64, so that
 //! f32 is rounded once, at the end; ten million are as good as ten, and sums of numbers near the largest f32 do not
-//! overflow on the way. Sums of terms in the innermost loops ([`sum_of`], [`map_sum`], [`moments`], [`dot`]) take [`PART`] of them in
+//! overflow on the way. Sums of terms in the innermost loops ([`sum_of`], [`map_sum`], [`dot`]) take [`PART`] of them in
 //! their own type, which is 32 additions a lane, and parts in f64. And the sums of blocks are added in pairs
 //! ([`Pairwise`]), so that the error of f64, too, grows with the logarithm of the length
 //! (Higham 1993, The accuracy of floating point summation, §3).
@@ -163,31 +163,6 @@ fn sum_of_part<T: Element>(part: &[T], f: impl Fn(T) -> T) -> T {
     fold_lanes(lanes, |a, b| a + b)
 }
 
-/// The sum of `x - centre` over a row, and that of its squares.
-#[inline(always)]
-pub fn moments<T: Element>(row: &[T], centre: T) -> [f64; 2] {
-    let add = |a: f64, b: f64| a + b;
-    let (mut sums, mut squares) = (Pairwise::new(0.0), Pairwise::new(0.0));
-    for part in row.chunks(PART) {
-        let mut lanes = [[T::zero(); LANES]; 2];
-        let (whole, rest) = part.as_chunks::<LANES>();
-        for xs in whole {
-            for (lane, &x) in xs.iter().enumerate() {
-                lanes[0][lane] += x - centre;
-                lanes[1][lane] += (x - centre) * (x - centre);
-            }
-        }
-        for (lane, &x) in rest.iter().enumerate() {
-            lanes[0][lane] += x - centre;
-            lanes[1][lane] += (x - centre) * (x - centre);
-        }
-        let [sum, square] = lanes.map(|lanes| fold_lanes(lanes, |a, b| a + b).f64());
-        sums.push(sum, add);
-        squares.push(square, add);
-    }
-    [sums.total(0.0, add), squares.total(0.0, add)]
-}
-
 /// Replaces each `x` of a row by `f(x)`, which takes part in vectors, and returns the sum.
 ///
 /// Rows of attention are short, 10 to 30 elements, and a compiler's vector loop begins at some 32. So
@@ -278,9 +253,6 @@ mod tests {
             assert_eq!(map_sum(&mut squares, |x| x * x), sum_of(&xs, |x| x * x), "squares of {len} in place");
             assert!(squares.iter().zip(&xs).all(|(y, x)| *y == x * x));
             assert_eq!(dot(&xs, &ys), xs.iter().zip(&ys).map(|(x, y)| x * y).sum::<f64>(), "dot of {len}");
-            let moments_by_chain =
-                [xs.iter().map(|x| x - 2.0).sum(), xs.iter().map(|x| (x - 2.0).powi(2)).sum()];
-            assert_eq!(moments(&xs, 2.0), moments_by_chain, "moments of {len}");
             assert_eq!(max_row(&xs), xs.iter().copied().fold(f64::NEG_INFINITY, f64::max), "max of {len}");
         }
     }

@@ -5,12 +5,12 @@
 //! tensor2tensor. The variance is summed from the deviations, in a second pass over a row that is still
 //! in cache: the one-pass form `mean(x^2) - mean(x)^2` cancels when the mean is large.
 //!
-//! The mean is rounded to the elements' type, and a row may vary by little more than that rounding. So the mean is
-//! corrected once, by the mean of the deviations from it, in the forward pass and in the vjp alike; and so is the variance,
-//! by that mean's square.
+//! The mean is rounded to the elements' type, and a row may vary by little more than that rounding. So the mean is taken
+//! of the differences from the row's first element, which are small where the row is nearly constant, and it is kept in
+//! two parts: what a number of that type can hold, and the rest. The vjp finds the rest again.
 
 use crate::element::Element;
-use crate::kernels::fold::{dot, moments, sum_of};
+use crate::kernels::fold::{dot, sum_of};
 use crate::pool::{take, take_zeroed};
 use crate::simd;
 use crate::threads::{for_each_chunk, rows_per_chunk};
@@ -43,10 +43,12 @@ pub fn layer_norm<T: Element>(
             let stats = mean.iter_mut().zip(rstd.iter_mut());
             let rows = x.chunks_exact(d).zip(out.chunks_exact_mut(d)).zip(stats);
             simd!(for ((x, out), (mean, rstd)) in rows {
-                let centre = T::of(sum_of(x, |x| x) / d as f64);
-                let [off, square] = moments(x, centre).map(|sum| sum / d as f64);
-                let (rest, variance) = (T::of(off), square - off * off);
-                let variance = if variance < 0.0 { 0.0 } else { variance }; // by rounding; NaN stays
+                let (centre, rest) = mean_of(x);
+                let variance = sum_of(
+                    x,
+                    #[inline(always)]
+                    |x| ((x - centre) - rest) * ((x - centre) - rest),
+                ) / d as f64;
                 let scale = T::of((variance + eps.f64()).sqrt().recip());
                 (*mean, *rstd) = (centre, scale);
                 for ((out, &x), (&gamma, &beta)) in out.iter_mut().zip(x).zip(gamma.iter().zip(beta)) {
@@ -56,6 +58,15 @@ pub fn layer_norm<T: Element>(
         }
     });
     (out, mean, rstd)
+}
+
+/// The mean of a row that is not empty: rounded, and what it lost when it was.
+#[inline(always)]
+fn mean_of<T: Element>(x: &[T]) -> (T, T) {
+    let first = x[0];
+    let mean = first.f64() + sum_of(x, |x| x - first) / x.len() as f64;
+    let rounded = T::of(mean);
+    (rounded, T::of(mean - rounded.f64()))
 }
 
 /// What the mean of a row lost when it was rounded: the mean of the deviations from it.
