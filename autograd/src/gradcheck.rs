@@ -85,6 +85,9 @@
 //!   [`Gradcheck::may_vanish`] expects that. What is exactly *zero* by both is counted apart.
 //! - **The step** is scaled to the element: `h * max(1, |x|)`. Divided is by `(x + h) - (x - h)`, by what was
 //!   really moved. Smaller steps follow where the first does not agree: [`Gradcheck::step`].
+//! - **Differences that fail.** Where the function is not finite within the step, or its values are so large that rounding
+//!   drowns their change, the differences say nothing. Then the failure is [`Fault::Undecided`]: it calls no gradient wrong,
+//!   says what is the matter ([`Doubt`]), and names a step at which the differences hold still, if there is one.
 //! - **Kinks.** Where a function has a corner (`relu` at 0) or two elements change places (`max`), there is no
 //!   derivative. Name such places with [`Gradcheck::kink`], and inputs are moved until they are away from all
 //!   of them; then they are contiguous. A corner that nobody named is pointed out in the failure, if there is
@@ -103,6 +106,7 @@
 mod check;
 mod compare;
 mod display;
+mod doubt;
 mod invariants;
 pub mod kinks;
 mod numeric;
@@ -112,7 +116,7 @@ mod subject;
 #[cfg(test)]
 mod tests;
 
-pub use report::{Fault, GradcheckFailure, GradcheckReport, InputReport, Method, Mismatch};
+pub use report::{Doubt, Fault, GradcheckFailure, GradcheckReport, InputReport, Method, Mismatch};
 pub use settings::Gradcheck;
 
 use tensor::Tensor;

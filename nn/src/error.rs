@@ -22,6 +22,21 @@ pub enum Error {
         name: String,
     },
 
+    /// An optimizer was asked to step, but what it remembers of a gradient would no longer be a finite number, and stay
+    /// so for all steps to come.
+    #[error(
+        "the {memory} of parameter `{name}` would not be finite: its gradient has an element of {gradient:e}; leave out \
+         the step, or clip gradients with `ParamGradients::clip_global_norm`"
+    )]
+    NotFinite {
+        /// What would not be finite: "second moment", "velocity", "new value".
+        memory: &'static str,
+        /// The parameter's full name.
+        name: String,
+        /// The gradient's element there.
+        gradient: f64,
+    },
+
     /// The operating system refused to read or write a file.
     #[error("{}: cannot {action}: {source}", path.display())]
     Io {

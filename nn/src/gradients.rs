@@ -17,12 +17,14 @@ pub struct ParamGradients {
     layout: Arc<Layout>,
     /// Contiguous, so that optimizers walk slices.
     list: Vec<Option<Tensor>>,
+    /// Their [`global_norm`](Self::global_norm), while it is known.
+    norm: Option<f64>,
 }
 
 impl ParamGradients {
     /// No gradient for any of these parameters yet.
     pub fn empty(params: &Params) -> Self {
-        ParamGradients { layout: Arc::clone(params.layout()), list: vec![None; params.len()] }
+        ParamGradients { layout: Arc::clone(params.layout()), list: vec![None; params.len()], norm: None }
     }
 
     /// The parameter's gradient, if it has one.
@@ -40,6 +42,7 @@ impl ParamGradients {
     /// If the id is of another model's parameters.
     #[track_caller]
     pub fn set(&mut self, id: ParamId, gradient: Tensor) {
+        self.norm = None;
         self.list[self.layout.position(id)] = Some(gradient.contiguous());
     }
 
@@ -63,6 +66,7 @@ impl ParamGradients {
     #[track_caller]
     pub fn add_assign(&mut self, other: ParamGradients) {
         other.assert_of(&self.layout, "add_assign");
+        self.norm = None;
         for (sum, term) in self.list.iter_mut().zip(other.list) {
             match (sum.as_mut(), term) {
                 (Some(sum), Some(term)) => sum.add_assign(&term),
@@ -74,6 +78,7 @@ impl ParamGradients {
 
     /// Multiplies every gradient by `factor`.
     pub fn scale(&mut self, factor: f64) {
+        self.norm = None;
         self.list.iter_mut().flatten().for_each(|gradient| gradient.mul_scalar_assign(factor));
     }
 
@@ -82,6 +87,12 @@ impl ParamGradients {
     /// Chunks have a fixed size and are added in order, so the result is the same for any number of threads.
     pub fn global_norm(&self) -> f64 {
         self.list.iter().flatten().map(Tensor::sum_of_squares).sum::<f64>().sqrt()
+    }
+
+    /// Whether no gradient can have an element larger than `size`, as far as the norm tells, which is computed if
+    /// [`clip_global_norm`](Self::clip_global_norm) has not.
+    pub(crate) fn are_within(&self, size: f64) -> bool {
+        self.norm.unwrap_or_else(|| self.global_norm()) <= size
     }
 
     /// Scales all gradients so that their [`global_norm`](Self::global_norm) is at most `max_norm`, and
@@ -96,8 +107,10 @@ impl ParamGradients {
     pub fn clip_global_norm(&mut self, max_norm: f64) -> f64 {
         assert!(max_norm > 0.0, "clip_global_norm: max_norm must be positive, not {max_norm}");
         let norm = self.global_norm();
+        self.norm = Some(norm);
         if norm.is_finite() && norm > max_norm {
             self.scale(max_norm / norm);
+            self.norm = Some(max_norm);
         }
         norm
     }

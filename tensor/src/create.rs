@@ -48,13 +48,26 @@ impl Tensor {
 
     /// The numbers `start, start + step, ..` below `end` (above it if `step` is negative). `[count]`
     ///
+    /// There are `(end - start) / step` of them, rounded up, except that a whole number of steps counts as one although
+    /// rounding has made it a little more: `end` itself is left out even where the steps meet it only nearly.
+    ///
+    /// ```
+    /// # use tensor::{DType, Tensor};
+    /// let x = Tensor::arange(0.5, 1.1, 0.1, DType::F64); // (1.1 - 0.5) / 0.1 is 6.000000000000001
+    /// assert_eq!(x.numel(), 6); // 0.5, 0.6, 0.7, 0.8, 0.9, 1.0
+    /// ```
+    ///
     /// # Panics
     /// If `step` is 0 or a bound is not finite.
     #[track_caller]
     pub fn arange(start: f64, end: f64, step: f64, dtype: DType) -> Tensor {
         let valid = step != 0.0 && start.is_finite() && end.is_finite() && step.is_finite();
         assert!(valid, "arange: cannot go from {start} to {end} by {step}");
-        let count = ((end - start) / step).ceil().max(0.0) as usize;
+        let steps = (end - start) / step;
+        // What rounding of start, end and step (each by half an epsilon) and of the two operations makes of it.
+        let rounding = f64::EPSILON * ((start.abs() + end.abs()) / step.abs() + steps.abs());
+        let is_whole = (steps - steps.round()).abs() <= rounding.min(0.25);
+        let count = if is_whole { steps.round() } else { steps.ceil() }.max(0.0) as usize;
         dispatch!(dtype, T => {
             Tensor::from_vec((0..count).map(|i| T::of(start + i as f64 * step)).collect(), [count])
         })
@@ -68,14 +81,19 @@ impl Tensor {
     }
 
     /// Numbers drawn uniformly from `low..high`. Drawn in `f64` and rounded, so that every dtype sees the
-    /// same numbers.
+    /// same numbers; but for those that would be rounded to `high`, which is never drawn: they become the number before
+    /// it.
     ///
     /// # Panics
     /// If `low` is not below `high` or a bound is not finite.
     #[track_caller]
     pub fn uniform(shape: impl Into<Shape>, low: f64, high: f64, seed: Seed, dtype: DType) -> Tensor {
         match Uniform::new(low, high) {
-            Ok(distribution) => Tensor::sample(shape.into(), distribution, seed, dtype),
+            Ok(distribution) => dispatch!(dtype, T => {
+                let (low, end) = (T::of(low), T::of(high));
+                let last = end.before().max(low);
+                Tensor::sample(shape.into(), distribution, seed, |x| T::of(x).min(last))
+            }),
             Err(error) => panic!("uniform: cannot draw from {low}..{high}: {error}"),
         }
     }
@@ -92,15 +110,18 @@ impl Tensor {
             "normal: cannot draw from N({mean}, {std}^2)"
         );
         let distribution = Normal::new(mean, std).expect("the parameters were checked");
-        Tensor::sample(shape.into(), distribution, seed, dtype)
+        dispatch!(dtype, T => Tensor::sample(shape.into(), distribution, seed, T::of))
     }
 
-    fn sample(shape: Shape, distribution: impl Distribution<f64>, seed: Seed, dtype: DType) -> Tensor {
+    fn sample<T: Element>(
+        shape: Shape,
+        distribution: impl Distribution<f64>,
+        seed: Seed,
+        round: impl Fn(f64) -> T,
+    ) -> Tensor {
         let mut rng = seed.rng();
-        dispatch!(dtype, T => {
-            let draw = |_| T::of(distribution.sample(&mut rng));
-            Tensor::from_vec((0..shape.numel()).map(draw).collect(), shape)
-        })
+        let draw = |_| round(distribution.sample(&mut rng));
+        Tensor::from_vec((0..shape.numel()).map(draw).collect(), shape)
     }
 }
 
@@ -150,6 +171,25 @@ mod tests {
     }
 
     #[test]
+    fn the_end_of_an_arange_is_left_out_however_it_is_rounded() {
+        for (start, end, step, count) in [
+            (0.5, 1.1, 0.1, 6),
+            (1.0, 1.3, 0.1, 3),
+            (1.1, 0.5, -0.1, 6),
+            (0.0, 0.3, 0.1, 3),
+            (-0.3, 0.0, 0.1, 3),
+            (100.1, 100.4, 0.1, 3),
+            (0.0, 1e6 + 0.1, 0.1, 10_000_001),
+            (0.0, 1.0 + 1e-9, 1.0, 2),
+            (0.0, 5.0, 1.0, 5),
+            (0.0, 0.1, 1e9, 1),
+        ] {
+            let found = Tensor::arange(start, end, step, DType::F64).numel();
+            assert_eq!(found, count, "from {start} to {end} by {step}");
+        }
+    }
+
+    #[test]
     fn arange_refuses_to_stand_still_and_to_go_on_for_ever() {
         for [start, end, step] in [
             [0.0, 1.0, 0.0],
@@ -176,6 +216,22 @@ mod tests {
         let u = Tensor::uniform([10_000], -1.0, 1.0, seed, DType::F64).to_vec::<f64>();
         assert!(u.iter().all(|x| (-1.0..1.0).contains(x)));
         assert!(u.iter().any(|&x| x < -0.99) && u.iter().any(|&x| x > 0.99));
+    }
+
+    /// One draw in 2^25 is nearer to 1 than to the f32 before it.
+    #[test]
+    fn the_excluded_end_is_never_drawn() {
+        for (low, high) in [(0.0, 1.0), (-1.0, 0.1), (16_777_215.0, 16_777_216.0), (-2.0, -1.0)] {
+            let draws: Vec<f32> = Tensor::uniform([100_000], low, high, Seed::new(3), DType::F32).to_vec();
+            assert!(draws.iter().all(|&x| f64::from(x) < high && x != high as f32 && x >= low as f32));
+        }
+        // A range with as many f32 as a hundred: many draws are nearest to its end.
+        let (low, high) = (1.0, 1.0 + 100.0 * f64::from(f32::EPSILON));
+        let draws: Vec<f32> = Tensor::uniform([10_000], low, high, Seed::new(3), DType::F32).to_vec();
+        let last = (high as f32).next_down();
+        assert!(draws.iter().all(|&x| (1.0..=last).contains(&x)) && draws.contains(&last));
+        let draws = Tensor::uniform([100], 1.0, 1.0 + 1e-12, Seed::new(3), DType::F32);
+        assert_eq!(draws, Tensor::ones([100], DType::F32), "there is no other f32 in it");
     }
 
     #[test]

@@ -9,6 +9,7 @@ use num_traits::{Float, NumAssign};
 use crate::pool::{Buffer, Pooled};
 
 mod math;
+mod normal;
 
 /// The type of a tensor's elements.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -76,6 +77,15 @@ pub trait Element:
     /// The error function, 2/sqrt(pi) times the integral of exp(-t^2) from 0 to this number.
     fn erf(self) -> Self;
 
+    /// The distribution function of N(0, 1): how likely a number below this one is.
+    fn normal_cdf(self) -> Self;
+
+    /// The density of N(0, 1) at this number.
+    fn normal_density(self) -> Self;
+
+    /// The largest number below this one.
+    fn before(self) -> Self;
+
     #[doc(hidden)]
     fn store(data: Vec<Self>) -> Storage;
 
@@ -87,7 +97,7 @@ pub trait Element:
 }
 
 macro_rules! element {
-    ($T:ty, $dtype:ident, $exp:path, $tanh:path, $erf:path) => {
+    ($T:ident, $dtype:ident, $exp:path, $tanh:path, $erf:path) => {
         impl Element for $T {
             const DTYPE: DType = DType::$dtype;
 
@@ -114,6 +124,21 @@ macro_rules! element {
             #[inline(always)]
             fn erf(self) -> Self {
                 $erf(self)
+            }
+
+            #[inline(always)]
+            fn normal_cdf(self) -> Self {
+                normal::$T::cdf(self)
+            }
+
+            #[inline(always)]
+            fn normal_density(self) -> Self {
+                normal::$T::density(self)
+            }
+
+            #[inline(always)]
+            fn before(self) -> Self {
+                self.next_down()
             }
 
             fn store(data: Vec<Self>) -> Storage {

@@ -65,7 +65,11 @@ impl Gradcheck {
             Method::Directions(count) => comparing.directions(count),
         };
         if !worst.is_empty() {
-            return Err(Fault::Mismatch { inputs, worst });
+            let undecided = worst.iter().all(|found| found.doubt.is_some());
+            return Err(match undecided {
+                true => Fault::Undecided { inputs, some: worst },
+                false => Fault::Mismatch { inputs, worst },
+            });
         }
         let report = GradcheckReport { name: name.to_string(), method, inputs, moved, seed: self.seed };
         match report.inputs.iter().find(|input| self.shows_nothing(input)) {

@@ -2,6 +2,7 @@
 
 use tensor::{Seed, Tensor};
 
+use crate::gradcheck::doubt::Disputed;
 use crate::gradcheck::numeric::{Difference, Direction, LADDER, dot};
 use crate::gradcheck::report::{InputReport, Mismatch};
 use crate::gradcheck::settings::Gradcheck;
@@ -233,7 +234,14 @@ impl<'a> Comparing<'a> {
     fn mismatch(&self, wrong: &Wrong, element: usize, pair: Pair, weights: &Tensor) -> Mismatch {
         let (input, x) = (wrong.input, self.subject.inputs[wrong.input].to_f64_vec());
         let along = unit(x.len(), element);
+        let direction = Direction { input, x: &x, along: &along };
         let (smallest, weights) = (self.check.step * LADDER[LADDER.len() - 1], weights.to_f64_vec());
+        let Gradcheck { step, rtol, .. } = *self.check;
+        let sizes = self.out.to_f64_vec().into_iter().zip(&weights).map(|(y, weight)| (y * weight).abs());
+        let size = sizes.sum::<f64>() / x[element].abs().max(1.0);
+        let disputed = Disputed { subject: self.subject, direction: &direction, step, rtol, size };
+        let slope =
+            |difference: &Difference| dot(&weights, &difference.of_result) / difference.of_input[element];
         Mismatch {
             input,
             input_name: self.check.input_name(input),
@@ -242,7 +250,8 @@ impl<'a> Comparing<'a> {
             analytic: pair.analytic,
             numeric: pair.numeric,
             relative_error: pair.relative_error(),
-            kink: Direction { input, x: &x, along: &along }.has_kink(self.subject, smallest, &weights),
+            kink: direction.has_kink(self.subject, smallest, &weights),
+            doubt: disputed.doubt(pair.analytic, slope),
         }
     }
 

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use crate::gradcheck::report::{Fault, GradcheckFailure, GradcheckReport, InputReport, Method, Mismatch};
+use crate::gradcheck::report::{
+    Doubt, Fault, GradcheckFailure, GradcheckReport, InputReport, Method, Mismatch,
+};
 
 impl fmt::Display for GradcheckReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -43,9 +45,31 @@ impl fmt::Display for Mismatch {
              error {relative_error:.1e})",
             brackets(input_index)
         )?;
-        match self.kink {
-            true => write!(f, "; there is a corner here: if it belongs there, name it with Gradcheck::kink"),
-            false => Ok(()),
+        match &self.doubt {
+            Some(doubt) => write!(f, "; {doubt}"),
+            None if self.kink => {
+                write!(f, "; there is a corner here: if it belongs there, name it with Gradcheck::kink")
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Doubt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (remedy, steadier) = match self {
+            Doubt::NotFinite { steadier } => {
+                write!(f, "the function is not finite within the step")?;
+                ("move the input away from there", steadier)
+            }
+            Doubt::TooNoisy { noise, steadier } => {
+                write!(f, "the differences are too noisy, they change by {noise:.1e} with the step")?;
+                ("take away what is large and constant, or bring the input nearer to 1", steadier)
+            }
+        };
+        match steadier {
+            Some(step) => write!(f, ": set Gradcheck::step({step:e}), where they hold still"),
+            None => write!(f, ", and at no other: {remedy}"),
         }
     }
 }
@@ -63,7 +87,11 @@ fn digits(x: f64) -> f64 {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Fault::Mismatch { inputs, worst } => mismatches(f, inputs, worst),
+            Fault::Mismatch { inputs, worst } => mismatches(f, inputs, worst, ["is wrong", "are wrong"]),
+            Fault::Undecided { inputs, some } => {
+                let cannot = "cannot be checked by differences; they need not be wrong";
+                mismatches(f, inputs, some, [cannot, cannot])
+            }
             Fault::NoGradient => write!(f, "the output requires no gradient; was it detached?"),
             Fault::NothingToCompare => write!(
                 f,
@@ -125,10 +153,15 @@ impl fmt::Display for Fault {
 }
 
 /// How many are wrong, by which input, and the worst.
-fn mismatches(f: &mut fmt::Formatter<'_>, inputs: &[InputReport], worst: &[Mismatch]) -> fmt::Result {
+fn mismatches(
+    f: &mut fmt::Formatter<'_>,
+    inputs: &[InputReport],
+    worst: &[Mismatch],
+    [one, several]: [&str; 2],
+) -> fmt::Result {
     let total = |count: fn(&InputReport) -> usize| inputs.iter().map(count).sum::<usize>();
     let (wrong, compared) = (total(|input| input.wrong), total(|input| input.compared));
-    write!(f, "{wrong} of {compared} derivatives {} wrong", if wrong == 1 { "is" } else { "are" })?;
+    write!(f, "{wrong} of {compared} derivatives {}", if wrong == 1 { one } else { several })?;
     if inputs.len() > 1 {
         let part = |input: &InputReport| format!("{} of {} by {}", input.wrong, input.compared, input.name);
         let parts: Vec<String> = inputs.iter().filter(|input| input.wrong > 0).map(part).collect();

@@ -112,6 +112,13 @@ pub enum Fault {
         /// A few of the wrong ones, the worst first.
         worst: Vec<Mismatch>,
     },
+    /// Derivatives differ from their central differences, but these cannot be relied on: nothing is shown.
+    Undecided {
+        /// How many of how many differ, for each input.
+        inputs: Vec<InputReport>,
+        /// A few of them.
+        some: Vec<Mismatch>,
+    },
     /// The output requires no gradient although every input does: it was cut on the way.
     NoGradient,
     /// The output has no elements, or the inputs have none, so the check would prove nothing.
@@ -219,6 +226,25 @@ pub struct Mismatch {
     pub relative_error: f64,
     /// Whether the slopes to the left and to the right of the input differ, so that there is no derivative.
     pub kink: bool,
+    /// Why the differences cannot be relied on, if they cannot.
+    pub doubt: Option<Doubt>,
+}
+
+/// Why central differences cannot be relied on.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Doubt {
+    /// The function is not finite within the step, whichever of those that are tried.
+    NotFinite {
+        /// A [`Gradcheck::step`](super::Gradcheck::step) at which they can, if one was found.
+        steadier: Option<f64>,
+    },
+    /// When the step is changed a little they change by as much as they differ from backward.
+    TooNoisy {
+        /// By how much they change.
+        noise: f64,
+        /// A [`Gradcheck::step`](super::Gradcheck::step) at which they can, if one was found.
+        steadier: Option<f64>,
+    },
 }
 
 impl Mismatch {

@@ -1,6 +1,7 @@
 //! The checker is itself checked: it must pass what is right and name what is wrong.
 
 mod display;
+mod doubt;
 mod invariants;
 mod kinks;
 

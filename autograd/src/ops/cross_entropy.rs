@@ -94,7 +94,7 @@ impl Var {
         let (logits, labels) = (self.value().clone(), labels.to_vec());
         let loss = Var::record("cross_entropy", &[self], out, move |grad_out, grads| {
             let scale = grad_out.item() / stats.count as f64;
-            grads.add(0, || cross_entropy_vjp(&logits, &found.log_normalizer, &labels, smoothing, scale));
+            grads.add(0, || cross_entropy_vjp(&logits, &labels, smoothing, scale));
         });
         CrossEntropy { loss, stats }
     }

@@ -33,9 +33,9 @@ impl Var {
         let (axes, shape) = (axes.into(), self.shape());
         let out = self.value().mean(axes.clone(), keep_dims);
         let kept = kept_shape(shape, &axes);
-        let n = count(shape, kept);
+        let n = Tensor::full([], count(shape, kept), self.dtype());
         Var::record("mean", &[self], out, move |grad_out, grads| {
-            grads.add(0, || grad_out.reshape(kept).mul_scalar(1.0 / n).broadcast_to(shape));
+            grads.add(0, || grad_out.reshape(kept).div(&n).broadcast_to(shape));
         })
     }
 
@@ -74,12 +74,9 @@ impl Var {
         let x = self.value().clone();
         let out = x.variance(axes.clone(), keep_dims);
         let kept = kept_shape(self.shape(), &axes);
-        let n = count(self.shape(), kept);
+        let n = Tensor::full([], count(self.shape(), kept), self.dtype());
         Var::record("variance", &[self], out, move |grad_out, grads| {
-            grads.add(0, || {
-                let deviation = x.sub(&x.mean(axes, true));
-                deviation.mul(&grad_out.reshape(kept).mul_scalar(2.0 / n))
-            });
+            grads.add(0, || x.centred(axes).mul(&grad_out.reshape(kept).mul_scalar(2.0).div(&n)));
         })
     }
 
@@ -87,7 +84,8 @@ impl Var {
     /// vjp: `grad_self = grad_out * p` with `p = exp(self - out)`, the softmax of `self`.
     ///
     /// The sum of p is 1 but for the rounding of `out`, which is large where `out` is (at 1000, f32 rounds by
-    /// 3e-5); dividing by that sum takes it away.
+    /// 3e-5); dividing by that sum takes it away. Where all of `self` is minus infinity, and so is `out`, no element has
+    /// a part in it: the gradient is 0, as it is where only some of them are.
     ///
     /// # Panics
     /// If an axis does not exist or is named twice.
@@ -100,8 +98,10 @@ impl Var {
         let (x, normalizer) = (self.value().clone(), out.reshape(kept));
         Var::record("log_sum_exp", &[self], out, move |grad_out, grads| {
             grads.add(0, || {
-                let p = x.sub(&normalizer).exp();
-                p.mul(&grad_out.reshape(kept).div(&p.sum(axes, true)))
+                let nothing = normalizer.equal(&Tensor::full([], f64::NEG_INFINITY, x.dtype()));
+                let p = x.sub(&normalizer.masked_fill(&nothing, 0.0)).exp(); // 0 where there is nothing
+                let total = p.sum(axes, true).masked_fill(&nothing, 1.0);
+                p.mul(&grad_out.reshape(kept).div(&total))
             });
         })
     }
@@ -129,6 +129,7 @@ mod tests {
     use super::*;
     use crate::tape::Tape;
     use crate::testing::{assert_agree, check, check_layouts, normal};
+    use tensor::DType;
 
     fn every_choice_of_axes(test: impl Fn(Axes, bool)) {
         for keep_dims in [false, true] {
@@ -180,6 +181,44 @@ mod tests {
         let x = Tape::new().var(Tensor::from([[3.0, 1.0, 3.0], [0.0, 2.0, 1.0]]));
         let gradients = x.max(-1, false).sum(.., false).backward();
         assert_eq!(gradients.get(&x), Some(&Tensor::from([[0.5, 0.0, 0.5], [0.0, 1.0, 0.0]])));
+    }
+
+    #[test]
+    fn what_is_all_minus_infinity_has_no_part_in_log_sum_exp() {
+        let low = f64::NEG_INFINITY;
+        for (keep, dtype) in [(false, DType::F64), (true, DType::F32)] {
+            let x = Tape::new().var(Tensor::from([[low, low], [low, 0.0], [0.0, 0.0]]).to_dtype(dtype));
+            let grad = x.log_sum_exp(-1, keep).sum(.., false).backward().take(&x).unwrap();
+            assert_eq!(grad.to_f64_vec(), [0.0, 0.0, 0.0, 1.0, 0.5, 0.5]);
+            let grad = x.slice(0, 0..1).log_sum_exp(.., keep).backward().take(&x).unwrap();
+            assert_eq!(grad.to_f64_vec(), [0.0; 6]);
+        }
+    }
+
+    /// Sums of gradients are as exact as sums of values: here that of an input that was broadcast, and of a bias.
+    #[test]
+    fn long_sums_of_gradients_are_rounded_once() {
+        let rows = 1_000_000;
+        let tape = Tape::new();
+        let (one, bias) =
+            (tape.var(Tensor::zeros([1], DType::F32)), tape.var(Tensor::zeros([2], DType::F32)));
+        let (x, weight) = (Tensor::zeros([rows, 1], DType::F32), Tensor::zeros([2, 1], DType::F32));
+        let x = Var::constant(x);
+        let out = x.linear(&Var::constant(weight), Some(&bias)) + x.mul(&one).add(&one);
+        let gradients = out.backward_with(Tensor::full([rows, 2], 0.1, DType::F32));
+        let sum = f64::from(0.1f32) * rows as f64;
+        assert_eq!(gradients.get(&bias), Some(&Tensor::full([2], sum, DType::F32)));
+        assert_eq!(gradients.get(&one), Some(&Tensor::full([1], 2.0 * sum, DType::F32)));
+    }
+
+    #[test]
+    fn the_gradient_of_a_mean_is_divided_by_its_count() {
+        let x = Tape::new().var(Tensor::ones([49], DType::F64));
+        let grad = x.mean(.., false).backward_with(Tensor::scalar(49.0)).take(&x).unwrap();
+        assert_eq!(grad, Tensor::ones([49], DType::F64));
+        let x = Tape::new().var(Tensor::full([2, 512], 1000.7, DType::F32));
+        let grad = x.variance(-1, false).sum(.., false).backward().take(&x).unwrap();
+        assert_eq!(grad, Tensor::zeros([2, 512], DType::F32), "of equal elements");
     }
 
     #[test]

@@ -11,6 +11,28 @@ impl Var {
     /// `grad_on_true = grad_out` where `mask` is true, else 0; `grad_on_false` the other way round; each
     /// summed over the axes it was broadcast along.
     ///
+    /// Note: both branches are computed everywhere, and 0 is passed back into the one that was not taken. Where the slope
+    /// of that branch is infinite, as that of [`sqrt`](Var::sqrt) is at 0, or not a number, `0 * inf` makes the gradient
+    /// NaN, though the value is right. (PyTorch and JAX do the same.) So choose before the operation too: give it a
+    /// harmless number where its result is not wanted.
+    ///
+    /// ```
+    /// use autograd::{Tape, Var};
+    /// use tensor::Tensor;
+    ///
+    /// let x = Tape::new().var(Tensor::from([0.0, 4.0]));
+    /// let zero = Var::constant(Tensor::scalar(0.0));
+    /// let is_zero = x.value().equal(zero.value());
+    ///
+    /// let naive = Var::where_(&is_zero, &zero, &x.sqrt());
+    /// let grad = naive.sum(.., false).backward().take(&x).unwrap().to_vec::<f64>();
+    /// assert!(grad[0].is_nan() && grad[1] == 0.25);
+    ///
+    /// let safe = Var::where_(&is_zero, &zero, &x.masked_fill(&is_zero, 1.0).sqrt());
+    /// assert_eq!(safe.value(), naive.value());
+    /// assert_eq!(safe.sum(.., false).backward().get(&x), Some(&Tensor::from([0.0, 0.25])));
+    /// ```
+    ///
     /// # Panics
     /// If the shapes do not broadcast or the dtypes differ.
     #[must_use]

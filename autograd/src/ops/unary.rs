@@ -31,6 +31,31 @@ impl Var {
     }
 
     /// The square root. vjp: `grad_self = grad_out / (2 out)`.
+    ///
+    /// Note: at 0 the slope is infinite, and what was squared before has the slope 0 there, so that the gradient of a
+    /// norm, `sqrt(sum(x^2))`, is NaN where all of x is 0. (So it is in PyTorch's and JAX's composed norms.) If that can
+    /// happen, add a little under the root, as [`layer_norm`](Var::layer_norm) does with eps; or take a harmless number
+    /// where the sum is 0:
+    ///
+    /// ```
+    /// use autograd::{Tape, Var};
+    /// use tensor::Tensor;
+    ///
+    /// fn norm(x: &Var) -> Var {
+    ///     let square = x.powi(2).sum(-1, false);
+    ///     let zero = Var::constant(Tensor::full([], 0.0, x.dtype()));
+    ///     let is_zero = square.value().equal(zero.value());
+    ///     Var::where_(&is_zero, &zero, &square.masked_fill(&is_zero, 1.0).sqrt())
+    /// }
+    ///
+    /// let x = Tape::new().var(Tensor::from([[0.0, 0.0], [0.0, 2.0]]));
+    /// assert_eq!(norm(&x).value(), &Tensor::from([0.0, 2.0]));
+    /// let grad = norm(&x).sum(.., false).backward().take(&x).unwrap();
+    /// assert_eq!(grad, Tensor::from([[0.0, 0.0], [0.0, 1.0]]));
+    ///
+    /// let naive = x.powi(2).sum(-1, false).sqrt().sum(.., false).backward().take(&x).unwrap();
+    /// assert!(naive.to_vec::<f64>()[0].is_nan());
+    /// ```
     #[must_use]
     pub fn sqrt(&self) -> Var {
         let out = self.value().sqrt();

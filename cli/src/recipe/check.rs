@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use nn::Schedule;
+use nn::{Adam, Schedule};
 use serde::Serialize;
 use text::TextKind;
 use toml::Table;
@@ -158,6 +158,13 @@ impl Recipe {
     /// What holds for the numbers of every optimizer and every schedule.
     fn check_optimizer(&self) -> Result<(), String> {
         for (key, number) in numbers(&self.training.optimizer) {
+            require(key != "eps" || number >= Adam::MIN_EPS, || {
+                format!(
+                    "training.optimizer.eps is {number:?}; it must be positive, for example 1e-9, and at least {:?}: \
+                     without it a weight whose gradient is 0 becomes 0 / 0",
+                    Adam::MIN_EPS
+                )
+            })?;
             let range = match key.as_str() {
                 "weight_decay" => 0.0..=1000.0,
                 "eps" => 0.0..=1.0,

@@ -184,6 +184,10 @@ fn what_is_out_of_range_is_named() {
             "training.optimizer.eps is 2; it must be between 0 and 1",
         ),
         (
+            "training.optimizer={ kind = \"adam\", beta1 = 0.9, beta2 = 0.98, eps = 0.0 }",
+            "training.optimizer.eps is 0.0; it must be positive, for example 1e-9, and at least 1.2e-38",
+        ),
+        (
             "training.schedule={ kind = \"noam\", factor = -1.0, warmup_steps = 10 }",
             "training.schedule.factor is -1; it must be between 0 and 1000",
         ),

@@ -3,7 +3,7 @@
 use tensor::threads::GRAIN;
 use tensor::{Element, dispatch, simd};
 
-use super::optimizer::{Optimizer, OptimizerState, Slots, check_gradients, run_chunks};
+use super::optimizer::{Optimizer, OptimizerState, Slots, check_gradients, check_memory, run_chunks};
 use crate::error::Error;
 use crate::gradients::ParamGradients;
 use crate::params::Params;
@@ -30,15 +30,20 @@ pub struct Adam {
 }
 
 impl Adam {
+    /// The least eps, about the smallest f32 that is not subnormal. Without eps a parameter whose gradient is zero, as
+    /// that of a word that does not occur is, would become 0 / 0.
+    pub const MIN_EPS: f64 = 1.2e-38;
+
     /// With the given decay rates of the two moments.
     ///
     /// # Panics
-    /// If a beta is not in [0, 1) or `eps` is negative.
+    /// If a beta is not in [0, 1), or `eps` is not finite or less than [`MIN_EPS`](Self::MIN_EPS).
     #[track_caller]
     pub fn new(beta1: f64, beta2: f64, eps: f64) -> Self {
         assert!((0.0..1.0).contains(&beta1), "adam: beta1 must be in [0, 1), not {beta1}");
         assert!((0.0..1.0).contains(&beta2), "adam: beta2 must be in [0, 1), not {beta2}");
-        assert!(eps >= 0.0, "adam: eps must not be negative, is {eps}");
+        let (least, valid) = (Self::MIN_EPS, eps.is_finite() && eps >= Self::MIN_EPS);
+        assert!(valid, "adam: eps must be at least {least:e}, for example 1e-9, not {eps:e}");
         Adam { beta1, beta2, eps, steps: 0, first_moment: Slots::default(), second_moment: Slots::default() }
     }
 
@@ -51,19 +56,21 @@ impl Adam {
         decay: f64,
     ) -> Result<(), Error> {
         check_gradients(params, gradients)?;
-        self.first_moment.fill(params);
-        self.second_moment.fill(params);
-        self.steps += 1;
         dispatch!(params.dtype(), T => {
-            let factors = self.factors::<T>(learning_rate, decay);
+            let factors = self.factors::<T>(self.steps + 1, learning_rate, decay);
+            let second_moment = |_, v, g| factors.second_moment(v, g);
+            check_memory::<T>(params, gradients, &self.second_moment, "second moment", second_moment)?;
+            self.first_moment.fill(params);
+            self.second_moment.fill(params);
+            self.steps += 1;
             self.update(params, gradients, &factors);
         });
         Ok(())
     }
 
-    /// What is the same for every element of this step, computed in f64.
-    fn factors<T: Element>(&self, learning_rate: f64, decay: f64) -> Factors<T> {
-        let correction = |beta: f64| 1.0 - beta.powf(self.steps as f64);
+    /// What is the same for every element of a step, computed in f64.
+    fn factors<T: Element>(&self, step: u64, learning_rate: f64, decay: f64) -> Factors<T> {
+        let correction = |beta: f64| 1.0 - beta.powf(step as f64);
         Factors {
             beta1: T::of(self.beta1),
             rest1: T::of(1.0 - self.beta1),
@@ -114,6 +121,13 @@ struct Factors<T> {
     decay: T,
 }
 
+impl<T: Element> Factors<T> {
+    #[inline(always)]
+    fn second_moment(&self, before: T, gradient: T) -> T {
+        self.beta2 * before + self.rest2 * gradient * gradient
+    }
+}
+
 /// A part of one parameter with what belongs to it.
 struct Chunk<'a, T> {
     param: &'a mut [T],
@@ -128,7 +142,7 @@ impl<T: Element> Chunk<'_, T> {
         let memory = self.m.iter_mut().zip(self.v.iter_mut());
         simd!(for ((param, (m, v)), &g) in self.param.iter_mut().zip(memory).zip(self.gradient) {
             *m = factors.beta1 * *m + factors.rest1 * g;
-            *v = factors.beta2 * *v + factors.rest2 * g * g;
+            *v = factors.second_moment(*v, g);
             let root = v.sqrt() * factors.root_correction + factors.eps;
             *param = factors.decay * *param - factors.step_size * *m / root;
         });
@@ -173,10 +187,11 @@ impl AdamW {
     /// Adds the decay to Adam; `weight_decay` 0.01 is PyTorch's default.
     ///
     /// # Panics
-    /// If `weight_decay` is negative.
+    /// If `weight_decay` is negative or not finite.
     #[track_caller]
     pub fn new(adam: Adam, weight_decay: f64) -> Self {
-        assert!(weight_decay >= 0.0, "adamw: weight_decay must not be negative, is {weight_decay}");
+        let valid = weight_decay.is_finite() && weight_decay >= 0.0;
+        assert!(valid, "adamw: weight_decay must be finite and not negative, is {weight_decay}");
         AdamW { adam, weight_decay }
     }
 }

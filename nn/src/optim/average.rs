@@ -64,8 +64,8 @@ impl Average {
 
     /// Their mean, all of it trainable.
     pub fn mean(self) -> Params {
-        let share = 1.0 / self.count as f64;
-        let means = self.sums.into_iter().map(|sum| sum.mul_scalar(share).to_dtype(self.dtype));
+        let count = Tensor::scalar(self.count as f64); // to divide by: n times 1/n is not 1 for every n
+        let means = self.sums.into_iter().map(|sum| sum.div(&count).to_dtype(self.dtype));
         Params::from_values(&self.layout, means, self.dtype)
     }
 }
@@ -99,6 +99,16 @@ mod tests {
     fn the_mean_of_one_is_itself_to_the_bit() {
         let one = set([0.1, f32::MIN_POSITIVE], -7.3);
         assert_eq!(values(&Average::new(&one).mean()), values(&one));
+    }
+
+    #[test]
+    fn the_mean_of_any_number_of_equals_is_each_of_them() {
+        for count in [3, 49, 98, 103] {
+            let one = set([0.1, 1.0], 7.3).to_dtype(DType::F64);
+            let mut average = Average::new(&one);
+            (1..count).for_each(|_| average.add(&one).unwrap());
+            assert_eq!(values(&average.mean())[1], 1.0, "of {count}");
+        }
     }
 
     /// In f32 the two small ones would be lost one after the other.

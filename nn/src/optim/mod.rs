@@ -18,4 +18,6 @@ pub use optimizer::{Optimizer, OptimizerState};
 pub use sgd::Sgd;
 
 #[cfg(test)]
+mod limits;
+#[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 //! What all optimizers have in common: the trait, their memory, and how a step is cut.
 
-use tensor::Tensor;
 use tensor::threads::{GRAIN, for_each_chunk};
+use tensor::{Element, Tensor};
 
 use crate::error::Error;
 use crate::gradients::ParamGradients;
@@ -13,11 +13,11 @@ use crate::params::Params;
 pub trait Optimizer: Send {
     /// Changes every trainable parameter by one step.
     ///
-    /// Gradients that are not finite are not looked for here; see
-    /// [`ParamGradients::clip_global_norm`] for a cheap way to notice them before the step.
+    /// [`ParamGradients::clip_global_norm`] notices gradients that are not finite before the step.
     ///
     /// # Errors
-    /// [`Error::MissingGradient`] if a trainable parameter has no gradient. Nothing has been changed then: a
+    /// [`Error::MissingGradient`] if a trainable parameter has no gradient, [`Error::NotFinite`] if a gradient is not
+    /// finite or so large that what the optimizer remembers of it would not be. Nothing has been changed then: a
     /// part of a model that silently stopped learning is the mistake this is for.
     ///
     /// # Panics
@@ -163,6 +163,36 @@ pub(super) fn check_gradients(params: &Params, gradients: &ParamGradients) -> Re
             gradient.dtype(),
             gradient.shape()
         );
+    }
+    Ok(())
+}
+
+/// Gradients up to this size leave all that an optimizer remembers finite: their squares are far from the largest f32.
+const HARMLESS: f64 = 1e18;
+
+/// Makes sure that a step leaves an optimizer's memory finite. `memory(param, remembered, gradient)` is what an element
+/// of it will be. It is computed only where gradients are so large that it might not be.
+pub(super) fn check_memory<T: Element>(
+    params: &Params,
+    gradients: &ParamGradients,
+    slots: &Slots,
+    label: &'static str,
+    memory: impl Fn(T, T, T) -> T,
+) -> Result<(), Error> {
+    if gradients.are_within(HARMLESS) {
+        return Ok(());
+    }
+    for (position, (id, name, param)) in params.iter().enumerate() {
+        let Some(gradient) = gradients.get(id).filter(|_| params.is_trainable(id)) else { continue };
+        let zeros = || vec![T::zero(); param.numel()];
+        let remembered =
+            slots.list.get(position).and_then(Option::as_ref).map_or_else(zeros, Tensor::to_vec::<T>);
+        let elements = param.to_vec::<T>().into_iter().zip(remembered).zip(gradient.data::<T>());
+        for ((param, remembered), &gradient) in elements {
+            if !memory(param, remembered, gradient).is_finite() {
+                return Err(Error::NotFinite { memory: label, name: name.into(), gradient: gradient.f64() });
+            }
+        }
     }
     Ok(())
 }

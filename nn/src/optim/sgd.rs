@@ -3,7 +3,7 @@
 use tensor::threads::GRAIN;
 use tensor::{Element, dispatch, simd};
 
-use super::optimizer::{Optimizer, OptimizerState, Slots, check_gradients, run_chunks};
+use super::optimizer::{Optimizer, OptimizerState, Slots, check_gradients, check_memory, run_chunks};
 use crate::error::Error;
 use crate::gradients::ParamGradients;
 use crate::params::Params;
@@ -31,12 +31,28 @@ impl Sgd {
     /// With the given `momentum` (0: none, 0.9 is usual) and `weight_decay` (0: none).
     ///
     /// # Panics
-    /// If `momentum` is not in [0, 1) or `weight_decay` is negative.
+    /// If `momentum` is not in [0, 1), or `weight_decay` is negative or not finite.
     #[track_caller]
     pub fn new(momentum: f64, weight_decay: f64) -> Self {
         assert!((0.0..1.0).contains(&momentum), "sgd: momentum must be in [0, 1), not {momentum}");
-        assert!(weight_decay >= 0.0, "sgd: weight_decay must not be negative, is {weight_decay}");
+        let valid = weight_decay.is_finite() && weight_decay >= 0.0;
+        assert!(valid, "sgd: weight_decay must be finite and not negative, is {weight_decay}");
         Sgd { momentum, weight_decay, ..Sgd::default() }
+    }
+
+    /// Makes sure that the step leaves velocities and parameters finite.
+    fn check_velocity<T: Element>(
+        &self,
+        params: &Params,
+        gradients: &ParamGradients,
+        learning_rate: f64,
+    ) -> Result<(), Error> {
+        let (momentum, weight_decay) = (T::of(self.momentum), T::of(self.weight_decay));
+        let velocity = |param: T, before: T, gradient: T| momentum * before + gradient + weight_decay * param;
+        check_memory(params, gradients, &self.velocity, "velocity", velocity)?;
+        check_memory(params, gradients, &self.velocity, "new value", |param, before, gradient| {
+            param - T::of(learning_rate) * velocity(param, before, gradient)
+        })
     }
 
     fn update<T: Element>(&mut self, params: &mut Params, gradients: &ParamGradients, learning_rate: f64) {
@@ -70,6 +86,7 @@ impl Optimizer for Sgd {
         learning_rate: f64,
     ) -> Result<(), Error> {
         check_gradients(params, gradients)?;
+        dispatch!(params.dtype(), T => self.check_velocity::<T>(params, gradients, learning_rate))?;
         self.velocity.fill(params);
         self.steps += 1;
         dispatch!(params.dtype(), T => self.update::<T>(params, gradients, learning_rate));

@@ -4,13 +4,19 @@
 //! The variance is the biased one (divided by d) and eps stands inside the root, as in PyTorch and
 //! tensor2tensor. The variance is summed from the deviations, in a second pass over a row that is still
 //! in cache: the one-pass form `mean(x^2) - mean(x)^2` cancels when the mean is large.
+//!
+//! The mean is rounded to the elements' type, and a row may vary by little more than that rounding. So the mean is taken
+//! of the differences from the row's first element, which are small where the row is nearly constant, and it is kept in
+//! two parts: what a number of that type can hold, and the rest. The vjp finds the rest again.
 
 use crate::element::Element;
-use crate::kernels::lanes::{dot, sum_of};
-use crate::kernels::reduce::sum_row;
+use crate::kernels::fold::{dot, sum_of};
 use crate::pool::{take, take_zeroed};
 use crate::simd;
 use crate::threads::{for_each_chunk, rows_per_chunk};
+
+/// How many rows' gradients of gamma and beta are summed in their own type, before they are taken to f64.
+const GROUP: usize = 4;
 
 /// Normalises rows `[rows, d]`, d being the length of `gamma` and `beta`. Returns the result `[rows, d]`, and
 /// what the vjp needs: each row's mean and reciprocal standard deviation `1 / sqrt(variance + eps)`,
@@ -28,7 +34,7 @@ pub fn layer_norm<T: Element>(
     let d = gamma.len();
     assert!(x.len() == rows * d && beta.len() == d, "layer_norm: lengths of x and beta");
     let (mut out, mut mean, mut rstd) = (take(rows * d), take_zeroed(rows), take_zeroed(rows));
-    let (chunk_rows, scale) = (rows_per_chunk(d), T::of(1.0 / d as f64));
+    let chunk_rows = rows_per_chunk(d);
     let stats = mean.chunks_mut(chunk_rows).zip(rstd.chunks_mut(chunk_rows));
     let mut tasks: Vec<_> = out.chunks_mut((chunk_rows * d).max(1)).zip(stats).collect();
     for_each_chunk(&mut tasks, 1, |chunk, tasks| {
@@ -37,16 +43,36 @@ pub fn layer_norm<T: Element>(
             let stats = mean.iter_mut().zip(rstd.iter_mut());
             let rows = x.chunks_exact(d).zip(out.chunks_exact_mut(d)).zip(stats);
             simd!(for ((x, out), (mean, rstd)) in rows {
-                let centre = sum_row(x) * scale;
-                let variance = sum_of(x, |x| (x - centre) * (x - centre)) * scale;
-                (*mean, *rstd) = (centre, (variance + eps).sqrt().recip());
+                let (centre, rest) = mean_of(x);
+                let variance = sum_of(
+                    x,
+                    #[inline(always)]
+                    |x| ((x - centre) - rest) * ((x - centre) - rest),
+                ) / d as f64;
+                let scale = T::of((variance + eps.f64()).sqrt().recip());
+                (*mean, *rstd) = (centre, scale);
                 for ((out, &x), (&gamma, &beta)) in out.iter_mut().zip(x).zip(gamma.iter().zip(beta)) {
-                    *out = (x - *mean) * *rstd * gamma + beta;
+                    *out = ((x - centre) - rest) * scale * gamma + beta;
                 }
             });
         }
     });
     (out, mean, rstd)
+}
+
+/// The mean of a row that is not empty: rounded, and what it lost when it was.
+#[inline(always)]
+fn mean_of<T: Element>(x: &[T]) -> (T, T) {
+    let first = x[0];
+    let mean = first.f64() + sum_of(x, |x| x - first) / x.len() as f64;
+    let rounded = T::of(mean);
+    (rounded, T::of(mean - rounded.f64()))
+}
+
+/// What the mean of a row lost when it was rounded: the mean of the deviations from it.
+#[inline(always)]
+fn correction<T: Element>(x: &[T], mean: T) -> T {
+    T::of(sum_of(x, |x| x - mean) / x.len() as f64)
 }
 
 /// The vjp of [`layer_norm`] from its input `[rows, d]`, gamma `[d]` and saved statistics `[rows]`. With
@@ -72,7 +98,7 @@ pub fn layer_norm_vjp<T: Element>(
     let chunk_rows = rows_per_chunk(d);
     let chunk_len = (chunk_rows * d).max(1);
     // Every chunk sums its rows into its own [grad_gamma, grad_beta]; these are then added in order.
-    let mut partial = vec![T::zero(); rows.div_ceil(chunk_rows) * 2 * d];
+    let mut partial = vec![0.0; rows.div_ceil(chunk_rows) * 2 * d];
     let mut tasks: Vec<_> = grad_x.chunks_mut(chunk_len).zip(partial.chunks_mut((2 * d).max(1))).collect();
     for_each_chunk(&mut tasks, 1, |chunk, tasks| {
         for (grad_x, partial) in tasks {
@@ -82,12 +108,13 @@ pub fn layer_norm_vjp<T: Element>(
             simd!(vjp_of_rows(rows, gamma, grad_x, partial.split_at_mut(d)));
         }
     });
-    let mut total = vec![T::zero(); 2 * d];
+    let mut total = vec![0.0; 2 * d];
     for partial in partial.chunks((2 * d).max(1)) {
         total.iter_mut().zip(partial).for_each(|(total, &partial)| *total += partial);
     }
-    let grad_beta = total.split_off(d);
-    (grad_x, total, grad_beta)
+    let (grad_gamma, grad_beta) = total.split_at(d);
+    let rounded = |sums: &[f64]| sums.iter().map(|&sum| T::of(sum)).collect();
+    (grad_x, rounded(grad_gamma), rounded(grad_beta))
 }
 
 /// [`layer_norm_vjp`] for `rows` of ((x, grad_out), (mean, rstd)). Adds to `grad_gamma` and `grad_beta`.
@@ -96,21 +123,33 @@ fn vjp_of_rows<'a, T: Element>(
     rows: impl Iterator<Item = ((&'a [T], &'a [T]), (&'a T, &'a T))>,
     gamma: &[T],
     grad_x: &mut [T],
-    (grad_gamma, grad_beta): (&mut [T], &mut [T]),
+    (grad_gamma, grad_beta): (&mut [f64], &mut [f64]),
 ) {
     let d = gamma.len();
-    let scale = T::of(1.0 / d as f64);
-    let mut normal = vec![T::zero(); d];
-    for (((x, grad_out), (&mean, &rstd)), grad_x) in rows.zip(grad_x.chunks_exact_mut(d)) {
-        normal.iter_mut().zip(x).for_each(|(n, &x)| *n = (x - mean) * rstd);
-        grad_gamma.iter_mut().zip(grad_out.iter().zip(&normal)).for_each(|(sum, (&g, &n))| *sum += g * n);
-        grad_beta.iter_mut().zip(grad_out).for_each(|(sum, &g)| *sum += g);
+    let mut rows = rows.zip(grad_x.chunks_exact_mut(d)).peekable();
+    let mut room = vec![T::zero(); 3 * d];
+    while rows.peek().is_some() {
+        room.fill(T::zero());
+        let (normal, sums) = room.split_at_mut(d);
+        let (gamma_sums, beta_sums) = sums.split_at_mut(d);
+        for (((x, grad_out), (&mean, &rstd)), grad_x) in rows.by_ref().take(GROUP) {
+            let correction = correction(x, mean);
+            normal.iter_mut().zip(x).for_each(|(n, &x)| *n = ((x - mean) - correction) * rstd);
+            gamma_sums
+                .iter_mut()
+                .zip(grad_out.iter().zip(&*normal))
+                .for_each(|(sum, (&g, &n))| *sum += g * n);
+            beta_sums.iter_mut().zip(grad_out).for_each(|(sum, &g)| *sum += g);
 
-        grad_x.iter_mut().zip(grad_out.iter().zip(gamma)).for_each(|(h, (&g, &gamma))| *h = g * gamma);
-        let (through_mean, through_variance) = (sum_row(grad_x) * scale, dot(grad_x, &normal) * scale);
-        for (h, &n) in grad_x.iter_mut().zip(&normal) {
-            *h = rstd * (*h - through_mean - n * through_variance);
+            grad_x.iter_mut().zip(grad_out.iter().zip(gamma)).for_each(|(h, (&g, &gamma))| *h = g * gamma);
+            let mean = |sum: f64| T::of(sum / d as f64);
+            let (through_mean, through_variance) = (mean(sum_of(grad_x, |h| h)), mean(dot(grad_x, normal)));
+            for (h, &n) in grad_x.iter_mut().zip(&*normal) {
+                *h = rstd * (*h - through_mean - n * through_variance);
+            }
         }
+        grad_gamma.iter_mut().zip(&*gamma_sums).for_each(|(total, sum)| *total += sum.f64());
+        grad_beta.iter_mut().zip(&*beta_sums).for_each(|(total, sum)| *total += sum.f64());
     }
 }
 
@@ -226,5 +265,42 @@ mod tests {
         let (_, _, rstd) = layer_norm(&x, 1, &[1.0; 64], &[0.0; 64], 0.0);
         let (_, _, expected) = layer_norm(&exact, 1, &[1.0; 64], &[0.0; 64], 0.0);
         assert_relative_eq!(f64::from(rstd[0]), expected[0], max_relative = 2e-6);
+    }
+
+    #[test]
+    fn rows_that_are_nearly_constant_are_not_made_of_rounding() {
+        for d in [3, 512, 1000] {
+            for value in [1000.7f32, -0.1, 3e30] {
+                let (out, ..) = layer_norm(&vec![value; d], 1, &vec![1.0; d], &vec![1.0; d], 1e-5);
+                assert_eq!(out, vec![1.0; d], "{d} times {value}");
+            }
+            let constant = layer_norm(&vec![1000.7; d], 1, &vec![1.0; d], &vec![1.0; d], EPS);
+            assert_eq!(constant.0, vec![1.0; d], "{d} in f64");
+            // An ulp apart, and the mean is no f32: as in f64, value and gradients.
+            let x: Vec<f32> = (0..d).map(|i| if i % 3 == 0 { 1000.7 } else { 1000.7f32.next_up() }).collect();
+            let wide: Vec<f64> = x.iter().map(|&x| f64::from(x)).collect();
+            let (out, mean, rstd) = layer_norm(&x, 1, &vec![1.0; d], &vec![0.0; d], 1e-12);
+            let (expected, wide_mean, wide_rstd) = layer_norm(&wide, 1, &vec![1.0; d], &vec![0.0; d], 1e-12);
+            let close = |found: &[f32], expected: &[f64]| {
+                let found: Vec<f64> = found.iter().map(|&x| f64::from(x)).collect();
+                assert_relative_eq!(found[..], expected[..], epsilon = 1e-5, max_relative = 1e-5);
+            };
+            close(&out, &expected);
+            let grad = wave(d, 0.3);
+            let narrow: Vec<f32> = grad.iter().map(|&x| x as f32).collect();
+            let (_, grad_gamma, _) = layer_norm_vjp(&x, &vec![1.0; d], &mean, &rstd, &narrow);
+            let (_, expected, _) = layer_norm_vjp(&wide, &vec![1.0; d], &wide_mean, &wide_rstd, &grad);
+            close(&grad_gamma, &expected);
+        }
+    }
+
+    #[test]
+    fn gradients_of_many_rows_are_rounded_once() {
+        let (rows, d) = (1_000_000, 2);
+        let (x, grad_out) = ([1.0f32, -1.0].repeat(rows), vec![0.1f32; rows * d]);
+        let (_, mean, rstd) = layer_norm(&x, rows, &[1.0; 2], &[0.0; 2], 0.0);
+        let (_, grad_gamma, grad_beta) = layer_norm_vjp(&x, &[1.0; 2], &mean, &rstd, &grad_out);
+        let sum = (f64::from(0.1f32) * rows as f64) as f32;
+        assert_eq!((grad_gamma, grad_beta), (vec![sum, -sum], vec![sum; 2]));
     }
 }

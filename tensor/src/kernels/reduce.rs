@@ -1,20 +1,19 @@
 //! Reductions of the middle axis of `[outer, len, inner]`.
 //!
-//! With `inner` 1 each row is folded on its own, in [`LANES`] interleaved partial results that the
-//! compiler can keep in one vector register. Otherwise whole rows of `inner` elements are folded into an
-//! accumulator row. Long reductions are cut into blocks of rows whose number depends on the sizes alone, and
-//! the blocks are combined in order.
+//! With `inner` 1 each row is folded on its own, in lanes ([`fold`](super::fold)). Otherwise whole rows of `inner`
+//! elements are folded into an accumulator row. Long reductions are cut into blocks of rows whose number depends on
+//! the sizes alone, and the blocks are combined in order.
+//!
+//! What is folded may be of another type than the elements: sums of f32 are formed in f64 and rounded once.
 //!
 //! Where rows are short, blocks are shared between threads, each with an accumulator of its own. Where they are long, a
 //! block has so few of them that the accumulators would take up as much memory as the input; then the columns are
 //! shared, and one strip of them goes through all blocks.
 
 use crate::element::Element;
+use crate::kernels::fold::{fold_row, max, sum_row, sum_wide};
 use crate::simd;
 use crate::threads::{GRAIN, for_each_chunk, map_indices, rows_per_chunk};
-
-/// How many partial results a row is folded into side by side.
-pub const LANES: usize = 16;
 
 /// Blocks of more rows than this have an accumulator each; over a long axis these take up less than an eighth of what
 /// the input does.
@@ -23,55 +22,31 @@ const FEW_ROWS: usize = 8;
 /// The columns of a strip, if there are enough rows to keep a thread busy.
 const STRIP: usize = 256;
 
-/// Folds a row with an associative `combine` in a fixed order: lanes first, then the lanes pairwise.
-#[inline(always)]
-pub fn fold_row<T: Element>(row: &[T], identity: T, combine: impl Fn(T, T) -> T) -> T {
-    let mut lanes = [identity; LANES];
-    let mut chunks = row.chunks_exact(LANES);
-    for chunk in &mut chunks {
-        for (lane, &x) in lanes.iter_mut().zip(chunk) {
-            *lane = combine(*lane, x);
-        }
-    }
-    for (lane, &x) in lanes.iter_mut().zip(chunks.remainder()) {
-        *lane = combine(*lane, x);
-    }
-    let mut width = LANES;
-    while width > 1 {
-        width /= 2;
-        for lane in 0..width {
-            lanes[lane] = combine(lanes[lane], lanes[lane + width]);
-        }
-    }
-    lanes[0]
+/// The sum of the middle axis of `x`, `[outer, len, inner]`, in f64.
+pub fn sum<T: Element>(x: &[T], dims: [usize; 3]) -> Vec<f64> {
+    reduce(x, dims, Fold { identity: 0.0, lift: T::f64, combine: |a, b| a + b })
 }
 
-/// The sum of a row, in the order of [`fold_row`].
-#[inline(always)]
-pub fn sum_row<T: Element>(row: &[T]) -> T {
-    fold_row(row, T::zero(), |a, b| a + b)
+/// The largest element of the middle axis of `x`, `[outer, len, inner]`; NaN if there is one.
+pub fn largest<T: Element>(x: &[T], dims: [usize; 3]) -> Vec<T> {
+    reduce(x, dims, Fold { identity: T::neg_infinity(), lift: |x| x, combine: max })
 }
 
-/// The largest element of a row; NaN if there is one; minus infinity for an empty row.
-#[inline(always)]
-pub fn max_row<T: Element>(row: &[T]) -> T {
-    fold_row(row, T::neg_infinity(), max)
+/// A reduction: what to begin with, what an element counts as, and how two results become one.
+#[derive(Clone, Copy)]
+struct Fold<A, Lift, Combine> {
+    identity: A,
+    lift: Lift,
+    combine: Combine,
 }
 
-/// The larger of two numbers; NaN if either is.
-#[inline(always)]
-pub fn max<T: Element>(a: T, b: T) -> T {
-    if a > b || a.is_nan() { a } else { b }
-}
-
-/// `out[o, i] = combine over l of x[o, l, i]`, where `x` is `[outer, len, inner]`, row-major.
-pub fn reduce<T: Element>(
+/// `out[o, i] = combine over l of lift(x[o, l, i])`, where `x` is `[outer, len, inner]`, row-major.
+fn reduce<T: Element, A: Element>(
     x: &[T],
     [outer, len, inner]: [usize; 3],
-    identity: T,
-    combine: impl Fn(T, T) -> T + Sync + Send,
-) -> Vec<T> {
-    let mut out = vec![identity; outer * inner];
+    fold: Fold<A, impl Fn(T) -> A + Copy + Sync + Send, impl Fn(A, A) -> A + Copy + Sync + Send>,
+) -> Vec<A> {
+    let mut out = vec![fold.identity; outer * inner];
     if x.is_empty() {
         return out;
     }
@@ -81,7 +56,7 @@ pub fn reduce<T: Element>(
         for_each_chunk(&mut out, rows, |chunk, out| {
             let x = &x[chunk * rows * len..];
             simd!(for (out, row) in out.iter_mut().zip(x.chunks_exact(len)) {
-                *out = fold_row(row, identity, &combine);
+                *out = fold_row(row, fold.identity, fold.lift, fold.combine);
             });
         });
     } else if len <= block {
@@ -89,47 +64,47 @@ pub fn reduce<T: Element>(
         for_each_chunk(&mut out, groups * inner, |chunk, out| {
             let x = &x[chunk * groups * len * inner..];
             for (out, group) in out.chunks_exact_mut(inner).zip(x.chunks_exact(len * inner)) {
-                simd!(fold_rows(group.chunks_exact(inner), out, &combine));
+                simd!(fold_rows(group.chunks_exact(inner), out, fold));
             }
         });
     } else if block > FEW_ROWS {
-        reduce_by_blocks(x, [len, inner], block, &mut out, identity, combine);
+        reduce_by_blocks(x, [len, inner], block, &mut out, fold);
     } else {
-        reduce_by_strips(x, [len, inner], block, &mut out, identity, combine);
+        reduce_by_strips(x, [len, inner], block, &mut out, fold);
     }
     out
 }
 
 /// Blocks of rows, each folded into an accumulator of its own: block b of group o into row (o, b) of `partial`.
-fn reduce_by_blocks<T: Element>(
+fn reduce_by_blocks<T: Element, A: Element>(
     x: &[T],
     [len, inner]: [usize; 2],
     block: usize,
-    out: &mut [T],
-    identity: T,
-    combine: impl Fn(T, T) -> T + Sync + Send,
+    out: &mut [A],
+    fold: Fold<A, impl Fn(T) -> A + Copy + Sync + Send, impl Fn(A, A) -> A + Copy + Sync + Send>,
 ) {
     let blocks = len.div_ceil(block);
-    let mut partial = vec![identity; out.len() * blocks]; // [outer, blocks, inner]
+    let mut partial = vec![fold.identity; out.len() * blocks]; // [outer, blocks, inner]
     for_each_chunk(&mut partial, inner, |row, out| {
         let group = &x[row / blocks * len * inner..][..len * inner];
         let rows = &group[row % blocks * block * inner..];
-        simd!(fold_rows(rows.chunks_exact(inner).take(block), out, &combine));
+        simd!(fold_rows(rows.chunks_exact(inner).take(block), out, fold));
     });
+    let Fold { identity, combine, .. } = fold;
     for (out, partial) in out.chunks_exact_mut(inner).zip(partial.chunks_exact(blocks * inner)) {
-        simd!(fold_rows(partial.chunks_exact(inner), out, &combine));
+        simd!(fold_rows(partial.chunks_exact(inner), out, Fold { identity, lift: |x| x, combine }));
     }
 }
 
 /// As [`reduce_by_blocks`], in the same order for every element, a strip of columns at a time.
-fn reduce_by_strips<T: Element>(
+fn reduce_by_strips<T: Element, A: Element>(
     x: &[T],
     [len, inner]: [usize; 2],
     block: usize,
-    out: &mut [T],
-    identity: T,
-    combine: impl Fn(T, T) -> T + Sync + Send,
+    out: &mut [A],
+    fold: Fold<A, impl Fn(T) -> A + Copy + Sync + Send, impl Fn(A, A) -> A + Copy + Sync + Send>,
 ) {
+    let Fold { identity, combine, .. } = fold;
     let width = rows_per_chunk(len).max(STRIP);
     for_each_chunk(out, inner, |group, out| {
         let group = &x[group * len * inner..][..len * inner];
@@ -139,8 +114,8 @@ fn reduce_by_strips<T: Element>(
             simd!(for block in group.chunks(block * inner) {
                 partial.fill(identity);
                 let rows = block.chunks_exact(inner).map(|row| &row[columns.clone()]);
-                fold_rows(rows, &mut partial, &combine);
-                fold_rows([&partial[..]].into_iter(), out, &combine);
+                fold_rows(rows, &mut partial, fold);
+                fold_rows([&partial[..]].into_iter(), out, Fold { identity, lift: |x| x, combine });
             });
         });
     });
@@ -148,37 +123,23 @@ fn reduce_by_strips<T: Element>(
 
 /// Folds rows as long as `out` into it, in order.
 #[inline(always)]
-fn fold_rows<'a, T: Element>(
+fn fold_rows<'a, T: Element, A: Element>(
     rows: impl Iterator<Item = &'a [T]>,
-    out: &mut [T],
-    combine: impl Fn(T, T) -> T,
+    out: &mut [A],
+    fold: Fold<A, impl Fn(T) -> A, impl Fn(A, A) -> A>,
 ) {
     for row in rows {
         for (out, &x) in out.iter_mut().zip(row) {
-            *out = combine(*out, x);
+            *out = (fold.combine)(*out, (fold.lift)(x));
         }
     }
 }
 
-/// The sum of `f` over a slice in `f64`, in interleaved partial sums and in chunks combined in order.
+/// The sum of `f` over a slice in `f64`, in the order of [`sum_wide`] and in chunks combined in pairs.
 pub fn sum_f64<T: Element>(x: &[T], f: impl Fn(f64) -> f64 + Sync + Send) -> f64 {
     let chunks: Vec<&[T]> = x.chunks(GRAIN).collect();
-    let partial = map_indices(chunks.len(), |chunk| {
-        simd!({
-            let mut lanes = [0.0; LANES];
-            let (blocks, rest) = chunks[chunk].as_chunks::<LANES>();
-            for block in blocks {
-                for (lane, x) in lanes.iter_mut().zip(block) {
-                    *lane += f(x.f64());
-                }
-            }
-            for (lane, x) in lanes.iter_mut().zip(rest) {
-                *lane += f(x.f64());
-            }
-            sum_row(&lanes)
-        })
-    });
-    partial.iter().sum()
+    let partial = map_indices(chunks.len(), |chunk| simd!(sum_wide(chunks[chunk], |x| f(x.f64()))));
+    sum_row(&partial)
 }
 
 /// Whether no element is NaN or infinite. Elements are looked at a block at a time, without a branch for each, which
@@ -250,17 +211,9 @@ mod tests {
         for [outer, len, inner] in sizes {
             let dims = [outer, len, inner];
             let x: Vec<f64> = (0..outer * len * inner).map(|i| (i * 31 % 101) as f64 - 50.0).collect();
-            assert_eq!(
-                reduce(&x, dims, 0.0, |a, b| a + b),
-                naive_reduce(&x, dims, 0.0, |a, b| a + b),
-                "{dims:?}"
-            );
+            assert_eq!(sum(&x, dims), naive_reduce(&x, dims, 0.0, |a, b| a + b), "{dims:?}");
             let lowest = f64::NEG_INFINITY;
-            assert_eq!(
-                reduce(&x, dims, lowest, max),
-                naive_reduce(&x, dims, lowest, f64::max),
-                "max of {dims:?}"
-            );
+            assert_eq!(largest(&x, dims), naive_reduce(&x, dims, lowest, f64::max), "max of {dims:?}");
         }
     }
 
@@ -270,14 +223,14 @@ mod tests {
             [[2, 9000, 7], [1, 200, 1500], [2, 100, 3000], [1, 9, 2048], [2, 5, 9000]]
         {
             let x: Vec<f32> = (0..outer * len * inner).map(|i| (i as f32 * 0.7).sin()).collect();
-            let sum = |cell: usize| {
-                let at = |l: usize| x[(cell / inner * len + l) * inner + cell % inner];
+            let sum_of = |cell: usize| {
+                let at = |l: usize| f64::from(x[(cell / inner * len + l) * inner + cell % inner]);
                 let rows: Vec<usize> = (0..len).collect();
                 let blocks = rows.chunks(rows_per_chunk(inner));
                 blocks.map(|rows| rows.iter().fold(0.0, |sum, &l| sum + at(l))).fold(0.0, |sum, x| sum + x)
             };
-            let expected: Vec<f32> = (0..outer * inner).map(sum).collect();
-            assert!(reduce(&x, dims, 0.0, |a, b| a + b) == expected, "{dims:?}");
+            let expected: Vec<f64> = (0..outer * inner).map(sum_of).collect();
+            assert!(sum(&x, dims) == expected, "{dims:?}");
         }
     }
 
@@ -296,8 +249,8 @@ mod tests {
 
     #[test]
     fn max_and_argmax_do_not_lose_a_nan() {
-        assert!(max_row(&[1.0, f64::NAN, 2.0]).is_nan());
-        assert!(max_row(&[f64::NAN, 1.0]).is_nan());
+        assert!(largest(&[1.0, f64::NAN, 2.0], [1, 3, 1])[0].is_nan());
+        assert!(largest(&[f64::NAN, 1.0], [1, 2, 1])[0].is_nan());
         assert_eq!(argmax(&[1.0, f64::NAN, 2.0, f64::NAN]), 1);
         assert_eq!(argmax(&[1.0, 3.0, 3.0]), 1);
         assert_eq!(argmax_rows(&[1.0f32, 2.0, 5.0, 4.0], 2, 2), [1, 0]);

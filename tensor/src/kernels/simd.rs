@@ -6,7 +6,7 @@
 //! instructions of any width. On other architectures (NEON is part of every aarch64) nothing is asked.
 //! AVX-512 would be one more level; it has not been measured yet.
 //!
-//! Results are the same bits whatever is chosen. Sums have a fixed number of lanes ([`lanes`](super::lanes)),
+//! Results are the same bits whatever is chosen. Sums have a fixed number of lanes ([`fold`](super::fold)),
 //! wider than any register, and multiplication and addition are not fused: a fused multiply-add rounds once
 //! instead of twice, and saves little in loops that wait for memory. (The matrix product, which lives by it,
 //! is elsewhere.)
@@ -63,13 +63,12 @@ fn avx2<R>(f: impl FnOnce() -> R) -> R {
 #[cfg(test)]
 mod tests {
     use crate::element::Element;
-    use crate::kernels::lanes::{dot, sum_of};
-    use crate::kernels::reduce::max_row;
+    use crate::kernels::fold::{dot, max_row, sum_of};
 
     /// Everything that elementwise kernels and reductions are made of.
     #[inline(always)]
     fn numbers<T: Element>(x: &[T]) -> Vec<T> {
-        let mut out = vec![sum_of(x, |x| (x * x).fast_exp()), dot(x, x), max_row(x)];
+        let mut out = vec![T::of(sum_of(x, |x| (x * x).fast_exp())), T::of(dot(x, x)), max_row(x)];
         for &x in x {
             out.extend([x.fast_exp(), x.fast_tanh(), x.erf(), x.abs().sqrt(), x / (x + T::of(3.0))]);
         }

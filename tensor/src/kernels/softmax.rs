@@ -10,8 +10,7 @@
 
 use crate::element::Element;
 use crate::kernels::elementwise::Strided;
-use crate::kernels::lanes;
-use crate::kernels::reduce::{max_row, sum_row};
+use crate::kernels::fold::{dot, map_sum, max_row, sum_of, sum_row};
 use crate::pool::take;
 use crate::simd;
 use crate::threads::{for_each_chunk, rows_per_chunk};
@@ -51,12 +50,12 @@ fn softmax_row<T: Element>(row: &mut [T], scale: T, mask: Option<&[bool]>) {
     if max == T::neg_infinity() {
         return row.fill(T::zero());
     }
-    let sum = lanes::map_sum(
+    let sum = map_sum(
         row,
         #[inline(always)]
         |x| (x - max).fast_exp(),
     );
-    let normalizer = sum.recip();
+    let normalizer = T::of(sum.recip());
     row.iter_mut().for_each(|x| *x *= normalizer);
 }
 
@@ -73,20 +72,22 @@ pub fn softmax_vjp<T: Element>(out: &[T], grad_out: &[T], row_len: usize, scale:
 /// [`softmax_vjp`] in place: `grad` holds the gradient of `out` and receives that of the scores.
 pub fn softmax_vjp_rows<T: Element>(out: &[T], row_len: usize, scale: T, grad: &mut [T]) {
     simd!(for (out, grad) in out.chunks_exact(row_len).zip(grad.chunks_exact_mut(row_len)) {
-        let dot = lanes::dot(out, grad);
+        let mean = T::of(dot(out, grad));
         for (grad, &y) in grad.iter_mut().zip(out) {
-            *grad = scale * y * (*grad - dot);
+            *grad = scale * y * (*grad - mean);
         }
     });
 }
 
 /// `x - log(sum(exp(x)))` over rows of `row_len`: the logarithm of [`softmax`] without forming it, so that
-/// very unlikely entries keep their digits.
+/// very unlikely entries keep their digits. So do rows far from zero, where `log(sum(exp(x)))` would be rounded
+/// as coarsely as x is: from x the maximum is subtracted first, which is exact near it.
 pub fn log_softmax<T: Element>(x: &[T], row_len: usize) -> Vec<T> {
     map_rows(x, row_len, |_, rows| {
         simd!(for row in rows.chunks_exact_mut(row_len) {
-            let log_normalizer = log_sum_exp(row);
-            row.iter_mut().for_each(|x| *x -= log_normalizer);
+            let (max, log_sum) = log_sum_exp(row);
+            let log_sum = T::of(log_sum);
+            row.iter_mut().for_each(|x| *x = (*x - max) - log_sum);
         });
     })
 }
@@ -96,7 +97,7 @@ pub fn log_softmax_vjp<T: Element>(out: &[T], grad_out: &[T], row_len: usize) ->
     map_rows(grad_out, row_len, |first, grad| {
         let out = out[first * row_len..].chunks_exact(row_len);
         simd!(for (grad, out) in grad.chunks_exact_mut(row_len).zip(out) {
-            let sum = sum_row(grad);
+            let sum = T::of(sum_row(grad));
             for (grad, &y) in grad.iter_mut().zip(out) {
                 *grad -= y.fast_exp() * sum;
             }
@@ -104,16 +105,17 @@ pub fn log_softmax_vjp<T: Element>(out: &[T], grad_out: &[T], row_len: usize) ->
     })
 }
 
-/// `log(sum(exp(row)))`, the logarithm of what normalises the row's softmax.
+/// The logarithm of what normalises the row's softmax, `log(sum(exp(row)))`, in two parts: the largest element, and
+/// what is to be added to it, `log(sum(exp(row - largest)))`. Their sum may be too large to keep the second.
 #[inline(always)]
-pub fn log_sum_exp<T: Element>(row: &[T]) -> T {
+pub fn log_sum_exp<T: Element>(row: &[T]) -> (T, f64) {
     let max = max_row(row);
-    max + lanes::sum_of(
+    let sum = sum_of(
         row,
         #[inline(always)]
         |x| (x - max).fast_exp(),
-    )
-    .ln()
+    );
+    (max, sum.ln())
 }
 
 /// A copy of `x` after `f(first, rows)` has changed every chunk of rows, `first` being the number of its first.
@@ -224,7 +226,35 @@ pub(crate) mod tests {
         let mut row = [1000.0f32, 999.0, -1000.0];
         softmax_row(&mut row, 1.0, None);
         assert_relative_eq!(row[..], [0.731_058_6, 0.268_941_43, 0.0][..], epsilon = 1e-6);
-        assert_eq!(log_sum_exp(&[1000.0f64, 1000.0]), 1000.0 + 2f64.ln());
+        assert_eq!(log_sum_exp(&[1000.0f64, 1000.0]), (1000.0, 2f64.ln()));
+    }
+
+    #[test]
+    fn log_softmax_of_rows_far_from_zero_keeps_its_digits() {
+        let near = [0.0f32, 1.0, 2.0, 3.0];
+        let expected = log_softmax(&near.map(f64::from), 4);
+        for offset in [1e4f32, -1e4, 1e6] {
+            let out = log_softmax(&near.map(|x| x + offset), 4);
+            let grad = log_softmax_vjp(&out, &[1.0, 0.0, 0.0, 0.0], 4);
+            for (j, expected) in expected.iter().enumerate() {
+                assert_relative_eq!(f64::from(out[j]), *expected, max_relative = 1e-6);
+                let one_hot = if j == 0 { 1.0 } else { 0.0 };
+                assert_relative_eq!(f64::from(grad[j]), one_hot - expected.exp(), max_relative = 1e-6);
+            }
+        }
+        let out = log_softmax(&[3e38f32, 3e38, 0.0], 3);
+        assert_relative_eq!(out[..], [-2f32.ln(), -2f32.ln(), -3e38][..], max_relative = 1e-6);
+    }
+
+    #[test]
+    fn long_rows_of_f32_are_summed_in_f64() {
+        let len = 3_000_000;
+        let even = softmax(&vec![0.3f32; len], len, 1.0, None);
+        assert!(even.iter().all(|&y| (f64::from(y) * len as f64 - 1.0).abs() < 1e-6));
+        let log = log_softmax(&vec![0.3f32; len], len)[0];
+        assert_relative_eq!(f64::from(log), -(len as f64).ln(), max_relative = 1e-7);
+        let grad = softmax_vjp(&even, &vec![0.1f32; len], len, 1.0);
+        assert!(grad.iter().all(|grad| (grad * len as f32).abs() < 1e-6), "the same everywhere, so 0");
     }
 
     #[test]

@@ -5,9 +5,8 @@
 //! is made from that one, and only that one can reach zero.
 
 use crate::dispatch;
-use crate::element::Element;
 use crate::kernels::cross_entropy as kernel;
-use crate::tensor::{Tensor, check_dtypes};
+use crate::tensor::Tensor;
 
 pub use crate::kernels::cross_entropy::IGNORE;
 
@@ -22,8 +21,6 @@ pub struct CrossEntropyOutput {
     pub count: usize,
     /// The number of labels that have the largest logit of their row, the first among equals.
     pub correct: usize,
-    /// `log(sum(exp(logits)))` for each row, for the vjp; 0 for ignored rows. `[rows]`
-    pub log_normalizer: Tensor,
 }
 
 /// The cross-entropy of softmax(logits) `[rows, vocab_size]` against one label per row, with a share
@@ -46,7 +43,7 @@ pub fn cross_entropy(logits: &Tensor, labels: &[u32], smoothing: f64) -> CrossEn
     check("cross_entropy", logits, labels, smoothing);
     let (logits, vocab_size) = (logits.contiguous(), logits.dim(1));
     dispatch!(logits.dtype(), T => {
-        output::<T>(&kernel::cross_entropy::<T>(logits.data(), vocab_size, labels, smoothing), labels)
+        output(&kernel::cross_entropy::<T>(logits.data(), vocab_size, labels, smoothing), labels)
     })
 }
 
@@ -66,18 +63,16 @@ pub fn cross_entropy_with_vjp(
     let vocab_size = logits.dim(1);
     dispatch!(logits.dtype(), T => {
         let logits = logits.data_mut::<T>();
-        output::<T>(&kernel::cross_entropy_with_vjp(logits, vocab_size, labels, smoothing, scale), labels)
+        output(&kernel::cross_entropy_with_vjp(logits, vocab_size, labels, smoothing, scale), labels)
     })
 }
 
-fn output<T: Element>(rows: &[kernel::RowLoss], labels: &[u32]) -> CrossEntropyOutput {
-    let log_normalizer: Vec<T> = rows.iter().map(|row| T::of(row.log_normalizer)).collect();
+fn output(rows: &[kernel::RowLoss], labels: &[u32]) -> CrossEntropyOutput {
     CrossEntropyOutput {
         loss_sum: rows.iter().map(|row| row.loss).sum(),
         nll_sum: rows.iter().map(|row| row.nll).sum(),
         count: labels.iter().filter(|&&label| label != IGNORE).count(),
         correct: rows.iter().filter(|row| row.correct).count(),
-        log_normalizer: Tensor::from_vec(log_normalizer, [labels.len()]),
     }
 }
 
@@ -87,26 +82,14 @@ fn output<T: Element>(rows: &[kernel::RowLoss], labels: &[u32]) -> CrossEntropyO
 /// A loss that is the mean over the labels that count has `scale = grad_out / count`.
 ///
 /// # Panics
-/// As [`cross_entropy`], or if `log_normalizer` is not `[rows]` of the logits' dtype.
+/// As [`cross_entropy`].
 #[must_use]
 #[track_caller]
-pub fn cross_entropy_vjp(
-    logits: &Tensor,
-    log_normalizer: &Tensor,
-    labels: &[u32],
-    smoothing: f64,
-    scale: f64,
-) -> Tensor {
+pub fn cross_entropy_vjp(logits: &Tensor, labels: &[u32], smoothing: f64, scale: f64) -> Tensor {
     check("cross_entropy_vjp", logits, labels, smoothing);
-    check_dtypes("cross_entropy_vjp", logits, log_normalizer);
-    let (shape, normalizers) = (logits.shape(), log_normalizer.shape());
-    let fits = normalizers[..] == shape[..1];
-    assert!(fits, "cross_entropy_vjp: log_normalizer {normalizers} is not one for each row of {shape}");
-    let (logits, log_normalizer) = (logits.contiguous(), log_normalizer.contiguous());
+    let logits = logits.contiguous();
     dispatch!(logits.dtype(), T => {
-        let grad =
-            kernel::cross_entropy_vjp::<T>(logits.data(), log_normalizer.data(), labels, smoothing, scale);
-        Tensor::from_vec(grad, shape)
+        Tensor::from_vec(kernel::cross_entropy_vjp::<T>(logits.data(), labels, smoothing, scale), logits.shape())
     })
 }
 
@@ -150,7 +133,7 @@ mod tests {
                 let correct = found.iter().zip(labels).filter(|&(&found, label)| found == label).count();
                 assert_eq!((out.count, out.correct), (4, correct));
 
-                let grad = cross_entropy_vjp(logits, &out.log_normalizer, &labels, smoothing, 0.25);
+                let grad = cross_entropy_vjp(logits, &labels, smoothing, 0.25);
                 let expected = logits.softmax(-1).mul(&counts).sub(&target).mul_scalar(0.25);
                 assert_relative_eq!(grad.to_f64_vec()[..], expected.to_f64_vec()[..], epsilon = 1e-12);
                 let mut in_place = logits.clone();
@@ -173,7 +156,7 @@ mod tests {
         {
             let out = cross_entropy(&logits, labels, 0.1);
             assert_eq!((out.loss_sum, out.nll_sum, out.count, out.correct), (0.0, 0.0, 0, 0));
-            let grad = cross_entropy_vjp(&logits, &out.log_normalizer, labels, 0.1, 1.0);
+            let grad = cross_entropy_vjp(&logits, labels, 0.1, 1.0);
             assert_eq!(grad, Tensor::zeros(logits.shape(), DType::F32));
         }
     }

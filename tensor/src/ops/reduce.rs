@@ -2,34 +2,37 @@
 //! broadcasts against the input.
 
 use crate::dispatch;
-use crate::kernels::reduce::{argmax_rows, max, reduce, sum_f64};
+use crate::element::Element;
+use crate::kernels::reduce::{argmax_rows, largest, sum, sum_f64};
 use crate::shape::{Axes, Shape};
 use crate::tensor::Tensor;
 
 pub use crate::kernels::reduce::argmax;
 
 impl Tensor {
-    /// The sum over `axes`; 0 over no elements.
+    /// The sum over `axes`, formed in f64 and rounded once; 0 over no elements.
     ///
     /// # Panics
     /// If an axis does not exist or is named twice.
     #[must_use]
     #[track_caller]
     pub fn sum(&self, axes: impl Into<Axes>, keep_dims: bool) -> Tensor {
-        self.sum_for("sum", &axes.into(), keep_dims)
+        self.sum_for("sum", &axes.into(), keep_dims, |_| 1.0)
     }
 
-    /// As [`Tensor::sum`], with the operation's name for the panics.
+    /// As [`Tensor::sum`], with the operation's name for the panics, and each sum divided by `count(elements summed)`
+    /// before it is rounded.
     #[track_caller]
-    fn sum_for(&self, operation: &str, axes: &Axes, keep_dims: bool) -> Tensor {
+    fn sum_for(&self, operation: &str, axes: &Axes, keep_dims: bool, count: fn(usize) -> f64) -> Tensor {
         let grouped = Grouped::new(operation, self, axes, keep_dims);
+        let divisor = count(grouped.dims[1]);
         dispatch!(self.dtype(), T => {
-            let x = grouped.tensor.data::<T>();
-            Tensor::from_vec(reduce(x, grouped.dims, 0.0, |a, b| a + b), grouped.out)
+            let sums = sum(grouped.tensor.data::<T>(), grouped.dims);
+            Tensor::from_vec(sums.into_iter().map(|sum| T::of(sum / divisor)).collect(), grouped.out)
         })
     }
 
-    /// The mean over `axes`; NaN over no elements.
+    /// The mean over `axes`, formed in f64 and rounded once; NaN over no elements.
     ///
     /// # Panics
     /// If an axis does not exist or is named twice.
@@ -41,9 +44,7 @@ impl Tensor {
 
     #[track_caller]
     fn mean_for(&self, operation: &str, axes: &Axes, keep_dims: bool) -> Tensor {
-        let sum = self.sum_for(operation, axes, keep_dims);
-        let count = self.numel() as f64 / sum.numel() as f64;
-        sum.mul_scalar(1.0 / count)
+        self.sum_for(operation, axes, keep_dims, |count| count as f64)
     }
 
     /// The largest element over `axes`; NaN if there is one; minus infinity over no elements.
@@ -61,7 +62,7 @@ impl Tensor {
         let grouped = Grouped::new(operation, self, axes, keep_dims);
         dispatch!(self.dtype(), T => {
             let x = grouped.tensor.data::<T>();
-            Tensor::from_vec(reduce(x, grouped.dims, T::NEG_INFINITY, max), grouped.out)
+            Tensor::from_vec(largest(x, grouped.dims), grouped.out)
         })
     }
 
@@ -73,8 +74,24 @@ impl Tensor {
     #[track_caller]
     pub fn variance(&self, axes: impl Into<Axes>, keep_dims: bool) -> Tensor {
         let axes = axes.into();
-        let centred = self.sub(&self.mean_for("variance", &axes, true));
-        centred.powi(2).mean(axes, keep_dims)
+        self.centred_for("variance", &axes).powi(2).mean(axes, keep_dims)
+    }
+
+    /// x less its mean over `axes`. The mean is rounded; where x varies by little more than that rounding, it would
+    /// show. So the mean of the differences is taken away once more.
+    ///
+    /// # Panics
+    /// If an axis does not exist or is named twice.
+    #[must_use]
+    #[track_caller]
+    pub fn centred(&self, axes: impl Into<Axes>) -> Tensor {
+        self.centred_for("centred", &axes.into())
+    }
+
+    #[track_caller]
+    fn centred_for(&self, operation: &str, axes: &Axes) -> Tensor {
+        let rough = self.sub(&self.mean_for(operation, axes, true));
+        rough.sub(&rough.mean_for(operation, axes, true))
     }
 
     /// `log(sum(exp(x)))` over `axes`, without overflow: the maximum is taken out first. Minus infinity
@@ -224,6 +241,54 @@ mod tests {
         assert_eq!(
             Tensor::zeros([2, 0], DType::F32).max(1, false),
             Tensor::full([2], f64::NEG_INFINITY, DType::F32)
+        );
+    }
+
+    #[test]
+    fn long_sums_of_f32_are_rounded_once() {
+        let exact = f64::from(0.1f32);
+        for (shape, axes) in [
+            ([1, 10_000_000, 1], Axes::from(1)),
+            ([10_000_000, 1, 1], Axes::from(..)),
+            ([1, 2_000_000, 5], Axes::from(1)),
+            ([1000, 3, 1000], Axes::from([0, 2])),
+            ([4, 1, 20_000], Axes::from(0)),
+        ] {
+            let x = Tensor::full(shape, 0.1, DType::F32);
+            let sum = x.sum(axes.clone(), false);
+            let count = (x.numel() / sum.numel()) as f64;
+            let all =
+                |found: Tensor, expected: f64| found == Tensor::full(found.shape(), expected, DType::F32);
+            assert!(all(sum, exact * count), "sum of {shape:?}");
+            assert!(all(x.mean(axes.clone(), false), 0.1), "mean of {shape:?}");
+            assert!(all(x.variance(axes.clone(), false), 0.0), "variance of {shape:?}");
+            let log = x.log_sum_exp(axes.clone(), false).to_f64_vec()[0];
+            assert!((log / (exact + count.ln()) - 1.0).abs() < 1e-7, "log_sum_exp of {shape:?}: {log}");
+        }
+        let near = Tensor::full([3], 3e38, DType::F32);
+        assert_eq!(near.mean(.., false), Tensor::full([], 3e38, DType::F32), "no overflow on the way");
+    }
+
+    #[test]
+    fn the_mean_of_ones_is_one() {
+        for n in [1, 3, 49, 98, 103, 1000] {
+            let ones = |dtype| Tensor::ones([n], dtype).mean(.., false).to_f64_vec();
+            assert_eq!([ones(DType::F64), ones(DType::F32)], [[1.0], [1.0]], "{n}");
+        }
+    }
+
+    /// Elements an ulp apart, whose mean is no f32.
+    #[test]
+    fn what_is_nearly_constant_has_its_variance() {
+        let values = [1000.7f32, 1000.7f32.next_up(), 1000.7f32.next_up()];
+        let x = Tensor::from(values);
+        let exact = x.to_dtype(DType::F64).variance(.., false).item();
+        let found = x.variance(.., false).to_f64_vec()[0];
+        assert!((found / exact - 1.0).abs() < 1e-5, "{found} instead of {exact}");
+        assert!(x.centred(..).sum(.., false).to_f64_vec()[0].abs() < 1e-10);
+        assert_eq!(
+            Tensor::full([2, 512], 1000.7, DType::F32).variance(1, false),
+            Tensor::zeros([2], DType::F32)
         );
     }
 

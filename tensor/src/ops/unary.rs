@@ -1,7 +1,5 @@
 //! Functions of one element.
 
-use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
-
 use num_traits::{Float, One, Zero};
 
 use crate::dispatch;
@@ -103,14 +101,12 @@ unary_vjp! {
 
 #[inline(always)]
 fn gelu_slope<T: Element>(x: T) -> T {
-    let distribution = T::of(0.5) * (T::one() + (x * T::of(FRAC_1_SQRT_2)).erf());
-    let density = (x * x * T::of(-0.5)).fast_exp() * T::of(0.5 * FRAC_1_SQRT_2 * FRAC_2_SQRT_PI); // 1 / sqrt(2 pi)
-    distribution + x * density
+    x.normal_cdf() + x * x.normal_density()
 }
 
 #[inline(always)]
 fn gelu<T: Element>(x: T) -> T {
-    T::of(0.5) * x * (T::one() + (x * T::of(FRAC_1_SQRT_2)).erf())
+    x * x.normal_cdf()
 }
 
 /// Both forms are exact; the one whose exponential cannot overflow is used.
@@ -123,6 +119,7 @@ fn sigmoid<T: Element>(x: T) -> T {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::element::DType;
     use approx::assert_relative_eq;
 
     #[test]
@@ -144,6 +141,35 @@ mod tests {
         let positive = Tensor::from([0.25f64, 1.0, 9.0]);
         close(positive.log(), [-1.3862943611198906, 0.0, 2.1972245773362196]);
         close(positive.sqrt(), [0.5, 1.0, 3.0]);
+    }
+
+    /// Rows of x, gelu and its slope, from fifty digits.
+    #[test]
+    fn gelu_keeps_its_digits_far_to_the_left() {
+        for [x, expected, slope] in [
+            [-30.3, -1.736712221504595e-200, -5.262225612426452e-199],
+            [-20.1, -7.416258536079994e-89, -1.4906499224620214e-87],
+            [-12.7, -3.754736413362103e-36, -4.7681595122108847e-35],
+            [-9.0, -1.0157295653584566e-18, -9.138937373906639e-18],
+            [-8.3, -4.3206228882589113e-16, -3.584705034023844e-15],
+            [-7.1, -4.4288695689654295e-12, -3.142237566182604e-11],
+            [-6.05, -4.381586481608271e-09, -2.6473556907116382e-08],
+            [-5.5, -1.0444259356238245e-07, -5.733472398739924e-07],
+            [-4.2, -5.605214586680658e-05, -0.00023421513556156094],
+            [-2.0, -0.04550026389635842, -0.0852318010781969],
+            [-1.1, -0.14923266704102092, -0.10397133378942293],
+            [-0.3, -0.1146265733433142, 0.26767223317289013],
+            [0.4, 0.2621686966441297, 0.8027297977316535],
+            [3.0, 2.99595030590511, 1.011945647204184],
+            [8.5, 8.5, 1.0000000000000007],
+        ] {
+            let x = Tensor::from([x]);
+            assert_relative_eq!(x.gelu().item(), expected, max_relative = 1e-14);
+            assert_relative_eq!(gelu_vjp(&x, &Tensor::from([1.0])).item(), slope, max_relative = 1e-14);
+        }
+        let ends = Tensor::from([-1e200, -50.0, 1e200]);
+        assert_eq!(ends.gelu(), Tensor::from([0.0, 0.0, 1e200]));
+        assert_eq!(gelu_vjp(&ends, &Tensor::ones([3], DType::F64)), Tensor::from([0.0, 0.0, 1.0]));
     }
 
     #[test]

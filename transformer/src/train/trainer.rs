@@ -111,8 +111,8 @@ impl<O: Optimizer, S: Schedule> Trainer<O, S> {
     ///
     /// # Errors
     /// If there is no batch or no label, an id is not in its vocabulary, a sequence is longer than learned
-    /// positions reach, a parameter gets no gradient, or the loss, a gradient or the learning rate is not
-    /// finite. The parameters have not changed then.
+    /// positions reach, a parameter gets no gradient, or the loss, a gradient, the learning rate or what the optimizer
+    /// makes of a gradient is not finite. The parameters have not changed then.
     pub fn train_step(&mut self, batches: &[Batch]) -> Result<StepReport, Error> {
         on_worker(|| self.step_over(batches))
     }
@@ -135,9 +135,11 @@ impl<O: Optimizer, S: Schedule> Trainer<O, S> {
         if !learning_rate.is_finite() {
             return Err(Error::NotFinite(format!("step {step}: the learning rate is {learning_rate}")));
         }
-        timed(&mut profile, "optimizer", || {
-            self.optimizer.step(&mut self.params, &gradients, learning_rate)
-        })?;
+        timed(&mut profile, "optimizer", || self.optimizer.step(&mut self.params, &gradients, learning_rate))
+            .map_err(|error| match error {
+                error @ nn::Error::NotFinite { .. } => Error::NotFinite(format!("step {step}: {error}")),
+                error => error.into(),
+            })?;
         timed(&mut profile, "free", || drop(gradients));
         self.step = step;
         let took = started.map(|started| started.elapsed());

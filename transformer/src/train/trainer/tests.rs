@@ -46,6 +46,39 @@ fn an_observer_can_end_the_epoch() {
     assert_eq!(trainer.step(), 1);
 }
 
+/// An optimizer that finds what it would remember too large.
+struct Overflowing;
+
+impl nn::Optimizer for Overflowing {
+    fn step(&mut self, _: &mut Params, _: &nn::ParamGradients, _: f64) -> Result<(), nn::Error> {
+        Err(nn::Error::NotFinite {
+            memory: "second moment",
+            name: "embedding.weight".into(),
+            gradient: 1.4e20,
+        })
+    }
+
+    fn state(&self, _: &Params) -> nn::OptimizerState {
+        unreachable!()
+    }
+
+    fn restore(&mut self, _: &Params, _: &nn::OptimizerState) -> Result<(), nn::Error> {
+        unreachable!()
+    }
+}
+
+#[test]
+fn what_an_optimizer_cannot_remember_is_as_any_other_number_that_is_not_finite() {
+    let Trainer { model, params, schedule, options, .. } = trainer(1e-3, TrainOptions::default()).unwrap();
+    let mut trainer = Trainer::new((model, params), Overflowing, schedule, options).unwrap();
+    let Err(Error::NotFinite(problem)) = trainer.train_step(&batches()) else { panic!() };
+    assert!(
+        problem
+            .starts_with("step 1: the second moment of parameter `embedding.weight` would not be finite: ")
+    );
+    assert_eq!(trainer.step(), 0);
+}
+
 #[test]
 fn a_broken_number_is_named_and_changes_nothing() {
     let mut trainer = trainer(1e-3, TrainOptions::default()).unwrap();

@@ -1,0 +1,83 @@
+//! Whether a derivative that disagrees is wrong, or the differences it was held to.
+//!
+//! Differences fail where the function is not finite within the step (`log` nearer to 0 than that), and where its values
+//! are so large that their rounding drowns the change (`x + 1e12`). Then they say nothing of the vjp. How much they can
+//! be trusted shows when the step is changed a little: what depends on the step is no derivative.
+
+use crate::gradcheck::numeric::{Difference, Direction, LADDER};
+use crate::gradcheck::report::Doubt;
+use crate::gradcheck::subject::Subject;
+
+/// The steps around one at which differences are taken again, as parts of it.
+const AROUND: [f64; 9] = [1.0, 0.93, 1.07, 0.86, 1.14, 0.79, 1.21, 0.72, 1.28];
+
+/// How far a derivative has to be from the differences to be called wrong, in their own noise.
+const CLEARLY: f64 = 2.0;
+
+/// A derivative that disagrees with its differences.
+pub struct Disputed<'a> {
+    pub subject: &'a Subject<'a>,
+    pub direction: &'a Direction<'a>,
+    /// The step of the check.
+    pub step: f64,
+    /// The relative tolerance of the check.
+    pub rtol: f64,
+    /// How large the result is, for each unit that the element moves by in one step: of what its rounding is a part.
+    pub size: f64,
+}
+
+/// What the differences around a step are.
+struct Estimate {
+    /// The mean.
+    value: f64,
+    /// How far apart they are, and what the rounding of the result alone may make.
+    noise: f64,
+}
+
+impl Estimate {
+    /// Whether nothing was seen to change.
+    fn is_still(&self) -> bool {
+        self.value == 0.0
+    }
+}
+
+impl Disputed<'_> {
+    /// What speaks against the differences, if those with the least noise do not clearly contradict `analytic`. `numeric`
+    /// is the derivative that a difference amounts to.
+    pub fn doubt(&self, analytic: f64, numeric: impl Fn(&Difference) -> f64) -> Option<Doubt> {
+        if !analytic.is_finite() {
+            return None;
+        }
+        let mut estimates: Vec<Estimate> =
+            LADDER.iter().filter_map(|part| self.estimate(self.step * part, &numeric)).collect();
+        if !estimates.iter().all(Estimate::is_still) {
+            estimates.retain(|found| !found.is_still()); // steps too small to change anything
+        }
+        match estimates.iter().min_by(|a, b| a.noise.total_cmp(&b.noise)) {
+            None => Some(Doubt::NotFinite { steadier: self.steadier(&numeric) }),
+            Some(Estimate { value, noise }) if (analytic - value).abs() <= CLEARLY * noise => {
+                Some(Doubt::TooNoisy { noise: *noise, steadier: self.steadier(&numeric) })
+            }
+            Some(_) => None,
+        }
+    }
+
+    /// `None` if the function is not finite there.
+    fn estimate(&self, step: f64, numeric: &impl Fn(&Difference) -> f64) -> Option<Estimate> {
+        let found = AROUND.map(|part| numeric(&self.direction.difference(self.subject, step * part)));
+        let least = found.iter().copied().fold(f64::INFINITY, f64::min);
+        let most = found.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let finite = found.iter().all(|x| x.is_finite());
+        let value = found.iter().sum::<f64>() / AROUND.len() as f64;
+        finite.then_some(Estimate { value, noise: most - least + f64::EPSILON * self.size / step })
+    }
+
+    /// The step, a power of ten, at which the differences are steadiest, if they are to the tolerance there.
+    fn steadier(&self, numeric: &impl Fn(&Difference) -> f64) -> Option<f64> {
+        let powers = (-15..=6).map(|power| 10f64.powi(power));
+        let relative =
+            |step| self.estimate(step, numeric).map(|found| (found.noise / found.value.abs(), step));
+        let steady = powers.filter_map(relative).filter(|(noise, _)| *noise <= self.rtol);
+        steady.min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, step)| step)
+    }
+}
