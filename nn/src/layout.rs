@@ -73,7 +73,7 @@ impl Layout {
     pub fn declare(&mut self, name: impl Into<String>, shape: impl Into<Shape>) -> ParamId {
         let (name, shape, position) = (name.into(), shape.into(), self.entries.len());
         let previous = self.index.insert(name.clone(), position);
-        assert!(previous.is_none(), "declare: the name `{name}` is taken");
+        assert!(previous.is_none(), "declare: the name `{name}` is taken; a layer has a scope of its own");
         let key = hash(&(self.fingerprint(), &name, shape));
         self.entries.push(Entry { name, shape, key });
         self.id_at(position)

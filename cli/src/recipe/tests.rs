@@ -203,6 +203,21 @@ fn what_is_out_of_range_is_named() {
 }
 
 #[test]
+fn every_number_that_may_have_a_fraction_has_a_range() {
+    let mut tried = 0;
+    for (section, key, _) in keys().into_iter().filter(|(.., value)| value.is_float()) {
+        let problem = set(&[&format!("{section}.{key}=nan")]).err();
+        assert!(
+            problem.as_ref().is_some_and(|problem| problem.contains(&key) && problem.contains("NaN")),
+            "cli/src/recipe/check.rs: `{section}.{key}` may be NaN; give it a range there, with `within`, or, if it is \
+             of the model, in transformer/src/config/validate.rs: {problem:?}"
+        );
+        tried += 1;
+    }
+    assert!(tried > 5, "numbers are not found any more: {tried}");
+}
+
+#[test]
 fn a_number_that_could_not_be_written_again_is_refused_with_its_line() {
     for number in
         ["9223372036854775808", "18446744073709551616", "999999999999999999999999999999999999999999"]

@@ -91,6 +91,25 @@ fn a_missing_gradient_is_named_and_nothing_is_changed() {
 }
 
 #[test]
+fn a_gradient_that_is_not_finite_is_named_and_nothing_is_changed() {
+    for (name, mut optimizer) in optimizers() {
+        for gradient in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            let mut params = store();
+            let before = bits(&params);
+            let mut wrong = gradients(&params, 0);
+            wrong.set(params.id("bias").unwrap(), Tensor::full([7], gradient.into(), DType::F32));
+            let found = optimizer.step(&mut params, &wrong, 0.1);
+            assert!(
+                matches!(&found, Err(Error::NotFinite { name, .. }) if name == "bias"),
+                "{name}: a step with a gradient of {gradient} gives {found:?}; begin `step` with `check_memory` of \
+                 nn/src/optim/optimizer.rs, once for each list that it remembers"
+            );
+            assert_eq!((bits(&params), optimizer.state(&params).steps), (before, 0), "{name}");
+        }
+    }
+}
+
+#[test]
 fn frozen_parameters_stay_and_have_no_memory() {
     for (name, mut optimizer) in optimizers() {
         let mut params = store();

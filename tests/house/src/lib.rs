@@ -8,6 +8,7 @@
 //! | modules import one way, from the module that defines a thing | [`circles`] |
 //! | files to about 300 lines, functions to about 60 | [`lengths`] |
 //! | `unsafe` in the kernels alone | [`kernels`] |
+//! | few packages of others, and none of the command's where only translating is done | [`dependencies`] |
 //!
 //! Nothing is compiled for it and no crate of the workspace is needed. A file is a tree of [`tokens`], as the
 //! compiler sees it: comments are gone, a string is one token. [`modules`] puts the files of a crate together
