@@ -1,7 +1,7 @@
 //! Mistakes in what a Transformer is made of: softmax, norms, products, attention, losses.
 
 use tensor::ops::attention::{AttentionSpec, attention_vjp};
-use tensor::ops::cross_entropy::{IGNORE, cross_entropy, cross_entropy_vjp};
+use tensor::ops::cross_entropy::{IGNORE, cross_entropy_vjp};
 use tensor::ops::softmax::softmax_vjp;
 use tensor::{Mask, Tensor};
 
