@@ -160,7 +160,7 @@ fn sum_of_part<T: Element>(part: &[T], f: impl Fn(T) -> T) -> T {
     for (lane, &x) in lanes.iter_mut().zip(rest) {
         *lane += f(x);
     }
-    fold_lanes(lanes, |a, b| a + b)
+    sum_of_lanes(&lanes)
 }
 
 /// Replaces each `x` of a row by `f(x)`, which takes part in vectors, and returns the sum.
@@ -198,7 +198,7 @@ fn map_sum_of_part<T: Element>(part: &mut [T], f: impl Fn(T) -> T) -> T {
             *lane += x;
         }
     }
-    fold_lanes(lanes, |a, b| a + b)
+    sum_of_lanes(&lanes)
 }
 
 /// The sum of `x * y` over two rows.
@@ -230,7 +230,14 @@ fn dot_of_part<T: Element>(xs: &[T], ys: &[T]) -> T {
     for (lane, (&x, &y)) in lanes.iter_mut().zip(x_rest.iter().zip(y_rest)) {
         *lane += x * y;
     }
-    fold_lanes(lanes, |a, b| a + b)
+    sum_of_lanes(&lanes)
+}
+
+/// The sum of lanes. They are added to zeros first: as a row of their own, which keeps the loop that filled them one over
+/// whole registers. Combined in a tree at once, the compiler takes them for pairs from the start.
+#[inline(always)]
+fn sum_of_lanes<T: Element>(lanes: &[T; LANES]) -> T {
+    fold_block(lanes, T::zero(), |x| x, |a, b| a + b)
 }
 
 #[cfg(test)]
