@@ -215,9 +215,10 @@ fn verify(path: &Path, whole: &Whole, metadata: &BTreeMap<String, String>) -> Re
     }
     let Whole { start, header, hashers, .. } = whole;
     let (stored, computed) = checksums::stored_and_computed(start, hashers);
-    if stored == computed {
+    if stored.as_ref() == Some(&computed) {
         return Ok(());
     }
+    let stored = stored.map_or("not at the start of its header".into(), |digits| format!("`{digits}`"));
     let place = checksums::damaged_place(&header.offset_keys(), hashers, metadata.get(TENSORS_KEY));
     Err(Error::Damaged { path: path.into(), place, stored, computed })
 }

@@ -76,19 +76,19 @@ impl Request<'_> {
         Request { search, ..self }
     }
 
-    /// Keeps so many hypotheses at each step; 1 is greedy decoding.
+    /// Keeps so many hypotheses at each step, 1 to 10,000; 1 is greedy decoding.
     pub fn beam(mut self, beam: usize) -> Self {
         self.search.beam = beam;
         self
     }
 
-    /// Divides log-probabilities by this penalty, with this exponent, before lengths are compared.
+    /// Divides log-probabilities by this penalty, with this exponent, -100 to 100, before lengths are compared.
     pub fn length_penalty(mut self, length_penalty: Penalty, alpha: f64) -> Self {
         (self.search.length_penalty, self.search.alpha) = (length_penalty, alpha);
         self
     }
 
-    /// Lets a translation have so many tokens beyond those of its source.
+    /// Lets a translation have so many tokens beyond those of its source, at most 10,000.
     pub fn max_len_beyond_source(mut self, tokens: usize) -> Self {
         self.search.max_len_beyond_source = tokens;
         self
@@ -107,8 +107,8 @@ impl Request<'_> {
     /// The best translations of each line, in the order of the lines.
     ///
     /// # Errors
-    /// [`Error::Request`] if more translations are asked for than the beam is wide, or none; [`Error::Model`] if another
-    /// setting is out of range, or the model's output is not finite.
+    /// [`Error::Request`] if a setting is out of range, more translations are asked for than the beam is wide, or none;
+    /// [`Error::Model`] if the model's output is not finite.
     pub fn translate(&self, lines: &[impl AsRef<str>]) -> Result<Vec<Translated>, Error> {
         self.translate_observed(lines, |_| ())
     }
@@ -136,10 +136,10 @@ impl Request<'_> {
         sources: Vec<Source>,
         done: impl FnMut(usize),
     ) -> Result<Vec<Translated>, Error> {
+        self.search.check().map_err(Error::Request)?;
         let (n_best, beam) = (self.n_best, self.search.beam);
         if !(1..=beam).contains(&n_best) {
-            let problem =
-                format!("{n_best} translations are asked for, of a beam of {beam}; ask for 1 to {beam}");
+            let problem = format!("n_best is {n_best}, of a beam of {beam}; it must be between 1 and {beam}");
             return Err(Error::Request(problem));
         }
         let ids: Vec<Vec<u32>> = sources.iter().map(|source| source.ids.clone()).collect();
@@ -251,7 +251,7 @@ mod tests {
             }
         }
         let problem = translator.request().beam(3).n_best(4).translate(&LINES).unwrap_err().to_string();
-        assert_eq!(problem, "4 translations are asked for, of a beam of 3; ask for 1 to 3");
+        assert_eq!(problem, "n_best is 4, of a beam of 3; it must be between 1 and 3");
     }
 
     #[test]

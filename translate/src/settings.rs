@@ -1,15 +1,18 @@
 //! How to translate unless told otherwise: what stands in a recipe's section `[search]` and in a model file.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use text::special::{BOS_ID, PAD_ID};
 use transformer::search::MaxLen;
-use transformer::search::beam::BeamOptions;
+use transformer::search::beam::{BeamOptions, MAX_BEAM_SIZE};
 use transformer::search::length_penalty::LengthPenalty;
 
-/// The settings of a search.
+use crate::encode::MAX_TOKENS;
+
+/// The settings of a search. [`SearchSettings::check`] has their ranges.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SearchSettings {
@@ -30,6 +33,17 @@ impl Default for SearchSettings {
 }
 
 impl SearchSettings {
+    /// Whether a search by these settings comes to an end: the beam is between 1 and [`MAX_BEAM_SIZE`], alpha between
+    /// -100 and 100, and a translation has at most [`MAX_TOKENS`] tokens beyond those of its source.
+    ///
+    /// # Errors
+    /// A sentence that begins with the name of the first setting that is out of range.
+    pub fn check(&self) -> Result<(), String> {
+        between("beam", self.beam, 1..=MAX_BEAM_SIZE)?;
+        between("max_len_beyond_source", self.max_len_beyond_source, 0..=MAX_TOKENS)?;
+        between("alpha", self.alpha, -100.0..=100.0)
+    }
+
     /// The options of a beam search that returns `top_beams` translations, by a model whose vocabulary is a
     /// [`TextModel`](text::text_model::TextModel)'s.
     pub fn options(&self, top_beams: usize) -> BeamOptions {
@@ -46,6 +60,17 @@ impl SearchSettings {
             never: vec![PAD_ID, BOS_ID],
         }
     }
+}
+
+fn between<T: PartialOrd + fmt::Display>(
+    name: &str,
+    value: T,
+    range: RangeInclusive<T>,
+) -> Result<(), String> {
+    if range.contains(&value) {
+        return Ok(());
+    }
+    Err(format!("{name} is {value}; it must be between {} and {}", range.start(), range.end()))
 }
 
 /// The forms of [`LengthPenalty`], by name.
@@ -92,6 +117,23 @@ impl FromStr for Penalty {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn settings_have_ranges() {
+        let settings = SearchSettings::default();
+        settings.check().unwrap();
+        let problem = |settings: SearchSettings| settings.check().unwrap_err();
+        let expected = "beam is 0; it must be between 1 and 10000";
+        assert_eq!(problem(SearchSettings { beam: 0, ..settings.clone() }), expected);
+        let endless = SearchSettings { max_len_beyond_source: usize::MAX, ..settings.clone() };
+        assert!(problem(endless).starts_with("max_len_beyond_source is 1844"));
+        for alpha in [1e300, -100.1, f64::NAN] {
+            assert!(
+                problem(SearchSettings { alpha, ..settings.clone() }).starts_with("alpha is "),
+                "{alpha}"
+            );
+        }
+    }
 
     #[test]
     fn a_penalty_has_one_name() {

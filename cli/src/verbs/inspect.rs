@@ -16,11 +16,11 @@ use std::path::PathBuf;
 use clap::Args;
 use nn::checkpoint::Checkpoint;
 
+use self::model::ModelFile;
 use self::state::State;
 use self::verified::Verified;
 use crate::console::print;
 use crate::error::Error;
-use crate::model::Model;
 
 /// The options of `etudiant inspect`.
 #[derive(Args)]
@@ -65,7 +65,7 @@ pub(super) fn run(args: &InspectArgs) -> Result<(), Error> {
 
 /// What a file is.
 enum Kind {
-    Model(Box<Model>),
+    Model(Box<ModelFile>),
     State(Box<State>),
     /// Tensors without more, or with what another program says of them.
     Other,
@@ -77,7 +77,7 @@ impl Kind {
         match content.metadata.get("etudiant.kind") {
             None => Ok(Kind::Other),
             Some(kind) if kind.starts_with("state ") => Ok(Kind::State(State::of(path, content)?.into())),
-            Some(_) => Ok(Kind::Model(Model::of(path, content)?.into())),
+            Some(_) => Ok(Kind::Model(ModelFile::of(path, content)?.into())),
         }
     }
 }

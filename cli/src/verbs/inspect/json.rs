@@ -4,10 +4,10 @@ use nn::NamedTensors;
 use serde_json::{Value, json};
 use translate::Validated;
 
-use super::model::vocabularies;
+use super::model::{ModelFile, vocabularies};
 use super::state::State;
 use super::verified::Verified;
-use crate::model::Model;
+use crate::recipe::Recipe;
 
 /// What is said of every file, beside what `object` says of this one. Numbers that are not finite are null.
 pub(super) fn with_file(mut object: Value, verified: &Verified) -> Value {
@@ -22,8 +22,7 @@ pub(super) fn of_other(verified: &Verified) -> Value {
     json!({ "kind": "other", "metadata": verified.content.metadata })
 }
 
-pub(super) fn of_model(model: &Model, with_tokens: bool) -> Value {
-    let (translator, recipe) = (&model.translator, &model.recipe);
+pub(super) fn of_model(ModelFile { translator, recipe }: &ModelFile, with_tokens: bool) -> Value {
     let (about, text) = (translator.about(), translator.text());
     let sides = vocabularies(text);
     let mut vocabulary = json!({
@@ -38,11 +37,11 @@ pub(super) fn of_model(model: &Model, with_tokens: bool) -> Value {
     json!({
         "kind": "model",
         "step": about.step,
-        "seed": recipe.seed,
+        "seed": recipe.as_ref().map(|recipe| recipe.seed).ok(),
         "averaged": about.averaged,
         "history": history(&about.history),
         "config": translator.model().config(),
-        "recipe": recipe.to_toml(),
+        "recipe": recipe.as_ref().map_or(about.recipe.clone(), Recipe::to_toml),
         "vocabulary": vocabulary,
         "parameters": translator.params().numel(),
     })

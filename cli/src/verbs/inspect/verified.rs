@@ -6,6 +6,7 @@ use std::path::Path;
 
 use nn::checkpoint::{self, Checkpoint};
 use serde_json::Value;
+use translate::model_file::check_is_file;
 
 use super::tables;
 use crate::error::Error;
@@ -20,6 +21,7 @@ pub struct Verified<'a> {
 
 impl Verified<'_> {
     pub fn read(path: &Path) -> Result<Verified<'_>, Error> {
+        check_is_file(path)?;
         let content = checkpoint::load(path)?;
         let (bytes, checksum) =
             head(path).map_err(|error| Error::at(path, format!("cannot read the file: {error}")))?;
