@@ -3,8 +3,10 @@
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use cli::Error;
 use cli::console::say;
+use cli::recipe::key_of_option;
 use cli::verbs::Verb;
 
 /// Trains translation models on plain CPUs, and translates with them
@@ -26,7 +28,7 @@ struct Command {
 }
 
 fn main() -> ExitCode {
-    match Command::parse().verb.run() {
+    match parse().verb.run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let kind = if matches!(error, Error::Interrupted(_)) { "" } else { "error: " };
@@ -34,4 +36,20 @@ fn main() -> ExitCode {
             ExitCode::from(error.exit_code())
         }
     }
+}
+
+/// What the command line asks for. Options that training does not have are keys of the recipe, and told of as such.
+fn parse() -> Command {
+    Command::try_parse().unwrap_or_else(|mut error| {
+        let is_training = std::env::args().nth(1).is_some_and(|verb| verb == "train");
+        let asked = match error.get(ContextKind::InvalidArg) {
+            Some(ContextValue::String(option)) => key_of_option(option),
+            _ => None,
+        };
+        if let (true, ErrorKind::UnknownArgument, Some(key)) = (is_training, error.kind(), asked) {
+            let tip = format!("the recipe says that, in its key {key}; or set it here: --set {key}=VALUE");
+            error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+        }
+        error.exit()
+    })
 }

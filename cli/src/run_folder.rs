@@ -10,6 +10,7 @@
 //!     state.safetensors               what --resume goes on from
 //!     metrics.jsonl                   what was measured, a line each
 //!     events.out.tfevents.*           the same for TensorBoard
+//!     train.log                       what the run has told
 //!     data/                           a built-in corpus, if the recipe asks for one
 //!     run.lock                        held while a process is at work here
 //! ```
@@ -93,6 +94,11 @@ impl RunFolder {
     /// What was measured.
     pub fn metrics(&self) -> PathBuf {
         self.path.join("metrics.jsonl")
+    }
+
+    /// What the run has told.
+    pub fn log(&self) -> PathBuf {
+        self.path.join("train.log")
     }
 
     /// What a stopped run goes on from.

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use nn::checkpoint::Checkpoint;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -83,7 +84,7 @@ fn what_cannot_be_averaged_leaves_no_file() {
     refused(&[&one, &one], "it is of step 8, as");
     refused(&[&one, &path_in_run("model.safetensors")], "this is the mean of 2 checkpoints already");
     refused(&[&one, &state], "this is a state file, but a model file is needed here");
-    refused(&[&one, &checkpoint(99)], "cannot read the file");
+    refused(&[&one, &checkpoint(99)], "there is no such file; there is ");
     let words = file(folder.path(), "words.txt", "no model");
     refused(&[&one, &words], "not a complete safetensors file");
     let problem = average(&folder.path().join("no/mean.safetensors"), &[&one, &checkpoint(12)]).problem();
@@ -111,7 +112,7 @@ fn a_model_is_told_with_its_history() {
     let checksum = json["checksum"].as_str().unwrap();
     for expected in [
         format!("checksum {checksum} verified)").as_str(),
-        "seed 1; the mean of the steps 8, 12",
+        "the mean of the steps 8, 12, seed 1",
         "toy.fr",
         "schedule = { kind = \"constant\", learning_rate = 0.003 }",
         "d_model = 32, n_heads = 2",
@@ -201,6 +202,24 @@ fn tensors_of_other_programs_are_listed() {
 }
 
 #[test]
+fn a_model_is_shown_whose_recipe_is_of_a_newer_version() {
+    let folder = folder();
+    let Checkpoint { tensors, mut metadata } = nn::checkpoint::load(toy()).unwrap();
+    metadata.get_mut("etudiant.recipe").unwrap().push_str("[future]\nkey = 1\n");
+    let path = folder.path().join("newer.safetensors");
+    nn::checkpoint::save(&path, &tensors, &metadata).unwrap();
+    let text = run(&format!("inspect {}", path.display()), "").ok();
+    for part in
+        ["trained        to step 150\n", "there is no key `future` here", "vocabulary", "d_model = 32"]
+    {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let json = inspect_json(&path.display().to_string());
+    assert_eq!((&json["seed"], &json["recipe"]), (&Value::Null, &Value::from(&*metadata["etudiant.recipe"])));
+    run(&format!("translate --model {}", path.display()), "un").ok();
+}
+
+#[test]
 fn of_a_damaged_file_nothing_is_shown() {
     let folder = folder();
     let good = fs::read(checkpoint(4)).unwrap();
@@ -217,7 +236,7 @@ fn of_a_damaged_file_nothing_is_shown() {
         assert!(problem.contains(&path) && problem.contains(reason), "{problem}");
     }
     let problem = run("inspect no/such.file", "").problem();
-    assert!(problem.contains("no/such.file: cannot read the file"), "{problem}");
+    assert!(problem.contains("no/such.file: there is no such file; there is no folder no"), "{problem}");
 }
 
 #[test]

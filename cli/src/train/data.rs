@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
+use tensor::Seed;
 use text::corpus::{self, Corpus, CorpusFiles, ReadOptions};
 use text::{TextModel, TextPair};
 use transformer::{Architecture, Pair};
@@ -29,6 +30,8 @@ pub struct Data {
     pub valid_sources: Vec<String>,
     /// Their translations.
     pub valid_references: Vec<String>,
+    /// Batches of a pass over `train`.
+    pub epoch_batches: u64,
     /// A checksum of `train` and `valid`.
     pub checksum: u32,
 }
@@ -50,15 +53,18 @@ pub fn prepare(
         return Err(Error::at(&settings.dir, problem));
     }
     let options = ReadOptions { lenient: lenient || settings.lenient, ..ReadOptions::default() };
-    let mut read = |name: &str, files: &CorpusFiles| -> Result<Corpus, Error> {
-        let corpus = corpus::read(files, &settings.dir, &options)?;
+    let mut read = |name: &str, key: &str, files: &CorpusFiles| -> Result<Corpus, Error> {
+        let corpus = corpus::read(files, &settings.dir, &options).map_err(|error| match error {
+            text::Error::Corpus(problem) => Error::Input(format!("{key}: {problem}")), // no file is at fault
+            error => error.into(),
+        })?;
         tell(format!("{name}: {}", corpus.report));
         Ok(corpus)
     };
-    let train = read("training", &settings.train)?.pairs;
+    let train = read("training", "data.train", &settings.train)?.pairs;
     let valid_corpus = match settings.valid.is_empty() {
         true => None,
-        false => Some(read("validation", &settings.valid)?),
+        false => Some(read("validation", "data.valid", &settings.valid)?),
     };
     let valid: &[TextPair] = valid_corpus.as_ref().map_or(&[], |corpus| &corpus.pairs);
     let text = match text {
@@ -76,6 +82,8 @@ pub fn prepare(
     if let Some(corpus) = &valid_corpus {
         check_reach(&recipe.model, corpus, &valid_pairs)?;
     }
+    let batches = recipe.training.options(Seed::new(recipe.seed)).batches();
+    let epoch_batches = batches.plan_epoch(&train, 0)?.len() as u64; // as many in every epoch
     let checksum = checksum(train.iter().chain(&valid_pairs));
     let valid = valid_corpus.map_or_else(Vec::new, |corpus| corpus.pairs);
     let (valid_sources, valid_references) = valid.into_iter().map(|pair| (pair.src, pair.tgt)).unzip();
@@ -85,6 +93,7 @@ pub fn prepare(
         valid: valid_pairs,
         valid_sources,
         valid_references,
+        epoch_batches,
         checksum,
     })
 }

@@ -83,7 +83,7 @@ fn files_that_are_no_parallel_text() {
         train(
             &[],
             &["--set", "data.train={ source = [\"a\", \"b\"], target = [\"c\"] }"],
-            &["differ in their number of files, 2 and 1"],
+            &["data.train: `source` and `target` differ in their number of files, 2 and 1"],
         ),
         train(&[], &["--set", "model.max_len=2"], &["no pair is short enough for model.max_len = 2"]),
     ];
@@ -94,7 +94,7 @@ fn files_that_are_no_parallel_text() {
 fn many_pairs_left_out_for_their_length_are_warned_of() {
     let toy = Toy::new(&["training.max_steps=1", "model.max_len=4"]);
     let text = said(&toy.train("run").output().unwrap());
-    assert!(text.contains("\nwarning: training: ") && text.contains("of more than 4 tokens"), "{text}");
+    assert!(text.contains("  warning: training: ") && text.contains("of more than 4 tokens"), "{text}");
     let toy = Toy::new(&["training.max_steps=1"]);
     assert!(!said(&toy.train("run").output().unwrap()).contains("warning: training: "));
 }
