@@ -3,7 +3,7 @@
 //! What is checked, and how, is said in [`autograd::gradcheck`](mod@autograd::gradcheck); here the parameters
 //! are the inputs, and the report calls them by their names.
 
-use autograd::gradcheck::{GradcheckFailure, GradcheckReport};
+use autograd::gradcheck::{GradcheckFailure, GradcheckReport, Outputs};
 use autograd::{Gradcheck, Var};
 use tensor::{Seed, Tensor};
 
@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::layout::ParamId;
 use crate::params::Params;
 
-/// Checks the gradients of `f` with respect to every trainable parameter.
+/// Checks the gradients of `f` with respect to every trainable parameter. `f` gives a variable, or several ([`Outputs`]).
 ///
 /// With a `step_seed` the context is one of training, and dropout draws from it; with `None` it is one of
 /// inference. A small model has its whole Jacobian compared, a large one random directions in each
@@ -43,12 +43,12 @@ use crate::params::Params;
 /// # Panics
 /// If no parameter is trainable, or they are not f64: [`Params::to_dtype`] copies them.
 #[track_caller]
-pub fn gradcheck_params(
+pub fn gradcheck_params<O: Outputs>(
     check: &Gradcheck,
     name: &str,
     params: &Params,
     step_seed: Option<Seed>,
-    f: impl Fn(&Context) -> Var,
+    f: impl Fn(&Context) -> O,
 ) -> Result<GradcheckReport, GradcheckFailure> {
     let trainable: Vec<ParamId> =
         params.iter().map(|(id, ..)| id).filter(|&id| params.is_trainable(id)).collect();
