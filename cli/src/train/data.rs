@@ -66,6 +66,11 @@ pub fn prepare(
         None => TextModel::learn(&recipe.text, train.iter().map(|pair| (&*pair.src, &*pair.tgt)))?,
     };
     tell(format!("vocabulary: {}", text.summary()));
+    if recipe.text.drop_invisible && !text.settings().drop_invisible {
+        tell(
+            "warning: the run began with version 0.1, which kept invisible characters, and goes on so".into(),
+        );
+    }
     tell_of_shared_sources(&train, valid, tell);
     let sources: Vec<&str> = valid.iter().map(|pair| pair.src.as_str()).collect();
     text.warnings(&sources).into_iter().for_each(|warning| tell(format!("warning: validation: {warning}")));
