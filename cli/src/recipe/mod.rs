@@ -40,15 +40,15 @@ impl Recipe {
     /// # Errors
     /// [`Error::Input`] with the file and line, or the `--set`, that is not understood or out of range.
     pub fn load(path: &Path, overrides: &[String]) -> Result<Recipe, Error> {
-        let text = std::fs::read_to_string(path).map_err(|error| {
-            Error::at(
-                path,
-                format!("cannot read the recipe: {error}; `etudiant config` prints one to start from"),
-            )
-        })?;
+        let unreadable = |problem: String| {
+            let remedy = "`etudiant config` prints one to start from";
+            Error::at(path, format!("cannot read the recipe: {problem}; {remedy}"))
+        };
+        let bytes = std::fs::read(path).map_err(|error| unreadable(error.to_string()))?;
+        let text = text::corpus::decode_file(&bytes).map_err(unreadable)?;
         let name = path.display().to_string();
-        let mut recipe = Recipe::parse(&text, &name)?;
-        let mut table = recipe_table(&text, &name)?;
+        let mut recipe = Recipe::parse(text, &name)?;
+        let mut table = recipe_table(text, &name)?;
         for assignment in overrides {
             let at = |problem: String| Error::Input(format!("--set {assignment}: {problem}"));
             assign(&mut table, assignment).map_err(at)?;

@@ -38,10 +38,16 @@ fn recipes_that_are_not_understood() {
         recipe("[model\n", &["r.toml:4: "]),
         recipe("[model]\nd_model = 16\nd_model = 16", &["r.toml:6: ", "duplicate"]),
         train(
-            &[("r.toml", b"\xff\xfe")],
+            &[("r.toml", b"\xff\xfe[\0m\0o\0d\0e\0l\0]\0")],
             &[],
-            &["r.toml: cannot read the recipe", "`etudiant config` prints one"],
+            &["r.toml: cannot read the recipe: the text is UTF-16; save it as UTF-8"],
         ),
+        train(
+            &[("r.toml", b"\0[\0m\0o\0d\0e\0l\0]\0\n")],
+            &[],
+            &["r.toml: cannot read the recipe: the text is UTF-16", "`etudiant config` prints one"],
+        ),
+        train(&[("r.toml", b"[data]\n# \xe9")], &[], &["line 2: invalid UTF-8 at byte 3 of the line"]),
         Case {
             args: vec!["train", "no.toml"],
             ..train(&[], &[], &["no.toml: cannot read the recipe", "`etudiant config` prints one"])
