@@ -3,8 +3,10 @@
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::builder::RangedU64ValueParser;
 use cli::Error;
 use cli::console::say;
+use cli::threads;
 use cli::verbs::Verb;
 
 /// Trains translation models on plain CPUs, and translates with them
@@ -23,10 +25,15 @@ use cli::verbs::Verb;
 struct Command {
     #[command(subcommand)]
     verb: Verb,
+    /// Threads to work with; results are the same bits for any number [default: RAYON_NUM_THREADS, else one for each
+    /// processor]
+    #[arg(long, global = true, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
+    threads: Option<usize>,
 }
 
 fn main() -> ExitCode {
-    match Command::parse().verb.run() {
+    let Command { verb, threads } = Command::parse();
+    match threads::set(threads).and_then(|()| verb.run()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let kind = if matches!(error, Error::Interrupted(_)) { "" } else { "error: " };
