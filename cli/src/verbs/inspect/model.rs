@@ -34,9 +34,11 @@ pub(super) fn text(verified: &Verified, model: &Model, all_tensors: bool, all_of
         ("vocabulary", vocabulary(translator.text())),
         ("parameters", tables::grouped(translator.params().numel())),
     ]);
-    let tensors = translator.params().as_ref();
     text += "\n";
-    text += &if all_tensors { tables::tensors(tensors) } else { tables::parts(tensors) };
+    text += &match all_tensors {
+        true => tables::tensors(&verified.tensors),
+        false => tables::parts(translator.params().as_ref()),
+    };
     if !about.history.is_empty() {
         text += "\n";
         text += &tables::history(&about.history, recipe.validation.metric);
