@@ -43,7 +43,7 @@ impl Recipe {
     /// What is allowed and probably not meant, a sentence each.
     pub fn warnings(&self) -> Vec<String> {
         let (max_steps, every) = (self.training.max_steps, self.validation.every);
-        let mut warnings = Vec::new();
+        let mut warnings = self.in_vain();
         if let Some(Fall { warmup_steps, total_steps }) = self.training.schedule.clone().fall() {
             let (total_steps, schedule) = (*total_steps, self.training.schedule.build(self.model.d_model));
             let last = schedule.learning_rate(total_steps);

@@ -6,6 +6,7 @@
 
 mod check;
 mod differences;
+mod in_vain;
 mod schedule;
 mod settings;
 #[cfg(test)]
