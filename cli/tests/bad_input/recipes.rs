@@ -95,7 +95,10 @@ fn values_out_of_range() {
         set("model.n_heads=3", &["[model] n_heads 3 does not divide d_model 16"]),
         set("model.dropout=1.5", &["[model] dropout"]),
         set("model.d_model=0", &["[model] d_model"]),
-        set("data.builtin=letters", &["data.builtin is \"letters\"; there is: numbers-fr-en"]),
+        set(
+            "data.builtin=letters",
+            &["data.builtin is \"letters\"; there is: numbers-fr-en, sentences-fr-hi"],
+        ),
         set("data.train={}", &["data.train names no file; give source and target files"]),
         set("data.valid={}", &["data.valid names no file", "validation.every = 0"]),
         train(
