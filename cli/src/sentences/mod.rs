@@ -210,7 +210,7 @@ mod tests {
         };
         let (french, hindi) = (words(0), words(1));
         for word in OBJECTS.iter().flat_map(|object| [object.french.0, object.hindi.0]) {
-            assert!(french.contains(word) || hindi.contains(&word.to_string()), "{word}");
+            assert!(french.contains(word) || hindi.contains(word), "{word}");
         }
         let spaced: HashSet<&str> =
             drawn.iter().flat_map(|pair| pair[1].trim_end_matches(['।', '?']).split(' ')).collect();

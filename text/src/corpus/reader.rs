@@ -124,14 +124,16 @@ impl<'a> Reader<'a> {
         match sides.and_then(|(src, tgt)| neither_or_both(visible(src), visible(tgt))) {
             Ok(("", "")) => report.blank += 1,
             Ok((src, tgt)) => {
-                let counted: [(fn(&str) -> bool, _); 2] =
-                    [(has_control_characters, &mut report.control), (has_invisible, &mut report.invisible)];
-                for (is_in, tally) in counted {
-                    match (is_in(src), is_in(tgt)) {
-                        (true, _) => tally.add(origin.file_of(Side::Source), line),
-                        (false, true) => tally.add(origin.file_of(Side::Target), line),
-                        (false, false) => {}
-                    }
+                let side_with = |is_in: fn(&str) -> bool| match (is_in(src), is_in(tgt)) {
+                    (true, _) => Some(Side::Source),
+                    (false, true) => Some(Side::Target),
+                    (false, false) => None,
+                };
+                if let Some(side) = side_with(has_control_characters) {
+                    report.control.add(origin.file_of(side), line);
+                }
+                if let Some(side) = side_with(has_invisible) {
+                    report.invisible.add(origin.file_of(side), line);
                 }
                 let place = Place { file: saturated(origins.len()), line: saturated(line) };
                 pairs.push(TextPair { src: src.into(), tgt: tgt.into(), place });
