@@ -221,6 +221,10 @@ fn a_file_of_numbers_that_are_not_computed_with_is_shown() {
         assert!(row.ends_with(" 3") && row.contains(&format!("  {}  ", dtype.to_lowercase())), "{row}");
         assert_eq!(json["tensors"][place]["dtype"], dtype.to_lowercase());
     }
+    for in_vain in ["--vocabulary", "--params --json"] {
+        let said = run(&format!("inspect {path} {in_vain}"), "").err;
+        assert!(said.starts_with("warning: --") && said.contains(" does nothing "), "{said}");
+    }
     assert!(
         text.contains("\n5 of them are of a dtype or rank that is shown here and not computed with\n"),
         "{text}"

@@ -42,7 +42,8 @@ const IGNORABLE: [RangeInclusive<char>; 17] = [
 
 /// Whether `c` shows nowhere by itself, and is no white space.
 pub fn is_invisible(c: char) -> bool {
-    (c.is_control() && !c.is_whitespace()) || IGNORABLE.iter().any(|range| range.contains(&c))
+    let is_ignorable = || c >= '\u{ad}' && IGNORABLE.iter().any(|range| range.contains(&c));
+    (c.is_control() && !c.is_whitespace()) || is_ignorable()
 }
 
 /// `text` without the invisible characters that say nothing where they stand.

@@ -4,13 +4,18 @@ use text::{Normalisation, TextKind, TextSettings};
 use translate::{Penalty, SearchSettings};
 
 use super::schedule::ScheduleSettings;
-use super::settings::{Recipe, ValidationSettings};
+use super::settings::{Recipe, TrainingSettings, ValidationSettings};
 
 impl Recipe {
     /// A sentence for each key that is not as by default and has no effect.
     pub(super) fn in_vain(&self) -> Vec<String> {
-        let cases =
-            [self.data_in_vain(), self.text_in_vain(), self.validation_in_vain(), self.search_in_vain()];
+        let cases = [
+            self.data_in_vain(),
+            self.text_in_vain(),
+            self.training_in_vain(),
+            self.validation_in_vain(),
+            self.search_in_vain(),
+        ];
         let set = cases.into_iter().flatten().filter(|(is_set, ..)| *is_set);
         set.map(|(_, key, why)| format!("{key} does nothing {why}")).collect()
     }
@@ -47,6 +52,15 @@ impl Recipe {
                 format!("{}, whose characters stay as they are; normalise the files", with(kind)),
             ),
         ]
+    }
+
+    fn training_in_vain(&self) -> Vec<Case> {
+        let &TrainingSettings { average, max_steps, save_every, .. } = &self.training;
+        let checkpoints = max_steps.div_ceil(save_every.max(1));
+        let beyond = format!(
+            "beyond the {checkpoints} that training.max_steps = {max_steps} and training.save_every = {save_every} make"
+        );
+        vec![(average as u64 > checkpoints, format!("training.average = {average}"), beyond)]
     }
 
     fn validation_in_vain(&self) -> Vec<Case> {
@@ -124,6 +138,11 @@ mod tests {
                 "text.normalisation = \"nfkc\" does nothing with text.kind = \"pretokenised\"",
             ),
             (
+                "[training]\naverage = 3\nmax_steps = 400\nsave_every = 200",
+                "[training]\naverage = 3\nmax_steps = 401\nsave_every = 200",
+                "training.average = 3 does nothing beyond the 2 that training.max_steps = 400 and",
+            ),
+            (
                 "[validation]\npatience = 3\nevery = 0",
                 "[validation]\npatience = 3",
                 "validation.patience = 3 does nothing without validations on the way (validation.every = 0)",
@@ -159,5 +178,17 @@ mod tests {
             assert_eq!(in_vain(without), [""; 0]);
         }
         assert_eq!(in_vain(""), [""; 0]);
+    }
+
+    #[test]
+    fn the_recipes_of_the_repository_have_nothing_to_be_warned_of() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../recipes");
+        let recipes: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        assert!(recipes.len() >= 5, "{recipes:?}");
+        for path in recipes {
+            let mut recipe = Recipe::load(&path, &[]).unwrap();
+            recipe.training.end_schedule(None);
+            assert_eq!(recipe.warnings(), [""; 0], "{}", path.display());
+        }
     }
 }

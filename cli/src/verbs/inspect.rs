@@ -17,7 +17,7 @@ use clap::Args;
 
 use self::state::State;
 use self::verified::Verified;
-use crate::console::print;
+use crate::console::{print, say};
 use crate::error::Error;
 use crate::model::Model;
 
@@ -47,6 +47,12 @@ pub struct InspectArgs {
 pub(super) fn run(args: &InspectArgs) -> Result<(), Error> {
     let verified = Verified::read(&args.file)?;
     let kind = Kind::of(&verified)?;
+    if args.vocabulary && !matches!(kind, Kind::Model(_)) {
+        say("warning: --vocabulary does nothing here: tokens are shown of models");
+    }
+    if args.params && args.json {
+        say("warning: --params does nothing with --json, which has every tensor anyway");
+    }
     if args.json {
         let object = match &kind {
             Kind::Model(model) => json::of_model(model, args.vocabulary),
