@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use clap::builder::RangedU64ValueParser;
 use cli::Error;
 use cli::console::say;
 use cli::threads;
@@ -27,7 +26,7 @@ struct Command {
     verb: Verb,
     /// Threads to work with; results are the same bits for any number [default: RAYON_NUM_THREADS, else one for each
     /// processor]
-    #[arg(long, global = true, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
+    #[arg(long, global = true, value_name = "N", value_parser = threads::parse)]
     threads: Option<usize>,
 }
 

@@ -15,6 +15,14 @@ const VARIABLE: &str = "RAYON_NUM_THREADS";
 const MOST_A_PROCESSOR: usize = 8;
 const MOST_AT_LEAST: usize = 64;
 
+/// What `--threads` may be.
+///
+/// # Errors
+/// What it may be, if it is not.
+pub fn parse(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|&count| count > 0).ok_or("give a whole number, 1 or more".into())
+}
+
 /// Sets the number of threads, once, before anything is computed. `asked` is what `--threads` says, at least 1.
 ///
 /// # Errors
@@ -43,7 +51,7 @@ fn choose(
             Some(count) => (count, VARIABLE),
             None => {
                 let problem = format!(
-                    "{VARIABLE} is {value:?}, which is no number of threads: there is one for each of the {processors} \
+                    "{VARIABLE} is {value:?}, which is no number of threads, so one works for each of the {processors} \
                      processors; write {VARIABLE}={processors}, or give --threads"
                 );
                 return (None, Some(problem));

@@ -70,7 +70,7 @@ fn another_script_is_trained_on_and_translated() {
         let hindi = run(&format!("translate --model {model}"), &french).ok();
         let is_hindi = |line: &str| line.chars().any(|c| ('\u{900}'..='\u{97f}').contains(&c));
         assert!(hindi.lines().count() == 10 && hindi.lines().all(is_hindi), "{hindi}");
-        let hidden = french.replace("le", "l\u{200b}e\u{2060}");
-        assert_eq!(run(&format!("translate --model {model}"), hidden).ok(), hindi);
+        let hidden = french.replace("le", "l\u{200b}e\u{2060}") + "\u{feff}\u{200b}\u{ad}\n";
+        assert_eq!(run(&format!("translate --model {model}"), hidden).ok(), hindi + "\n");
     }
 }

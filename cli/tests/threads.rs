@@ -23,7 +23,7 @@ fn every_verb_takes_a_number_of_threads() {
     }
     for wrong in ["0", "-1", "two", "1.5"] {
         let problem = run(&format!("config --threads={wrong}"), "").problem();
-        assert!(problem.contains("--threads"), "{problem}");
+        assert!(problem.contains("for '--threads <N>': give a whole number, 1 or more"), "{problem}");
     }
 }
 

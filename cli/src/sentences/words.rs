@@ -140,8 +140,8 @@ pub const BEHIND: [Adjective; 6] = [
     [["bleu", "bleue"], ["नीला", "नीली"]],
 ];
 
-/// What stands before a noun: French masculine and feminine, Hindi. The last may stand in a sentence that denies
-/// no less than in others; French denies `un livre` otherwise.
+/// What stands before a noun: French masculine and feminine, Hindi. Sentences that deny don't have the first, for French
+/// says `pas de livre` then.
 pub const DETERMINERS: [([&str; 2], &str); 3] =
     [(["un", "une"], "एक"), (["le", "la"], ""), (["ce", "cette"], "यह")];
 
