@@ -7,6 +7,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use cli::Error;
 use cli::console::say;
 use cli::recipe::key_of_option;
+use cli::threads;
 use cli::verbs::Verb;
 
 /// Trains translation models on plain CPUs, and translates with them
@@ -25,10 +26,15 @@ use cli::verbs::Verb;
 struct Command {
     #[command(subcommand)]
     verb: Verb,
+    /// Threads to work with; results are the same bits for any number [default: RAYON_NUM_THREADS, else one for each
+    /// processor]
+    #[arg(long, global = true, value_name = "N", value_parser = threads::parse)]
+    threads: Option<usize>,
 }
 
 fn main() -> ExitCode {
-    match parse().verb.run() {
+    let Command { verb, threads } = parse();
+    match threads::set(threads).and_then(|()| verb.run()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let kind = if matches!(error, Error::Interrupted(_)) { "" } else { "error: " };
@@ -41,7 +47,7 @@ fn main() -> ExitCode {
 /// What the command line asks for. Options that training does not have are keys of the recipe, and told of as such.
 fn parse() -> Command {
     Command::try_parse().unwrap_or_else(|mut error| {
-        let is_training = std::env::args().nth(1).is_some_and(|verb| verb == "train");
+        let is_training = std::env::args().any(|word| word == "train");
         let asked = match error.get(ContextKind::InvalidArg) {
             Some(ContextValue::String(option)) => key_of_option(option),
             _ => None,

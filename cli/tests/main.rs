@@ -5,6 +5,7 @@
 //! | [`models`] | `average` makes what training makes, `inspect` tells what is there, `bench` measures |
 //! | [`translating`] | lines in, lines out; what translates, scores and evaluates says the same of the same text |
 //! | [`older`] | what version 0.1 wrote is read and gone on with |
+//! | [`threads`] | a number of threads can be said, and a wrong one is told |
 //! | [`data`] | the built-in corpus is of the sizes and the seed that are asked for |
 //! | [`training`] | a run ends when it is asked to, tells what it does, and may begin from a model |
 //! | [`resuming`] | a run that was stopped and gone on with is the run that never stopped, bit for bit |
@@ -25,6 +26,7 @@ mod older;
 mod resuming;
 #[cfg(unix)]
 mod runs;
+mod threads;
 #[cfg(unix)]
 mod training;
 mod translating;

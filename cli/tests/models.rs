@@ -220,6 +220,37 @@ fn a_model_is_shown_whose_recipe_is_of_a_newer_version() {
 }
 
 #[test]
+fn a_file_of_numbers_that_are_not_computed_with_is_shown() {
+    let mut header = String::new();
+    let dtypes = [("I64", 8), ("I32", 4), ("U8", 1), ("BOOL", 1), ("F8_E5M2", 1), ("F16", 2), ("BF16", 2)];
+    let mut end = 0;
+    for (dtype, size) in dtypes {
+        let start = end;
+        end += 3 * size;
+        header +=
+            &format!(r#","{dtype} x":{{"dtype":"{dtype}","shape":[3],"data_offsets":[{start},{end}]}}"#);
+    }
+    let header = format!("{{{}}}", &header[1..]);
+    let bytes = [&(header.len() as u64).to_le_bytes(), header.as_bytes(), &vec![0; end]].concat();
+    let folder = folder();
+    let path = file(folder.path(), "any.safetensors", bytes);
+    let (text, json) = (inspect(&path), inspect_json(&path));
+    for (place, (dtype, _)) in dtypes.into_iter().enumerate() {
+        let row = text.lines().find(|line| line.starts_with(&format!("{dtype} x"))).expect(&text);
+        assert!(row.ends_with(" 3") && row.contains(&format!("  {}  ", dtype.to_lowercase())), "{row}");
+        assert_eq!(json["tensors"][place]["dtype"], dtype.to_lowercase());
+    }
+    for in_vain in ["--vocabulary", "--params --json"] {
+        let said = run(&format!("inspect {path} {in_vain}"), "").err;
+        assert!(said.starts_with("warning: --") && said.contains(" does nothing "), "{said}");
+    }
+    assert!(
+        text.contains("\n5 of them are of a dtype or rank that is shown here and not computed with\n"),
+        "{text}"
+    );
+}
+
+#[test]
 fn of_a_damaged_file_nothing_is_shown() {
     let folder = folder();
     let good = fs::read(checkpoint(4)).unwrap();

@@ -90,6 +90,9 @@ fn digits(x: f64) -> f64 {
     format!("{x:.9e}").parse().unwrap_or(x)
 }
 
+const NOTHING_TO_COMPARE: &str = "the outputs or the inputs have no elements, so there is nothing to compare; where that \
+    may be, say so with Gradcheck::allow_empty";
+
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -99,11 +102,7 @@ impl fmt::Display for Fault {
                 mismatches(f, inputs, some, [cannot, cannot])
             }
             Fault::NoGradient => write!(f, "no output requires a gradient; was it detached?"),
-            Fault::NothingToCompare => write!(
-                f,
-                "the outputs or the inputs have no elements, so there is nothing to compare; where that may \
-                 be, say so with Gradcheck::allow_empty"
-            ),
+            Fault::NothingToCompare => f.write_str(NOTHING_TO_COMPARE),
             Fault::NothingCertified { input, excused } => write!(
                 f,
                 "all {excused} derivatives by {input} are so small that the absolute tolerance excuses them, so \

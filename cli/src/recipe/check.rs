@@ -11,9 +11,7 @@ use translate::encode::MAX_TOKENS;
 
 use super::schedule::Fall;
 use super::settings::{Recipe, ValidationMetric};
-
-/// The built-in corpora.
-pub const BUILTIN: [&str; 1] = [crate::numbers::NAME];
+use crate::builtin::Builtin;
 
 /// Tokens of the largest vocabulary: some times those of any language.
 const MAX_WORDS: usize = 10_000_000;
@@ -50,7 +48,7 @@ impl Recipe {
             ),
             false => format!("training.max_steps = {last_step}"),
         };
-        let mut warnings = Vec::new();
+        let mut warnings = self.in_vain();
         if let Some(Fall { warmup_steps, total_steps }) = self.training.schedule.clone().fall() {
             let (total_steps, schedule) = (*total_steps, self.training.schedule.build(self.model.d_model));
             let last = schedule.learning_rate(total_steps);
@@ -91,8 +89,9 @@ impl Recipe {
 
     fn check_data(&self) -> Result<(), String> {
         let data = &self.data;
-        require(data.builtin.is_empty() || BUILTIN.contains(&data.builtin.as_str()), || {
-            format!("data.builtin is {:?}; there is: {}", data.builtin, BUILTIN.join(", "))
+        require(data.builtin.is_empty() || Builtin::named(&data.builtin).is_some(), || {
+            let names = Builtin::ALL.map(Builtin::name).join(", ");
+            format!("data.builtin is {:?}; there is: {names}", data.builtin)
         })?;
         let names_files = !data.train.is_empty() || !data.valid.is_empty();
         require(data.builtin.is_empty() || !names_files, || {

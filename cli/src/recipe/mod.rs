@@ -7,6 +7,7 @@
 mod check;
 mod differences;
 mod hint;
+mod in_vain;
 mod schedule;
 mod settings;
 #[cfg(test)]
@@ -42,15 +43,15 @@ impl Recipe {
     /// # Errors
     /// [`Error::Input`] with the file and line, or the `--set`, that is not understood or out of range.
     pub fn load(path: &Path, overrides: &[String], start: Option<&Recipe>) -> Result<Recipe, Error> {
-        let text = std::fs::read_to_string(path).map_err(|error| {
-            Error::at(
-                path,
-                format!("cannot read the recipe: {error}; `etudiant config` prints one to start from"),
-            )
-        })?;
+        let unreadable = |problem: String| {
+            let remedy = "`etudiant config` prints one to start from";
+            Error::at(path, format!("cannot read the recipe: {problem}; {remedy}"))
+        };
+        let bytes = std::fs::read(path).map_err(|error| unreadable(error.to_string()))?;
+        let text = text::corpus::decode_file(&bytes).map_err(unreadable)?;
         let name = path.display().to_string();
-        Recipe::parse(&text, &name)?; // its mistakes have lines
-        let mut table = recipe_table(&text, &name)?;
+        Recipe::parse(text, &name)?; // its mistakes have lines
+        let mut table = recipe_table(text, &name)?;
         start.iter().for_each(|start| fill_in(&mut table, start));
         let of_file =
             Recipe::deserialize(table.clone()).map_err(|error| Error::Input(format!("{name}: {error}")))?;

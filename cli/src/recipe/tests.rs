@@ -173,7 +173,7 @@ fn what_is_out_of_range_is_named() {
         ("model.n_heads=3", "[model] n_heads 3 does not divide d_model 128"),
         ("training.average=99", "training.average is 99, but training.keep_checkpoints keeps only 5"),
         ("data.builtin=numbers-fr-en", "but data.train or data.valid names files; leave out either"),
-        ("data.builtin=letters", "data.builtin is \"letters\"; there is: numbers-fr-en"),
+        ("data.builtin=letters", "data.builtin is \"letters\"; there is: numbers-fr-en, sentences-fr-hi"),
         ("data.train={}", "data.train names no file"),
         (
             "training.optimizer={ kind = \"adam\", beta1 = 0.9, beta2 = 1.0, eps = 1e-9 }",

@@ -10,8 +10,8 @@ use text::{TextModel, TextPair};
 use transformer::{Architecture, Pair};
 use translate::encode::EncodedPair;
 
+use crate::builtin::{Builtin, is_complete, write_corpus};
 use crate::error::Error;
-use crate::numbers;
 use crate::recipe::{DataSettings, Recipe};
 use crate::run_folder::RunFolder;
 
@@ -72,6 +72,11 @@ pub fn prepare(
         None => TextModel::learn(&recipe.text, train.iter().map(|pair| (&*pair.src, &*pair.tgt)))?,
     };
     tell(format!("vocabulary: {}", text.summary()));
+    if recipe.text.drop_invisible && !text.settings().drop_invisible {
+        tell(
+            "warning: the run began with version 0.1, which kept invisible characters, and goes on so".into(),
+        );
+    }
     tell_of_shared_sources(&train, valid, tell);
     let sources: Vec<&str> = valid.iter().map(|pair| pair.src.as_str()).collect();
     text.warnings(&sources).into_iter().for_each(|warning| tell(format!("warning: validation: {warning}")));
@@ -117,17 +122,18 @@ fn with_builtin(
     tell: &mut impl FnMut(String),
 ) -> Result<DataSettings, Error> {
     let mut settings = settings.clone();
-    if settings.builtin == numbers::NAME {
+    if let Some(corpus) = Builtin::named(&settings.builtin) {
         settings.dir = folder.data();
-        if !numbers::is_complete(&settings.dir) {
-            tell(format!("wrote {}", numbers::write_corpus(&settings.dir, &Default::default())?));
+        if !is_complete(corpus, &settings.dir) {
+            tell(format!("wrote {}", write_corpus(corpus, &settings.dir, &Default::default())?));
         }
-        let files = |name: &str| CorpusFiles {
-            source: vec![format!("{name}.fr").into()],
-            target: vec![format!("{name}.en").into()],
+        let pair = |src: String, tgt: String| CorpusFiles {
+            source: vec![src.into()],
+            target: vec![tgt.into()],
             pairs: vec![],
         };
-        (settings.train, settings.valid) = (files("train"), files("valid"));
+        let [train_src, train_tgt, valid_src, valid_tgt, ..] = corpus.files();
+        (settings.train, settings.valid) = (pair(train_src, train_tgt), pair(valid_src, valid_tgt));
     }
     Ok(settings)
 }

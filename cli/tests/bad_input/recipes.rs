@@ -38,10 +38,16 @@ fn recipes_that_are_not_understood() {
         recipe("[model\n", &["r.toml:4: "]),
         recipe("[model]\nd_model = 16\nd_model = 16", &["r.toml:6: ", "duplicate"]),
         train(
-            &[("r.toml", b"\xff\xfe")],
+            &[("r.toml", b"\xff\xfe[\0m\0o\0d\0e\0l\0]\0")],
             &[],
-            &["r.toml: cannot read the recipe", "`etudiant config` prints one"],
+            &["r.toml: cannot read the recipe: the text is UTF-16; save it as UTF-8"],
         ),
+        train(
+            &[("r.toml", b"\0[\0m\0o\0d\0e\0l\0]\0\n")],
+            &[],
+            &["r.toml: cannot read the recipe: the text is UTF-16", "`etudiant config` prints one"],
+        ),
+        train(&[("r.toml", b"[data]\n# \xe9")], &[], &["line 2: invalid UTF-8 at byte 3 of the line"]),
         Case {
             args: vec!["train", "no.toml"],
             ..train(&[], &[], &["no.toml: cannot read the recipe", "`etudiant config` prints one"])
@@ -105,7 +111,10 @@ fn values_out_of_range() {
         set("model.d_model=0", &["model.d_model is 0; it must be between 1 and 65536"]),
         set("model.n_heads=0", &["model.n_heads is 0; it must be between 1 and 16"]),
         set("model.d_ff=0", &["model.d_ff is 0; it must be between 1 and 65536"]),
-        set("data.builtin=letters", &["data.builtin is \"letters\"; there is: numbers-fr-en"]),
+        set(
+            "data.builtin=letters",
+            &["data.builtin is \"letters\"; there is: numbers-fr-en, sentences-fr-hi"],
+        ),
         set("data.train={}", &["data.train names no file; give source and target files"]),
         set("data.valid={}", &["data.valid names no file", "validation.every = 0"]),
         train(

@@ -17,6 +17,7 @@ fn lines_that_are_no_pairs() {
         ),
         train(&[("valid.tsv", b"\xff\tone\n")], &[], &["valid.tsv:1: invalid UTF-8", "--lenient"]),
         train(&[("train.tsv", b"\xff\xfeu\0n\0")], &[], &["train.tsv: the text is UTF-16; save it as UTF-8"]),
+        train(&[("train.tsv", b"u\0n\0\t\0o\0n\0e\0\n\0")], &[], &["train.tsv: the text is UTF-16"]),
         train(
             &[("a", b"un\ndeux\n"), ("b", b"one\n")],
             &["--set", TWO_FILES],

@@ -1,6 +1,6 @@
 //! What is in a file, for programs.
 
-use nn::NamedTensors;
+use nn::checkpoint::Listed;
 use serde_json::{Value, json};
 use translate::Validated;
 
@@ -14,7 +14,7 @@ pub(super) fn with_file(mut object: Value, verified: &Verified) -> Value {
     object["file"] = verified.path.display().to_string().into();
     object["bytes"] = verified.bytes.into();
     object["checksum"] = verified.checksum.clone().into();
-    object["tensors"] = tensors(&verified.content.tensors);
+    object["tensors"] = tensors(&verified.tensors);
     object
 }
 
@@ -69,10 +69,7 @@ fn history(history: &[Validated]) -> Value {
     history.iter().map(one).collect()
 }
 
-fn tensors(tensors: &NamedTensors) -> Value {
-    let one = |(name, tensor): (&str, &tensor::Tensor)| {
-        let dtype = tensor.dtype().to_string();
-        json!({ "name": name, "shape": &tensor.shape()[..], "dtype": dtype })
-    };
+fn tensors(tensors: &[Listed]) -> Value {
+    let one = |Listed { name, dtype, shape, .. }: &Listed| json!({ "name": name, "shape": shape, "dtype": dtype.to_lowercase() });
     tensors.iter().map(one).collect()
 }

@@ -70,9 +70,11 @@ pub(super) fn text(
         ]
         .concat(),
     );
-    let tensors = translator.params().as_ref();
     text += "\n";
-    text += &if all_tensors { tables::tensors(tensors) } else { tables::parts(tensors) };
+    text += &match all_tensors {
+        true => tables::tensors(&verified.tensors),
+        false => tables::parts(translator.params().as_ref()),
+    };
     if !about.history.is_empty() {
         text += "\n";
         let metric = recipe.as_ref().map(|recipe| recipe.validation.metric);
