@@ -146,8 +146,7 @@ impl fmt::Display for Fault {
             ),
             Fault::NotDoublePrecision { output, dtype } => write!(
                 f,
-                "on inputs in f64 the {output} is in {dtype}, of which differences see too little; compute it in \
-                 the dtype of the inputs"
+                "on inputs in f64 the {output} is in {dtype}, of which differences see too little; keep to f64"
             ),
             Fault::SinglePrecision { what, error, tolerance, made_by } => {
                 write!(
