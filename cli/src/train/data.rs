@@ -1,12 +1,13 @@
 //! From a recipe's files to ids, with a word about everything that was met on the way.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
 use tensor::Seed;
 use text::corpus::{self, Corpus, CorpusFiles, ReadOptions};
-use text::{TextModel, TextPair};
+use text::{TextModel, TextPair, TextSettings};
 use transformer::{Architecture, Pair};
 use translate::encode::EncodedPair;
 
@@ -77,7 +78,7 @@ pub fn prepare(
             "warning: the run began with version 0.1, which kept invisible characters, and goes on so".into(),
         );
     }
-    tell_of_shared_sources(&train, valid, tell);
+    tell_of_shared_sources(text.settings(), &train, valid, tell);
     let sources: Vec<&str> = valid.iter().map(|pair| pair.src.as_str()).collect();
     text.warnings(&sources).into_iter().for_each(|warning| tell(format!("warning: validation: {warning}")));
 
@@ -103,10 +104,15 @@ pub fn prepare(
     })
 }
 
-/// What was trained on is no judge: how many validation sources are among the training sources.
-fn tell_of_shared_sources(train: &[TextPair], valid: &[TextPair], tell: &mut impl FnMut(String)) {
-    let seen: HashSet<&str> = train.iter().map(|pair| pair.src.as_str()).collect();
-    let shared = valid.iter().filter(|pair| seen.contains(pair.src.as_str())).count();
+/// What was trained on is no judge: how many validation sources are among the training sources, to the model's eyes.
+fn tell_of_shared_sources(
+    settings: &TextSettings,
+    train: &[TextPair],
+    valid: &[TextPair],
+    tell: &mut impl FnMut(String),
+) {
+    let seen: HashSet<Cow<str>> = train.iter().map(|pair| settings.normalise(&pair.src)).collect();
+    let shared = valid.iter().filter(|pair| seen.contains(&settings.normalise(&pair.src))).count();
     if shared > 0 {
         let all = valid.len();
         tell(format!(

@@ -1,5 +1,7 @@
 //! Text that is no parallel text.
 
+use std::fs;
+
 use super::{check, train};
 use crate::common::gzipped;
 use crate::runs::{Toy, said};
@@ -98,4 +100,13 @@ fn many_pairs_left_out_for_their_length_are_warned_of() {
     assert!(text.contains("  warning: training: ") && text.contains("of more than 4 tokens"), "{text}");
     let toy = Toy::new(&["training.max_steps=1"]);
     assert!(!said(&toy.train("run").output().unwrap()).contains("warning: training: "));
+}
+
+#[test]
+fn validation_sources_that_are_trained_on_are_told_of_whatever_is_hidden_in_them() {
+    let toy = Toy::new(&["training.max_steps=1", "text.lowercase=true"]);
+    fs::write(toy.path("train.tsv"), "un\tone\ndeux trois\ttwo three\n").unwrap();
+    fs::write(toy.path("valid.tsv"), "\u{feff}Un\tone\ndeux tr\u{ad}ois\ttwo three\nneuf\tnine\n").unwrap();
+    let text = said(&toy.train("run").output().unwrap());
+    assert!(text.contains("warning: 2 of 3 validation sources are also trained on"), "{text}");
 }
