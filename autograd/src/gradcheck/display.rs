@@ -53,6 +53,9 @@ impl fmt::Display for Mismatch {
         )?;
         match &self.doubt {
             Some(doubt) => write!(f, "; {doubt}"),
+            None if self.unreached => {
+                write!(f, "; no gradient arrives there: was it detached, or does a vjp leave it out?")
+            }
             None if self.kink => {
                 write!(f, "; there is a corner here: if it belongs there, name it with Gradcheck::kink")
             }
