@@ -101,6 +101,20 @@ mod tests {
     }
 
     #[test]
+    fn several_outputs_are_checked_each() {
+        let (params, linear, x) = model();
+        let outputs = |cx: &Context, wrong: bool| {
+            let out = linear.forward(cx, &x);
+            let loss = out.powi(2).sum(.., false);
+            (out, if wrong { loss.detach() } else { loss })
+        };
+        let run = |wrong| gradcheck_params(&Gradcheck::new(), "both", &params, None, |cx| outputs(cx, wrong));
+        assert_eq!(run(false).unwrap().compared(), (8 + 1) * 8);
+        let failure = run(true).unwrap_err().to_string();
+        assert!(failure.contains("d output 1 / d linear."), "{failure}");
+    }
+
+    #[test]
     fn a_wrong_gradient_is_reported_with_the_parameter() {
         let (params, linear, x) = model();
         let failure = gradcheck_params(&Gradcheck::new(), "linear", &params, None, |cx| {

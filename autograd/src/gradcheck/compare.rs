@@ -240,6 +240,7 @@ impl<'a> Comparing<'a> {
             analytic: pair.analytic,
             numeric: pair.numeric,
             relative_error: pair.relative_error(),
+            unreached: pair.analytic == 0.0 && !self.subject.is_reached(input),
             kink: direction.has_kink(self.subject, smallest, &weights),
             doubt: disputed.doubt(pair.analytic, slope),
         }

@@ -53,6 +53,9 @@ impl fmt::Display for Mismatch {
         )?;
         match &self.doubt {
             Some(doubt) => write!(f, "; {doubt}"),
+            None if self.unreached => {
+                write!(f, "; no gradient arrives there: was it detached, or does a vjp leave it out?")
+            }
             None if self.kink => {
                 write!(f, "; there is a corner here: if it belongs there, name it with Gradcheck::kink")
             }
@@ -120,16 +123,8 @@ impl fmt::Display for Fault {
                 f,
                 "on contiguous copies of the inputs the function gives another value (relative error {error:.1e})"
             ),
-            Fault::ValueNotRepeatable { difference } => write!(
-                f,
-                "the function gives another value when it runs again (by {difference:.1e}); give what is random in \
-                 it a fixed seed, or if that much may be, say so with Gradcheck::nondet_tol"
-            ),
-            Fault::GradientNotRepeatable { input, difference } => write!(
-                f,
-                "the gradient of {input} is another when backward runs again (by {difference:.1e}); if that much \
-                 may be, say so with Gradcheck::nondet_tol"
-            ),
+            Fault::ValueNotRepeatable { difference } => not_repeatable(f, None, *difference),
+            Fault::GradientNotRepeatable { input, difference } => not_repeatable(f, Some(input), *difference),
             Fault::InputMutated { input } => write!(f, "{input} was changed by the function or its vjp"),
             Fault::ZeroCotangent { input, index, gradient } => write!(
                 f,
@@ -160,6 +155,17 @@ impl fmt::Display for Fault {
             }
         }
     }
+}
+
+/// The value, or the gradient of an input, is another in a second run.
+fn not_repeatable(f: &mut fmt::Formatter<'_>, input: Option<&str>, difference: f64) -> fmt::Result {
+    match input {
+        None => write!(f, "the function gives another value when it runs again (by {difference:.1e}); ")?,
+        Some(input) => {
+            write!(f, "the gradient of {input} is another when backward runs again (by {difference:.1e}); ")?
+        }
+    }
+    write!(f, "give what is random a fixed seed, or if that much may be, say so with Gradcheck::nondet_tol")
 }
 
 /// How many are wrong, by which input, and the worst.

@@ -65,6 +65,13 @@ impl<'a> Subject<'a> {
         self.record().gradients(grad_out)
     }
 
+    /// Whether a gradient arrives at an input at all, be it of zeros.
+    pub fn is_reached(&self, input: usize) -> bool {
+        let Run { leaves, outputs, .. } = self.record();
+        let out = joined(&outputs);
+        out.backward_with(Tensor::ones(out.shape(), out.dtype())).get(&leaves[input]).is_some()
+    }
+
     /// The result on the contiguous copies.
     pub fn value_on_copies(&self) -> Values {
         Values::of(&(self.f)(&self.copies))

@@ -41,6 +41,19 @@ fn a_forgotten_input_is_reported() {
     let inputs = [Tensor::scalar(2.0), Tensor::scalar(3.0)];
     let failure = gradcheck("mul", &inputs, |v| &v[0] * v[1].detach()).unwrap_err();
     assert!(failure.to_string().contains("input 1 is 0 by backward but 2 by"), "{failure}");
+    let hint = "; no gradient arrives there: was it detached, or does a vjp leave it out?\n";
+    assert!(failure.to_string().contains(hint), "{failure}");
+    let half = |v: &[Var]| {
+        let (x, y) = (v[0].value().clone(), v[1].value().clone());
+        Var::record("half", &[&v[0], &v[1]], x.mul(&y), move |grad_out, grads| {
+            grads.add(1, || grad_out.mul(&x));
+        })
+    };
+    let failure = gradcheck("half", &inputs, half).unwrap_err().to_string();
+    assert!(failure.contains("d output / d input 0 is 0 by backward but 3 by") && failure.contains(hint));
+    // Zeros that do arrive are another mistake.
+    let zeros = |v: &[Var]| square(&v[0], |grad| grad.mul_scalar(0.0)) * &v[1];
+    assert!(!gradcheck("zeros", &inputs, zeros).unwrap_err().to_string().contains("no gradient arrives"));
 }
 
 #[test]
