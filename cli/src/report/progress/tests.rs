@@ -176,7 +176,7 @@ fn a_terminal_has_a_bar_with_the_figures_and_lines_above_it() {
         "{prefix}"
     );
     progress.note(&valid_line(&ValidRecord { step: 20, ..VALID }));
-    (progress.voice())("something else");
+    (progress.voice())("something else", Asked::Sent);
     let text = terminal.text();
     let at = |part: &str| text.rfind(part).unwrap_or_else(|| panic!("{part:?} is not in {text:?}"));
     assert!(
