@@ -198,7 +198,7 @@ fn decode(path: &Path, whole: Whole) -> Result<Checkpoint, Error> {
     metadata.retain(|key, _| !RESERVED_KEYS.contains(&key.as_str()));
 
     let mut tensors = NamedTensors::new(path.display().to_string());
-    for (name, tensor) in whole.header.offset_keys().into_iter().zip(whole.tensors) {
+    for (name, tensor) in whole.names.into_iter().zip(whole.tensors) {
         match tensor {
             Ok(tensor) => tensors.insert(name, tensor),
             Err(problem) => return Err(Error::UnsupportedTensor { path: path.into(), name, problem }),
@@ -213,12 +213,12 @@ fn verify(path: &Path, whole: &Whole, metadata: &BTreeMap<String, String>) -> Re
     if let Some(found) = metadata.get(FORMAT_KEY).filter(|&format| format != FORMAT) {
         return Err(Error::Format { path: path.into(), found: found.clone(), supported: FORMAT });
     }
-    let Whole { start, header, hashers, .. } = whole;
+    let Whole { start, names, hashers, .. } = whole;
     let (stored, computed) = checksums::stored_and_computed(start, hashers);
     if stored == computed {
         return Ok(());
     }
-    let place = checksums::damaged_place(&header.offset_keys(), hashers, metadata.get(TENSORS_KEY));
+    let place = checksums::damaged_place(names, hashers, metadata.get(TENSORS_KEY));
     Err(Error::Damaged { path: path.into(), place, stored, computed })
 }
 
