@@ -19,7 +19,7 @@
 //! | [`gzip`](words::gzip) | a gzipped file, and what another is to hold |
 //! | [`scores`](words::scores) | translations and their references |
 //! | [`recipe`](recipes::recipe) | a recipe |
-//! | [`set`](recipes::set) | values of `--set`, one a line |
+//! | [`set`](recipes::set) | values of `--set` |
 
 #![allow(clippy::missing_panics_doc)] // to panic where something does not hold is what they are for
 

@@ -17,13 +17,12 @@ pub fn recipe(bytes: &[u8]) {
     }
 }
 
-/// Values of `--set`, one a line, for a recipe that can be trained.
+/// Values of `--set`, with a byte 0 between one and the next, for a recipe that can be trained.
 pub fn set(bytes: &[u8]) {
     let Ok(text) = str::from_utf8(bytes) else { return };
     let folder = Folder::new();
     let path = folder.file("recipe.toml", b"[data]\nbuiltin = \"numbers-fr-en\"\n");
-    let overrides: Vec<String> = text.lines().map(str::to_string).collect();
-    // Each is tried on its own, so that of many the last finds what the first left.
+    let overrides: Vec<String> = text.split('\0').map(str::to_string).collect();
     if let Ok(found) = within(OF_RECIPE, text.len(), || Recipe::load(&path, &overrides)) {
         found.check().expect("it was checked when it was loaded");
         let _ = found.warnings();

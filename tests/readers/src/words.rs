@@ -21,6 +21,9 @@ const OF_CORPUS: usize = 100;
 /// Bytes taken for each of the longest line, where lines are read one by one.
 const OF_LINE: usize = 8;
 
+/// The length at which a line is refused, and no more of it kept.
+const LONGEST_LINE: usize = 1 << 26;
+
 /// Bytes taken for each of the text that is scored: four orders of words, six of characters, each in a table.
 const OF_SCORES: usize = 300;
 
@@ -132,7 +135,11 @@ fn lines_one_by_one(path: &Path, len: usize) -> Vec<Option<String>> {
     loop {
         let (line, taken) = measured(|| lines.next());
         let Some(line) = line else { return found };
-        longest = longest.max(line.as_ref().map_or(0, String::len));
+        longest = longest.max(match &line {
+            Ok(line) => line.len(),
+            Err(error) if error.to_string().ends_with("this is no text") => LONGEST_LINE,
+            Err(_) => 0,
+        });
         check(OF_LINE, longest + len, taken);
         if kept < MOST_KEPT {
             kept += 1 + longest;
