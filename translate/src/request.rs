@@ -4,7 +4,7 @@ use transformer::Pair;
 use transformer::search::Hypothesis;
 use transformer::search::batches::search_in_batches;
 
-use crate::encode::Source;
+use crate::encode::{MAX_TOKENS, Source};
 use crate::error::Error;
 use crate::settings::{Penalty, SearchSettings};
 use crate::translator::Translator;
@@ -107,8 +107,8 @@ impl Request<'_> {
     /// The best translations of each line, in the order of the lines.
     ///
     /// # Errors
-    /// [`Error::Request`] if more translations are asked for than the beam is wide, or none; [`Error::Model`] if another
-    /// setting is out of range, or the model's output is not finite.
+    /// [`Error::Request`] if more translations are asked for than the beam is wide, or none, or more than [`MAX_TOKENS`]
+    /// tokens beyond the source; [`Error::Model`] if another setting is out of range, or the model's output is not finite.
     pub fn translate(&self, lines: &[impl AsRef<str>]) -> Result<Vec<Translated>, Error> {
         self.translate_observed(lines, |_| ())
     }
@@ -141,6 +141,12 @@ impl Request<'_> {
             let problem =
                 format!("{n_best} translations are asked for, of a beam of {beam}; ask for 1 to {beam}");
             return Err(Error::Request(problem));
+        }
+        let beyond = self.search.max_len_beyond_source;
+        if beyond > MAX_TOKENS {
+            let problem =
+                format!("max_len_beyond_source is {beyond}; a translation may have {MAX_TOKENS} tokens more");
+            return Err(Error::Request(problem)); // a model file can say so, and its model may never say <eos>
         }
         let ids: Vec<Vec<u32>> = sources.iter().map(|source| source.ids.clone()).collect();
         let (model, params) = (self.translator.model(), self.translator.params());
@@ -252,6 +258,18 @@ mod tests {
         }
         let problem = translator.request().beam(3).n_best(4).translate(&LINES).unwrap_err().to_string();
         assert_eq!(problem, "4 translations are asked for, of a beam of 3; ask for 1 to 3");
+    }
+
+    #[test]
+    fn translations_without_end_are_refused_whoever_asks_for_them() {
+        let translator = untrained();
+        let translate = |beyond| translator.request().max_len_beyond_source(beyond).translate(&LINES[..1]);
+        let problem = translate(MAX_TOKENS + 1).unwrap_err();
+        let expected = "max_len_beyond_source is 10001; a translation may have 10000 tokens more";
+        assert!(matches!(problem, Error::Request(ref problem) if problem == expected), "{problem}");
+        let search = SearchSettings { max_len_beyond_source: usize::MAX, ..SearchSettings::default() };
+        let about = crate::translator::About { search: Some(search), ..translator.about().clone() };
+        assert!(untrained().with_about(about).translate(&LINES).is_err());
     }
 
     #[test]

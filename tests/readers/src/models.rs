@@ -8,7 +8,8 @@ use cli::train::state::{self, Saved};
 use nn::{Params, checkpoint};
 use tensor::{DType, Seed};
 use transformer::{Config, Transformer};
-use translate::Translator;
+use translate::encode::MAX_TOKENS;
+use translate::{SearchSettings, Translator};
 
 use crate::files::Folder;
 use crate::memory::within;
@@ -83,11 +84,14 @@ fn model_reads_back(folder: &Folder, found: &Translator) {
     assert_same(&first, &save("second", &again));
 }
 
-/// A model that can be opened can be asked.
+/// A model that can be opened can be asked, in the way that its file says, but for few words.
 fn translates(model: &Translator) {
     let lines = ["je suis étudiant", "", "\u{feff}<eos> ▁ 漢字 1984"];
-    let said = model.request().beam(2).max_len_beyond_source(1).translate(&lines);
-    if let Ok(said) = said {
+    let own = model.search();
+    let is_refused = own.max_len_beyond_source > MAX_TOKENS;
+    let max_len_beyond_source = if is_refused { own.max_len_beyond_source } else { 1 };
+    let search = SearchSettings { beam: own.beam.min(3), max_len_beyond_source, ..own };
+    if let Ok(said) = model.request().search(search).translate(&lines) {
         assert_eq!(said.len(), lines.len());
     }
 }
