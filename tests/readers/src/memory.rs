@@ -2,7 +2,8 @@
 //!
 //! A file can announce anything. Whoever takes memory for what is announced, before it is there, can be brought down by a
 //! few bytes. So all that is alive at once while a reader works is counted, what it gives back included, and must stay
-//! below [`AT_REST`] and a multiple of the bytes that there are to read, which each target states where it reads.
+//! below [`AT_REST`] and a multiple of the bytes that there are to read, which each target states where it reads: it is about
+//! twice what the worst of inputs took that were made to take much.
 
 use peak_alloc::PeakAlloc;
 

@@ -6,7 +6,7 @@ use crate::files::Folder;
 use crate::memory::within;
 
 /// Bytes taken for each of a recipe: each character may be a value, in a tree that is made twice.
-const OF_RECIPE: usize = 500;
+const OF_RECIPE: usize = 300;
 
 /// A recipe.
 pub fn recipe(bytes: &[u8]) {

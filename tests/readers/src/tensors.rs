@@ -15,7 +15,7 @@ use crate::memory::within;
 /// Bytes taken for each of a file. Numbers take as many as they have there, those of half precision twice, and the room
 /// for them is asked for once beforehand. Most is taken by tensors without numbers: 50 bytes of a header become an entry
 /// in several tables.
-pub(crate) const OF_TENSORS: usize = 50;
+pub(crate) const OF_TENSORS: usize = 40;
 
 /// A file of tensors. It is also taken for a state dict of PyTorch.
 pub fn safetensors(bytes: &[u8]) {

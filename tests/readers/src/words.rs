@@ -13,10 +13,11 @@ use crate::files::Folder;
 use crate::memory::{check, measured, within};
 
 /// Bytes taken for each of a text model's JSON: four of it, `"a",`, are a token in five tables.
-pub(crate) const OF_TOKENIZER: usize = 300;
+pub(crate) const OF_TOKENIZER: usize = 100;
 
-/// Bytes taken for each of a file of sentences: four of it are a pair, with a place and two texts of their own.
-const OF_CORPUS: usize = 100;
+/// Bytes taken for each of a file of sentences: one of it may be a line, which is a text of its own, or what is wrong with
+/// it, in a list that doubles.
+const OF_CORPUS: usize = 200;
 
 /// Bytes taken for each of the longest line, where lines are read one by one.
 const OF_LINE: usize = 8;
@@ -25,7 +26,7 @@ const OF_LINE: usize = 8;
 const LONGEST_LINE: usize = 1 << 26;
 
 /// Bytes taken for each of the text that is scored: four orders of words, six of characters, each in a table.
-const OF_SCORES: usize = 300;
+const OF_SCORES: usize = 60;
 
 /// The JSON of a text model. Where it is one, it is also the text that is encoded.
 pub fn tokenizer(bytes: &[u8]) {
