@@ -255,6 +255,18 @@ mod tests {
     }
 
     #[test]
+    fn translations_without_end_are_refused_whoever_asks_for_them() {
+        let translator = untrained();
+        let translate = |beyond| translator.request().max_len_beyond_source(beyond).translate(&LINES[..1]);
+        let problem = translate(crate::encode::MAX_TOKENS + 1).unwrap_err();
+        let expected = "max_len_beyond_source is 10001; it must be between 0 and 10000";
+        assert!(matches!(problem, Error::Request(ref problem) if problem == expected), "{problem}");
+        let search = SearchSettings { max_len_beyond_source: usize::MAX, ..SearchSettings::default() };
+        let about = crate::translator::About { search: Some(search), ..translator.about().clone() };
+        assert!(untrained().with_about(about).translate(&LINES).is_err());
+    }
+
+    #[test]
     fn threads_that_share_a_translator_say_what_one_says() {
         let translator = untrained();
         let alone = translator.translate(&LINES).unwrap();
