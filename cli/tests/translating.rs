@@ -1,6 +1,11 @@
 //! Using a model: `translate`, `score` and `evaluate`.
 
+mod drawing;
+mod faulty;
 mod limits;
+#[cfg(unix)]
+mod terminal;
+mod unknown;
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -148,6 +153,60 @@ fn tokens_are_aligned_with_tokens() {
     let (text, links) = lines[0].split_once('\t').unwrap();
     assert!(!text.is_empty() && links.starts_with("0-0"), "{out}");
     assert_eq!(lines[1], "\t");
+    assert_eq!(translate(" --align hard", "huit\n\n").ok(), out);
+    let folder = folder();
+    let path = file(folder.path(), "in.fr", "huit\n\n");
+    for options in [format!(" --align {path}"), format!(" {path} --align"), format!(" --align=hard {path}")] {
+        assert_eq!(translate(&options, "").ok(), out, "{options}");
+    }
+    let problem = translate(&format!(" --align fuzzy {path}"), "").problem();
+    assert!(problem.contains("--align is fuzzy; it must be hard or soft"), "{problem}");
+}
+
+#[test]
+fn a_soft_alignment_has_the_weights_that_the_hard_one_is_made_of() {
+    let hard = translate(" --json --align", "un deux trois\n\nhuit\n").json();
+    let soft = translate(" --json --align soft", "un deux trois\n\nhuit\n").json();
+    let out = translate(" --align soft", "un deux trois\n\nhuit\n").ok();
+    let column = |line: usize| out.lines().nth(line).unwrap().split('\t').nth(1).unwrap().to_owned();
+    assert_eq!(column(1), "");
+    for line in [0, 2] {
+        let (hard, answer) = (&hard[line]["translations"][0], &soft[line]);
+        let soft = &answer["translations"][0];
+        assert!(hard.get("attention").is_none() && soft.get("alignment").is_none());
+        let rows: Vec<Vec<f64>> = serde_json::from_value(soft["attention"].clone()).unwrap();
+        assert_eq!(rows.len(), soft["tokens"].as_array().unwrap().len());
+        let src_len = answer["source_tokens"].as_array().unwrap().len();
+        for row in &rows {
+            assert_eq!(row.len(), src_len);
+            assert_close(row.iter().sum(), 1.0, 1e-6);
+        }
+        let most = |row: &Vec<f64>| (0..src_len - 1).max_by(|&a, &b| row[a].total_cmp(&row[b])).unwrap();
+        let links = hard["alignment"].as_array().unwrap();
+        assert!(links.iter().all(|link| link[0] == most(&rows[link[1].as_u64().unwrap() as usize])));
+        let printed =
+            |row: &Vec<f64>| row.iter().map(|weight| format!("{weight:.6}")).collect::<Vec<_>>().join(",");
+        assert_eq!(column(line), rows.iter().map(printed).collect::<Vec<_>>().join(" "));
+    }
+}
+
+#[test]
+fn lists_are_written_in_moses_form() {
+    let input = "un deux\n\nneuf six\n";
+    let out = translate(" --beam 4 --n-best 2 --n-best-format moses --align", input).ok();
+    let answers = translate(" --beam 4 --n-best 2 --align --json", input).json();
+    let rows: Vec<Vec<&str>> = out.lines().map(|line| line.split(" ||| ").collect()).collect();
+    assert_eq!(rows.iter().map(|row| row[0]).collect::<Vec<_>>(), ["0", "0", "1", "2", "2"]);
+    assert_eq!(rows[2], ["1", "", "F0= 0", "0"]);
+    let expected = &answers[2]["translations"][1];
+    assert_eq!(rows[4][1], expected["text"]);
+    assert_eq!(rows[4][2], format!("F0= {:.6}", number(&expected["log_prob"])));
+    assert_eq!(rows[4][3], format!("{:.6}", number(&expected["score"])));
+    assert_eq!(rows[4][4].split(' ').count(), expected["alignment"].as_array().unwrap().len());
+    let best = translate(" --n-best-format moses", "un\n").ok();
+    assert!(best.starts_with("0 ||| ") && best.lines().count() == 1, "{best}");
+    let problem = translate(" --n-best-format moses --json", input).problem();
+    assert!(problem.contains("cannot be used with"), "{problem}");
 }
 
 #[test]

@@ -27,6 +27,17 @@ pub enum Error {
         problem: String,
     },
 
+    /// A file or stream that cannot be read beyond a line.
+    #[error("{}:{line}: {problem}", path.display())]
+    Broken {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong.
+        problem: String,
+    },
+
     /// Files that are no parallel corpus together.
     #[error("{0}")]
     Corpus(String),
@@ -69,5 +80,9 @@ impl Error {
 
     pub(crate) fn at_line(path: &Path, line: usize, problem: impl fmt::Display) -> Error {
         Error::Line { path: path.into(), line, problem: problem.to_string() }
+    }
+
+    pub(crate) fn broken_at(path: &Path, line: usize, problem: impl fmt::Display) -> Error {
+        Error::Broken { path: path.into(), line, problem: problem.to_string() }
     }
 }

@@ -22,6 +22,8 @@ pub fn vocab_sizes(text: &TextModel) -> VocabSizes {
 /// A source as the model reads it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
+    /// The line as it was given.
+    pub line: String,
     /// Its tokens and `<eos>`, at most the model's `max_len`; nothing for a line without a token.
     pub ids: Vec<u32>,
     /// How many tokens the line has, what was cut included.
@@ -39,7 +41,8 @@ impl Source {
         let n_tokens = ids.len();
         ids.truncate(max_len.saturating_sub(1));
         let cut = n_tokens - ids.len();
-        Source { ids: if n_tokens == 0 { ids } else { with_eos(ids) }, n_tokens, unknown, cut }
+        let ids = if n_tokens == 0 { ids } else { with_eos(ids) };
+        Source { line: line.to_owned(), ids, n_tokens, unknown, cut }
     }
 }
 
@@ -125,7 +128,7 @@ mod tests {
     fn a_translation_beyond_learned_positions_is_refused_and_an_empty_one_is_its_end() {
         let sinusoids = Architecture { max_len: 3, ..Architecture::default() };
         let learned = Architecture { positions: Positions::Learned, ..sinusoids.clone() };
-        let source = Source { ids: vec![], n_tokens: 0, unknown: 0, cut: 0 };
+        let source = Source { line: String::new(), ids: vec![], n_tokens: 0, unknown: 0, cut: 0 };
         assert_eq!(pair(&learned, &source, vec![]).unwrap(), Pair { src: vec![EOS_ID], tgt: vec![EOS_ID] });
         pair(&learned, &source, vec![5, 6]).unwrap();
         let problem = pair(&learned, &source, vec![5, 6, 7]).unwrap_err().to_string();

@@ -34,10 +34,11 @@ pub mod settings;
 #[cfg(test)]
 mod testing;
 pub mod translator;
+mod unknown;
 
 pub use encode::Source;
 pub use error::Error;
 pub use request::{Request, Translated, Translation};
 pub use score::Scored;
-pub use settings::{Penalty, SearchSettings};
+pub use settings::{Penalty, Sampling, SearchSettings};
 pub use translator::{About, Translator, Validated};

@@ -1,13 +1,17 @@
-//! Lines in, translations out: batches of like length through the beam search.
+//! Lines in, translations out: batches of like length through the beam search, or drawn word by word.
 
+use tensor::Seed;
+use text::special::UNK_ID;
 use transformer::Pair;
 use transformer::search::Hypothesis;
-use transformer::search::batches::search_in_batches;
+use transformer::search::batches::{sample_in_batches, search_in_batches};
 
+use crate::align::links;
 use crate::encode::Source;
 use crate::error::Error;
-use crate::settings::{Penalty, SearchSettings};
+use crate::settings::{Penalty, Sampling, SearchSettings};
 use crate::translator::Translator;
+use crate::unknown::replaced;
 
 /// What is asked of a [`Translator`], and how it is to search. Made by [`Translator::request`]; what is not said is as
 /// the model has it.
@@ -16,8 +20,11 @@ use crate::translator::Translator;
 pub struct Request<'t> {
     translator: &'t Translator,
     search: SearchSettings,
+    sampling: Option<Sampling>,
     n_best: usize,
     align: bool,
+    attention: bool,
+    replace_unknown: bool,
 }
 
 /// A line and its translations.
@@ -25,26 +32,29 @@ pub struct Request<'t> {
 pub struct Translated {
     /// The line as the model read it: how many of its tokens are unknown, how many were cut off.
     pub source: Source,
-    /// The best translations, best first; none of a line without a token.
+    /// The best translations, best first, or those that were drawn; none of a line without a token.
     pub translations: Vec<Translation>,
 }
 
 /// One translation of a line.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Translation {
-    /// Its text, in one line.
+    /// Its text, in one line; `<unk>` stands in it unless it was replaced.
     pub text: String,
     /// The tokens whose log-probabilities were added up, `<eos>` included if it is finished.
     pub ids: Vec<u32>,
     /// The natural logarithm of the probability that the model gives it.
     pub log_prob: f64,
-    /// What it was ranked by: `log_prob` divided by the length penalty.
+    /// What it was ranked by: `log_prob` divided by the length penalty, or `log_prob` itself if it was drawn.
     pub score: f64,
     /// Whether it ended by itself rather than at the length limit.
     pub finished: bool,
     /// (source, target), numbers of tokens from 0, in the order of the target: which token of the source each of its
     /// tokens comes from, as far as attention says. None if it was not asked for.
     pub alignment: Option<Vec<(usize, usize)>>,
+    /// How much each of its tokens attends to each of the source, `<eos>` included on both sides: `[tgt_len][src_len]`,
+    /// of which each row sums to 1. None if it was not asked for.
+    pub attention: Option<Vec<Vec<f64>>>,
 }
 
 impl Translator {
@@ -59,7 +69,15 @@ impl Translator {
 
     /// A translation to be asked for with options of its own.
     pub fn request(&self) -> Request<'_> {
-        Request { translator: self, search: self.search(), n_best: 1, align: false }
+        Request {
+            translator: self,
+            search: self.search(),
+            sampling: None,
+            n_best: 1,
+            align: false,
+            attention: false,
+            replace_unknown: false,
+        }
     }
 }
 
@@ -94,7 +112,13 @@ impl Request<'_> {
         self
     }
 
-    /// Returns so many translations of each line, at most as many as the beam is wide.
+    /// Draws translations instead of searching the best. Of the search's settings only the length limit still counts.
+    pub fn sample(self, sampling: Sampling) -> Self {
+        Request { sampling: Some(sampling), ..self }
+    }
+
+    /// Returns so many translations of each line: at most as many as the beam is wide; or draws so many, the first of
+    /// which is the one that is drawn alone.
     pub fn n_best(self, n_best: usize) -> Self {
         Request { n_best, ..self }
     }
@@ -102,6 +126,17 @@ impl Request<'_> {
     /// Says where each token comes from.
     pub fn align(self, align: bool) -> Self {
         Request { align, ..self }
+    }
+
+    /// Says how much each token attends to each of the source.
+    pub fn attention(self, attention: bool) -> Self {
+        Request { attention, ..self }
+    }
+
+    /// Puts in the place of `<unk>` what it is aligned with in the source line, as it is written there. With subwords
+    /// that fall back to bytes there is no `<unk>`.
+    pub fn replace_unknown(self, replace_unknown: bool) -> Self {
+        Request { replace_unknown, ..self }
     }
 
     /// The best translations of each line, in the order of the lines.
@@ -137,145 +172,87 @@ impl Request<'_> {
         done: impl FnMut(usize),
     ) -> Result<Vec<Translated>, Error> {
         self.search.check().map_err(Error::Request)?;
-        let (n_best, beam) = (self.n_best, self.search.beam);
-        if !(1..=beam).contains(&n_best) {
-            let problem = format!("n_best is {n_best}, of a beam of {beam}; it must be between 1 and {beam}");
-            return Err(Error::Request(problem));
-        }
         let ids: Vec<Vec<u32>> = sources.iter().map(|source| source.ids.clone()).collect();
-        let (model, params) = (self.translator.model(), self.translator.params());
-        let found = search_in_batches(model, params, &ids, &self.search.options(self.n_best), done)?;
+        let found = match &self.sampling {
+            None => self.searched(&ids, done)?,
+            Some(sampling) => self.drawn(&ids, sampling, done)?,
+        };
         let translated = |(source, found): (Source, Vec<Hypothesis>)| {
             let translations = found.into_iter().map(|hypothesis| self.translation(hypothesis)).collect();
             Translated { source, translations }
         };
         let mut translated: Vec<Translated> = sources.into_iter().zip(found).map(translated).collect();
-        if self.align {
-            align(self.translator, &mut translated)?;
-        }
+        self.attend(&mut translated)?;
         Ok(translated)
+    }
+
+    fn searched(&self, ids: &[Vec<u32>], done: impl FnMut(usize)) -> Result<Vec<Vec<Hypothesis>>, Error> {
+        let (n_best, beam) = (self.n_best, self.search.beam);
+        if !(1..=beam).contains(&n_best) {
+            let problem = format!("n_best is {n_best}, of a beam of {beam}; it must be between 1 and {beam}");
+            return Err(Error::Request(problem));
+        }
+        let (model, params) = (self.translator.model(), self.translator.params());
+        Ok(search_in_batches(model, params, ids, &self.search.options(n_best), done)?)
+    }
+
+    /// As many translations of each as are asked for, each from a stream of its own.
+    fn drawn(
+        &self,
+        ids: &[Vec<u32>],
+        sampling: &Sampling,
+        mut done: impl FnMut(usize),
+    ) -> Result<Vec<Vec<Hypothesis>>, Error> {
+        if self.n_best == 0 {
+            return Err(Error::Request("n_best is 0; it must be at least 1".into()));
+        }
+        let (model, params) = (self.translator.model(), self.translator.params());
+        let mut all = vec![Vec::new(); ids.len()];
+        for draw in 0..self.n_best {
+            let seed = Seed::new(sampling.seed).derive_index(draw as u64);
+            let options = sampling.options(seed, self.search.max_len_beyond_source);
+            let is_last = draw + 1 == self.n_best;
+            let done = |finished| {
+                if is_last {
+                    done(finished)
+                }
+            };
+            let found = sample_in_batches(model, params, ids, sampling.first, &options, done)?;
+            all.iter_mut().zip(found).for_each(|(all, found)| all.extend(found));
+        }
+        Ok(all)
     }
 
     fn translation(&self, hypothesis: Hypothesis) -> Translation {
         let Hypothesis { ids, log_prob, score, finished } = hypothesis;
         let text = self.translator.text().decode(&ids);
-        Translation { text, ids, log_prob, score, finished, alignment: None }
+        Translation { text, ids, log_prob, score, finished, alignment: None, attention: None }
     }
-}
 
-/// Aligns every translation with its source.
-fn align(translator: &Translator, found: &mut [Translated]) -> Result<(), Error> {
-    let of_line = |line: &Translated| -> Vec<Pair> {
-        let pair = |ids: &Vec<u32>| Pair { src: line.source.ids.clone(), tgt: ids.clone() };
-        line.translations.iter().map(|translation| pair(&translation.ids)).collect()
-    };
-    let pairs: Vec<Pair> = found.iter().flat_map(of_line).collect();
-    let translations = found.iter_mut().flat_map(|line| &mut line.translations);
-    for (translation, links) in translations.zip(translator.align(&pairs)?) {
-        translation.alignment = Some(links);
+    /// Says of every translation what attention says, as far as it was asked for.
+    fn attend(&self, found: &mut [Translated]) -> Result<(), Error> {
+        let replaces = |one: &Translation| self.replace_unknown && one.ids.contains(&UNK_ID);
+        let wants = |one: &Translation| self.align || self.attention || replaces(one);
+        let of_line = |line: &Translated| -> Vec<Pair> {
+            let wanted = line.translations.iter().filter(|one| wants(one));
+            wanted.map(|one| Pair { src: line.source.ids.clone(), tgt: one.ids.clone() }).collect()
+        };
+        let pairs: Vec<Pair> = found.iter().flat_map(of_line).collect();
+        let mut weights = pairs.iter().zip(self.translator.attention(&pairs)?);
+        for Translated { source, translations } in found {
+            for one in translations.iter_mut().filter(|one| wants(one)) {
+                let Some((pair, rows)) = weights.next() else { break };
+                let links = links(pair, &rows);
+                if replaces(one) {
+                    one.text = replaced(self.translator.text(), &source.line, &one.ids, &one.text, &links);
+                }
+                one.alignment = self.align.then_some(links);
+                one.attention = self.attention.then_some(rows);
+            }
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 #[cfg(test)]
-mod tests {
-    use text::special::{BOS_ID, EOS_ID, PAD_ID};
-
-    use super::*;
-    use crate::testing::untrained;
-
-    const LINES: [&str; 4] = ["je suis étudiant", "", "merci merci merci suis", " \t"];
-
-    #[test]
-    fn as_many_lines_come_out_as_went_in_and_blank_ones_are_empty() {
-        let translator = untrained();
-        let said = translator.translate(&LINES).unwrap();
-        assert_eq!((said.len(), &*said[1], &*said[3]), (4, "", ""));
-        for (line, said) in LINES.iter().zip(&said) {
-            assert_eq!(translator.translate(&[line]).unwrap(), [said.as_str()]);
-        }
-        assert!(translator.translate(&[] as &[&str]).unwrap().is_empty());
-    }
-
-    #[test]
-    fn several_translations_come_best_first_and_are_scored_as_if_they_had_been_given() {
-        let translator = untrained();
-        let request = translator.request().beam(8).n_best(8).length_penalty(Penalty::Power, 1.0);
-        let found = request.max_len_beyond_source(2).translate(&LINES[..1]).unwrap().remove(0);
-        let translations = &found.translations;
-        assert_eq!((translations.len(), found.source.n_tokens, found.source.cut), (8, 3, 0));
-        assert!(translations.windows(2).all(|pair| pair[0].score >= pair[1].score));
-        for translation in translations {
-            let len = translation.ids.len();
-            assert!(len <= 6, "three words, <eos> and two more at most: {len}");
-            assert!((translation.score - translation.log_prob / len as f64).abs() < 1e-9);
-            let pair = Pair { src: found.source.ids.clone(), tgt: translation.ids.clone() };
-            let scored = translator.score_pairs(vec![pair]).unwrap().remove(0);
-            assert!((scored.log_prob() - translation.log_prob).abs() < 1e-4);
-            assert_eq!(translation.alignment, None);
-        }
-    }
-
-    #[test]
-    fn no_translation_says_what_is_no_word_of_any_text() {
-        let translator = untrained();
-        let found = translator.request().beam(100).n_best(100).translate(&LINES).unwrap();
-        let ids: Vec<u32> =
-            found.iter().flat_map(|line| &line.translations).flat_map(|one| one.ids.clone()).collect();
-        assert!(ids.len() > 200 && ids.contains(&EOS_ID));
-        assert!(!ids.contains(&PAD_ID) && !ids.contains(&BOS_ID));
-    }
-
-    #[test]
-    fn every_token_is_aligned_with_one_of_the_source() {
-        let translator = untrained();
-        let found = translator.request().align(true).max_len_beyond_source(3).translate(&LINES).unwrap();
-        assert!(found[1].translations.is_empty());
-        for translated in found {
-            for translation in translated.translations {
-                let words = translation.ids.len() - usize::from(translation.finished);
-                let links = translation.alignment.unwrap();
-                assert!(links.iter().map(|link| link.1).eq(0..words));
-                assert!(links.iter().all(|link| link.0 < translated.source.n_tokens));
-            }
-        }
-    }
-
-    #[test]
-    fn more_translations_than_the_beam_is_wide_or_none_are_refused_whatever_the_lines_are() {
-        let translator = untrained();
-        for (beam, n_best) in [(3, 4), (3, 0), (0, 1)] {
-            for lines in [&LINES[..1], &[]] {
-                let problem = translator.request().beam(beam).n_best(n_best).translate(lines).unwrap_err();
-                assert!(matches!(problem, Error::Request(_)), "{problem}");
-            }
-        }
-        let problem = translator.request().beam(3).n_best(4).translate(&LINES).unwrap_err().to_string();
-        assert_eq!(problem, "n_best is 4, of a beam of 3; it must be between 1 and 3");
-    }
-
-    #[test]
-    fn translations_without_end_are_refused_whoever_asks_for_them() {
-        let translator = untrained();
-        let translate = |beyond| translator.request().max_len_beyond_source(beyond).translate(&LINES[..1]);
-        let problem = translate(crate::encode::MAX_TOKENS + 1).unwrap_err();
-        let expected = "max_len_beyond_source is 10001; it must be between 0 and 10000";
-        assert!(matches!(problem, Error::Request(ref problem) if problem == expected), "{problem}");
-        let search = SearchSettings { max_len_beyond_source: usize::MAX, ..SearchSettings::default() };
-        let about = crate::translator::About { search: Some(search), ..translator.about().clone() };
-        assert!(untrained().with_about(about).translate(&LINES).is_err());
-    }
-
-    #[test]
-    fn threads_that_share_a_translator_say_what_one_says() {
-        let translator = untrained();
-        let alone = translator.translate(&LINES).unwrap();
-        std::thread::scope(|scope| {
-            let threads: Vec<_> =
-                (0..4).map(|_| scope.spawn(|| translator.translate(&LINES).unwrap())).collect();
-            for thread in threads {
-                assert_eq!(thread.join().unwrap(), alone);
-            }
-        });
-    }
-}
+mod tests;

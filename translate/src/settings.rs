@@ -5,10 +5,12 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use tensor::Seed;
 use text::special::{BOS_ID, PAD_ID};
 use transformer::search::MaxLen;
 use transformer::search::beam::{BeamOptions, MAX_BEAM_SIZE};
 use transformer::search::length_penalty::LengthPenalty;
+use transformer::search::sample::SampleOptions;
 
 use crate::encode::MAX_TOKENS;
 
@@ -71,6 +73,42 @@ fn between<T: PartialOrd + fmt::Display>(
         return Ok(());
     }
     Err(format!("{name} is {value}; it must be between {} and {}", range.start(), range.end()))
+}
+
+/// Drawing each next word by its probability instead of searching: for translations that differ, as
+/// back-translation wants them (Edunov et al. 2018), not for the best.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sampling {
+    /// Probabilities are taken to the power 1 / temperature: 1 as the model says, below 1 bolder towards the likeliest,
+    /// above 1 towards even. Positive. Default: 1.
+    pub temperature: f64,
+    /// Draw from the k likeliest words only. Default: from all.
+    pub top_k: Option<usize>,
+    /// The same seed draws the same translations, whatever lines are translated together and by however many threads.
+    /// Default: 1.
+    pub seed: u64,
+    /// The number of the first line. Each line draws from a stream that its number has, so that a text in pieces is
+    /// drawn as in one if they are numbered on. Default: 0.
+    pub first: u64,
+}
+
+impl Default for Sampling {
+    fn default() -> Self {
+        Sampling { temperature: 1.0, top_k: None, seed: 1, first: 0 }
+    }
+}
+
+impl Sampling {
+    /// The options of drawing from this stream.
+    pub(crate) fn options(&self, seed: Seed, max_len_beyond_source: usize) -> SampleOptions {
+        SampleOptions {
+            temperature: self.temperature,
+            top_k: self.top_k,
+            max_len: MaxLen { beyond_source: max_len_beyond_source },
+            never: vec![PAD_ID, BOS_ID],
+            seed,
+        }
+    }
 }
 
 /// The forms of [`LengthPenalty`], by name.

@@ -119,7 +119,7 @@ pub fn encode_sources(translator: &Translator, lines: &[String], first: usize) -
 }
 
 /// `2, 4, 7`, and dots for all beyond the first [`NAMED`].
-fn some_of(lines: &[usize]) -> String {
+pub fn some_of(lines: &[usize]) -> String {
     let named: Vec<String> = lines.iter().take(NAMED).map(usize::to_string).collect();
     named.join(", ") + if lines.len() > NAMED { ", ..." } else { "" }
 }

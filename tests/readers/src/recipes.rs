@@ -23,9 +23,9 @@ pub fn set(bytes: &[u8]) {
     let folder = Folder::new();
     let path = folder.file("recipe.toml", b"[data]\nbuiltin = \"numbers-fr-en\"\n");
     let overrides: Vec<String> = text.split('\0').map(str::to_string).collect();
-    if let Ok(found) = within(OF_RECIPE, text.len(), || Recipe::load(&path, &overrides)) {
+    if let Ok(found) = within(OF_RECIPE, text.len(), || Recipe::load(&path, &overrides, None)) {
         found.check().expect("it was checked when it was loaded");
-        let _ = found.warnings();
+        let _ = found.warnings(found.training.last_step(9));
         reads_back(&found);
     }
 }

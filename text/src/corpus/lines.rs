@@ -32,8 +32,8 @@ pub fn lines_in(path: &Path) -> Result<impl Iterator<Item = Result<String, Error
 }
 
 /// The lines of a stream, each as soon as it is read, empty ones too, without their ends; errors give the line
-/// and call the stream `name`. After a line that is not UTF-8 the next one follows; after an error of the stream
-/// itself nothing does.
+/// and call the stream `name`. After an [`Error::Line`], of a line that is not UTF-8, the next one follows; after an
+/// error of the stream itself nothing does.
 pub fn lines_of<R: BufRead>(reader: R, name: &str) -> impl Iterator<Item = Result<String, Error>> + use<R> {
     let mut lines = LineReader::new(reader, name.into());
     std::iter::from_fn(move || lines.next_text().transpose())
@@ -101,7 +101,8 @@ impl<R: BufRead> LineReader<R> {
             return Ok(None);
         }
         self.ended = true;
-        if self.fill(max_bytes).map_err(|error| Error::at_line(&self.path, self.count + 1, error))? == 0 {
+        let read = self.fill(max_bytes);
+        if read.map_err(|error| Error::broken_at(&self.path, self.count + 1, error))? == 0 {
             return Ok(None);
         }
         self.count += 1;

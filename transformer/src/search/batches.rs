@@ -6,6 +6,7 @@ use nn::Params;
 
 use super::beam::{BeamOptions, beam_search};
 use super::hypothesis::Hypothesis;
+use super::sample::{SampleOptions, sample_numbered};
 use crate::error::Error;
 use crate::model::Transformer;
 
@@ -22,25 +23,60 @@ pub fn search_in_batches(
     params: &Params,
     sources: &[Vec<u32>],
     options: &BeamOptions,
-    mut done: impl FnMut(usize),
+    done: impl FnMut(usize),
 ) -> Result<Vec<Vec<Hypothesis>>, Error> {
-    let mut found = vec![Vec::new(); sources.len()];
+    let search = |_: &[usize], batch: &[Vec<u32>]| beam_search(model, params, batch, options);
+    let found = by_length(sources, ROWS / options.beam_size.max(1), search, done)?;
+    Ok(found.into_iter().map(Option::unwrap_or_default).collect())
+}
+
+/// As [`sample`](super::sample::sample), of however many sources, in batches as [`search_in_batches`] has them. Source
+/// i draws what sentence `first` + i of them draws, so that a text in pieces is drawn as in one.
+///
+/// # Errors
+/// As [`sample`](super::sample::sample).
+pub fn sample_in_batches(
+    model: &Transformer,
+    params: &Params,
+    sources: &[Vec<u32>],
+    first: u64,
+    options: &SampleOptions,
+    done: impl FnMut(usize),
+) -> Result<Vec<Option<Hypothesis>>, Error> {
+    let number = |index: usize| first.wrapping_add(index as u64);
+    let draw = |indices: &[usize], batch: &[Vec<u32>]| {
+        sample_numbered(model, params, batch, options, |sentence| number(indices[sentence]))
+    };
+    by_length(sources, ROWS, draw, done)
+}
+
+/// What `search` finds for each source that has a token, asked of `at_once` of them at a time; it hears their indices
+/// too.
+fn by_length<T>(
+    sources: &[Vec<u32>],
+    at_once: usize,
+    mut search: impl FnMut(&[usize], &[Vec<u32>]) -> Result<Vec<T>, Error>,
+    mut done: impl FnMut(usize),
+) -> Result<Vec<Option<T>>, Error> {
+    let mut all: Vec<Option<T>> = sources.iter().map(|_| None).collect();
     let mut order: Vec<usize> = (0..sources.len()).filter(|&index| !sources[index].is_empty()).collect();
     order.sort_by_key(|&index| Reverse(sources[index].len()));
-    for indices in order.chunks((ROWS / options.beam_size.max(1)).max(1)) {
+    for indices in order.chunks(at_once.max(1)) {
         let batch: Vec<Vec<u32>> = indices.iter().map(|&index| sources[index].clone()).collect();
-        for (&index, hypotheses) in indices.iter().zip(beam_search(model, params, &batch, options)?) {
-            found[index] = hypotheses;
+        for (&index, found) in indices.iter().zip(search(indices, &batch)?) {
+            all[index] = Some(found);
         }
         done(indices.len());
     }
-    Ok(found)
+    Ok(all)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::config::{Config, VocabSizes};
+    use crate::search::hypothesis::MaxLen;
+    use crate::search::sample::sample;
     use tensor::{DType, Seed};
 
     #[test]
@@ -63,5 +99,31 @@ mod tests {
             assert_eq!(ids(&alone[0]), ids(found));
         }
         assert!(search(&[], &mut |_| ()).is_empty());
+    }
+
+    #[test]
+    fn a_sentence_is_drawn_by_its_number_whatever_stands_beside_it() {
+        let config = Config::toy(VocabSizes::Shared(9))
+            .with(|model| (model.d_model, model.d_ff, model.n_heads) = (8, 8, 2));
+        let (model, params) = Transformer::new(&config, Seed::new(1), DType::F64).unwrap();
+        let max_len = MaxLen { beyond_source: 4 };
+        let options =
+            SampleOptions { temperature: 1.0, top_k: None, max_len, never: vec![], seed: Seed::new(7) };
+        let draw = |sources: &[Vec<u32>], first| {
+            let mut finished = 0;
+            let found =
+                sample_in_batches(&model, &params, sources, first, &options, |n| finished += n).unwrap();
+            (found, finished)
+        };
+        let mut sources: Vec<Vec<u32>> = (0..2 * ROWS).map(|i| vec![3; 1 + i % 5]).collect();
+        sources[4].clear();
+        let (together, finished) = draw(&sources, 0);
+        assert_eq!((finished, &together[4]), (2 * ROWS - 1, &None));
+        let ids = |found: &Option<Hypothesis>| found.as_ref().map(|found| found.ids.clone());
+        let (pieces, _) = draw(&sources[ROWS - 3..], ROWS as u64 - 3);
+        assert!(pieces.iter().map(ids).eq(together[ROWS - 3..].iter().map(ids)));
+        let alone = sample(&model, &params, &sources[..4], &options).unwrap();
+        assert!(alone.into_iter().map(|found| Some(found.ids)).eq(together[..4].iter().map(ids)));
+        assert_ne!(ids(&together[0]), ids(&together[5]), "the same source, another number");
     }
 }

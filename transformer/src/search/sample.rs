@@ -39,6 +39,17 @@ pub fn sample(
     sources: &[Vec<u32>],
     options: &SampleOptions,
 ) -> Result<Vec<Hypothesis>, Error> {
+    sample_numbered(model, params, sources, options, |sentence| sentence as u64)
+}
+
+/// As [`sample`]; sentence i draws from the part of the stream that has the number `number(i)`.
+pub(super) fn sample_numbered(
+    model: &Transformer,
+    params: &Params,
+    sources: &[Vec<u32>],
+    options: &SampleOptions,
+    number: impl Fn(usize) -> u64 + Sync,
+) -> Result<Vec<Hypothesis>, Error> {
     let &SampleOptions { temperature, top_k, max_len, ref never, seed } = options;
     if !(temperature > 0.0 && temperature.is_finite()) {
         return Err(Error::Config(format!("temperature is {temperature}; it must be positive")));
@@ -47,7 +58,7 @@ pub fn sample(
         return Err(Error::Config("top_k is 0; there must be at least one word to draw".into()));
     }
     let choose = |sentence: usize, position: usize, log_probs: &[f64]| {
-        let seed = seed.derive_index(sentence as u64).derive_index(position as u64);
+        let seed = seed.derive_index(number(sentence)).derive_index(position as u64);
         draw(log_probs, temperature, top_k, seed.rng().random())
     };
     on_worker(|| decode_by(model, params, sources, max_len, never, choose))

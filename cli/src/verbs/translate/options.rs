@@ -1,0 +1,169 @@
+//! What `etudiant translate` can be told.
+
+use std::path::PathBuf;
+
+use clap::builder::{PossibleValue, RangedU64ValueParser};
+use clap::{Args, ValueEnum};
+use text::TextKind;
+use translate::{Request, Sampling, Translator};
+
+use super::answer::Align;
+use crate::console::say;
+use crate::error::Error;
+use crate::verbs::common::SearchArgs;
+
+/// The options of `etudiant translate`.
+#[derive(Args)]
+#[command(after_help = AFTER_HELP)]
+pub struct TranslateArgs {
+    /// The model file
+    #[arg(long, value_name = "FILE")]
+    pub model: PathBuf,
+    #[command(flatten)]
+    pub search: SearchArgs,
+    #[command(flatten)]
+    pub sampling: SamplingArgs,
+    /// Print the K best translations of each line, at most as many as the beam is wide; or draw K
+    #[arg(long, value_name = "K", default_value_t = 1)]
+    pub n_best: usize,
+    /// Print translations as Moses and Marian do: 0 ||| text ||| F0= log-probability ||| score
+    #[arg(long, value_name = "FORM", conflicts_with = "json")]
+    pub n_best_format: Option<NBestFormat>,
+    /// Print the log-probability of each translation, and the score that it was ranked by
+    #[arg(long)]
+    pub scores: bool,
+    /// Print which source token each token comes from, as far as attention says: 0-0 1-2; or, softly, how much attention
+    /// each token gives to each of the source: 0.9,0.1 0.2,0.8
+    #[arg(long, value_name = "hard|soft", num_args = 0..=1, default_missing_value = "hard")]
+    pub align: Option<PathBuf>,
+    /// Put in the place of <unk> what it is aligned with in the source, as it is written there
+    #[arg(long)]
+    pub replace_unknown: bool,
+    /// Answer a line that is no text, or cannot be translated, with an empty line, and count them
+    #[arg(long)]
+    pub lenient: bool,
+    /// Print an object a line, with tokens and scores in full precision
+    #[arg(long)]
+    pub json: bool,
+    /// What to translate, gzipped or not; - and no FILE are standard input
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
+}
+
+/// Drawing translations instead of searching for the best.
+#[derive(Args)]
+pub struct SamplingArgs {
+    /// Draw each word by its probability instead of searching: for translations that differ, not for the best
+    #[arg(long, conflicts_with_all = ["beam", "length_penalty", "alpha"])]
+    pub sample: bool,
+    /// Take probabilities to the power 1/T: below 1 bolder towards the likeliest, above 1 towards even [default: 1]
+    #[arg(long, value_name = "T", requires = "sample", value_parser = temperature, allow_negative_numbers = true)]
+    pub temperature: Option<f64>,
+    /// Draw from the K likeliest words only [default: from all]
+    #[arg(long, value_name = "K", requires = "sample", value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
+    pub top_k: Option<usize>,
+    /// Another seed draws others; the same draws the same, line by line [default: 1]
+    #[arg(long, value_name = "S", requires = "sample")]
+    pub seed: Option<u64>,
+}
+
+/// The forms of lists of translations that other programs read.
+#[derive(Clone, Copy, Debug)]
+pub enum NBestFormat {
+    /// Moses'.
+    Moses,
+}
+
+impl ValueEnum for NBestFormat {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[NBestFormat::Moses]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new("moses"))
+    }
+}
+
+const AFTER_HELP: &str = "\
+For each line of FILE, or of standard input as it arrives, a line to standard output, in order; an empty line for an
+empty line. At a terminal there is a prompt: arrows edit the line and fetch earlier ones, Ctrl-C drops it, Ctrl-D leaves.
+
+    echo \"quatre-vingt-dix-sept\" | etudiant translate --model runs/numbers/model.safetensors
+    etudiant translate --model M --beam 5 --n-best 3 --scores test.fr > test.tsv
+    etudiant translate --model M --sample --top-k 10 --seed 7 mono.fr > synthetic.en
+
+What is asked for beside the text stands behind it, parted by tabs: the log-probability (natural, of all tokens and
+<eos>) and the score, which is that divided by the length penalty; then the alignment, SOURCE-TARGET token numbers from
+0, <eos> left out; with --align soft, for each target token its attention to each source token, parted by commas, <eos>
+included on both sides. Attention is a hint, not an explanation; --json names the tokens. With --n-best 2 or more, each
+line begins with the number of the line that it translates, from 1, and a tab; an empty line has one. In Moses' form
+lines are numbered from 0, F0 is the log-probability, and an alignment comes last.
+
+Lines longer than the model's max_len tokens are cut, which is told on standard error. A line that is no text (invalid
+UTF-8, 64 MiB and more) ends the work after the lines before it are answered; --lenient goes on.";
+
+impl TranslateArgs {
+    /// What is asked of the translator.
+    ///
+    /// # Errors
+    /// [`Error::Input`] if the settings are out of range, or more translations are asked for than there are.
+    pub fn request<'t>(&self, translator: &'t Translator) -> Result<Request<'t>, Error> {
+        let settings = self.search.settings(&translator.search())?;
+        let (n_best, beam) = (self.n_best, settings.beam);
+        if n_best == 0 || (n_best > beam && !self.sampling.sample) {
+            let remedy =
+                if n_best == 0 { "ask for 1 at least".into() } else { format!("add --beam {n_best}") };
+            return Err(Error::Input(format!("--n-best is {n_best}, and the beam {beam} wide; {remedy}")));
+        }
+        if !self.sampling.sample {
+            self.search.tell_of_no_use(&settings);
+        }
+        Ok(translator.request().search(settings).n_best(n_best).replace_unknown(self.replace_unknown))
+    }
+
+    /// Tells of what is asked for in vain.
+    pub fn tell_of_no_use(&self, translator: &Translator) {
+        let text = translator.text().settings();
+        if self.replace_unknown && text.kind == TextKind::Bpe && text.byte_fallback {
+            say("warning: --replace-unknown does nothing: this model spells in bytes what it does not know");
+        }
+    }
+
+    /// The alignment that is asked for, and the file. `--align FILE` is `--align` with a file behind it.
+    ///
+    /// # Errors
+    /// [`Error::Input`] if there is another file too.
+    pub fn align_and_file(&self) -> Result<(Align, Option<PathBuf>), Error> {
+        let (mut align, mut file) = (Align::default(), self.file.clone());
+        match self.align.as_deref().map(|given| (given, given.to_str())) {
+            None => {}
+            Some((_, Some("hard"))) => align.hard = true,
+            Some((_, Some("soft"))) => align.soft = true,
+            Some((given, _)) if file.is_some() => {
+                let given = given.display();
+                return Err(Error::Input(format!("--align is {given}; it must be hard or soft")));
+            }
+            Some((given, _)) => (align.hard, file) = (true, Some(given.into())),
+        }
+        Ok((align, file.filter(|path| path.as_os_str() != "-")))
+    }
+}
+
+impl SamplingArgs {
+    /// How to draw, if that is asked for.
+    pub fn settings(&self) -> Option<Sampling> {
+        let default = Sampling::default();
+        self.sample.then(|| Sampling {
+            temperature: self.temperature.unwrap_or(default.temperature),
+            top_k: self.top_k.or(default.top_k),
+            seed: self.seed.unwrap_or(default.seed),
+            ..default
+        })
+    }
+}
+
+fn temperature(text: &str) -> Result<f64, String> {
+    let value = text.parse::<f64>().map_err(|_| "it must be a number".to_string())?;
+    let is_temperature = value > 0.0 && value.is_finite();
+    is_temperature.then_some(value).ok_or_else(|| "it must be above 0; near 0, the likeliest is drawn".into())
+}
