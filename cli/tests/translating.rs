@@ -1,6 +1,7 @@
 //! Using a model: `translate`, `score` and `evaluate`.
 
 mod limits;
+mod systems;
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;

@@ -72,7 +72,7 @@ Score translations that exist already, without a model, and test whether the sec
 
 pub(super) fn run(args: &EvaluateArgs) -> Result<(), Error> {
     let Some(model) = &args.model else {
-        return systems::run(args);
+        return systems::run(&args.systems, &args.reference, args.json);
     };
     if args.reference.len() > 1 {
         return Err(Error::Input("a model is judged by one --reference; several go with --system".into()));

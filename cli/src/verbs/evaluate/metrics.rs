@@ -18,48 +18,49 @@ pub struct MetricArgs {
         value_enum,
         value_name = "NAMES",
         requires = "system",
+        conflicts_with = "model",
         value_delimiter = ',',
         default_value = "bleu,chrf"
     )]
     metrics: Vec<Kind>,
     /// BLEU: how words are found [default: 13a]
-    #[arg(long, value_name = "NAME", requires = "system", value_parser = tokenizers())]
+    #[arg(long, value_name = "NAME", requires = "system", conflicts_with = "model", value_parser = tokenizers())]
     tokenize: Option<Tokenizer>,
     /// BLEU: case is forgotten
-    #[arg(long, requires = "system")]
+    #[arg(long, requires = "system", conflicts_with = "model")]
     lowercase: bool,
     /// BLEU: what becomes of an order without a match [default: exp]
-    #[arg(long, value_enum, value_name = "METHOD", requires = "system")]
+    #[arg(long, value_enum, value_name = "METHOD", requires = "system", conflicts_with = "model")]
     smooth_method: Option<Method>,
     /// BLEU: the value of floor or add-k [default: 0.1 for floor, 1 for add-k]
     #[arg(long, value_name = "X", requires = "smooth_method", allow_negative_numbers = true)]
     smooth_value: Option<f64>,
     /// BLEU: only orders that the translations have n-grams of count
-    #[arg(long, requires = "system")]
+    #[arg(long, requires = "system", conflicts_with = "model")]
     effective_order: bool,
     /// chrF, chrF++: the longest n-grams of characters [default: 6]
-    #[arg(long, value_name = "N", requires = "system", value_parser = clap::value_parser!(u64).range(0..=MAX_ORDER))]
+    #[arg(long, value_name = "N", requires = "system", conflicts_with = "model", value_parser = clap::value_parser!(u64).range(0..=MAX_ORDER))]
     chrf_char_order: Option<u64>,
     /// chrF: the longest n-grams of words; 2 is chrF++ [default: 0]
-    #[arg(long, value_name = "N", requires = "system", value_parser = clap::value_parser!(u64).range(0..=MAX_ORDER))]
+    #[arg(long, value_name = "N", requires = "system", conflicts_with = "model", value_parser = clap::value_parser!(u64).range(0..=MAX_ORDER))]
     chrf_word_order: Option<u64>,
     /// chrF, chrF++: recall weighs as much as the square of this times precision [default: 2]
-    #[arg(long, value_name = "B", requires = "system", value_parser = clap::value_parser!(u32).range(0..=1000))]
+    #[arg(long, value_name = "B", requires = "system", conflicts_with = "model", value_parser = clap::value_parser!(u32).range(0..=1000))]
     chrf_beta: Option<u32>,
     /// chrF, chrF++: case is forgotten
-    #[arg(long, requires = "system")]
+    #[arg(long, requires = "system", conflicts_with = "model")]
     chrf_lowercase: bool,
     /// TER: punctuation is split off
-    #[arg(long, requires = "system")]
+    #[arg(long, requires = "system", conflicts_with = "model")]
     ter_normalized: bool,
     /// TER: punctuation is left out
-    #[arg(long, requires = "system")]
+    #[arg(long, requires = "system", conflicts_with = "model")]
     ter_no_punct: bool,
     /// TER: the two before treat Chinese and Japanese too
-    #[arg(long, requires = "system")]
+    #[arg(long, requires = "system", conflicts_with = "model")]
     ter_asian_support: bool,
     /// TER: case matters
-    #[arg(long, requires = "system")]
+    #[arg(long, requires = "system", conflicts_with = "model")]
     ter_case_sensitive: bool,
 }
 

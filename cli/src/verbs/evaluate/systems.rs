@@ -11,7 +11,6 @@ use translate::metrics::significance::{
 };
 use translate::metrics::{Metric, Rounding, Sampling, counts, signature, sums};
 
-use super::EvaluateArgs;
 use super::metrics::MetricArgs;
 use crate::console::print;
 use crate::error::Error;
@@ -29,16 +28,16 @@ pub struct SystemArgs {
     #[command(flatten)]
     metrics: MetricArgs,
     /// 95 % confidence intervals by the bootstrap
-    #[arg(long, requires = "system")]
+    #[arg(long, requires = "system", conflicts_with = "model")]
     confidence: bool,
     /// Resamples of a confidence interval [default: 1000]
     #[arg(long, value_name = "N", requires = "confidence", value_parser = clap::value_parser!(u64).range(2..=MAX_SAMPLES))]
     confidence_n: Option<u64>,
     /// Test each system beside the first by the paired bootstrap
-    #[arg(long, requires = "system", conflicts_with_all = ["paired_ar", "confidence"])]
+    #[arg(long, requires = "system", conflicts_with_all = ["model", "paired_ar", "confidence"])]
     paired_bs: bool,
     /// Test each system beside the first by paired approximate randomization
-    #[arg(long, requires = "system")]
+    #[arg(long, requires = "system", conflicts_with = "model")]
     paired_ar: bool,
     /// Resamples of the paired bootstrap [default: 1000]
     #[arg(long, value_name = "N", requires = "paired_bs", value_parser = clap::value_parser!(u64).range(1..=MAX_SAMPLES))]
@@ -47,7 +46,7 @@ pub struct SystemArgs {
     #[arg(long, value_name = "N", requires = "paired_ar", value_parser = clap::value_parser!(u64).range(1..=MAX_SAMPLES))]
     paired_ar_n: Option<u64>,
     /// What the draws start from [default: 12345]
-    #[arg(long, value_name = "S", requires = "system")]
+    #[arg(long, value_name = "S", requires = "system", conflicts_with = "model")]
     seed: Option<u64>,
 }
 
@@ -59,14 +58,17 @@ struct Figure {
     p_value: Option<f64>,
 }
 
-pub(super) fn run(args: &EvaluateArgs) -> Result<(), Error> {
-    let asked = &args.systems;
+/// Prints the figures of the systems beside these references.
+///
+/// # Errors
+/// [`Error::Input`] for options that do not go together, and files that cannot be read or do not belong together.
+pub fn run(asked: &SystemArgs, references: &[PathBuf], as_json: bool) -> Result<(), Error> {
     let metrics = asked.metrics.metrics()?;
     let sampling = asked.sampling()?;
-    if args.reference.is_empty() {
+    if references.is_empty() {
         return Err(Error::Input("--system needs a --reference to be compared with".into()));
     }
-    let (systems, references) = read(&asked.system, &args.reference)?;
+    let (systems, references) = read(&asked.system, references)?;
 
     let (mut words, mut values) = (String::new(), Vec::new());
     for metric in &metrics {
@@ -84,7 +86,7 @@ pub(super) fn run(args: &EvaluateArgs) -> Result<(), Error> {
             "p: how often chance alone makes such a difference to {baseline}; below 0.05 it is held for one\n"
         );
     }
-    print(&if args.json {
+    print(&if as_json {
         format!("{}\n", json!({ "sentences": references[0].len(), "scores": values }))
     } else {
         words
