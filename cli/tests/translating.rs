@@ -7,7 +7,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 
 use serde_json::Value;
-use translate::metrics::{BleuOptions, ChrfOptions, Tokenizer, bleu, chrf};
+use translate::metrics::{BleuOptions, ChrfOptions, bleu, chrf};
 
 use crate::common::{digits, end_of, etudiant, file, folder, run, toy};
 

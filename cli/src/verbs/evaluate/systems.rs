@@ -182,8 +182,11 @@ impl Figure {
     }
 }
 
+/// The lines of a file.
+type Lines = Vec<String>;
+
 /// The lines of all files, which are equally many.
-fn read(systems: &[PathBuf], references: &[PathBuf]) -> Result<(Vec<Vec<String>>, Vec<Vec<String>>), Error> {
+fn read(systems: &[PathBuf], references: &[PathBuf]) -> Result<(Vec<Lines>, Vec<Lines>), Error> {
     let is_stdin = |path: &&PathBuf| path.as_os_str() == "-";
     if systems.iter().filter(is_stdin).count() > 1 {
         return Err(Error::Input("standard input (-) can be one system only".into()));
@@ -209,7 +212,7 @@ fn read(systems: &[PathBuf], references: &[PathBuf]) -> Result<(Vec<Vec<String>>
     Ok((systems, read))
 }
 
-fn lines(path: &Path) -> Result<Vec<String>, Error> {
+fn lines(path: &Path) -> Result<Lines, Error> {
     match path.as_os_str() == "-" {
         true => Ok(lines_of(io::stdin().lock(), "standard input").collect::<Result<_, _>>()?),
         false => Ok(read_lines(path)?),
