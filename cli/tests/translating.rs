@@ -3,6 +3,7 @@
 mod drawing;
 mod faulty;
 mod limits;
+mod systems;
 #[cfg(unix)]
 mod terminal;
 mod unknown;
@@ -11,7 +12,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 
 use serde_json::Value;
-use translate::metrics::{BleuOptions, ChrfOptions, Tokenizer, bleu, chrf};
+use translate::metrics::{BleuOptions, ChrfOptions, bleu, chrf};
 
 use crate::common::{digits, end_of, etudiant, file, folder, run, toy};
 

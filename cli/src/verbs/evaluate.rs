@@ -1,6 +1,8 @@
-//! `etudiant evaluate`: how good a model is.
+//! `etudiant evaluate`: how good a model is, or what others translated.
 
+mod metrics;
 mod report;
+mod systems;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,6 +17,7 @@ use translate::metrics::{BleuOptions, ChrfOptions, Tokenizer, bleu, chrf, joined
 use translate::{SearchSettings, Source, Translated, Translator};
 
 use self::report::Evaluation;
+use self::systems::SystemArgs;
 use super::common::{SearchArgs, Unknown, encode_sources, read_both, tell_warnings};
 use crate::console::print;
 use crate::error::Error;
@@ -28,14 +31,14 @@ const TOKENS: usize = 4096;
 #[command(after_help = AFTER_HELP)]
 pub struct EvaluateArgs {
     /// The model file
-    #[arg(long, value_name = "FILE")]
-    model: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "system")]
+    model: Option<PathBuf>,
     /// The sentences, one a line; gzipped or not
-    #[arg(long, value_name = "FILE", requires = "reference", required_unless_present = "pairs")]
+    #[arg(long, value_name = "FILE", requires = "reference", group = "judged", required_unless_present_any = ["pairs", "system"])]
     source: Option<PathBuf>,
-    /// Their translations by people, line for line
-    #[arg(long, value_name = "FILE", requires = "source")]
-    reference: Option<PathBuf>,
+    /// Their translations by people, line for line; with --system, again for each further reference
+    #[arg(long, value_name = "FILE", requires = "judged")]
+    reference: Vec<PathBuf>,
     /// Instead of the two: one file, on each line source, a tab, translation
     #[arg(long, value_name = "FILE", conflicts_with_all = ["source", "reference"])]
     pairs: Option<PathBuf>,
@@ -47,6 +50,8 @@ pub struct EvaluateArgs {
     /// Print one object with all figures in full precision
     #[arg(long)]
     json: bool,
+    #[command(flatten, next_help_heading = "Translations that exist already")]
+    systems: SystemArgs,
 }
 
 const AFTER_HELP: &str = "\
@@ -58,10 +63,21 @@ Judge the model of the built-in numbers by those that it has not seen:
 BLEU and chrF are sacrebleu's to the digit, each above its signature: compare figures of one signature only. Of
 pretokenised text, `@@ ` is joined in both. The loss is the unsmoothed negative log-likelihood of the references per
 token, <eos> included, and perplexity its exponential; lines without a source do not count in it. A translation is exact
-if it is the reference, white space and the model's own normalisation of text apart.";
+if it is the reference, white space and the model's own normalisation of text apart.
+
+Score translations that exist already, without a model, and test whether the second system is another one:
+
+    etudiant evaluate --system a.en --system b.en --reference test.en --reference other.en \\
+        --metrics bleu,chrf++,ter --paired-bs";
 
 pub(super) fn run(args: &EvaluateArgs) -> Result<(), Error> {
-    let translator = open_translator(&args.model)?;
+    let Some(model) = &args.model else {
+        return systems::run(&args.systems, &args.reference, args.json);
+    };
+    if args.reference.len() > 1 {
+        return Err(Error::Input("a model is judged by one --reference; several go with --system".into()));
+    }
+    let translator = open_translator(model)?;
     let settings = args.search.settings(&translator.search())?;
     args.search.tell_of_no_use(&settings);
     let test_set = TestSet::read(args)?;
@@ -72,7 +88,7 @@ pub(super) fn run(args: &EvaluateArgs) -> Result<(), Error> {
     let text = if args.json {
         evaluation.to_json(&translator, &settings)
     } else {
-        evaluation.in_words(&translator, &settings, &args.model.display())
+        evaluation.in_words(&translator, &settings, &model.display())
     };
     print(&text)?;
     if let Some(path) = &args.hypotheses {
@@ -88,7 +104,7 @@ fn check_can_be_written(path: &Path, args: &EvaluateArgs) -> Result<(), Error> {
     if fs::symlink_metadata(path).is_ok_and(|about| !about.is_file()) {
         return Err(Error::at(path, "cannot write the translations here: it is no plain file; name another"));
     }
-    let read = [Some(&args.model), args.source.as_ref(), args.reference.as_ref(), args.pairs.as_ref()];
+    let read = [args.model.as_ref(), args.source.as_ref(), args.reference.first(), args.pairs.as_ref()];
     let place = fs::canonicalize(path).ok();
     if place.is_some() && read.into_iter().flatten().any(|read| fs::canonicalize(read).ok() == place) {
         return Err(Error::at(path, "cannot write the translations here: this file is read; name another"));
@@ -107,7 +123,7 @@ struct TestSet<'a> {
 
 impl TestSet<'_> {
     fn read(args: &EvaluateArgs) -> Result<TestSet<'_>, Error> {
-        if let (Some(source), Some(path)) = (&args.source, &args.reference) {
+        if let (Some(source), Some(path)) = (&args.source, args.reference.first()) {
             let (sources, references) = read_both(source, path)?;
             let lines = (1..=sources.len()).collect();
             return Ok(TestSet { sources, references, path, lines });

@@ -29,8 +29,8 @@ pub enum Verb {
     Config(ConfigArgs),
     /// Translate the lines of a file or of standard input
     Translate(translate::TranslateArgs),
-    /// Judge a model by a test set: BLEU, chrF, perplexity, exact matches
-    Evaluate(evaluate::EvaluateArgs),
+    /// Judge a model by a test set, or score translations that exist: BLEU, chrF, TER, significance
+    Evaluate(Box<evaluate::EvaluateArgs>),
     /// The log-probability that a model gives to translations
     Score(score::ScoreArgs),
     /// The mean of several checkpoints of a run

@@ -286,14 +286,6 @@ fn what_cannot_be_represented_names_the_tensor() {
 }
 
 #[test]
-fn half_precision_is_read_as_f32() {
-    let header = r#"{"a":{"dtype":"F16","shape":[2],"data_offsets":[0,4]},"b":{"dtype":"BF16","shape":[1,2],"data_offsets":[4,8]}}"#;
-    let read = decoded(&foreign(header, &[0x00, 0x3c, 0x00, 0xc1, 0x49, 0x40, 0x80, 0xbf])).unwrap();
-    assert_eq!(read.tensors.get("a").unwrap(), &Tensor::from([1.0f32, -2.5]));
-    assert_eq!(read.tensors.get("b").unwrap(), &Tensor::from([[3.140625f32, -1.0]]));
-}
-
-#[test]
 fn a_name_that_stands_twice_is_named() {
     let entry = r#""x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}"#;
     let message = decoded(&foreign(&format!("{{{entry},{entry}}}"), &[0; 4])).unwrap_err().to_string();

@@ -104,7 +104,9 @@ pub fn scores(bytes: &[u8]) {
     let (said, references): (Vec<&str>, Vec<&str>) = text.lines().map(pair).unzip();
     for lowercase in [false, true] {
         for tokenizer in [Tokenizer::V13a, Tokenizer::None] {
-            let score = |said: &[&str]| bleu(said, &references, BleuOptions { tokenizer, lowercase });
+            let score = |said: &[&str]| {
+                bleu(said, &references, BleuOptions { tokenizer, lowercase, ..BleuOptions::default() })
+            };
             let found = within(OF_SCORES, text.len(), || score(&said));
             assert!((0.0..=100.000001).contains(&found.score), "{found}");
             let best = score(&references);
@@ -115,7 +117,9 @@ pub fn scores(bytes: &[u8]) {
             );
         }
         for word_order in [0, 2] {
-            let score = |said: &[&str]| chrf(said, &references, ChrfOptions { word_order, lowercase });
+            let score = |said: &[&str]| {
+                chrf(said, &references, ChrfOptions { word_order, lowercase, ..ChrfOptions::default() })
+            };
             let found = within(OF_SCORES, text.len(), || score(&said)).score;
             assert!((0.0..=100.000001).contains(&found), "chrF is {found}");
             let best = score(&references).score;

@@ -29,3 +29,11 @@ fn a_file_that_may_hold_anything_is_listed_whole() {
     assert_eq!(listed[9].problem.as_deref(), Some("it has 7 axes, at most 6 are supported"));
     assert!(matches!(load(&path), Err(Error::UnsupportedTensor { name, .. }) if name == "I64 x"));
 }
+
+#[test]
+fn half_precision_is_read_as_f32() {
+    let header = r#"{"a":{"dtype":"F16","shape":[2],"data_offsets":[0,4]},"b":{"dtype":"BF16","shape":[1,2],"data_offsets":[4,8]}}"#;
+    let read = decoded(&foreign(header, &[0x00, 0x3c, 0x00, 0xc1, 0x49, 0x40, 0x80, 0xbf])).unwrap();
+    assert_eq!(read.tensors.get("a").unwrap(), &Tensor::from([1.0f32, -2.5]));
+    assert_eq!(read.tensors.get("b").unwrap(), &Tensor::from([[3.140625f32, -1.0]]));
+}

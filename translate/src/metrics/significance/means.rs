@@ -1,7 +1,15 @@
 //! Means and bounds of samples' scores, rounded as sacrebleu and numpy round them.
 
-use super::Interval;
 use crate::metrics::metric::{Rounding, Score};
+
+/// A 95 % confidence interval: `mean` plus or minus `half_width`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Interval {
+    /// The mean of the samples' scores.
+    pub mean: f64,
+    /// Half of what lies between the bounds.
+    pub half_width: f64,
+}
 
 /// The scores of samples, and the numbers that an array of them is held in.
 pub struct Scores {

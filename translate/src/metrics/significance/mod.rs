@@ -11,28 +11,20 @@
 //! above that of the corpus.
 //!
 //! Both count one more in the numerator and the denominator, so that no p-value is 0. Draws, and the digits they are
-//! added up in, are those of sacrebleu with numpy 2 (`docs/adr/0009-samples-are-those-of-numpy.md`).
+//! added up in, are those of sacrebleu with numpy 2 (`docs/adr/0010-samples-are-those-of-numpy.md`).
 
 mod means;
 mod random;
 #[cfg(test)]
 mod tests;
 
+pub use self::means::Interval;
 use self::means::{Scores, exact_mean};
 use self::random::Generator;
 use super::metric::{Metric, Rounding, Score, sums};
 
 /// The seed of sacrebleu.
 pub const SEED: u64 = 12345;
-
-/// A 95 % confidence interval: `mean` plus or minus `half_width`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Interval {
-    /// The mean of the samples' scores.
-    pub mean: f64,
-    /// Half of what lies between the bounds.
-    pub half_width: f64,
-}
 
 /// What a paired test says of a system beside the baseline.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -59,8 +59,9 @@ impl Distance {
     fn fill(&mut self, i: usize) {
         let (n, m) = (self.hypothesis.len(), self.reference.len());
         let ratio = m as f64 / n as f64;
-        let beam =
-            BEAM.max((ratio / 2.0 + BEAM as f64).ceil() as usize * usize::from(ratio / 2.0 > BEAM as f64));
+        // A row far longer than high needs a wider one, or rows would not meet.
+        let half = ratio / 2.0;
+        let beam = if half > BEAM as f64 { (half + BEAM as f64).ceil() as usize } else { BEAM };
         let diagonal = (i as f64 * ratio).floor() as usize;
         let end = if i == n { m + 1 } else { (diagonal + beam).min(m + 1) };
 

@@ -7,22 +7,10 @@ mod shifts;
 use std::collections::HashMap;
 
 use self::distance::Distance;
+pub use self::normalise::TerOptions;
 use self::normalise::normalised;
 use super::metric::{Metric, Rounding, Score};
 use super::tokenize::split;
-
-/// How TER reads the text. The default is sacrebleu's: words between white space, case forgotten.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct TerOptions {
-    /// Whether punctuation is split off, and `&quot;` and its kin are read.
-    pub normalized: bool,
-    /// Whether punctuation is left out.
-    pub no_punct: bool,
-    /// Whether `normalized` makes words of the characters of Chinese, and `no_punct` leaves out its punctuation too.
-    pub asian_support: bool,
-    /// Whether case matters.
-    pub case_sensitive: bool,
-}
 
 /// The translation edit rate (Snover et al. 2006): words inserted, deleted, replaced, and stretches of words moved, per
 /// word of the reference. What is moved, where to, is found as Tercom finds it, which is not always the fewest moves.
@@ -51,11 +39,11 @@ impl Metric for TerOptions {
     }
 
     fn score(&self, sums: &[f64], rounding: Rounding) -> Score {
-        match sums {
-            &[edits, length] if length > 0.0 => {
+        match *sums {
+            [edits, length] if length > 0.0 => {
                 Score { value: rounding.of(100.0 * rounding.of(edits / length)), held: rounding }
             }
-            &[edits, _] if edits > 0.0 => Score { value: 100.0, held: Rounding::Double },
+            [edits, _] if edits > 0.0 => Score { value: 100.0, held: Rounding::Double },
             _ => Score { value: 0.0, held: Rounding::Double },
         }
     }

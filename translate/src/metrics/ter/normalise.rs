@@ -1,7 +1,19 @@
 //! Text as Tercom reads it.
 
-use super::TerOptions;
 use crate::metrics::tokenize::{around, is_space, is_symbol, points};
+
+/// How TER reads the text. The default is sacrebleu's: words between white space, case forgotten.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TerOptions {
+    /// Whether punctuation is split off, and `&quot;` and its kin are read.
+    pub normalized: bool,
+    /// Whether punctuation is left out.
+    pub no_punct: bool,
+    /// Whether `normalized` makes words of the characters of Chinese, and `no_punct` leaves out its punctuation too.
+    pub asian_support: bool,
+    /// Whether case matters.
+    pub case_sensitive: bool,
+}
 
 /// The sentence as the options want it; white space in it means nothing but that words end.
 pub fn normalised(sentence: &str, options: &TerOptions) -> String {

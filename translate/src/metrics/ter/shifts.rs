@@ -50,12 +50,15 @@ impl Alignment {
     }
 }
 
+/// Of a move: the edits saved, the length, and the places' negatives. The highest is made.
+type Rank = (i64, usize, i64, i64);
+
 /// The hypothesis after the move that saves most edits; of equals the longest stretch, then the earliest, then the
 /// earliest place. None if none saves any, or too many were tried.
 fn best_move(hypothesis: &[u32], distance: &mut Distance, tried: &mut usize) -> Option<Vec<u32>> {
     let before = i64::from(distance.of(hypothesis));
     let alignment = Alignment::of(&distance.path());
-    let mut best: Option<((i64, usize, i64, i64), Vec<u32>)> = None;
+    let mut best: Option<(Rank, Vec<u32>)> = None;
     for stretch in stretches(hypothesis, distance.reference()) {
         if !is_worth_moving(stretch, &alignment) {
             continue;
