@@ -73,7 +73,7 @@ fn main() {
       score is a sum of 64 products, which spreads 8 times as wide as one product does. Undivided,
       it would let softmax give nearly everything to one word, and pass hardly any gradient.
 Read: autograd/src/ops/attention.rs, its vjp, and in its tests the composed form;
-      then run: cargo run --release --example je_suis_etudiant"
+      then run the lesson on several heads: cargo run --release --example e05_heads"
     );
 }
 

@@ -6,6 +6,9 @@
 //! held to the definition of the derivative: move a number a little to either side, see how the result
 //! changes, and compare. This lesson does it for an operation of our own, for one with a mistake in it, for
 //! one with a corner, and for a whole Transformer. It ends with an error if a check does not say what it should.
+//!
+//! The guide to all that a check can be told is `autograd::gradcheck`; `cargo doc --no-deps --all-features --open`
+//! shows it with the strategies for property tests, which are there with the feature `proptest` only.
 
 use std::process::ExitCode;
 
@@ -38,8 +41,9 @@ fn main() -> ExitCode {
     }
     println!("\nEvery check said what it should.");
     println!(
-        "Next: the guide in `cargo doc --no-deps --all-features --open`, autograd::gradcheck; it ends with a property test."
+        "Next: the guide, which also has property tests: `cargo doc --no-deps --all-features --open`, there"
     );
+    println!("      autograd::gradcheck, and tensor::strategies, which is not shown without the features.");
     ExitCode::SUCCESS
 }
 

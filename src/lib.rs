@@ -51,6 +51,7 @@
 //! - To see it work: `cargo run --release --example je_suis_etudiant`.
 //! - To understand the engine: [`autograd`] says in which order to read its files.
 //! - To understand the model: [`transformer`] does the same; its front page trains one in ten lines.
+//! - To look inside a model while it computes: [`transformer`](transformer#looking-inside) lists what can be seen.
 //! - To check a gradient of your own: [`autograd::gradcheck`](mod@autograd::gradcheck).
 //! - From `loss.backward()` down to the multiply-add, file by file: `docs/ARCHITECTURE.md` in the repository.
 //!

@@ -86,6 +86,47 @@ fn the_first_lessons_agree_with_themselves() {
     assert!(stdout(&run("e04_translate", &[])).contains("\nBoth threads heard: i am a student, thanks\n"));
 }
 
+/// What they claim they check themselves; here, that they say it, and with numbers of the article where it has some.
+#[test]
+fn the_lessons_of_the_article_say_what_they_show() {
+    let cases: [(&str, &[&str]); 5] = [
+        (
+            "e05_heads",
+            &[
+                "\"it\" attends most to \"animal\" in the first head, to \"tired\" in the second.",
+                "They agree;",
+            ],
+        ),
+        (
+            "e06_positions",
+            &[
+                "  0.8415   0.0001   0.5403   1.0000",
+                "  0.8415   0.5403   0.0100   1.0000",
+                "A fourth word: ",
+            ],
+        ),
+        (
+            "e07_residual_and_norm",
+            &["encoder.layers.0.norm1.out", "mean 0 and deviation 1", "post-norm     pre-norm"],
+        ),
+        (
+            "e08_masks",
+            &[
+                "Not little but nothing, to the bit.",
+                "would give NaN; who may look at nothing gets zeros here",
+            ],
+        ),
+        ("e09_decoding", &["said", "i am a student -> <eos>", "costs \"student\" most"]),
+    ];
+    for (lesson, said) in cases {
+        let output = stdout(&run(lesson, &[]));
+        for line in said {
+            assert!(output.contains(line), "{lesson} does not say {line:?}: {output}");
+        }
+        assert!(output.contains("\nTry:  ") && output.contains("then run"), "{lesson} leads on: {output}");
+    }
+}
+
 /// How much it learns depends on the machine; what is asked here is that it goes through to the end.
 #[test]
 fn translate_pairs_goes_from_a_file_to_translations_and_counts_empty_lines() {

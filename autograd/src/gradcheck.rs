@@ -45,6 +45,25 @@
 //! Whatever is a function of variables can be checked: `|v| layer.forward(.., &v[0])`. For the parameters of
 //! a model there is `nn::gradcheck_params`, which names each by its own name.
 //!
+//! A function may give several variables, as a tuple, an array or a list ([`Outputs`]): each of them is checked. An input
+//! that is not to be differentiated by, data or labels, is held constant by its name:
+//!
+//! ```
+//! use autograd::{Gradcheck, Var};
+//! use tensor::Tensor;
+//!
+//! fn loss_and_guess(x: &Var, weight: &Var, label: &Var) -> (Var, Var) {
+//!     let guess = x.matmul(weight).sigmoid();
+//!     ((&guess - label).powi(2).mean(.., false), guess)
+//! }
+//!
+//! let inputs = [Tensor::from([[0.5, -1.5]]), Tensor::from([[0.3], [1.0]]), Tensor::from([[1.0]])];
+//! let check = Gradcheck::new().input_names(["x", "weight", "label"]).hold_constant(["label"]);
+//! let report = check.run("loss and guess", &inputs, |v| loss_and_guess(&v[0], &v[1], &v[2])).unwrap();
+//! assert_eq!(report.certified(), (2 + 2) * 2);   // four numbers, each by loss and guess
+//! assert!(report.to_string().ends_with("label   held constant"));
+//! ```
+//!
 //! # Every shape, every layout
 //!
 //! A gradient that is right for one input may be wrong for an empty one, a transposed one, or one that was
@@ -69,15 +88,35 @@
 //! # square_of_double_has_its_derivative();
 //! ```
 //!
+//! Several inputs whose shapes fit are drawn by `operands`:
+//!
+//! ```
+//! use autograd::Gradcheck;
+//! use proptest::prelude::*;
+//! use tensor::strategies::{broadcastable_shapes, numbers, operands};
+//!
+//! proptest! {
+//!     # #![proptest_config(ProptestConfig { rng_seed: proptest::test_runner::RngSeed::Fixed(1), ..Default::default() })]
+//!     # /*
+//!     #[test]
+//!     # */
+//!     fn a_product_has_its_derivative(inputs in operands(broadcastable_shapes(), numbers())) {
+//!         Gradcheck::new().allow_empty().run("mul", &inputs, |v| &v[0] * &v[1])?;
+//!     }
+//! }
+//! # a_product_has_its_derivative();
+//! ```
+//!
 //! In `Cargo.toml`, under `[dev-dependencies]`: `proptest = "1"`, and `etudiant` with
-//! `features = ["proptest"]`, whose crates are then `etudiant::autograd`, `etudiant::tensor` and so on. Several
-//! inputs whose shapes fit are drawn by `operands`, for instance `operands(broadcastable_shapes(), numbers())`.
+//! `features = ["proptest"]`, whose crates are then `etudiant::autograd`, `etudiant::tensor` and so on. The strategies
+//! are `tensor::strategies`, and for masks and batches `transformer::strategies`; `cargo doc` shows them with
+//! `--all-features`.
 //!
 //! # What is checked
 //!
 //! - **The derivative.** Backward ("analytic") is compared with central differences ("numeric") in f64: every
 //!   element of the Jacobian if the function is small, and else random directions, of both signs, several for
-//!   each input, with random weights of the outputs. A wrong direction is halved until it is one element, so
+//!   each input and output, with random weights of the output's elements. A wrong direction is halved until it is one element, so
 //!   that the report can name it. [`Gradcheck::full`] and [`Gradcheck::directions`] choose.
 //! - **Tolerances.** A derivative is *certified* if it is not zero and agrees to `rtol`. One that does not agree
 //!   is *excused* if the difference is below `atol`, because rounding alone may be that much; but an excuse
@@ -92,30 +131,39 @@
 //!   derivative. Name such places with [`Gradcheck::kink`], and inputs are moved until they are away from all
 //!   of them; then they are contiguous. A corner that nobody named is pointed out in the failure, if there is
 //!   one: at a corner itself the differences give the mean of both slopes, and a vjp that does so too passes.
-//! - **What holds for every vjp.** It has the shape of its input, is linear, exactly zero for a zero gradient,
-//!   and the same bits when it runs again; an input used three times gets three times the gradient; inputs are
-//!   not changed. A NaN or infinity is reported with the operation where it first appeared.
+//! - **What holds for every vjp.** It has the shape and dtype of its input, is linear, exactly zero for a zero
+//!   gradient, and the same bits when it runs again (or what [`Gradcheck::nondet_tol`] allows); an input used three
+//!   times gets three times the gradient; inputs are not changed. A NaN or infinity is reported with the operation where it first appeared.
 //! - **Layout.** Value and gradients are taken at the inputs as they are, differences on contiguous copies:
 //!   give a transposed, sliced or broadcast input, and it is checked that the layout does not matter.
 //! - **f32**, if [`Gradcheck::f32_tolerance`] asks for it: value and gradients are those in f64 to that
 //!   tolerance. The function then runs on inputs of both types, so let its constants follow them:
 //!   `constant.to_dtype(v[0].dtype())`.
 //!
-//! Second derivatives are not checked: backward gives tensors, which cannot be differentiated again.
+//! # Second derivatives
+//!
+//! They are not checked, because there are none: vjps compute with tensors, and backward uses up the tape that it walks.
+//! It would take vjps that compute with variables, each made of operations that have a vjp themselves (the fused ones,
+//! attention and the losses, of their composed forms), and a backward that records them; then this check would see second
+//! derivatives as it sees first ones, given a function that returns gradients. For an operation of your own it can be had
+//! now: record its derivative as an operation too, whose vjp is the second derivative, and check that one.
 
 mod check;
 mod compare;
 mod display;
 mod doubt;
 mod invariants;
+mod judge;
 pub mod kinks;
 mod numeric;
+mod outputs;
 mod report;
 mod settings;
 mod subject;
 #[cfg(test)]
 mod tests;
 
+pub use outputs::Outputs;
 pub use report::{Doubt, Fault, GradcheckFailure, GradcheckReport, InputReport, Method, Mismatch};
 pub use settings::Gradcheck;
 
@@ -131,10 +179,10 @@ use crate::var::Var;
 /// # Panics
 /// If there is no input, or one is not f64.
 #[track_caller]
-pub fn gradcheck(
+pub fn gradcheck<O: Outputs>(
     name: &str,
     inputs: &[Tensor],
-    f: impl Fn(&[Var]) -> Var,
+    f: impl Fn(&[Var]) -> O,
 ) -> Result<GradcheckReport, GradcheckFailure> {
     Gradcheck::default().run(name, inputs, f)
 }
@@ -144,7 +192,7 @@ pub fn gradcheck(
 /// # Panics
 /// If a gradient is wrong or missing, with the failure's report.
 #[track_caller]
-pub fn assert_gradients(name: &str, inputs: &[Tensor], f: impl Fn(&[Var]) -> Var) {
+pub fn assert_gradients<O: Outputs>(name: &str, inputs: &[Tensor], f: impl Fn(&[Var]) -> O) {
     if let Err(failure) = gradcheck(name, inputs, f) {
         panic!("{failure}");
     }

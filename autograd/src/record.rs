@@ -128,6 +128,30 @@ mod tests {
     }
 
     #[test]
+    #[should_panic(
+        expected = "custom: the vjp gives a gradient in f32 to input 0 in f64, both of shape [2]; convert it"
+    )]
+    fn a_gradient_of_the_wrong_dtype_panics() {
+        let x = Tape::new().var(Tensor::from([1.0, 2.0]));
+        Var::record("custom", &[&x], x.value().clone(), |grad_out, grads| {
+            grads.add(0, || grad_out.to_dtype(tensor::DType::F32));
+        })
+        .backward_with(Tensor::from([1.0, 1.0]));
+    }
+
+    #[test]
+    #[should_panic(
+        expected = "custom: the vjp gives a gradient to input 1, but the operation has 1, counted from 0"
+    )]
+    fn a_gradient_to_an_input_that_is_not_there_panics() {
+        let x = Tape::new().var(Tensor::scalar(1.0));
+        Var::record("custom", &[&x], Tensor::scalar(1.0), |grad_out, grads| {
+            grads.add(1, || grad_out.clone());
+        })
+        .backward();
+    }
+
+    #[test]
     #[should_panic(expected = "exp: recorded inside a vjp")]
     fn recording_inside_a_vjp_panics() {
         let x = Tape::new().var(Tensor::scalar(1.0));

@@ -220,7 +220,10 @@ impl InputGradients<'_> {
     #[track_caller]
     fn place_of(&self, input: usize) -> Option<usize> {
         let (operation, count) = (self.operation, self.inputs.len());
-        assert!(input < count, "{operation}: the vjp gives a gradient to input {input} of {count}");
+        assert!(
+            input < count,
+            "{operation}: the vjp gives a gradient to input {input}, but the operation has {count}, counted from 0"
+        );
         self.inputs[input]
     }
 

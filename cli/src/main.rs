@@ -3,8 +3,11 @@
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use cli::Error;
 use cli::console::say;
+use cli::recipe::key_of_option;
+use cli::threads;
 use cli::verbs::Verb;
 
 /// Trains translation models on plain CPUs, and translates with them
@@ -23,10 +26,15 @@ use cli::verbs::Verb;
 struct Command {
     #[command(subcommand)]
     verb: Verb,
+    /// Threads to work with; results are the same bits for any number [default: RAYON_NUM_THREADS, else one for each
+    /// processor]
+    #[arg(long, global = true, value_name = "N", value_parser = threads::parse)]
+    threads: Option<usize>,
 }
 
 fn main() -> ExitCode {
-    match Command::parse().verb.run() {
+    let Command { verb, threads } = parse();
+    match threads::set(threads).and_then(|()| verb.run()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let kind = if matches!(error, Error::Interrupted(_)) { "" } else { "error: " };
@@ -34,4 +42,20 @@ fn main() -> ExitCode {
             ExitCode::from(error.exit_code())
         }
     }
+}
+
+/// What the command line asks for. Options that training does not have are keys of the recipe, and told of as such.
+fn parse() -> Command {
+    Command::try_parse().unwrap_or_else(|mut error| {
+        let is_training = std::env::args().any(|word| word == "train");
+        let asked = match error.get(ContextKind::InvalidArg) {
+            Some(ContextValue::String(option)) => key_of_option(option),
+            _ => None,
+        };
+        if let (true, ErrorKind::UnknownArgument, Some(key)) = (is_training, error.kind(), asked) {
+            let tip = format!("the recipe says that, in its key {key}; or set it here: --set {key}=VALUE");
+            error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+        }
+        error.exit()
+    })
 }

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use nn::checkpoint::Checkpoint;
 use translate::average::average;
 use translate::{About, SearchSettings, Translator};
 
@@ -24,18 +23,7 @@ impl Model {
     /// # Errors
     /// [`Error::Input`] if it cannot be read, is damaged, is no model of ours, or has numbers that are not finite.
     pub fn open(path: &Path) -> Result<Model, Error> {
-        Model::with_recipe(path, Translator::open(path)?)
-    }
-
-    /// The model in the content of the file at `path`, whose numbers may be anything.
-    ///
-    /// # Errors
-    /// [`Error::Input`] if it is no model of ours.
-    pub fn of(path: &Path, content: &Checkpoint) -> Result<Model, Error> {
-        Model::with_recipe(path, Translator::of(path, content)?)
-    }
-
-    fn with_recipe(path: &Path, translator: Translator) -> Result<Model, Error> {
+        let translator = Translator::open(path)?;
         let recipe =
             Recipe::of_metadata(&translator.about().recipe).map_err(|problem| Error::at(path, problem))?;
         Ok(Model { translator: with_search(translator, |_| Ok(recipe.search.clone()))?, recipe })

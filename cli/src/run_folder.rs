@@ -10,6 +10,7 @@
 //!     state.safetensors               what --resume goes on from
 //!     metrics.jsonl                   what was measured, a line each
 //!     events.out.tfevents.*           the same for TensorBoard
+//!     train.log                       what the run has told
 //!     data/                           a built-in corpus, if the recipe asks for one
 //!     run.lock                        held while a process is at work here
 //! ```
@@ -18,8 +19,8 @@ use std::fs::{self, File, TryLockError};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
+use crate::builtin::Builtin;
 use crate::error::Error;
-use crate::numbers;
 
 /// A run's folder, locked for this process as long as the value lives.
 #[derive(Debug)]
@@ -93,6 +94,11 @@ impl RunFolder {
     /// What was measured.
     pub fn metrics(&self) -> PathBuf {
         self.path.join("metrics.jsonl")
+    }
+
+    /// What the run has told.
+    pub fn log(&self) -> PathBuf {
+        self.path.join("train.log")
     }
 
     /// What a stopped run goes on from.
@@ -173,7 +179,9 @@ fn half_written(name: &str) -> Option<&str> {
 fn is_ours(name: &str) -> bool {
     const NAMES: [&str; 5] =
         ["recipe.toml", "metrics.jsonl", "model.safetensors", "best.safetensors", "state.safetensors"];
-    NAMES.contains(&name) || step_of(name).is_some() || numbers::FILES.contains(&name)
+    NAMES.contains(&name)
+        || step_of(name).is_some()
+        || Builtin::ALL.iter().any(|corpus| corpus.files().iter().any(|file| file == name))
 }
 
 /// Removes the files in `folder` whose names are `unwanted`, as far as that is possible.

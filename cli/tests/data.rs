@@ -44,3 +44,33 @@ fn a_corpus_is_of_the_sizes_and_the_seed_asked_for() {
         run(&format!("data numbers-fr-en --out {} --train 0", folder.path().display()), "").problem();
     assert!(problem.contains("each of them needs at least one number"), "{problem}");
 }
+
+#[test]
+fn another_script_is_trained_on_and_translated() {
+    let folder = folder();
+    let recipe = concat!(env!("CARGO_MANIFEST_DIR"), "/../recipes/sentences-fr-hi.toml");
+    for kind in ["bpe", "words"] {
+        let out = folder.path().join(kind);
+        let data = out.join("data");
+        let small = format!("data sentences-fr-hi --out {} --train 300 --valid 20 --test 10", data.display());
+        let said = run(&small, "").ok();
+        assert!(said.contains("train 300, valid 20, test 10 pairs of simple sentences"), "{said}");
+        let set = format!("--set text.kind={kind} --set training.max_steps=30 --set validation.every=30");
+        let ended = run(&format!("train {recipe} --out {} {set}", out.display()), "");
+        assert!(
+            ended.err.contains("training: 300 pairs"),
+            "the files that are there are taken: {}",
+            ended.err
+        );
+        ended.ok();
+        let model = out.join("model.safetensors").display().to_string();
+        let tokens = run(&format!("inspect {model} --vocabulary"), "").ok();
+        assert!(tokens.contains("किताब"), "{tokens}");
+        let french = fs::read_to_string(data.join("test.fr")).unwrap();
+        let hindi = run(&format!("translate --model {model}"), &french).ok();
+        let is_hindi = |line: &str| line.chars().any(|c| ('\u{900}'..='\u{97f}').contains(&c));
+        assert!(hindi.lines().count() == 10 && hindi.lines().all(is_hindi), "{hindi}");
+        let hidden = french.replace("le", "l\u{200b}e\u{2060}") + "\u{feff}\u{200b}\u{ad}\n";
+        assert_eq!(run(&format!("translate --model {model}"), hidden).ok(), hindi + "\n");
+    }
+}

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use nn::checkpoint::Checkpoint;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -83,7 +84,7 @@ fn what_cannot_be_averaged_leaves_no_file() {
     refused(&[&one, &one], "it is of step 8, as");
     refused(&[&one, &path_in_run("model.safetensors")], "this is the mean of 2 checkpoints already");
     refused(&[&one, &state], "this is a state file, but a model file is needed here");
-    refused(&[&one, &checkpoint(99)], "cannot read the file");
+    refused(&[&one, &checkpoint(99)], "there is no such file; there is ");
     let words = file(folder.path(), "words.txt", "no model");
     refused(&[&one, &words], "not a complete safetensors file");
     let problem = average(&folder.path().join("no/mean.safetensors"), &[&one, &checkpoint(12)]).problem();
@@ -111,7 +112,7 @@ fn a_model_is_told_with_its_history() {
     let checksum = json["checksum"].as_str().unwrap();
     for expected in [
         format!("checksum {checksum} verified)").as_str(),
-        "seed 1; the mean of the steps 8, 12",
+        "the mean of the steps 8, 12, seed 1",
         "toy.fr",
         "schedule = { kind = \"constant\", learning_rate = 0.003 }",
         "d_model = 32, n_heads = 2",
@@ -201,6 +202,55 @@ fn tensors_of_other_programs_are_listed() {
 }
 
 #[test]
+fn a_model_is_shown_whose_recipe_is_of_a_newer_version() {
+    let folder = folder();
+    let Checkpoint { tensors, mut metadata } = nn::checkpoint::load(toy()).unwrap();
+    metadata.get_mut("etudiant.recipe").unwrap().push_str("[future]\nkey = 1\n");
+    let path = folder.path().join("newer.safetensors");
+    nn::checkpoint::save(&path, &tensors, &metadata).unwrap();
+    let text = run(&format!("inspect {}", path.display()), "").ok();
+    for part in
+        ["trained        to step 150\n", "there is no key `future` here", "vocabulary", "d_model = 32"]
+    {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let json = inspect_json(&path.display().to_string());
+    assert_eq!((&json["seed"], &json["recipe"]), (&Value::Null, &Value::from(&*metadata["etudiant.recipe"])));
+    run(&format!("translate --model {}", path.display()), "un").ok();
+}
+
+#[test]
+fn a_file_of_numbers_that_are_not_computed_with_is_shown() {
+    let mut header = String::new();
+    let dtypes = [("I64", 8), ("I32", 4), ("U8", 1), ("BOOL", 1), ("F8_E5M2", 1), ("F16", 2), ("BF16", 2)];
+    let mut end = 0;
+    for (dtype, size) in dtypes {
+        let start = end;
+        end += 3 * size;
+        header +=
+            &format!(r#","{dtype} x":{{"dtype":"{dtype}","shape":[3],"data_offsets":[{start},{end}]}}"#);
+    }
+    let header = format!("{{{}}}", &header[1..]);
+    let bytes = [&(header.len() as u64).to_le_bytes(), header.as_bytes(), &vec![0; end]].concat();
+    let folder = folder();
+    let path = file(folder.path(), "any.safetensors", bytes);
+    let (text, json) = (inspect(&path), inspect_json(&path));
+    for (place, (dtype, _)) in dtypes.into_iter().enumerate() {
+        let row = text.lines().find(|line| line.starts_with(&format!("{dtype} x"))).expect(&text);
+        assert!(row.ends_with(" 3") && row.contains(&format!("  {}  ", dtype.to_lowercase())), "{row}");
+        assert_eq!(json["tensors"][place]["dtype"], dtype.to_lowercase());
+    }
+    for in_vain in ["--vocabulary", "--params --json"] {
+        let said = run(&format!("inspect {path} {in_vain}"), "").err;
+        assert!(said.starts_with("warning: --") && said.contains(" does nothing "), "{said}");
+    }
+    assert!(
+        text.contains("\n5 of them are of a dtype or rank that is shown here and not computed with\n"),
+        "{text}"
+    );
+}
+
+#[test]
 fn of_a_damaged_file_nothing_is_shown() {
     let folder = folder();
     let good = fs::read(checkpoint(4)).unwrap();
@@ -217,7 +267,7 @@ fn of_a_damaged_file_nothing_is_shown() {
         assert!(problem.contains(&path) && problem.contains(reason), "{problem}");
     }
     let problem = run("inspect no/such.file", "").problem();
-    assert!(problem.contains("no/such.file: cannot read the file"), "{problem}");
+    assert!(problem.contains("no/such.file: there is no such file; there is no folder no"), "{problem}");
 }
 
 #[test]

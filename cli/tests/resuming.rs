@@ -135,7 +135,7 @@ fn when_it_is_asked_to_stop_and_the_printed_command_goes_on() {
         assert_eq!(output.status.code(), Some(130), "{text}");
         assert!(text.contains("\nstopped and saved at step ") && !text.contains("error"), "{text}");
         assert!(text.contains("stopping after this step or validation; once more stops at once"), "{text}");
-        assert!(text.contains(" of 60  loss "), "the steps that no line has told of: {text}");
+        assert!(text.contains(" of 60  epoch "), "the steps that no line has told of: {text}");
         let (_, command) = text.trim_end().rsplit_once("to go on: ").unwrap();
         let out = format!("it's my {name} {attempt}");
         assert!(assert_whole(&toy.path(&out)).0);
@@ -161,7 +161,7 @@ fn without_validations_and_with_a_model_at_each_stop() {
         assert_eq!(output.status.code(), Some(130), "{}", said(&output));
         step = state::load(&toy.path("run/state.safetensors")).unwrap().unwrap().progress.step;
         assert_eq!(Translator::open(toy.path("run/model.safetensors")).unwrap().about().step, step);
-        let expected = format!("\nmodel.safetensors is that of step {step}; no validation has judged it\n");
+        let expected = format!("model.safetensors is that of step {step}; no validation has judged it\n");
         assert!(said(&output).contains(&expected), "{}", said(&output));
     }
     let enough = format!("training.max_steps={}", step + 3);
@@ -231,7 +231,7 @@ fn a_run_that_is_done_stays_as_it_is() {
     // The mean of one checkpoint is the last.
     let output = toy.train("run").args(["--set", "training.average=1"]).output().unwrap();
     assert!(
-        said(&output).contains("\nmodel.safetensors is that of the last step, 10: valid perplexity "),
+        said(&output).contains("model.safetensors is that of the last step, 10: valid perplexity "),
         "{}",
         said(&output)
     );
@@ -240,9 +240,9 @@ fn a_run_that_is_done_stays_as_it_is() {
     assert!(model.about().step == 10 && model.params().iter().eq(last.params().iter()));
     let text = said(&toy.train("run").output().unwrap());
     for part in [
-        "\nvalidation BLEU, of greedy translations: nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|",
-        "\nmodel.safetensors is the mean of the last 2 checkpoints: valid perplexity ",
-        "\nbest.safetensors is of step 9: valid perplexity ",
+        "validation BLEU, of greedy translations: nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|",
+        "model.safetensors is the mean of the last 2 checkpoints: valid perplexity ",
+        "best.safetensors is of step 9: valid perplexity ",
     ] {
         assert!(text.contains(part), "no {part:?} in {text}");
     }

@@ -139,15 +139,15 @@ impl Random {
 /// The files of a run by name.
 pub type Content = BTreeMap<String, Vec<u8>>;
 
-/// All files of a run but those that tell the time: the lock has a process in it, TensorBoard's files the hour. Of
-/// `metrics.jsonl` everything else counts.
+/// All files of a run but those that tell the time: the lock has a process in it, TensorBoard's files and the log the
+/// hour. Of `metrics.jsonl` everything else counts.
 pub fn content(folder: &Path) -> Content {
     let mut content = Content::new();
     for path in files(folder) {
         let name = path.strip_prefix(folder).unwrap().to_str().unwrap().to_string();
         if name == "metrics.jsonl" {
             content.insert(name, timeless(&fs::read_to_string(path).unwrap()).into());
-        } else if name != "run.lock" && !name.starts_with("events.out.") {
+        } else if !["run.lock", "train.log"].contains(&&*name) && !name.starts_with("events.out.") {
             content.insert(name, fs::read(path).unwrap());
         }
     }

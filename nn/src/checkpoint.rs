@@ -60,6 +60,19 @@ pub struct Checkpoint {
     pub metadata: BTreeMap<String, String>,
 }
 
+/// A tensor as the header of a file has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Its name.
+    pub name: String,
+    /// Its dtype, as the format writes it: `F32`, `BF16`, `I64`.
+    pub dtype: String,
+    /// Its lengths; any number of axes.
+    pub shape: Vec<usize>,
+    /// Why it cannot be represented here, and what would be right; None if it can.
+    pub problem: Option<String>,
+}
+
 /// Saves tensors (a model's [`Params`](crate::params::Params), an optimizer's state) and strings that
 /// describe them, replacing the file at `path` in one piece. The same content always gives the same bytes.
 ///
@@ -98,7 +111,8 @@ pub fn save(
     })
 }
 
-/// Reads a safetensors file of f32 and f64 tensors, from here or from another program.
+/// Reads a safetensors file of floating-point tensors, from here or from another program. Half precision and bfloat16
+/// become f32.
 ///
 /// # Errors
 /// [`Error::Io`] if it cannot be read, [`Error::NotSafetensors`] if it is something else or cut short,
@@ -107,6 +121,16 @@ pub fn save(
 pub fn load(path: impl AsRef<Path>) -> Result<Checkpoint, Error> {
     let path = path.as_ref();
     decode(path, read(path)?)
+}
+
+/// As [`load`], of a file that may hold anything: what cannot be represented here, whole numbers for example, is left
+/// out. All tensors are listed in the order of the file.
+///
+/// # Errors
+/// As [`load`], but for [`Error::UnsupportedTensor`].
+pub fn load_any(path: impl AsRef<Path>) -> Result<(Checkpoint, Vec<Listed>), Error> {
+    let path = path.as_ref();
+    decode_any(path, read(path)?)
 }
 
 /// The file up to its first tensor: the header with its length before it and the checksum in it.
@@ -190,6 +214,15 @@ fn for_each_block(
 
 /// A file's tensors and metadata, once everything about it has been checked.
 fn decode(path: &Path, whole: Whole) -> Result<Checkpoint, Error> {
+    let (checkpoint, listed) = decode_any(path, whole)?;
+    match listed.into_iter().find_map(|Listed { name, problem, .. }| Some((name, problem?))) {
+        Some((name, problem)) => Err(Error::UnsupportedTensor { path: path.into(), name, problem }),
+        None => Ok(checkpoint),
+    }
+}
+
+/// As [`decode`]; what cannot be represented is listed with the rest, and left out.
+fn decode_any(path: &Path, whole: Whole) -> Result<(Checkpoint, Vec<Listed>), Error> {
     let metadata = whole.header.metadata().clone().unwrap_or_default();
     let mut metadata: BTreeMap<String, String> = metadata.into_iter().collect();
     if RESERVED_KEYS.iter().any(|&key| metadata.contains_key(key)) {
@@ -198,13 +231,16 @@ fn decode(path: &Path, whole: Whole) -> Result<Checkpoint, Error> {
     metadata.retain(|key, _| !RESERVED_KEYS.contains(&key.as_str()));
 
     let mut tensors = NamedTensors::new(path.display().to_string());
+    let mut listed = Vec::new();
     for (name, tensor) in whole.header.offset_keys().into_iter().zip(whole.tensors) {
-        match tensor {
-            Ok(tensor) => tensors.insert(name, tensor),
-            Err(problem) => return Err(Error::UnsupportedTensor { path: path.into(), name, problem }),
-        };
+        let info = whole.header.info(&name).expect("the name is from this header");
+        let (dtype, shape) = (info.dtype.to_string(), info.shape.clone());
+        listed.push(Listed { name: name.clone(), dtype, shape, problem: tensor.as_ref().err().cloned() });
+        if let Ok(tensor) = tensor {
+            tensors.insert(name, tensor);
+        }
     }
-    Ok(Checkpoint { tensors, metadata })
+    Ok((Checkpoint { tensors, metadata }, listed))
 }
 
 /// Checks the format and the checksum of a file from here. A file is from here if it has one of our keys: a
@@ -215,9 +251,10 @@ fn verify(path: &Path, whole: &Whole, metadata: &BTreeMap<String, String>) -> Re
     }
     let Whole { start, header, hashers, .. } = whole;
     let (stored, computed) = checksums::stored_and_computed(start, hashers);
-    if stored == computed {
+    if stored.as_ref() == Some(&computed) {
         return Ok(());
     }
+    let stored = stored.map_or("not at the start of its header".into(), |digits| format!("`{digits}`"));
     let place = checksums::damaged_place(&header.offset_keys(), hashers, metadata.get(TENSORS_KEY));
     Err(Error::Damaged { path: path.into(), place, stored, computed })
 }

@@ -198,6 +198,34 @@ impl fmt::Debug for Context<'_> {
 
 /// A sink for intermediate values: an illustrated report, a test, a curious user.
 ///
+/// ```
+/// use std::cell::RefCell;
+/// # use {autograd::{Tape, Var}, nn::{Context, Params, Trace}, tensor::{Seed, DType, Tensor}};
+///
+/// #[derive(Default)]
+/// struct Seen(RefCell<Vec<(String, Var)>>);
+///
+/// impl Trace for Seen {
+///     fn record(&self, path: &str, value: &Var) {
+///         value.retain_grad(); // to see its gradient too
+///         self.0.borrow_mut().push((path.to_string(), value.clone()));
+///     }
+/// }
+///
+/// let (seen, tape, params) = (Seen::default(), Tape::new(), Params::new(DType::F64));
+/// let cx = Context::training(&params, &tape, Seed::new(1)).with_trace(&seen);
+/// let x = tape.var(Tensor::scalar(3.0));
+/// let hidden = {
+///     let _scope = cx.enter("layer"); // as a layer does that has something to show
+///     let hidden = x.powi(2);
+///     cx.trace("hidden", &hidden);
+///     hidden
+/// };
+/// let gradients = (hidden * 5.0).backward();
+/// let (path, value) = &seen.0.borrow()[0];
+/// assert_eq!((path.as_str(), value.item(), gradients.get(value).unwrap().item()), ("layer.hidden", 9.0, 5.0));
+/// ```
+///
 /// It sees values as they are computed. To see their gradients too, keep the [`Var`] and call its
 /// `retain_grad` here: after backward the gradients can be asked for it. Attention weights are shown as
 /// constants, for the fused operation keeps no variable for them: their gradient cannot be had.

@@ -59,7 +59,7 @@ pub enum Error {
 
     /// The file carries a checksum and its bytes do not agree with it.
     #[error(
-        "{}: the file is damaged {place}: its checksum is `{stored}`, its bytes give `{computed}`; restore it \
+        "{}: the file is damaged {place}: its checksum is {stored}, its bytes give `{computed}`; restore it \
          from a copy (or, if another tool rewrote it, remove the metadata keys `etudiant.checksum`, \
          `etudiant.tensor_checksums` and `etudiant.format`)",
         path.display()

@@ -3,7 +3,7 @@
 //! What is checked, and how, is said in [`autograd::gradcheck`](mod@autograd::gradcheck); here the parameters
 //! are the inputs, and the report calls them by their names.
 
-use autograd::gradcheck::{GradcheckFailure, GradcheckReport};
+use autograd::gradcheck::{GradcheckFailure, GradcheckReport, Outputs};
 use autograd::{Gradcheck, Var};
 use tensor::{Seed, Tensor};
 
@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::layout::ParamId;
 use crate::params::Params;
 
-/// Checks the gradients of `f` with respect to every trainable parameter.
+/// Checks the gradients of `f` with respect to every trainable parameter. `f` gives a variable, or several ([`Outputs`]).
 ///
 /// With a `step_seed` the context is one of training, and dropout draws from it; with `None` it is one of
 /// inference. A small model has its whole Jacobian compared, a large one random directions in each
@@ -43,12 +43,12 @@ use crate::params::Params;
 /// # Panics
 /// If no parameter is trainable, or they are not f64: [`Params::to_dtype`] copies them.
 #[track_caller]
-pub fn gradcheck_params(
+pub fn gradcheck_params<O: Outputs>(
     check: &Gradcheck,
     name: &str,
     params: &Params,
     step_seed: Option<Seed>,
-    f: impl Fn(&Context) -> Var,
+    f: impl Fn(&Context) -> O,
 ) -> Result<GradcheckReport, GradcheckFailure> {
     let trainable: Vec<ParamId> =
         params.iter().map(|(id, ..)| id).filter(|&id| params.is_trainable(id)).collect();
@@ -98,6 +98,20 @@ mod tests {
             report.inputs.iter().map(|input| (input.name.as_str(), input.compared)).collect();
         assert_eq!(inputs, [("linear.weight", 6 * 8), ("linear.bias", 2 * 8)]);
         assert_eq!(run(Gradcheck::new().directions(5)).unwrap().method, Method::Directions(5));
+    }
+
+    #[test]
+    fn several_outputs_are_checked_each() {
+        let (params, linear, x) = model();
+        let outputs = |cx: &Context, wrong: bool| {
+            let out = linear.forward(cx, &x);
+            let loss = out.powi(2).sum(.., false);
+            (out, if wrong { loss.detach() } else { loss })
+        };
+        let run = |wrong| gradcheck_params(&Gradcheck::new(), "both", &params, None, |cx| outputs(cx, wrong));
+        assert_eq!(run(false).unwrap().compared(), (8 + 1) * 8);
+        let failure = run(true).unwrap_err().to_string();
+        assert!(failure.contains("d output 1 / d linear."), "{failure}");
     }
 
     #[test]

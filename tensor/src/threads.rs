@@ -9,8 +9,8 @@
 //! its own while it lasts, so that jobs of several threads run side by side: a search does not wait for the
 //! training step of another thread. Together they have about as many threads as the machine.
 //!
-//! **Whose threads.** The machine is rayon's global pool: `RAYON_NUM_THREADS` and
-//! [`ThreadPoolBuilder::build_global`](rayon::ThreadPoolBuilder::build_global) say how many threads it has. A program
+//! **Whose threads.** The machine is rayon's global pool: `RAYON_NUM_THREADS` or [`set_count`] says how many threads it
+//! has. A program
 //! that has a pool of its own calls from inside it, and then that pool's threads do everything:
 //!
 //! ```
@@ -41,6 +41,21 @@ pub fn rows_per_chunk(row_len: usize) -> usize {
 /// How many threads share the work of the current pool, or of the machine where this thread is no worker.
 pub fn count() -> usize {
     rayon::current_num_threads()
+}
+
+/// Makes the machine one of `count` threads, instead of what `RAYON_NUM_THREADS` or the number of processors says. Once,
+/// before anything is computed.
+///
+/// # Errors
+/// If computing has begun, or the system starts no so many; the number is as it was before then.
+///
+/// # Panics
+/// If `count` is 0.
+#[track_caller]
+pub fn set_count(count: usize) -> Result<(), String> {
+    assert!(count > 0, "set_count: there must be a thread");
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(count);
+    pool.build_global().map_err(|why| format!("{count} threads cannot be had: {why}"))
 }
 
 /// Runs `f` on a worker, with others beside it that share its loops, and returns what it returns.
@@ -149,6 +164,14 @@ mod tests {
         assert!(threads.into_iter().all(|thread| thread.join().unwrap() == [499_500; 50]));
         let caught = std::panic::catch_unwind(|| on_worker(|| panic!("as it should")));
         assert_eq!(caught.unwrap_err().downcast_ref(), Some(&"as it should"));
+    }
+
+    #[test]
+    fn the_count_is_set_before_all_work_or_not_at_all() {
+        let before = on_worker(count);
+        let problem = set_count(before + 1).unwrap_err();
+        assert!(problem.contains("threads cannot be had: "), "{problem}");
+        assert_eq!(on_worker(count), before);
     }
 
     #[test]

@@ -36,7 +36,7 @@ pub fn indicator(x: &Var, mask: &Mask) -> Var {
 fn binary() -> Vec<Operation> {
     type F = fn(&Var, &Var) -> Var;
     let whole = |name, f: F, composed: Option<F>| {
-        let cases = operands(broadcastable_shapes(), integers()).prop_map(move |inputs: [Tensor; 2]| {
+        let cases = operands(broadcastable_shapes(), integers()).prop_map(move |inputs| {
             let case = Case::new("", inputs, move |v| f(&v[0], &v[1]));
             match composed {
                 Some(composed) => case.composed(move |v| composed(&v[0], &v[1])),

@@ -16,7 +16,7 @@ pub fn operations() -> Vec<Operation> {
 }
 
 fn matmul() -> Operation {
-    let cases = operands(matmul_shapes(), integers()).prop_map(|inputs: [_; 2]| {
+    let cases = operands(matmul_shapes(), integers()).prop_map(|inputs| {
         Case::new("", inputs, |v| v[0].matmul(&v[1])).composed(|v| {
             let (lhs, rhs) = (v[0].unsqueeze(-1), v[1].unsqueeze(-3)); // [.., m, k, 1], [.., 1, k, n]
             lhs.mul(&rhs).sum(-2, false)

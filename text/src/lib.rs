@@ -11,12 +11,13 @@
 //! ```
 //!
 //! Where to read: [`corpus`] reads files into pairs of sentences; [`text_model`] is learned from them, by the rules of
-//! [`settings`]; below it lie [`words`] (what a word is), [`vocabulary`] (words and their numbers) and [`special`] (the
-//! four numbers that are no words). [`statistics`] and [`scripts`] say whether an input is written as the training text
+//! [`settings`]; below it lie [`words`] (what a word is), [`invisible`] (what no reader sees), [`vocabulary`] (words and
+//! their numbers) and [`special`] (the four numbers that are no words). [`statistics`] and [`scripts`] say whether an input is written as the training text
 //! was. A lesson needs no more than a [`Vocabulary`].
 
 pub mod corpus;
 pub mod error;
+pub mod invisible;
 pub mod scripts;
 pub mod settings;
 pub mod special;

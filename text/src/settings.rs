@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
+use crate::invisible::without_invisible;
+
 /// How text becomes tokens.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -19,9 +21,12 @@ pub struct TextSettings {
     pub joint: bool,
     /// Whether to lowercase, by Unicode's rules. Words always are; pretokenised text never is. Default: false.
     pub lowercase: bool,
-    /// Which of the ways to write a character in Unicode is made the only one. Pretokenised text is taken as it is.
+    /// Which of the ways to write a character in Unicode is made the only one. Not of pretokenised text.
     /// Default: [`Normalisation::Nfc`].
     pub normalisation: Normalisation,
+    /// Whether characters that show nowhere and say nothing are left out, as [`invisible`](crate::invisible) has them:
+    /// zero-width spaces, soft hyphens, byte order marks. Default: true.
+    pub drop_invisible: bool,
     /// Whether a character that is not in the vocabulary is spelled in the bytes of its UTF-8, so that nothing is
     /// unknown; 256 entries are theirs. For subwords only. Default: true.
     pub byte_fallback: bool,
@@ -38,6 +43,7 @@ impl Default for TextSettings {
             joint: true,
             lowercase: false,
             normalisation: Normalisation::Nfc,
+            drop_invisible: true,
             byte_fallback: true,
             min_count: 1,
         }
@@ -45,16 +51,17 @@ impl Default for TextSettings {
 }
 
 impl TextSettings {
-    /// `text` in the form that is cut into tokens: lowercased, and its characters in one way of writing. White space
-    /// is left to the cutting.
+    /// `text` in the form that is cut into tokens: without what shows nowhere, lowercased, and its characters in one
+    /// way of writing. White space is left to the cutting.
     pub fn normalise<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let text = if self.drop_invisible { without_invisible(text) } else { text.into() };
         if self.kind == TextKind::Pretokenised {
-            return text.into();
+            return text;
         }
         let text: Cow<str> = match self.normalisation {
             Normalisation::Nfc => text.nfc().collect::<String>().into(),
             Normalisation::Nfkc => text.nfkc().collect::<String>().into(),
-            Normalisation::None => text.into(),
+            Normalisation::None => text,
         };
         if self.lowercase { text.to_lowercase().into() } else { text }
     }

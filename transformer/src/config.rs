@@ -93,9 +93,7 @@ impl TryFrom<Stored> for Config {
     fn try_from(stored: Stored) -> Result<Config, String> {
         let Stored { src_vocab_size, tgt_vocab_size, decoder_start, eos_id, architecture, unknown } = stored;
         match unknown.keys().next() {
-            Some(key) => {
-                Err(format!("there is no option `{key}` in this version; a newer one wrote it, and reads it"))
-            }
+            Some(key) => Err(format!("there is no option `{key}` in this version")),
             None => Ok(Config { src_vocab_size, tgt_vocab_size, decoder_start, eos_id, architecture }),
         }
     }

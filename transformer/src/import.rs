@@ -64,7 +64,8 @@
 //!   divide a copy, for the projection stays as it is, and set `TieEmbeddings::Separate`.
 //!
 //! `batch_first` does not matter: it orders the axes of inputs, and no tensor of the state dict depends on
-//! it. Half precision and bfloat16 are read as f32, other dtypes are refused.
+//! it. Half precision and bfloat16 are read as f32, other dtypes are refused, but for tensors in
+//! [`StateDictNames::ignored`]: a counter of steps, say, or a mask.
 
 mod names;
 mod problems;
@@ -72,7 +73,8 @@ mod problems;
 use std::path::Path;
 use std::sync::Arc;
 
-use nn::{Layout, NamedTensors, Params, checkpoint};
+use nn::checkpoint::{self, Listed};
+use nn::{Layout, NamedTensors, Params};
 use tensor::{DType, Shape, Tensor};
 
 use crate::error::Error;
@@ -84,7 +86,8 @@ pub use names::{NAMES, Part, StateDictNames};
 /// `layout` is the model's: [`Transformer::layout`](crate::model::Transformer::layout).
 ///
 /// # Errors
-/// [`Error::Nn`] if the file cannot be read, is damaged, is one of `torch.save` or holds another dtype;
+/// [`Error::Nn`] if the file cannot be read, is damaged, is one of `torch.save`, or holds another dtype in a tensor that is
+/// not among `names.ignored`;
 /// [`Error::Import`] as [`translate_state_dict`].
 pub fn load_state_dict(
     path: impl AsRef<Path>,
@@ -96,7 +99,17 @@ pub fn load_state_dict(
     if let Some(problem) = torch_save(path) {
         return Err(nn::Error::NotSafetensors { path: path.into(), problem }.into());
     }
-    let state_dict = checkpoint::load(path)?.tensors;
+    let (checkpoint::Checkpoint { tensors: state_dict, .. }, listed) = checkpoint::load_any(path)?;
+    for Listed { name, problem, .. } in
+        listed.into_iter().filter(|listed| !names.ignored.contains(&listed.name))
+    {
+        if let Some(problem) = problem {
+            let problem = format!(
+                "{problem}, or name it in `StateDictNames::ignored` if the model computes without it"
+            );
+            return Err(nn::Error::UnsupportedTensor { path: path.into(), name, problem }.into());
+        }
+    }
     let translated = translate_state_dict(&state_dict, names, layout, dtype)?;
     Ok(Params::from_named(layout, &translated, dtype)?)
 }

@@ -26,6 +26,52 @@
 //! Where to read, from the whole to its parts: [`model`] (Figure 1 of the paper), then its [`layers`]. Then how it
 //! learns: [`data`] makes batches, [`mod@train`] takes steps; and how it speaks: [`search`], [`align`]. Models
 //! trained in PyTorch: [`import`].
+//!
+//! # Looking inside
+//!
+//! A context with a [`Trace`](nn::Trace) hands over what the model computes on the way, whatever it is used for. The lessons
+//! `e07_residual_and_norm` and `e09_decoding` look at a model so.
+//!
+//! ```
+//! use std::cell::RefCell;
+//!
+//! use autograd::Var;
+//! use nn::{Context, Trace};
+//! # use {tensor::{DType, Seed}, transformer::{Batch, Config, Pair, Transformer, VocabSizes}};
+//!
+//! #[derive(Default)]
+//! struct Seen(RefCell<Vec<(String, Var)>>);
+//!
+//! impl Trace for Seen {
+//!     fn record(&self, path: &str, value: &Var) {
+//!         self.0.borrow_mut().push((path.to_string(), value.clone()));
+//!     }
+//! }
+//!
+//! # let config = Config::toy(VocabSizes::Shared(6));
+//! # let (model, params) = Transformer::new(&config, Seed::new(1), DType::F32)?;
+//! # let batch = Batch::new([&Pair { src: vec![3, 4, 5], tgt: vec![4, 3, 2] }], config.decoder_start, 0)?;
+//! let seen = Seen::default();
+//! let logits = model.forward(&Context::inference(&params).with_trace(&seen), &batch)?;
+//! let (last, value) = seen.0.borrow().last().unwrap().clone();
+//! assert_eq!((last.as_str(), value.shape()), ("logits", logits.shape()));
+//! # Ok::<(), transformer::Error>(())
+//! ```
+//!
+//! | path | what | shape |
+//! |---|---|---|
+//! | `encoder.tokens`, `.positions` | what is added up at the bottom | `[batch, src_len, d_model]`, `[src_len, d_model]` |
+//! | `encoder.embedded` | their sum, which enters the first layer | `[batch, src_len, d_model]` |
+//! | `encoder.layers.0.self_attn.query`, `.key`, `.value` | the projections; a head has d_head columns of each | `[batch, src_len, d_model]` |
+//! | `encoder.layers.0.self_attn.weights` | who attends to whom | `[batch, n_heads, src_len, src_len]` |
+//! | `encoder.layers.0.self_attn.context`, `.out` | the heads side by side, before and after W^O | `[batch, src_len, d_model]` |
+//! | `encoder.layers.0.residual1.out`, `norm1.out` | around the first sublayer: the sum, and what comes out of the norm | `[batch, src_len, d_model]` |
+//! | `encoder.layers.0.hidden` | inside the feed-forward network | `[batch, src_len, d_ff]` |
+//! | `encoder.layers.0.residual2.out`, `norm2.out` | around the second | `[batch, src_len, d_model]` |
+//! | `encoder.layers.0.out` | what the layer gives | `[batch, src_len, d_model]` |
+//! | `encoder.norm.out` | where the stack ends with a norm | `[batch, src_len, d_model]` |
+//! | `decoder.` and the same | with tgt_len for src_len, `cross_attn` as the second sublayer of three, and its keys and values of src_len | |
+//! | `hidden`, `logits` | what comes out at the top, and its scores for all words | `[batch, tgt_len, d_model]`, `[batch, tgt_len, vocab_size]` |
 
 pub mod align;
 pub mod config;

@@ -13,6 +13,9 @@ use crate::error::Error;
 /// The layout of the metadata that this version writes and reads.
 pub const FORMAT: &str = "1";
 
+/// What may be the matter with a value that is not understood.
+const NEWER: &str = "a newer version may have written it, and reads it";
+
 /// The JSON of a value that always has one.
 #[allow(clippy::missing_panics_doc)] // what is written has string keys
 pub fn json(value: &impl Serialize) -> String {
@@ -54,9 +57,7 @@ impl Metadata<'_> {
     /// [`Error::File`] if it is not there, or is no such value.
     pub fn json<T: DeserializeOwned>(&self, key: &str) -> Result<T, Error> {
         let read = serde_json::from_str(self.string(key)?);
-        read.map_err(|error| {
-            self.bad(key, format!("{error}; a newer version may have written it, and reads it"))
-        })
+        read.map_err(|error| self.bad(key, format!("{error}; {NEWER}")))
     }
 
     /// The text model.
@@ -65,7 +66,8 @@ impl Metadata<'_> {
     /// As [`Metadata::json`].
     pub fn text(&self) -> Result<TextModel, Error> {
         let key = "etudiant.text";
-        TextModel::from_json(self.string(key)?).map_err(|problem| self.bad(key, problem))
+        TextModel::from_json(self.string(key)?)
+            .map_err(|problem| self.bad(key, format!("{problem}; {NEWER}")))
     }
 
     /// A value.

@@ -5,6 +5,7 @@
 //! stands. Any safetensors reader can read it; [`nn::checkpoint`] says how it is laid out and guarded.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::Path;
 
 use nn::checkpoint::{self, Checkpoint};
@@ -13,9 +14,43 @@ use transformer::{Config, Transformer};
 
 use crate::error::Error;
 use crate::metadata::{FORMAT, Metadata, json};
+use crate::settings::SearchSettings;
 use crate::translator::{About, Translator, check_vocabulary};
 
 const TWO_MODELS: &str = "; it was put together from two models";
+
+/// The settings, if they are in range.
+fn checked(settings: SearchSettings) -> Result<SearchSettings, String> {
+    settings.check().map(|()| settings)
+}
+
+/// Whether there is a file to read a model from.
+///
+/// # Errors
+/// [`Error::File`] that says what is there instead.
+pub fn check_is_file(path: &Path) -> Result<(), Error> {
+    if path.as_os_str().is_empty() {
+        return Err(Error::Unfit("the name of the model file is empty".into()));
+    }
+    if path.is_dir() {
+        let problem = "it is a directory; a model is a file in it, such as model.safetensors";
+        return Err(Error::at(path, problem));
+    }
+    if path.exists() {
+        return Ok(());
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let models = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut models: Vec<_> =
+        models.filter(|path| path.extension().is_some_and(|of| of == "safetensors")).collect();
+    models.sort();
+    let known = match (folder.is_dir(), &models[..]) {
+        (false, _) => format!("there is no folder {}", folder.display()),
+        (true, []) => "a run of `etudiant train` leaves its model in its folder, as model.safetensors".into(),
+        (true, [first, ..]) => format!("there is {}", first.display()),
+    };
+    Err(Error::at(path, format!("there is no such file; {known}")))
+}
 
 impl Translator {
     /// Writes the file in one piece.
@@ -45,10 +80,7 @@ impl Translator {
     /// that are not finite.
     pub fn open(path: impl AsRef<Path>) -> Result<Translator, Error> {
         let path = path.as_ref();
-        if path.is_dir() {
-            let problem = "it is a directory; a model is a file in it, such as model.safetensors";
-            return Err(Error::at(path, problem));
-        }
+        check_is_file(path)?;
         let translator = Translator::of(path, &checkpoint::load(path)?)?;
         if let Some((_, name, _)) = translator.params().iter().find(|(_, _, value)| !value.all_finite()) {
             let problem = format!("the tensor `{name}` has NaN or infinity in it");
@@ -85,7 +117,12 @@ impl Translator {
         let search = "etudiant.search"; // which files of before have not
         let about = About {
             recipe: metadata.string("etudiant.recipe")?.to_string(),
-            search: metadata.strings.contains_key(search).then(|| metadata.json(search)).transpose()?,
+            search: match metadata.strings.contains_key(search) {
+                true => {
+                    Some(checked(metadata.json(search)?).map_err(|problem| metadata.bad(search, problem))?)
+                }
+                false => None,
+            },
             step: metadata.json("etudiant.step")?,
             averaged: metadata.json("etudiant.averaged")?,
             history: metadata.json("etudiant.history")?,

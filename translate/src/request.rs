@@ -94,19 +94,19 @@ impl Request<'_> {
         Request { search, ..self }
     }
 
-    /// Keeps so many hypotheses at each step; 1 is greedy decoding.
+    /// Keeps so many hypotheses at each step, 1 to 10,000; 1 is greedy decoding.
     pub fn beam(mut self, beam: usize) -> Self {
         self.search.beam = beam;
         self
     }
 
-    /// Divides log-probabilities by this penalty, with this exponent, before lengths are compared.
+    /// Divides log-probabilities by this penalty, with this exponent, -100 to 100, before lengths are compared.
     pub fn length_penalty(mut self, length_penalty: Penalty, alpha: f64) -> Self {
         (self.search.length_penalty, self.search.alpha) = (length_penalty, alpha);
         self
     }
 
-    /// Lets a translation have so many tokens beyond those of its source.
+    /// Lets a translation have so many tokens beyond those of its source, at most 10,000.
     pub fn max_len_beyond_source(mut self, tokens: usize) -> Self {
         self.search.max_len_beyond_source = tokens;
         self
@@ -142,8 +142,8 @@ impl Request<'_> {
     /// The best translations of each line, in the order of the lines.
     ///
     /// # Errors
-    /// [`Error::Request`] if more translations are asked for than the beam is wide, or none; [`Error::Model`] if another
-    /// setting is out of range, or the model's output is not finite.
+    /// [`Error::Request`] if a setting is out of range, more translations are asked for than the beam is wide, or none;
+    /// [`Error::Model`] if the model's output is not finite.
     pub fn translate(&self, lines: &[impl AsRef<str>]) -> Result<Vec<Translated>, Error> {
         self.translate_observed(lines, |_| ())
     }
@@ -171,6 +171,7 @@ impl Request<'_> {
         sources: Vec<Source>,
         done: impl FnMut(usize),
     ) -> Result<Vec<Translated>, Error> {
+        self.search.check().map_err(Error::Request)?;
         let ids: Vec<Vec<u32>> = sources.iter().map(|source| source.ids.clone()).collect();
         let found = match &self.sampling {
             None => self.searched(&ids, done)?,
@@ -188,8 +189,7 @@ impl Request<'_> {
     fn searched(&self, ids: &[Vec<u32>], done: impl FnMut(usize)) -> Result<Vec<Vec<Hypothesis>>, Error> {
         let (n_best, beam) = (self.n_best, self.search.beam);
         if !(1..=beam).contains(&n_best) {
-            let problem =
-                format!("{n_best} translations are asked for, of a beam of {beam}; ask for 1 to {beam}");
+            let problem = format!("n_best is {n_best}, of a beam of {beam}; it must be between 1 and {beam}");
             return Err(Error::Request(problem));
         }
         let (model, params) = (self.translator.model(), self.translator.params());
@@ -203,8 +203,9 @@ impl Request<'_> {
         sampling: &Sampling,
         mut done: impl FnMut(usize),
     ) -> Result<Vec<Vec<Hypothesis>>, Error> {
+        sampling.check().map_err(Error::Request)?;
         if self.n_best == 0 {
-            return Err(Error::Request("0 translations are asked for; ask for 1 at least".into()));
+            return Err(Error::Request("n_best is 0; it must be at least 1".into()));
         }
         let (model, params) = (self.translator.model(), self.translator.params());
         let mut all = vec![Vec::new(); ids.len()];

@@ -1,17 +1,20 @@
 //! How to translate unless told otherwise: what stands in a recipe's section `[search]` and in a model file.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use tensor::Seed;
 use text::special::{BOS_ID, PAD_ID};
 use transformer::search::MaxLen;
-use transformer::search::beam::BeamOptions;
+use transformer::search::beam::{BeamOptions, MAX_BEAM_SIZE};
 use transformer::search::length_penalty::LengthPenalty;
 use transformer::search::sample::SampleOptions;
 
-/// The settings of a search.
+use crate::encode::MAX_TOKENS;
+
+/// The settings of a search. [`SearchSettings::check`] has their ranges.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SearchSettings {
@@ -32,6 +35,17 @@ impl Default for SearchSettings {
 }
 
 impl SearchSettings {
+    /// Whether a search by these settings comes to an end: the beam is between 1 and [`MAX_BEAM_SIZE`], alpha between
+    /// -100 and 100, and a translation has at most [`MAX_TOKENS`] tokens beyond those of its source.
+    ///
+    /// # Errors
+    /// A sentence that begins with the name of the first setting that is out of range.
+    pub fn check(&self) -> Result<(), String> {
+        between("beam", self.beam, 1..=MAX_BEAM_SIZE)?;
+        between("max_len_beyond_source", self.max_len_beyond_source, 0..=MAX_TOKENS)?;
+        between("alpha", self.alpha, -100.0..=100.0)
+    }
+
     /// The options of a beam search that returns `top_beams` translations, by a model whose vocabulary is a
     /// [`TextModel`](text::text_model::TextModel)'s.
     pub fn options(&self, top_beams: usize) -> BeamOptions {
@@ -74,6 +88,20 @@ impl Default for Sampling {
 }
 
 impl Sampling {
+    /// Whether there is something to draw: the temperature is positive and finite, and `top_k` at least 1.
+    ///
+    /// # Errors
+    /// A sentence that begins with the name of the first setting that is out of range.
+    pub fn check(&self) -> Result<(), String> {
+        let temperature = self.temperature;
+        if !(temperature > 0.0 && temperature.is_finite()) {
+            return Err(format!(
+                "temperature is {temperature}; it must be above 0; near 0, the likeliest is drawn"
+            ));
+        }
+        between("top_k", self.top_k.unwrap_or(1), 1..=usize::MAX)
+    }
+
     /// The options of drawing from this stream.
     pub(crate) fn options(&self, seed: Seed, max_len_beyond_source: usize) -> SampleOptions {
         SampleOptions {
@@ -84,6 +112,17 @@ impl Sampling {
             seed,
         }
     }
+}
+
+fn between<T: PartialOrd + fmt::Display>(
+    name: &str,
+    value: T,
+    range: RangeInclusive<T>,
+) -> Result<(), String> {
+    if range.contains(&value) {
+        return Ok(());
+    }
+    Err(format!("{name} is {value}; it must be between {} and {}", range.start(), range.end()))
 }
 
 /// The forms of [`LengthPenalty`], by name.
@@ -130,6 +169,35 @@ impl FromStr for Penalty {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn settings_have_ranges() {
+        let settings = SearchSettings::default();
+        settings.check().unwrap();
+        let problem = |settings: SearchSettings| settings.check().unwrap_err();
+        let expected = "beam is 0; it must be between 1 and 10000";
+        assert_eq!(problem(SearchSettings { beam: 0, ..settings.clone() }), expected);
+        let endless = SearchSettings { max_len_beyond_source: usize::MAX, ..settings.clone() };
+        assert!(problem(endless).starts_with("max_len_beyond_source is 1844"));
+        for alpha in [1e300, -100.1, f64::NAN] {
+            assert!(
+                problem(SearchSettings { alpha, ..settings.clone() }).starts_with("alpha is "),
+                "{alpha}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_nothing_can_be_drawn_by_is_named() {
+        let default = Sampling::default();
+        default.check().unwrap();
+        for temperature in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+            let problem = Sampling { temperature, ..default.clone() }.check().unwrap_err();
+            assert!(problem.starts_with(&format!("temperature is {temperature}; it must be above 0")));
+        }
+        let problem = Sampling { top_k: Some(0), ..default }.check().unwrap_err();
+        assert!(problem.starts_with("top_k is 0; it must be between 1 and "), "{problem}");
+    }
 
     #[test]
     fn a_penalty_has_one_name() {

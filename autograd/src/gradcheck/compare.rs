@@ -3,7 +3,9 @@
 use tensor::{Seed, Tensor};
 
 use crate::gradcheck::doubt::Disputed;
+use crate::gradcheck::judge::{Pair, Verdict};
 use crate::gradcheck::numeric::{Difference, Direction, LADDER, dot};
+use crate::gradcheck::outputs::Values;
 use crate::gradcheck::report::{InputReport, Mismatch};
 use crate::gradcheck::settings::Gradcheck;
 use crate::gradcheck::subject::{Subject, signed};
@@ -11,49 +13,20 @@ use crate::gradcheck::subject::{Subject, signed};
 /// How many wrong derivatives are shown.
 const WORST: usize = 5;
 
-/// A derivative from two sources.
-#[derive(Clone, Copy)]
-struct Pair {
-    analytic: f64,
-    numeric: f64,
-}
-
-impl Pair {
-    const NONE: Pair = Pair { analytic: f64::NAN, numeric: f64::NAN };
-
-    fn error(self) -> f64 {
-        (self.analytic - self.numeric).abs()
-    }
-
-    /// Infinite if one of them is not finite. Zeros are never asked.
-    fn relative_error(self) -> f64 {
-        match self.error() {
-            error if error.is_finite() => error / self.analytic.abs().max(self.numeric.abs()),
-            _ => f64::INFINITY,
-        }
-    }
-}
-
-/// What a pair of derivatives amounts to.
-#[derive(PartialEq)]
-enum Verdict {
-    /// Both are exactly zero.
-    Zero,
-    /// They agree to the relative tolerance, and are not zero.
-    Certified,
-    /// They differ by less than the absolute tolerance: nothing is known.
-    Excused,
-    Wrong,
-}
-
-/// A wrong derivative.
-struct Wrong {
+/// A derivative that was compared.
+struct Compared {
     input: usize,
     /// Which element of the input, or which direction.
     at: usize,
-    /// Which element of the output; `None` if it was a weighed sum of all.
-    output: Option<usize>,
+    /// Which element of all outputs, or which output, of which it was a weighed sum.
+    output: usize,
     pair: Pair,
+}
+
+/// What there is to compare in a direction: an output's elements weighed, and their gradient.
+struct Slope<'a> {
+    weights: &'a [f64],
+    gradient: Vec<f64>,
 }
 
 /// What a comparison found.
@@ -68,14 +41,14 @@ pub struct Comparing<'a> {
     check: &'a Gradcheck,
     subject: &'a Subject<'a>,
     /// What the function gives.
-    out: &'a Tensor,
+    out: &'a Values,
     inputs: Vec<InputReport>,
-    wrong: Vec<Wrong>,
+    wrong: Vec<Compared>,
 }
 
 impl<'a> Comparing<'a> {
-    pub fn new(check: &'a Gradcheck, subject: &'a Subject<'a>, out: &'a Tensor) -> Self {
-        let name = |input| InputReport::new(check.input_name(input));
+    pub fn new(check: &'a Gradcheck, subject: &'a Subject<'a>, out: &'a Values) -> Self {
+        let name = |input| InputReport::new(check.input_name(input), subject.is_held(input));
         Comparing {
             check,
             subject,
@@ -92,18 +65,21 @@ impl<'a> Comparing<'a> {
             .map(|output| self.subject.gradients(&one_hot(self.out, output)))
             .map(|gradients| gradients.iter().map(Tensor::to_f64_vec).collect())
             .collect();
-        for (input, x) in self.subject.inputs.iter().map(Tensor::to_f64_vec).enumerate() {
+        for input in self.subject.differentiated() {
+            let x = self.subject.inputs[input].to_f64_vec();
             for element in 0..x.len() {
                 let analytic = rows.iter().map(|row| row[input][element]).collect();
                 let pairs = self.column(input, &x, element, analytic);
                 for (output, pair) in pairs.into_iter().enumerate() {
-                    self.tally(Wrong { input, at: element, output: Some(output), pair });
+                    self.tally(Compared { input, at: element, output, pair });
                 }
             }
         }
         self.finish(|comparing, wrong| {
-            let weights = one_hot(comparing.out, wrong.output.expect("an element of the Jacobian"));
-            comparing.mismatch(wrong, wrong.at, wrong.pair, &weights)
+            let (output, index) = comparing.out.place(wrong.output);
+            let found =
+                comparing.mismatch(wrong, wrong.at, wrong.pair, &one_hot(comparing.out, wrong.output));
+            Mismatch { output: comparing.out.number(output), output_index: Some(index), ..found }
         })
     }
 
@@ -117,43 +93,54 @@ impl<'a> Comparing<'a> {
         })
     }
 
-    /// For each input `count` random directions, each with its own weights of the outputs.
+    /// For each input `count` random directions, each with its own weights of the elements of each output.
     pub fn directions(mut self, count: usize) -> Comparison {
         for number in 0..count {
-            let weights = self.weights(number);
-            let gradients = self.subject.gradients(&weights);
-            let weights = weights.to_f64_vec();
-            for (input, gradient) in gradients.iter().map(Tensor::to_f64_vec).enumerate() {
-                if gradient.is_empty() {
+            let weighed: Vec<(Vec<f64>, Vec<Tensor>)> = (0..self.out.0.len())
+                .map(|output| self.weights(number, output))
+                .map(|weights| (weights.to_f64_vec(), self.subject.gradients(&weights)))
+                .collect();
+            for input in self.subject.differentiated() {
+                let x = self.subject.inputs[input].to_f64_vec();
+                if x.is_empty() {
                     continue; // no direction to go in
                 }
-                let (x, along) = (self.subject.inputs[input].to_f64_vec(), self.along(input, number));
-                let pair = self.slope(&Direction { input, x: &x, along: &along }, &gradient, &weights);
-                self.tally(Wrong { input, at: number, output: None, pair });
+                let slopes: Vec<Slope> = weighed
+                    .iter()
+                    .map(|(weights, gradients)| Slope { weights, gradient: gradients[input].to_f64_vec() })
+                    .collect();
+                let along = self.along(input, number);
+                let pairs = self.slopes(&Direction { input, x: &x, along: &along }, &slopes);
+                for (output, pair) in pairs.into_iter().enumerate() {
+                    self.tally(Compared { input, at: number, output, pair });
+                }
             }
         }
         self.finish(Self::narrow)
     }
 
-    /// The derivative of the weighed outputs in one direction.
-    fn slope(&self, direction: &Direction, gradient: &[f64], weights: &[f64]) -> Pair {
+    /// The derivatives of weighed outputs in one direction.
+    fn slopes(&self, direction: &Direction, slopes: &[Slope]) -> Vec<Pair> {
         self.climb(direction, |difference| {
-            let analytic = dot(gradient, &difference.of_input);
-            vec![Pair { analytic, numeric: dot(weights, &difference.of_result) }]
-        })[0]
+            let pair = |slope: &Slope| Pair {
+                analytic: dot(&slope.gradient, &difference.of_input),
+                numeric: dot(slope.weights, &difference.of_result),
+            };
+            slopes.iter().map(pair).collect()
+        })
     }
 
     /// Finds an element whose derivative is wrong: halves the elements of the direction again and again, and
     /// goes on with the half that is further off.
-    fn narrow(&self, wrong: &Wrong) -> Mismatch {
-        let weights = self.weights(wrong.at);
+    fn narrow(&self, wrong: &Compared) -> Mismatch {
+        let weights = self.weights(wrong.at, wrong.output);
         let gradient = self.subject.gradients(&weights)[wrong.input].to_f64_vec();
         let (x, along) = (self.subject.inputs[wrong.input].to_f64_vec(), self.along(wrong.input, wrong.at));
+        let slopes = [Slope { weights: &weights.to_f64_vec(), gradient: gradient.clone() }];
         let slope = |range: &std::ops::Range<usize>| {
             let mut part = vec![0.0; along.len()];
             part[range.clone()].copy_from_slice(&along[range.clone()]);
-            let direction = Direction { input: wrong.input, x: &x, along: &part };
-            self.slope(&direction, &gradient, &weights.to_f64_vec())
+            self.slopes(&Direction { input: wrong.input, x: &x, along: &part }, &slopes)[0]
         };
         let error = |pair: Pair| if pair.error().is_nan() { f64::INFINITY } else { pair.error() };
         let mut range = 0..x.len();
@@ -168,7 +155,8 @@ impl<'a> Comparing<'a> {
             let of_result = dot(&weights.to_f64_vec(), &difference.of_result);
             vec![Pair { analytic: gradient[element], numeric: of_result / difference.of_input[element] }]
         });
-        self.mismatch(wrong, element, pairs[0], &weights)
+        let found = self.mismatch(wrong, element, pairs[0], &weights);
+        Mismatch { output: self.out.number(wrong.output), ..found }
     }
 
     /// Goes down the ladder of steps until everything agrees, and gives each pair at the step where it
@@ -191,7 +179,7 @@ impl<'a> Comparing<'a> {
     }
 
     /// Counts a comparison, and keeps it if it is wrong.
-    fn tally(&mut self, compared: Wrong) {
+    fn tally(&mut self, compared: Compared) {
         let verdict = self.check.judge(compared.pair);
         let report = &mut self.inputs[compared.input];
         report.compared += 1;
@@ -211,7 +199,7 @@ impl<'a> Comparing<'a> {
 
     /// Describes the worst: something of every input that has wrong ones, as far as there is room, and each
     /// element once, for several directions may lead to the same.
-    fn finish(mut self, describe: impl Fn(&Self, &Wrong) -> Mismatch) -> Comparison {
+    fn finish(mut self, describe: impl Fn(&Self, &Compared) -> Mismatch) -> Comparison {
         let mut wrong = std::mem::take(&mut self.wrong);
         wrong.sort_by(|a, b| b.pair.relative_error().total_cmp(&a.pair.relative_error()));
         let share = WORST.div_ceil(self.inputs.iter().filter(|input| input.wrong > 0).count().max(1));
@@ -231,13 +219,14 @@ impl<'a> Comparing<'a> {
         Comparison { inputs: self.inputs, worst }
     }
 
-    fn mismatch(&self, wrong: &Wrong, element: usize, pair: Pair, weights: &Tensor) -> Mismatch {
+    /// The derivative of outputs weighed so, by an element of the input.
+    fn mismatch(&self, wrong: &Compared, element: usize, pair: Pair, weights: &Tensor) -> Mismatch {
         let (input, x) = (wrong.input, self.subject.inputs[wrong.input].to_f64_vec());
         let along = unit(x.len(), element);
         let direction = Direction { input, x: &x, along: &along };
         let (smallest, weights) = (self.check.step * LADDER[LADDER.len() - 1], weights.to_f64_vec());
         let Gradcheck { step, rtol, .. } = *self.check;
-        let sizes = self.out.to_f64_vec().into_iter().zip(&weights).map(|(y, weight)| (y * weight).abs());
+        let sizes = self.out.elements().into_iter().zip(&weights).map(|(y, weight)| (y * weight).abs());
         let size = sizes.sum::<f64>() / x[element].abs().max(1.0);
         let disputed = Disputed { subject: self.subject, direction: &direction, step, rtol, size };
         let slope =
@@ -246,18 +235,20 @@ impl<'a> Comparing<'a> {
             input,
             input_name: self.check.input_name(input),
             input_index: self.subject.inputs[input].shape().index_of(element),
-            output_index: wrong.output.map(|output| self.out.shape().index_of(output)),
+            output: None,
+            output_index: None,
             analytic: pair.analytic,
             numeric: pair.numeric,
             relative_error: pair.relative_error(),
+            unreached: pair.analytic == 0.0 && !self.subject.is_reached(input),
             kink: direction.has_kink(self.subject, smallest, &weights),
             doubt: disputed.doubt(pair.analytic, slope),
         }
     }
 
-    /// How the outputs are weighed in the direction of that number.
-    fn weights(&self, number: usize) -> Tensor {
-        signed(self.out.shape(), self.stream("weights", number))
+    /// How the elements of an output are weighed in the direction of that number, those of the others with zero.
+    fn weights(&self, number: usize, output: usize) -> Tensor {
+        self.out.only(output, &signed(self.out.shape(), self.stream("weights", number)))
     }
 
     /// The direction of that number in that input.
@@ -271,19 +262,8 @@ impl<'a> Comparing<'a> {
     }
 }
 
-impl Gradcheck {
-    fn judge(&self, pair: Pair) -> Verdict {
-        match pair {
-            Pair { analytic: 0.0, numeric: 0.0 } => Verdict::Zero,
-            _ if pair.relative_error() <= self.rtol => Verdict::Certified,
-            _ if pair.error() <= self.atol => Verdict::Excused,
-            _ => Verdict::Wrong,
-        }
-    }
-}
-
-/// 1 at one element of what has the shape of `out`, 0 elsewhere.
-fn one_hot(out: &Tensor, element: usize) -> Tensor {
+/// 1 at one element of the joined outputs, 0 elsewhere.
+fn one_hot(out: &Values, element: usize) -> Tensor {
     Tensor::from_vec(unit(out.numel(), element), out.shape())
 }
 

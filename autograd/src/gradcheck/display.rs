@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::gradcheck::outputs::output_name;
 use crate::gradcheck::report::{
     Doubt, Fault, GradcheckFailure, GradcheckReport, InputReport, Method, Mismatch,
 };
@@ -20,7 +21,11 @@ impl fmt::Display for GradcheckReport {
         }
         let width = self.inputs.iter().map(|input| input.name.len()).max().unwrap_or(0);
         for input in &self.inputs {
-            let InputReport { name, certified, zero, excused, worst_relative_error, .. } = input;
+            let InputReport { name, held, certified, zero, excused, worst_relative_error, .. } = input;
+            if *held {
+                write!(f, "\n  {name:width$}  held constant")?;
+                continue;
+            }
             write!(f, "\n  {name:width$}  {certified:>6} certified  {zero:>6} zero  {excused:>6} excused")?;
             match certified {
                 0 => write!(f, "  nothing shown but zeros")?,
@@ -34,9 +39,10 @@ impl fmt::Display for GradcheckReport {
 impl fmt::Display for Mismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Mismatch { input_name, input_index, relative_error, .. } = self;
-        match &self.output_index {
-            Some(index) => write!(f, "d output{}", brackets(index))?,
-            None => write!(f, "d (weighted sum of the output)")?,
+        match (&self.output_index, self.output) {
+            (Some(index), output) => write!(f, "d {}{}", output_name(output), brackets(index))?,
+            (None, None) => write!(f, "d (weighted sum of the output)")?,
+            (None, output) => write!(f, "d (weighted sum of {})", output_name(output))?,
         }
         let (analytic, numeric) = (digits(self.analytic), digits(self.numeric));
         write!(
@@ -47,6 +53,9 @@ impl fmt::Display for Mismatch {
         )?;
         match &self.doubt {
             Some(doubt) => write!(f, "; {doubt}"),
+            None if self.unreached => {
+                write!(f, "; no gradient arrives there: was it detached, or does a vjp leave it out?")
+            }
             None if self.kink => {
                 write!(f, "; there is a corner here: if it belongs there, name it with Gradcheck::kink")
             }
@@ -84,6 +93,9 @@ fn digits(x: f64) -> f64 {
     format!("{x:.9e}").parse().unwrap_or(x)
 }
 
+const NOTHING_TO_COMPARE: &str = "the outputs or the inputs have no elements, so there is nothing to compare; where that \
+    may be, say so with Gradcheck::allow_empty";
+
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -92,21 +104,15 @@ impl fmt::Display for Fault {
                 let cannot = "cannot be checked by differences; they need not be wrong";
                 mismatches(f, inputs, some, [cannot, cannot])
             }
-            Fault::NoGradient => write!(f, "the output requires no gradient; was it detached?"),
-            Fault::NothingToCompare => write!(
-                f,
-                "the output or the inputs have no elements, so there is nothing to compare; where that may \
-                 be, say so with Gradcheck::allow_empty"
-            ),
+            Fault::NoGradient => write!(f, "no output requires a gradient; was it detached?"),
+            Fault::NothingToCompare => f.write_str(NOTHING_TO_COMPARE),
             Fault::NothingCertified { input, excused } => write!(
                 f,
                 "all {excused} derivatives by {input} are so small that the absolute tolerance excuses them, so \
                  nothing was shown; scale the output up, choose a smaller Gradcheck::atol, or if they are zero \
                  but for rounding say so with Gradcheck::may_vanish"
             ),
-            Fault::WrongShape(found) => {
-                write!(f, "{found}; where the input was broadcast, sum its gradient with Tensor::sum_to")
-            }
+            Fault::WrongShape(found) => write!(f, "{found}"),
             Fault::NonFinite(found) => write!(f, "{found}"),
             Fault::AtKink { kink, distance, margin } => write!(
                 f,
@@ -117,13 +123,8 @@ impl fmt::Display for Fault {
                 f,
                 "on contiguous copies of the inputs the function gives another value (relative error {error:.1e})"
             ),
-            Fault::ValueNotRepeatable => write!(
-                f,
-                "the function gives another value when it runs again; give what is random in it a fixed seed"
-            ),
-            Fault::GradientNotRepeatable { input } => {
-                write!(f, "the gradient of {input} is another when backward runs again")
-            }
+            Fault::ValueNotRepeatable { difference } => not_repeatable(f, None, *difference),
+            Fault::GradientNotRepeatable { input, difference } => not_repeatable(f, Some(input), *difference),
             Fault::InputMutated { input } => write!(f, "{input} was changed by the function or its vjp"),
             Fault::ZeroCotangent { input, index, gradient } => write!(
                 f,
@@ -137,6 +138,10 @@ impl fmt::Display for Fault {
             Fault::NotAccumulated { input, uses, error } => write!(
                 f,
                 "used {uses} times, {input} does not get {uses} times its gradient (relative error {error:.1e})"
+            ),
+            Fault::NotDoublePrecision { output, dtype } => write!(
+                f,
+                "on inputs in f64 the {output} is in {dtype}, of which differences see too little; keep to f64"
             ),
             Fault::SinglePrecision { what, error, tolerance, made_by } => {
                 write!(
@@ -152,6 +157,17 @@ impl fmt::Display for Fault {
     }
 }
 
+/// The value, or the gradient of an input, is another in a second run.
+fn not_repeatable(f: &mut fmt::Formatter<'_>, input: Option<&str>, difference: f64) -> fmt::Result {
+    match input {
+        None => write!(f, "the function gives another value when it runs again (by {difference:.1e}); ")?,
+        Some(input) => {
+            write!(f, "the gradient of {input} is another when backward runs again (by {difference:.1e}); ")?
+        }
+    }
+    write!(f, "give what is random a fixed seed, or if that much may be, say so with Gradcheck::nondet_tol")
+}
+
 /// How many are wrong, by which input, and the worst.
 fn mismatches(
     f: &mut fmt::Formatter<'_>,
@@ -162,9 +178,11 @@ fn mismatches(
     let total = |count: fn(&InputReport) -> usize| inputs.iter().map(count).sum::<usize>();
     let (wrong, compared) = (total(|input| input.wrong), total(|input| input.compared));
     write!(f, "{wrong} of {compared} derivatives {}", if wrong == 1 { one } else { several })?;
+    let inputs: Vec<&InputReport> = inputs.iter().filter(|input| !input.held).collect();
     if inputs.len() > 1 {
         let part = |input: &InputReport| format!("{} of {} by {}", input.wrong, input.compared, input.name);
-        let parts: Vec<String> = inputs.iter().filter(|input| input.wrong > 0).map(part).collect();
+        let parts: Vec<String> =
+            inputs.iter().filter(|input| input.wrong > 0).map(|input| part(input)).collect();
         let others = if parts.len() < inputs.len() { ", none by the others" } else { "" };
         write!(f, ": {}{others}", parts.join(", "))?;
     }

@@ -31,11 +31,12 @@ pub(super) struct TooClose {
 }
 
 /// `inputs`, or if those are nearer than `margin` to a kink, others close by that are not; and how often they
-/// had to be moved. Inputs that were moved are contiguous.
+/// had to be moved. Inputs that were moved are contiguous; those that are `held` stay.
 pub(super) fn away_from(
     kinks: &[Kink],
     margin: f64,
     inputs: &[Tensor],
+    held: &[bool],
     seed: Seed,
 ) -> Result<(Vec<Tensor>, usize), TooClose> {
     let mut moved = inputs.to_vec();
@@ -44,7 +45,11 @@ pub(super) fn away_from(
             return Ok((moved, attempt as usize));
         }
         let stream = seed.derive("away").derive_index(attempt);
-        moved = inputs.iter().enumerate().map(|(i, x)| nudged(x, stream.derive_index(i as u64))).collect();
+        let elsewhere = |(i, x): (usize, &Tensor)| match held[i] {
+            true => x.clone(),
+            false => nudged(x, stream.derive_index(i as u64)),
+        };
+        moved = inputs.iter().enumerate().map(elsewhere).collect();
     }
     match nearest(kinks, margin, inputs) {
         Some(found) => Err(found),

@@ -52,7 +52,7 @@ impl GradcheckReport {
 pub enum Method {
     /// Each output element by each input element.
     FullJacobian,
-    /// Random directions, so many for each input.
+    /// Random directions, so many for each input and each output.
     Directions(usize),
 }
 
@@ -61,6 +61,8 @@ pub enum Method {
 pub struct InputReport {
     /// The input's name, or its number.
     pub name: String,
+    /// Whether it was held constant, and nothing compared.
+    pub held: bool,
     /// How many derivatives were compared.
     pub compared: usize,
     /// How many of them are not zero and agreed to the relative tolerance.
@@ -76,9 +78,10 @@ pub struct InputReport {
 }
 
 impl InputReport {
-    pub(crate) fn new(name: String) -> InputReport {
+    pub(crate) fn new(name: String, held: bool) -> InputReport {
         InputReport {
             name,
+            held,
             compared: 0,
             certified: 0,
             zero: 0,
@@ -119,9 +122,9 @@ pub enum Fault {
         /// A few of them.
         some: Vec<Mismatch>,
     },
-    /// The output requires no gradient although every input does: it was cut on the way.
+    /// No output requires a gradient although inputs do: it was cut on the way.
     NoGradient,
-    /// The output has no elements, or the inputs have none, so the check would prove nothing.
+    /// The outputs have no elements, or the inputs have none, so the check would prove nothing.
     NothingToCompare,
     /// Every derivative by this input was excused by the absolute tolerance, none agreed to the relative one.
     NothingCertified {
@@ -130,7 +133,7 @@ pub enum Fault {
         /// How many derivatives were excused.
         excused: usize,
     },
-    /// A vjp gives a gradient that has not the shape of the input.
+    /// A vjp gives a gradient that has not the shape or dtype of the input.
     WrongShape(Box<WrongShape>),
     /// The value or a gradient is not finite.
     NonFinite(Box<NonFinite>),
@@ -149,11 +152,16 @@ pub enum Fault {
         error: f64,
     },
     /// Two runs at the same inputs gave different values.
-    ValueNotRepeatable,
+    ValueNotRepeatable {
+        /// The largest difference.
+        difference: f64,
+    },
     /// Two runs gave the same value but different gradients.
     GradientNotRepeatable {
         /// The input whose gradient differs.
         input: String,
+        /// The largest difference.
+        difference: f64,
     },
     /// The check changed what was given to it.
     InputMutated {
@@ -187,6 +195,13 @@ pub enum Fault {
         /// The difference, relative to the largest gradient.
         error: f64,
     },
+    /// On inputs in f64 an output is not in f64.
+    NotDoublePrecision {
+        /// Which output.
+        output: String,
+        /// What it is in.
+        dtype: DType,
+    },
     /// Computed in f32 the result is another than in f64.
     SinglePrecision {
         /// The value, or which gradient.
@@ -216,7 +231,9 @@ pub struct Mismatch {
     pub input_name: String,
     /// Which element of that input.
     pub input_index: Vec<usize>,
-    /// Which element of the output; `None` if it is the derivative of a random weighted sum of them all.
+    /// Which output, counted from 0; `None` if there is but one.
+    pub output: Option<usize>,
+    /// Which element of that output; `None` if it is the derivative of a random weighted sum of them all.
     pub output_index: Option<Vec<usize>>,
     /// The derivative by backward.
     pub analytic: f64,
@@ -226,6 +243,8 @@ pub struct Mismatch {
     pub relative_error: f64,
     /// Whether the slopes to the left and to the right of the input differ, so that there is no derivative.
     pub kink: bool,
+    /// Whether no gradient arrives at the input at all.
+    pub unreached: bool,
     /// Why the differences cannot be relied on, if they cannot.
     pub doubt: Option<Doubt>,
 }
@@ -250,7 +269,9 @@ pub enum Doubt {
 impl Mismatch {
     /// Whether both are the same derivative.
     pub(crate) fn is_at(&self, other: &Mismatch) -> bool {
-        let place = |found: &Mismatch| (found.input, found.input_index.clone(), found.output_index.clone());
+        let place = |found: &Mismatch| {
+            (found.input, found.input_index.clone(), found.output, found.output_index.clone())
+        };
         place(self) == place(other)
     }
 }

@@ -25,12 +25,14 @@ pub struct Gradcheck {
     pub(super) step: f64,
     pub(super) rtol: f64,
     pub(super) atol: f64,
+    pub(super) nondet_tol: f64,
     pub(super) f32_tolerance: Option<f64>,
     pub(super) method: Option<Method>,
     pub(super) seed: Seed,
     pub(super) input_names: Vec<String>,
     pub(super) kinks: Vec<Kink>,
     pub(super) may_vanish: Vec<String>,
+    pub(super) held: Vec<String>,
     pub(super) allow_empty: bool,
 }
 
@@ -40,12 +42,14 @@ impl Default for Gradcheck {
             step: 1e-3,
             rtol: 1e-6,
             atol: 1e-9,
+            nondet_tol: 0.0,
             f32_tolerance: None,
             method: None,
             seed: Seed::new(2017),
             input_names: Vec::new(),
             kinks: Vec::new(),
             may_vanish: Vec::new(),
+            held: Vec::new(),
             allow_empty: false,
         }
     }
@@ -89,6 +93,20 @@ impl Gradcheck {
     pub fn atol(self, atol: f64) -> Gradcheck {
         assert!(atol >= 0.0, "atol: {atol} is not a tolerance");
         Gradcheck { atol, ..self }
+    }
+
+    /// Accepts that value and gradients differ by up to `nondet_tol` when they are computed again, as sums do that
+    /// are taken in whatever order threads are ready; without it they must be the same bits. Then backward and the
+    /// differences may also differ by that much more: a derivative a thousand times as large is certified all the
+    /// same, a smaller one excused. What the value differs by, differences divide by the step.
+    ///
+    /// # Panics
+    /// If it is negative or NaN.
+    #[must_use]
+    #[track_caller]
+    pub fn nondet_tol(self, nondet_tol: f64) -> Gradcheck {
+        assert!(nondet_tol >= 0.0, "nondet_tol: {nondet_tol} is not a tolerance");
+        Gradcheck { nondet_tol, ..self }
     }
 
     /// Also runs the function in f32, and asks value and gradients to be those in f64 up to this. An error of
@@ -147,10 +165,25 @@ impl Gradcheck {
 
     /// Accepts inputs of these names whose gradient is zero but for rounding, so that every derivative is
     /// excused and none certified: the key's bias in attention, for instance, whose effect the softmax takes
-    /// away. A name stands for all that end in it.
+    /// away. A name stands for all that end in it, `bias` for `linear.bias`.
     #[must_use]
     pub fn may_vanish(self, names: impl IntoIterator<Item = impl Into<String>>) -> Gradcheck {
         Gradcheck { may_vanish: names.into_iter().map(Into::into).collect(), ..self }
+    }
+
+    /// Does not differentiate by the inputs of these names: the function gets them as constants, as it gets data
+    /// beside parameters, and no kink moves them. Inputs without a name of their own are `input 0`, `input 1` and so
+    /// on. A name stands for all that end in it, `bias` for `linear.bias`.
+    ///
+    /// ```
+    /// # use {autograd::{Gradcheck, assert_gradients}, tensor::Tensor};
+    /// let (guess, label) = (Tensor::from([0.5, -1.5]), Tensor::from([1.0, 0.0]));
+    /// let check = Gradcheck::new().hold_constant(["label"]);
+    /// assert_gradients!(check; |guess, label| (guess - label.detach()).powi(2), guess, label); // no way to the label
+    /// ```
+    #[must_use]
+    pub fn hold_constant(self, names: impl IntoIterator<Item = impl Into<String>>) -> Gradcheck {
+        Gradcheck { held: names.into_iter().map(Into::into).collect(), ..self }
     }
 
     /// Accepts that there is nothing to compare, because the output or the inputs have no elements. The way
@@ -163,4 +196,26 @@ impl Gradcheck {
     pub(super) fn input_name(&self, input: usize) -> String {
         self.input_names.get(input).cloned().unwrap_or_else(|| format!("input {input}"))
     }
+
+    /// Which of so many inputs are constants.
+    ///
+    /// # Panics
+    /// If no input has a name that is to be held.
+    #[track_caller]
+    pub(super) fn held(&self, name: &str, count: usize) -> Vec<bool> {
+        let names: Vec<String> = (0..count).map(|input| self.input_name(input)).collect();
+        for held in &self.held {
+            let known = names.join(", ");
+            assert!(
+                names.iter().any(|input| stands_for(held, input)),
+                "gradcheck of `{name}`: no input is called {held:?}, to be held constant; there are {known}"
+            );
+        }
+        names.iter().map(|input| self.held.iter().any(|held| stands_for(held, input))).collect()
+    }
+}
+
+/// Whether a setting's name is that of an input, or of the end of its path.
+pub(super) fn stands_for(name: &str, input: &str) -> bool {
+    input.strip_suffix(name).is_some_and(|before| before.is_empty() || before.ends_with('.'))
 }

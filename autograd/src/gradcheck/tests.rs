@@ -2,8 +2,11 @@
 
 mod display;
 mod doubt;
+mod held;
 mod invariants;
 mod kinks;
+mod nondeterminism;
+mod outputs;
 
 use super::*;
 use tensor::{DType, Seed};

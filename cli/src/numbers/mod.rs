@@ -21,15 +21,13 @@
 //! - **Splits alike.** The numbers of a length are drawn together, without repetition, then shuffled and cut
 //!   into the splits, so that round numbers are as frequent in each. The order of each split is shuffled too.
 //!
-//! [`write_corpus`] writes them as text, a numeral a line.
+//! [`builtin`](crate::builtin) writes them as text, a numeral a line.
 
 mod draw;
 mod spell;
-mod write;
 
 pub use draw::{CorpusOptions, HELD_OUT_SHARE, MAX, MAX_PAIRS, Splits, draw};
 pub use spell::{english, french};
-pub use write::{CorpusReport, FILES, is_complete, write_corpus};
 
 /// What the corpus is called in recipes and on the command line.
 pub const NAME: &str = "numbers-fr-en";

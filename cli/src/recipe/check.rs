@@ -6,21 +6,19 @@ use nn::{Adam, Schedule};
 use serde::Serialize;
 use text::TextKind;
 use toml::Table;
-use transformer::search::beam::MAX_BEAM_SIZE;
 use transformer::{Config, TieEmbeddings, VocabSizes};
-use translate::SearchSettings;
 use translate::encode::MAX_TOKENS;
 
 use super::schedule::Fall;
 use super::settings::{Recipe, ValidationMetric};
-
-/// The built-in corpora.
-pub const BUILTIN: [&str; 1] = [crate::numbers::NAME];
+use crate::builtin::Builtin;
 
 /// Tokens of the largest vocabulary: some times those of any language.
 const MAX_WORDS: usize = 10_000_000;
 /// Layers of the deepest encoder or decoder.
 const MAX_LAYERS: usize = 1000;
+/// The widest vector: some times that of any model so far.
+const MAX_WIDTH: usize = 65_536;
 /// Parameters of the largest model: 8 GB of them, and training takes four times as much.
 const MAX_PARAMETERS: usize = 2_000_000_000;
 /// Batches of the largest step.
@@ -37,27 +35,33 @@ impl Recipe {
         self.check_training()?;
         self.check_optimizer()?;
         self.check_validation()?;
-        check_search(&self.search)
+        self.search.check().map_err(|problem| format!("search.{problem}"))
     }
 
-    /// What is allowed and probably not meant, a sentence each.
-    pub fn warnings(&self) -> Vec<String> {
-        let (max_steps, every) = (self.training.max_steps, self.validation.every);
-        let mut warnings = Vec::new();
+    /// What is allowed and probably not meant in a run that ends at `last_step`, a sentence each.
+    pub fn warnings(&self, last_step: u64) -> Vec<String> {
+        let every = self.validation.every;
+        let end = match last_step < self.training.max_steps {
+            true => format!(
+                "the run's last step, {last_step} (training.max_epochs = {})",
+                self.training.max_epochs
+            ),
+            false => format!("training.max_steps = {last_step}"),
+        };
+        let mut warnings = self.in_vain();
         if let Some(Fall { warmup_steps, total_steps }) = self.training.schedule.clone().fall() {
             let (total_steps, schedule) = (*total_steps, self.training.schedule.build(self.model.d_model));
             let last = schedule.learning_rate(total_steps);
-            if total_steps > max_steps {
+            if total_steps > last_step {
                 warnings.push(format!(
-                    "training.schedule falls until its total_steps = {total_steps}, but training.max_steps = \
-                     {max_steps}"
+                    "training.schedule falls until its total_steps = {total_steps}, which is beyond {end}"
                 ));
             }
-            if total_steps < max_steps {
+            if total_steps < last_step {
                 warnings.push(format!(
-                    "training.schedule ends at its total_steps = {total_steps}: the steps after it, to \
-                     training.max_steps = {max_steps}, have the learning rate {last} and change little or nothing; to \
-                     learn more, begin another run with another --out"
+                    "training.schedule ends at its total_steps = {total_steps}: the steps after it, to {end}, have the \
+                     learning rate {last} and change little or nothing; to learn more, begin another run with another \
+                     --out"
                 ));
             }
             if warmup_steps >= total_steps {
@@ -67,18 +71,17 @@ impl Recipe {
                 ));
             }
         }
-        if every > max_steps {
+        if every > last_step {
             warnings.push(format!(
-                "validation.every = {every} is beyond training.max_steps = {max_steps}: only the \
-                 finished model is validated"
+                "validation.every = {every} is beyond {end}: only the finished model is validated"
             ));
         }
-        let is_best_to_be = self.training.average == 0 && every > 0 && every <= max_steps;
-        if is_best_to_be && !max_steps.is_multiple_of(every) {
-            let after = max_steps % every;
+        let is_best_to_be = self.training.average == 0 && every > 0 && every <= last_step;
+        if is_best_to_be && !last_step.is_multiple_of(every) {
+            let after = last_step % every;
             warnings.push(format!(
-                "validation.every = {every} does not divide training.max_steps = {max_steps}: no validation sees what \
-                 the last {after} steps make, so it cannot be chosen"
+                "validation.every = {every} does not divide {end}: no validation sees what the last {after} steps make, \
+                 so it cannot be chosen"
             ));
         }
         warnings
@@ -86,8 +89,9 @@ impl Recipe {
 
     fn check_data(&self) -> Result<(), String> {
         let data = &self.data;
-        require(data.builtin.is_empty() || BUILTIN.contains(&data.builtin.as_str()), || {
-            format!("data.builtin is {:?}; there is: {}", data.builtin, BUILTIN.join(", "))
+        require(data.builtin.is_empty() || Builtin::named(&data.builtin).is_some(), || {
+            let names = Builtin::ALL.map(Builtin::name).join(", ");
+            format!("data.builtin is {:?}; there is: {names}", data.builtin)
         })?;
         let names_files = !data.train.is_empty() || !data.valid.is_empty();
         require(data.builtin.is_empty() || !names_files, || {
@@ -112,6 +116,9 @@ impl Recipe {
         let (model, text) = (&self.model, &self.text);
         between("model.n_encoder_layers", model.n_encoder_layers, 1..=MAX_LAYERS)?;
         between("model.n_decoder_layers", model.n_decoder_layers, 1..=MAX_LAYERS)?;
+        between("model.d_model", model.d_model, 1..=MAX_WIDTH)?;
+        between("model.n_heads", model.n_heads, 1..=model.d_model)?;
+        between("model.d_ff", model.d_ff, 1..=MAX_WIDTH)?;
         between("model.max_len", model.max_len, 1..=MAX_TOKENS)?;
         require(model.tie_embeddings != TieEmbeddings::ThreeWay || text.joint, || {
             "model.tie_embeddings is \"three_way\", but text.joint is false: two vocabularies cannot share one matrix; \
@@ -180,6 +187,7 @@ impl Recipe {
 
     fn check_validation(&self) -> Result<(), String> {
         let validation = &self.validation;
+        between("validation.samples", validation.samples, 0..=100)?;
         let has_pairs = !self.data.builtin.is_empty() || !self.data.valid.is_empty();
         require(has_pairs || validation.every == 0, || {
             "data.valid names no file; give files to validate on, or set validation.every = 0".into()
@@ -194,16 +202,6 @@ impl Recipe {
             )
         })
     }
-}
-
-/// Whether a search by these settings comes to an end.
-///
-/// # Errors
-/// As [`Recipe::check`].
-pub fn check_search(search: &SearchSettings) -> Result<(), String> {
-    between("search.beam", search.beam, 1..=MAX_BEAM_SIZE)?;
-    between("search.max_len_beyond_source", search.max_len_beyond_source, 0..=MAX_TOKENS)?;
-    within("search.alpha", search.alpha, -100.0..=100.0)
 }
 
 /// The numbers among settings that may have a fraction, with their keys.

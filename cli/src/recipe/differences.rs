@@ -8,12 +8,13 @@ use super::settings::Recipe;
 
 /// Keys and sections that may change from one part of a run to the next: they do not touch the steps already taken.
 /// Files may be called otherwise; that they hold the same pairs, a checksum knows.
-const FREE: [&str; 12] = [
+const FREE: [&str; 13] = [
     "data.dir",
     "data.lenient",
     "data.train",
     "data.valid",
     "training.max_steps",
+    "training.max_epochs",
     "training.log_every",
     "training.save_every",
     "training.keep_checkpoints",

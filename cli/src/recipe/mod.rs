@@ -6,6 +6,8 @@
 
 mod check;
 mod differences;
+mod hint;
+mod in_vain;
 mod schedule;
 mod settings;
 #[cfg(test)]
@@ -18,7 +20,7 @@ use toml::{Table, Value};
 
 use crate::error::Error;
 
-pub use check::check_search;
+pub use hint::key_of_option;
 pub use schedule::{Fall, LearningRate, Plateau, ScheduleSettings};
 pub use settings::{
     DataSettings, OptimizerSettings, Recipe, TrainingSettings, ValidationMetric, ValidationSettings,
@@ -35,27 +37,29 @@ const AS_A_WHOLE: &str = "a schedule or an optimizer is set as a whole, for exam
 const TOO_LARGE: &str = "a whole number is too large; the largest is 9223372036854775807";
 
 impl Recipe {
-    /// The recipe at `path` with some keys set otherwise, each given as `section.key=value`.
+    /// The recipe at `path` with some keys set otherwise, each given as `section.key=value`. What neither says of model
+    /// and text is as in `start`, if there is one to start from.
     ///
     /// # Errors
     /// [`Error::Input`] with the file and line, or the `--set`, that is not understood or out of range.
-    pub fn load(path: &Path, overrides: &[String]) -> Result<Recipe, Error> {
-        let text = std::fs::read_to_string(path).map_err(|error| {
-            Error::at(
-                path,
-                format!("cannot read the recipe: {error}; `etudiant config` prints one to start from"),
-            )
-        })?;
+    pub fn load(path: &Path, overrides: &[String], start: Option<&Recipe>) -> Result<Recipe, Error> {
+        let unreadable = |problem: String| {
+            let remedy = "`etudiant config` prints one to start from";
+            Error::at(path, format!("cannot read the recipe: {problem}; {remedy}"))
+        };
+        let bytes = std::fs::read(path).map_err(|error| unreadable(error.to_string()))?;
+        let text = text::corpus::decode_file(&bytes).map_err(unreadable)?;
         let name = path.display().to_string();
-        let mut recipe = Recipe::parse(&text, &name)?;
-        let mut table = recipe_table(&text, &name)?;
-        for assignment in overrides {
-            let at = |problem: String| Error::Input(format!("--set {assignment}: {problem}"));
-            assign(&mut table, assignment).map_err(at)?;
-            recipe = Recipe::deserialize(table.clone())
-                .map_err(|error| at(explain_assignment(assignment, error.message())))?;
-        }
-        recipe.check().map_err(|problem| Error::Input(format!("{name}: {problem}")))?;
+        Recipe::parse(text, &name)?; // its mistakes have lines
+        let mut table = recipe_table(text, &name)?;
+        start.iter().for_each(|start| fill_in(&mut table, start));
+        let of_file =
+            Recipe::deserialize(table.clone()).map_err(|error| Error::Input(format!("{name}: {error}")))?;
+        let recipe = with_assignments(&of_file, table.clone(), overrides)?;
+        recipe.check().map_err(|problem| {
+            let without = |assignments: &[String]| with_assignments(&of_file, table.clone(), assignments);
+            Error::Input(format!("{}: {problem}", blamed(overrides, &name, without)))
+        })?;
         Ok(recipe)
     }
 
@@ -99,6 +103,45 @@ impl Recipe {
             }
         }
         lines.join("\n") + "\n"
+    }
+}
+
+/// Gives the sections that a model brings along what `start` has there, where the table says nothing.
+fn fill_in(table: &mut Table, start: &Recipe) {
+    let mut theirs = start.table();
+    for section in ["model", "text"] {
+        let mut filled = theirs.remove(section).expect("a recipe has this section");
+        let filled_table = filled.as_table_mut().expect("a section is a table");
+        let said = table.remove(section).and_then(|said| said.as_table().cloned());
+        filled_table.extend(said.into_iter().flatten());
+        table.insert(section.into(), filled);
+    }
+}
+
+/// The recipe in a table with some keys set otherwise.
+fn with_assignments(of_table: &Recipe, mut table: Table, assignments: &[String]) -> Result<Recipe, Error> {
+    let mut recipe = of_table.clone();
+    for assignment in assignments {
+        let at = |problem: String| Error::Input(format!("--set {assignment}: {problem}"));
+        assign(&mut table, assignment).map_err(at)?;
+        recipe = Recipe::deserialize(table.clone())
+            .map_err(|error| at(explain_assignment(assignment, error.message())))?;
+    }
+    Ok(recipe)
+}
+
+/// Who is at fault that a recipe does not pass its check: the one assignment without which it would, else all of them
+/// if the file by itself would, else the file.
+fn blamed(assignments: &[String], file: &str, with: impl Fn(&[String]) -> Result<Recipe, Error>) -> String {
+    let passes = |assignments: &[String]| with(assignments).is_ok_and(|recipe| recipe.check().is_ok());
+    let alone = (0..assignments.len()).find(|&index| {
+        let others = [&assignments[..index], &assignments[index + 1..]].concat();
+        passes(&others)
+    });
+    match alone {
+        Some(index) => format!("--set {}", assignments[index]),
+        None if passes(&[]) => format!("--set {}", assignments.join(" --set ")),
+        None => file.to_string(),
     }
 }
 

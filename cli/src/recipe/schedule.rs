@@ -24,7 +24,7 @@ pub enum ScheduleSettings {
         peak: f64,
         min: f64,
         warmup_steps: u64,
-        /// 0, or left out: the `max_steps` that the run began with.
+        /// 0, or left out: the last step of the run as it began.
         #[serde(default)]
         total_steps: u64,
     },

@@ -53,6 +53,9 @@ pub struct DataSettings {
 #[allow(missing_docs)] // the template has a comment for each
 pub struct TrainingSettings {
     pub max_steps: u64,
+    pub max_epochs: u64,
+    pub start_from: PathBuf,
+    pub freeze: Vec<String>,
     pub batch_tokens: usize,
     pub accumulate: usize,
     pub smoothing: f64,
@@ -83,6 +86,7 @@ pub enum OptimizerSettings {
 pub struct ValidationSettings {
     pub every: u64,
     pub bleu_every: u64,
+    pub samples: usize,
     pub metric: ValidationMetric,
     pub patience: u32,
 }
@@ -115,6 +119,9 @@ impl Default for TrainingSettings {
     fn default() -> Self {
         TrainingSettings {
             max_steps: 4000,
+            max_epochs: 0,
+            start_from: PathBuf::new(),
+            freeze: vec![],
             batch_tokens: 4096,
             accumulate: 1,
             smoothing: 0.1,
@@ -132,13 +139,27 @@ impl Default for TrainingSettings {
 }
 
 impl TrainingSettings {
-    /// Ends a schedule that falls with the run, unless it says when. Where a run goes on, its schedule stays as it was,
-    /// however many steps are asked for now: those already taken went by it.
-    pub fn end_schedule(&mut self, saved: Option<&TrainingSettings>) {
-        let mut saved = saved.map(|saved| saved.schedule.clone());
-        let began_with = saved.as_mut().and_then(ScheduleSettings::fall).map(|fall| *fall.total_steps);
+    /// The last step of a run whose pass over the data is `epoch_batches` long, if none is skipped.
+    pub fn last_step(&self, epoch_batches: u64) -> u64 {
+        let epoch_steps = epoch_batches.div_ceil(self.accumulate as u64);
+        match self.max_epochs {
+            0 => self.max_steps,
+            epochs => self.max_steps.min(epochs.saturating_mul(epoch_steps)),
+        }
+    }
+
+    /// Ends a schedule that falls with the run at `last_step`, unless it says when.
+    pub fn end_schedule(&mut self, last_step: u64) {
         if let Some(Fall { total_steps: total_steps @ 0, .. }) = self.schedule.fall() {
-            *total_steps = began_with.unwrap_or(self.max_steps);
+            *total_steps = last_step;
+        }
+    }
+
+    /// Where a run goes on, its schedule stays as it was, however many steps are asked for now: those already taken went
+    /// by it.
+    pub fn end_schedule_as(&mut self, saved: &TrainingSettings) {
+        if let Some(fall) = saved.schedule.clone().fall() {
+            self.end_schedule(*fall.total_steps);
         }
     }
 
@@ -169,6 +190,12 @@ impl OptimizerSettings {
 
 impl Default for ValidationSettings {
     fn default() -> Self {
-        ValidationSettings { every: 200, bleu_every: 1, metric: ValidationMetric::Loss, patience: 0 }
+        ValidationSettings {
+            every: 200,
+            bleu_every: 1,
+            samples: 3,
+            metric: ValidationMetric::Loss,
+            patience: 0,
+        }
     }
 }

@@ -14,7 +14,7 @@ fn set(assignments: &[&str]) -> Result<Recipe, String> {
     let text = "[data]\ntrain.pairs = [\"a.tsv\"]\nvalid.pairs = [\"b.tsv\"]\n";
     std::fs::write(&path, text).unwrap();
     let assignments: Vec<String> = assignments.iter().map(|text| text.to_string()).collect();
-    Recipe::load(&path, &assignments).map_err(|error| error.to_string())
+    Recipe::load(&path, &assignments, None).map_err(|error| error.to_string())
 }
 
 /// Every section and key, with its default.
@@ -173,7 +173,7 @@ fn what_is_out_of_range_is_named() {
         ("model.n_heads=3", "[model] n_heads 3 does not divide d_model 128"),
         ("training.average=99", "training.average is 99, but training.keep_checkpoints keeps only 5"),
         ("data.builtin=numbers-fr-en", "but data.train or data.valid names files; leave out either"),
-        ("data.builtin=letters", "data.builtin is \"letters\"; there is: numbers-fr-en"),
+        ("data.builtin=letters", "data.builtin is \"letters\"; there is: numbers-fr-en, sentences-fr-hi"),
         ("data.train={}", "data.train names no file"),
         (
             "training.optimizer={ kind = \"adam\", beta1 = 0.9, beta2 = 1.0, eps = 1e-9 }",
@@ -194,7 +194,8 @@ fn what_is_out_of_range_is_named() {
         ("training.schedule={ kind = \"constant\", learning_rate = nan }", "schedule.learning_rate is NaN"),
         ("search.beam=10001", "search.beam is 10001; it must be between 1 and 10000"),
         ("text.vocab_size=10000001", "text.vocab_size is 10000001; it must be between 0 and 10000000"),
-        ("model.d_model=100000", "a model may have 2000000000"),
+        ("model.d_model=100000", "model.d_model is 100000; it must be between 1 and 65536"),
+        ("model.d_model=50000", "a model may have 2000000000"),
         ("data.valid={}", "data.valid names no file"),
     ] {
         let text = set(&[assignment]).unwrap_err();
@@ -236,21 +237,27 @@ fn a_number_that_could_not_be_written_again_is_refused_with_its_line() {
 fn what_is_probably_not_meant_is_warned_of() {
     let schedule =
         "training.schedule={ kind = \"cosine\", peak = 0.1, min = 0.0, warmup_steps = 1, total_steps = 9 }";
-    let warnings = |max_steps: &str| set(&[schedule, "validation.every=9", max_steps]).unwrap().warnings();
+    let of = |assignments: &[&str]| {
+        let recipe = set(assignments).unwrap();
+        recipe.warnings(recipe.training.last_step(40))
+    };
+    let warnings = |max_steps: &str| of(&[schedule, "validation.every=9", max_steps]);
     assert_eq!(warnings("training.max_steps=9"), [""; 0]);
     let found = warnings("training.max_steps=8");
-    assert!(found[0].contains("total_steps = 9, but training.max_steps = 8"), "{found:?}");
+    assert!(found[0].contains("total_steps = 9, which is beyond training.max_steps = 8"), "{found:?}");
     assert!(found[1].contains("validation.every = 9 is beyond training.max_steps = 8"), "{found:?}");
-    let found = set(&["training.max_steps=500"]).unwrap().warnings();
+    let found = of(&["training.max_steps=500"]);
     assert!(
         found.len() == 1 && found[0].contains("no validation sees what the last 100 steps make"),
         "{found:?}"
     );
-    assert_eq!(set(&["training.max_steps=500", "training.average=2"]).unwrap().warnings(), [""; 0]);
-    let found = set(&[schedule, "validation.every=9", "training.max_steps=18"]).unwrap().warnings();
+    assert_eq!(of(&["training.max_steps=500", "training.average=2"]), [""; 0]);
+    let found = of(&["training.max_epochs=2"]);
+    assert!(found[0].contains("beyond the run's last step, 80 (training.max_epochs = 2)"), "{found:?}");
+    let found = of(&[schedule, "validation.every=9", "training.max_steps=18"]);
     assert!(found.len() == 1 && found[0].contains("have the learning rate 0 and change"), "{found:?}");
     let rising = schedule.replace("warmup_steps = 1", "warmup_steps = 9");
-    let found = set(&[&rising, "validation.every=9", "training.max_steps=9"]).unwrap().warnings();
+    let found = of(&[&rising, "validation.every=9", "training.max_steps=9"]);
     assert!(found.len() == 1 && found[0].contains("no time to fall until its total_steps = 9"), "{found:?}");
 }
 
@@ -262,7 +269,10 @@ fn a_cosine_ends_with_the_steps_that_the_run_began_with_unless_it_says_when() {
         set(&[&schedule, &format!("training.max_steps={max_steps}")]).unwrap().training
     };
     let total_steps = |mut now: TrainingSettings, saved: Option<&TrainingSettings>| {
-        now.end_schedule(saved);
+        match saved {
+            Some(saved) => now.end_schedule_as(saved),
+            None => now.end_schedule(now.last_step(7)),
+        }
         match now.schedule {
             ScheduleSettings::Cosine { total_steps, .. } => total_steps,
             other => panic!("{other:?}"),
@@ -274,6 +284,16 @@ fn a_cosine_ends_with_the_steps_that_the_run_began_with_unless_it_says_when() {
     let saved = training("warmup_steps = 1, total_steps = 50", 50);
     assert_eq!(total_steps(training(open, 77), Some(&saved)), 50);
     assert_eq!(total_steps(training(said, 77), Some(&saved)), 9);
+}
+
+#[test]
+fn a_run_ends_by_steps_or_by_epochs_whichever_comes_first() {
+    let last_step = |assignments: &[&str]| set(assignments).unwrap().training.last_step(7);
+    assert_eq!(last_step(&["training.max_steps=100"]), 100);
+    assert_eq!(last_step(&["training.max_steps=100", "training.max_epochs=3"]), 21);
+    assert_eq!(last_step(&["training.max_steps=20", "training.max_epochs=3"]), 20);
+    assert_eq!(last_step(&["training.max_epochs=3", "training.accumulate=2"]), 12, "a step is of one epoch");
+    assert_eq!(last_step(&["training.max_epochs=9223372036854775807"]), 4000);
 }
 
 #[test]

@@ -52,33 +52,41 @@ pub struct TrainLine {
 
 impl From<&TrainRecord> for TrainLine {
     fn from(record: &TrainRecord) -> TrainLine {
-        let TrainRecord { step, epoch, stats, learning_rate, grad_norm, seconds } = *record;
+        let TrainRecord { step, epoch, stats, learning_rate, grad_norm, seconds, .. } = *record;
         let (loss, nll, perplexity) = (stats.loss(), stats.nll(), stats.perplexity());
         let tokens_per_second = record.tokens_per_second();
-        let not_finite = not_finite(&[
-            ("loss", loss),
-            ("nll", nll),
-            ("perplexity", perplexity),
-            ("learning_rate", learning_rate),
-            ("tokens_per_second", tokens_per_second),
-            ("grad_norm", grad_norm),
-            ("seconds", seconds),
-        ]);
-        let (kind, tokens) = ("train", stats.count);
-        TrainLine {
+        let line = TrainLine {
             step,
-            kind,
+            kind: "train",
             loss,
             nll,
             perplexity,
             learning_rate,
-            tokens,
+            tokens: stats.count,
             tokens_per_second,
             grad_norm,
             epoch,
             seconds,
-            not_finite,
-        }
+            not_finite: None,
+        };
+        TrainLine { not_finite: not_finite(&line.figures()), ..line }
+    }
+}
+
+impl TrainLine {
+    /// All that was measured in the step, by the names of the keys.
+    pub fn figures(&self) -> Vec<(&'static str, f64)> {
+        vec![
+            ("loss", self.loss),
+            ("nll", self.nll),
+            ("perplexity", self.perplexity),
+            ("learning_rate", self.learning_rate),
+            ("tokens", self.tokens as f64),
+            ("tokens_per_second", self.tokens_per_second),
+            ("grad_norm", self.grad_norm),
+            ("epoch", self.epoch as f64),
+            ("seconds", self.seconds),
+        ]
     }
 }
 
@@ -115,14 +123,7 @@ impl From<&ValidRecord> for ValidLine {
         let bleu_signature = bleu.map(|_| bleu_options.signature());
         let (loss, nll, perplexity, accuracy) =
             (stats.loss(), stats.nll(), stats.perplexity(), stats.accuracy());
-        let not_finite = not_finite(&[
-            ("loss", loss),
-            ("nll", nll),
-            ("perplexity", perplexity),
-            ("accuracy", accuracy),
-            ("bleu", bleu.unwrap_or(0.0)),
-        ]);
-        ValidLine {
+        let line = ValidLine {
             step,
             kind: "valid",
             loss,
@@ -132,8 +133,24 @@ impl From<&ValidRecord> for ValidLine {
             bleu,
             bleu_signature,
             best,
-            not_finite,
-        }
+            not_finite: None,
+        };
+        ValidLine { not_finite: not_finite(&line.figures()), ..line }
+    }
+}
+
+impl ValidLine {
+    /// All that was measured, by the names of the keys; `best` is 1 or 0.
+    pub fn figures(&self) -> Vec<(&'static str, f64)> {
+        let mut figures = vec![
+            ("loss", self.loss),
+            ("nll", self.nll),
+            ("perplexity", self.perplexity),
+            ("accuracy", self.accuracy),
+        ];
+        figures.extend(self.bleu.map(|bleu| ("bleu", bleu)));
+        figures.push(("best", f64::from(u8::from(self.best))));
+        figures
     }
 }
 

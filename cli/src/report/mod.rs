@@ -3,13 +3,15 @@
 //! | module | tells | to whom |
 //! |---|---|---|
 //! | [`progress`] | a bar or lines on standard error | who sits before it |
+//! | [`log`] | `train.log` | who comes later |
 //! | [`jsonl`] | `metrics.jsonl` | programs |
 //! | [`tensorboard`] | event files | TensorBoard |
 //!
-//! All three are told of every step and every validation by one [`Reporter`]. Both files are of the run's
-//! folder, and a resumed run goes on with them as if it had never been interrupted.
+//! All are told of every step and every validation by one [`Reporter`]. The files are of the run's folder. A resumed
+//! run goes on with the figures as if it had never been interrupted; the log tells of that too.
 
 pub mod jsonl;
+pub mod log;
 pub mod progress;
 pub mod record;
 pub mod tensorboard;
@@ -18,41 +20,30 @@ use std::path::Path;
 
 use crate::error::Error;
 use jsonl::Metrics;
+use log::{Line, Log};
 use progress::ProgressDisplay;
-use record::{TrainRecord, ValidRecord};
+use record::{ReportOptions, Sample, TrainRecord, ValidRecord};
 use tensorboard::TensorBoard;
-
-/// What a [`Reporter`] has to know of a run.
-#[derive(Clone, Copy, Debug)]
-pub struct ReportOptions {
-    /// The step at which the run ends.
-    pub max_steps: u64,
-    /// The step of the checkpoint that the run goes on from; 0 if it is a new one.
-    pub after_step: u64,
-    /// Progress is told as averages over so many steps; 0: only at the end. The files have every step.
-    pub log_every: u64,
-}
 
 /// Tells of a run in all the ways there are.
 #[derive(Debug)]
 pub struct Reporter {
+    log: Log,
     progress: ProgressDisplay,
     metrics: Metrics,
     tensorboard: TensorBoard,
 }
 
 impl Reporter {
-    /// Tells of the run in `folder`, which must be there.
+    /// Tells of the run in `folder`, which must be there; `log` is what it has said before its first step.
     ///
     /// # Errors
     /// [`Error::Input`] naming the file that cannot be read or written, or the line of an older
     /// `metrics.jsonl` that is not one.
-    pub fn open(folder: &Path, options: ReportOptions) -> Result<Reporter, Error> {
-        let ReportOptions { max_steps, after_step, log_every } = options;
-        let metrics = Metrics::open(&folder.join("metrics.jsonl"), after_step)?;
-        let tensorboard = TensorBoard::open(folder, after_step)?;
-        let progress = ProgressDisplay::new(max_steps, after_step, log_every);
-        Ok(Reporter { progress, metrics, tensorboard })
+    pub fn open(folder: &Path, log: Log, options: ReportOptions) -> Result<Reporter, Error> {
+        let metrics = Metrics::open(&folder.join("metrics.jsonl"), options.after_step)?;
+        let tensorboard = TensorBoard::open(folder, options.after_step)?;
+        Ok(Reporter { log, progress: ProgressDisplay::new(options), metrics, tensorboard })
     }
 
     /// Tells of a step.
@@ -60,29 +51,55 @@ impl Reporter {
     /// # Errors
     /// [`Error::Input`] naming the file that cannot be written, because the disk is full for example.
     pub fn train(&mut self, record: &TrainRecord) -> Result<(), Error> {
-        self.progress.step(record);
+        if let Some(line) = self.progress.step(record) {
+            self.log.write(&line)?;
+        }
         self.metrics.train(record)?;
         self.tensorboard.train(record)
     }
 
-    /// Tells of a validation.
+    /// Tells of a validation, and what the model makes of some of its sentences.
     ///
     /// # Errors
     /// [`Error::Input`] naming the file that cannot be written, because the disk is full for example.
-    pub fn valid(&mut self, record: &ValidRecord) -> Result<(), Error> {
-        self.progress.valid(record);
+    pub fn valid(&mut self, record: &ValidRecord, samples: &[Sample]) -> Result<(), Error> {
+        self.note(&progress::valid_line(record))?;
         self.metrics.valid(record)?;
-        self.tensorboard.valid(record)
+        self.tensorboard.valid(record)?;
+        if samples.is_empty() {
+            return Ok(());
+        }
+        samples.iter().try_for_each(|sample| self.note(&progress::sample_lines(sample)))?;
+        self.tensorboard.samples(record.step, samples)
     }
 
-    /// Says something on standard error, in a line that stays.
-    pub fn note(&self, text: &str) {
-        self.progress.note(text);
+    /// Says something on standard error, in a line that stays, and in the log.
+    ///
+    /// # Errors
+    /// [`Error::Input`] if the log cannot be written.
+    pub fn note(&mut self, text: &str) -> Result<(), Error> {
+        self.log.write(&self.progress.note(text))
+    }
+
+    /// A way to say something on standard error from another thread, in a line that stays.
+    pub fn voice(&self) -> impl Fn(&str) + Send + 'static {
+        self.progress.voice()
+    }
+
+    /// Writes into the log what has ended the run; whoever is told of the error hears it too.
+    ///
+    /// # Errors
+    /// [`Error::Input`] if the log cannot be written.
+    pub fn ended_by(&mut self, error: &Error) -> Result<(), Error> {
+        self.log.write(&Line::now(&error.to_string()))
     }
 
     /// Tells of the steps that progress has not told of yet. Call it when training ends, for whatever reason.
-    pub fn finish(&mut self) {
-        self.progress.finish();
+    ///
+    /// # Errors
+    /// [`Error::Input`] if the log cannot be written.
+    pub fn finish(&mut self) -> Result<(), Error> {
+        self.progress.finish().map_or(Ok(()), |line| self.log.write(&line))
     }
 }
 
@@ -92,41 +109,50 @@ mod tests {
     use autograd::ops::cross_entropy::LossStats;
     use std::fs;
 
+    const OPTIONS: ReportOptions =
+        ReportOptions { max_steps: 4, max_epochs: 0, epoch_batches: 9, after_step: 0, log_every: 100 };
+
     #[test]
-    fn both_files_are_in_the_folder_and_a_resumed_run_adds_to_them() {
+    fn the_files_are_in_the_folder_and_a_resumed_run_adds_to_them() {
         let folder = tempfile::tempdir().unwrap();
         let stats = LossStats { loss_sum: 3.0, nll_sum: 2.0, count: 4, correct: 1 };
-        for (after_step, files) in [(0, 2), (2, 3)] {
-            let options = ReportOptions { max_steps: 4, after_step, log_every: 100 };
-            let mut reporter = Reporter::open(folder.path(), options).unwrap();
+        let open = |after_step| {
+            let log = Log::open(&folder.path().join("train.log")).unwrap();
+            Reporter::open(folder.path(), log, ReportOptions { after_step, ..OPTIONS }).unwrap()
+        };
+        for (after_step, files) in [(0, 3), (2, 4)] {
+            let mut reporter = open(after_step);
             for step in after_step + 1..=3 {
-                let (epoch, learning_rate, grad_norm, seconds) = (1, 1e-3, 1.0, 0.5);
+                let (epoch, batches, learning_rate, grad_norm, seconds) = (1, step, 1e-3, 1.0, 0.5);
                 reporter
-                    .train(&TrainRecord { step, epoch, stats, learning_rate, grad_norm, seconds })
+                    .train(&TrainRecord { step, epoch, batches, stats, learning_rate, grad_norm, seconds })
                     .unwrap();
             }
-            reporter
-                .valid(&ValidRecord {
-                    step: 3,
-                    stats,
-                    bleu: None,
-                    bleu_options: Default::default(),
-                    best: true,
-                })
-                .unwrap();
+            let bleu_options = Default::default();
+            let record = ValidRecord { step: 3, stats, bleu: None, bleu_options, best: true };
+            let sample = ["un", "one", "two"].map(String::from);
+            let [source, reference, translation] = sample;
+            reporter.valid(&record, &[Sample { source, reference, translation }]).unwrap();
+            reporter.finish().unwrap();
             assert_eq!(fs::read_dir(folder.path()).unwrap().count(), files);
         }
         let text = fs::read_to_string(folder.path().join("metrics.jsonl")).unwrap();
         let starts: Vec<String> = text.lines().map(|line| line.split(',').take(2).collect()).collect();
         let expected = [(1, "train"), (2, "train"), (3, "train"), (3, "valid")];
         assert_eq!(starts, expected.map(|(step, kind)| format!("{{\"step\":{step}\"kind\":\"{kind}\"")));
+        let log = fs::read_to_string(folder.path().join("train.log")).unwrap();
+        for (said, times) in
+            [("valid loss", 2), ("source       un\n", 2), ("translation  two\n", 2), ("step 3 of 4", 2)]
+        {
+            assert_eq!(log.matches(said).count(), times, "{said}: {log}");
+        }
     }
 
     #[test]
     fn a_folder_that_is_not_there_is_an_input_error() {
         let folder = tempfile::tempdir().unwrap();
-        let options = ReportOptions { max_steps: 4, after_step: 0, log_every: 100 };
-        let error = Reporter::open(&folder.path().join("no"), options).unwrap_err();
+        let log = Log::open(&folder.path().join("train.log")).unwrap();
+        let error = Reporter::open(&folder.path().join("no"), log, OPTIONS).unwrap_err();
         assert!(matches!(error, Error::Input(_)));
         assert!(error.to_string().contains("metrics.jsonl"), "{error}");
     }

@@ -1,8 +1,8 @@
 //! How far a run is, on standard error: a bar in a terminal, else a line now and then.
 //!
 //! ```text
-//! step 100 of 4000  loss 5.388  nll 5.123  perplexity 167.8  lr 2.50e-4  7431 tokens/s  1.2 min, 47 min left
-//! step 500  valid loss 3.302  nll 2.911  perplexity 18.37  accuracy 47.1 %  BLEU 21.3  best so far
+//! 09:27:41  step 100 of 4000  epoch 1 (100 of 118 batches)  loss 5.388  nll 5.123  perplexity 167.8  lr 2.50e-4 ...
+//! 09:31:02  step 500  valid loss 3.302  nll 2.911  perplexity 18.37  accuracy 47.1 %  BLEU 21.3  best so far
 //! ```
 //!
 //! The loss is smoothed as in training; `nll` is not, and perplexity is its exponential. They and tokens per second are
@@ -15,18 +15,17 @@ use std::time::{Duration, Instant};
 use autograd::ops::cross_entropy::LossStats;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
 
-use super::record::{TrainRecord, ValidRecord};
-use crate::console::say;
+use super::log::Line;
+use super::record::{ReportOptions, Sample, TrainRecord, ValidRecord};
 
 /// The progress of a run, shown. Nothing here can fail: a run goes on if nobody can read it.
 #[derive(Debug)]
 pub struct ProgressDisplay {
-    max_steps: u64,
-    start_step: u64,
-    log_every: u64,
+    options: ReportOptions,
     started: Instant,
-    /// The last step told of.
+    /// The last step told of, and where in the data it was.
     step: u64,
+    place: String,
     /// The steps since the last line.
     window: Window,
     /// Hidden where there is no terminal.
@@ -34,81 +33,101 @@ pub struct ProgressDisplay {
 }
 
 impl ProgressDisplay {
-    /// The progress towards `max_steps` of a run that goes on after the step `start_step`, 0 if it is a new
-    /// one. Figures are averages over `log_every` steps; with 0 there is one line, at the end.
-    pub fn new(max_steps: u64, start_step: u64, log_every: u64) -> ProgressDisplay {
-        ProgressDisplay::drawn_to(ProgressDrawTarget::stderr(), max_steps, start_step, log_every)
+    /// The progress of a run. Figures are averages over [`ReportOptions::log_every`] steps; with 0 there is one line,
+    /// at the end.
+    pub fn new(options: ReportOptions) -> ProgressDisplay {
+        ProgressDisplay::drawn_to(ProgressDrawTarget::stderr(), options)
     }
 
-    fn drawn_to(
-        target: ProgressDrawTarget,
-        max_steps: u64,
-        start_step: u64,
-        log_every: u64,
-    ) -> ProgressDisplay {
+    fn drawn_to(target: ProgressDrawTarget, options: ReportOptions) -> ProgressDisplay {
         let style = ProgressStyle::with_template("{wide_bar} {pos} of {len}  {prefix}\n{wide_msg}");
-        let bar = ProgressBar::with_draw_target(Some(max_steps), target)
+        let bar = ProgressBar::with_draw_target(Some(options.max_steps), target)
             .with_style(style.expect("the template is valid"))
-            .with_position(start_step)
+            .with_position(options.after_step)
             .with_finish(ProgressFinish::Abandon);
         let (started, window) = (Instant::now(), Window::default());
-        ProgressDisplay { max_steps, start_step, log_every, started, step: start_step, window, bar }
+        ProgressDisplay { step: options.after_step, options, started, place: String::new(), window, bar }
     }
 
-    /// Tells of a step.
-    pub fn step(&mut self, record: &TrainRecord) {
-        if let Some(line) = self.advance(record) {
-            say(&line);
-        }
+    /// Tells of a step, and gives the line of the log that is due, if one is.
+    pub fn step(&mut self, record: &TrainRecord) -> Option<Line> {
+        self.advance(record).map(|text| self.tell(&text))
     }
 
     /// Counts a step in, and gives the line that is due, if one is.
     fn advance(&mut self, record: &TrainRecord) -> Option<String> {
         self.step = record.step;
+        self.place = place(record, &self.options);
         self.window.add(record);
         if !self.bar.is_hidden() {
-            self.bar.set_prefix(self.times());
+            self.bar.set_prefix(format!("{}  {}", self.place, Line::now(&self.times()).text));
             self.bar.set_message(self.window.figures());
             self.bar.set_position(self.step);
         }
-        let due = self.step.is_multiple_of(self.log_every) || self.step == self.max_steps;
+        let ReportOptions { max_steps, log_every, .. } = self.options;
+        let due = self.step.is_multiple_of(log_every) || self.step == max_steps;
         if due { self.end_window() } else { None }
     }
 
-    /// Begins a new window, and gives the line of the one that ends, unless it is empty or there is a bar.
+    /// Begins a new window, and gives the line of the one that ends, unless it is empty.
     fn end_window(&mut self) -> Option<String> {
-        let told = !self.bar.is_hidden() || self.window.steps == 0;
-        let line = (!told).then(|| {
-            format!("step {} of {}  {}  {}", self.step, self.max_steps, self.window.figures(), self.times())
+        let max_steps = self.options.max_steps;
+        let line = (self.window.steps > 0).then(|| {
+            let (figures, times) = (self.window.figures(), self.times());
+            format!("step {} of {max_steps}  {}  {figures}  {times}", self.step, self.place)
         });
         self.window = Window::default();
         line
     }
 
     fn times(&self) -> String {
-        let (done, left) =
-            (self.step.saturating_sub(self.start_step), self.max_steps.saturating_sub(self.step));
+        let ReportOptions { max_steps, after_step, .. } = self.options;
+        let (done, left) = (self.step.saturating_sub(after_step), max_steps.saturating_sub(self.step));
         pace(self.started.elapsed(), done, left)
     }
 
-    /// Tells of a validation, in a line that stays.
-    pub fn valid(&self, record: &ValidRecord) {
-        self.note(&valid_line(record));
+    /// Says a line on standard error, unless there is a bar, which has shown its figures.
+    fn tell(&self, text: &str) -> Line {
+        if self.bar.is_hidden() { Line::say(text) } else { Line::now(text) }
     }
 
     /// Says something in a line that stays.
-    pub fn note(&self, text: &str) {
-        let is_drawn = !self.bar.is_hidden() && !self.bar.is_finished();
-        if is_drawn { self.bar.println(text) } else { say(text) }
+    pub fn note(&self, text: &str) -> Line {
+        say_above(&self.bar, text)
     }
 
-    /// Tells of the steps since the last line, and leaves the bar as it stands.
-    pub fn finish(&mut self) {
-        if let Some(line) = self.end_window() {
-            say(&line);
-        }
-        self.bar.abandon();
+    /// As [`ProgressDisplay::note`], from another thread.
+    pub fn voice(&self) -> impl Fn(&str) + Send + 'static {
+        let bar = self.bar.clone();
+        move |text| drop(say_above(&bar, text))
     }
+
+    /// Tells of the steps since the last line, of which it gives that of the log, and leaves the bar as it stands.
+    pub fn finish(&mut self) -> Option<Line> {
+        let text = self.end_window();
+        self.bar.abandon();
+        text.map(|text| self.tell(&text))
+    }
+}
+
+/// Says something above the bar, or where it was.
+fn say_above(bar: &ProgressBar, text: &str) -> Line {
+    if bar.is_hidden() || bar.is_finished() {
+        return Line::say(text);
+    }
+    let line = Line::now(text);
+    bar.println(&line.text);
+    line
+}
+
+/// Where in the data a step was: `epoch 3 of 10 (34 of 118 batches)`.
+fn place(record: &TrainRecord, options: &ReportOptions) -> String {
+    let of = match options.max_epochs {
+        0 => String::new(),
+        max_epochs => format!(" of {max_epochs}"),
+    };
+    let (epoch, batches) = (record.epoch + 1, record.batches);
+    format!("epoch {epoch}{of} ({batches} of {} batches)", options.epoch_batches)
 }
 
 /// Sums over the steps since the last line.
@@ -137,12 +156,19 @@ impl Window {
     }
 }
 
-fn valid_line(record: &ValidRecord) -> String {
+/// The line of a validation.
+pub fn valid_line(record: &ValidRecord) -> String {
     let ValidRecord { step, stats, bleu, best, .. } = record;
     let (losses, accuracy) = (losses(stats), 100.0 * stats.accuracy());
     let bleu = bleu.map_or(String::new(), |bleu| format!("  BLEU {bleu:.1}"));
     let best = if *best { "  best so far" } else { "" };
     format!("step {step}  valid {losses}  accuracy {accuracy:.1} %{bleu}{best}")
+}
+
+/// A sample translation, under its source and its reference.
+pub fn sample_lines(sample: &Sample) -> String {
+    let Sample { source, reference, translation } = sample;
+    format!("source       {source}\nreference    {reference}\ntranslation  {translation}")
 }
 
 /// The loss that is optimised, smoothed; the negative log-likelihood, which is not; and its exponential.

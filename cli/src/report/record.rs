@@ -1,16 +1,33 @@
-//! What is told of a step of training and of a validation.
+//! What is told of a run, of a step of its training and of a validation.
 
 use autograd::ops::cross_entropy::LossStats;
 
 use translate::metrics::BleuOptions;
+
+/// What whoever tells of a run has to know of it.
+#[derive(Clone, Copy, Debug)]
+pub struct ReportOptions {
+    /// The step at which the run ends, at the latest.
+    pub max_steps: u64,
+    /// The passes over the data after which it ends, at the latest; 0 if it ends by steps alone.
+    pub max_epochs: u64,
+    /// The batches of a pass.
+    pub epoch_batches: u64,
+    /// The step of the checkpoint that the run goes on from; 0 if it is a new one.
+    pub after_step: u64,
+    /// Progress is told as averages over so many steps; 0: only at the end. The figures' files have every step.
+    pub log_every: u64,
+}
 
 /// A step of training.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TrainRecord {
     /// The step, counted from 1.
     pub step: u64,
-    /// The pass over the data that it belongs to.
+    /// The pass over the data that it belongs to, from 0.
     pub epoch: u64,
+    /// How many batches of that pass were taken with it.
+    pub batches: u64,
     /// The losses of its labels, before the parameters changed.
     pub stats: LossStats,
     /// The learning rate that was used.
@@ -41,4 +58,15 @@ pub struct ValidRecord {
     pub bleu_options: BleuOptions,
     /// Whether no validation of the run was better.
     pub best: bool,
+}
+
+/// What the model makes of a validation sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sample {
+    /// The sentence.
+    pub source: String,
+    /// Its translation in the data.
+    pub reference: String,
+    /// That of the model.
+    pub translation: String,
 }

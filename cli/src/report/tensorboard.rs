@@ -1,5 +1,8 @@
 //! Event files, as [TensorBoard](https://www.tensorflow.org/tensorboard) reads them.
 //!
+//! The scalars are the figures of `metrics.jsonl`, under `train/` and `valid/`; the sample translations of a validation
+//! are a table in the tab of texts.
+//!
 //! The messages are those of TensorFlow's `event.proto` and `summary.proto`, with only the fields used here.
 //! Each stands in a frame of the TFRecord format, all numbers little-endian:
 //!
@@ -19,7 +22,8 @@ use std::time::SystemTime;
 
 use prost::Message;
 
-use super::record::{TrainRecord, ValidRecord};
+use super::jsonl::{TrainLine, ValidLine};
+use super::record::{Sample, TrainRecord, ValidRecord};
 use crate::error::Error;
 
 /// `tensorflow.Event`.
@@ -60,6 +64,52 @@ struct Value {
     /// Optional, for there it is one of several kinds of values: a zero must be written too.
     #[prost(float, optional, tag = "2")]
     simple_value: Option<f32>,
+    #[prost(message, optional, tag = "8")]
+    tensor: Option<TensorProto>,
+    #[prost(message, optional, tag = "9")]
+    metadata: Option<SummaryMetadata>,
+}
+
+/// `tensorflow.SummaryMetadata`: which of TensorBoard's tabs a value is for.
+#[derive(Clone, PartialEq, Message)]
+struct SummaryMetadata {
+    #[prost(message, optional, tag = "1")]
+    plugin_data: Option<PluginData>,
+}
+
+/// `tensorflow.SummaryMetadata.PluginData`.
+#[derive(Clone, PartialEq, Message)]
+struct PluginData {
+    #[prost(string, tag = "1")]
+    plugin_name: String,
+}
+
+/// `tensorflow.TensorProto`, of strings.
+#[derive(Clone, PartialEq, Message)]
+struct TensorProto {
+    #[prost(int32, tag = "1")]
+    dtype: i32,
+    #[prost(message, optional, tag = "2")]
+    tensor_shape: Option<TensorShape>,
+    #[prost(bytes = "vec", repeated, tag = "8")]
+    string_val: Vec<Vec<u8>>,
+}
+
+/// `tensorflow.DataType.DT_STRING`.
+const DT_STRING: i32 = 7;
+
+/// `tensorflow.TensorShapeProto`.
+#[derive(Clone, PartialEq, Message)]
+struct TensorShape {
+    #[prost(message, repeated, tag = "2")]
+    dim: Vec<Dim>,
+}
+
+/// `tensorflow.TensorShapeProto.Dim`.
+#[derive(Clone, PartialEq, Message)]
+struct Dim {
+    #[prost(int64, tag = "1")]
+    size: i64,
 }
 
 /// `tensorflow.SessionLog`.
@@ -109,14 +159,7 @@ impl TensorBoard {
     /// # Errors
     /// If the file cannot be written.
     pub fn train(&mut self, record: &TrainRecord) -> Result<(), Error> {
-        let scalars = [
-            ("train/loss", record.stats.loss()),
-            ("train/perplexity", record.stats.perplexity()),
-            ("train/learning_rate", record.learning_rate),
-            ("train/tokens_per_second", record.tokens_per_second()),
-            ("train/grad_norm", record.grad_norm),
-        ];
-        self.append(record.step, summary(&scalars))
+        self.append(record.step, scalars("train", &TrainLine::from(record).figures()))
     }
 
     /// Adds the scalars of a validation.
@@ -124,10 +167,20 @@ impl TensorBoard {
     /// # Errors
     /// If the file cannot be written.
     pub fn valid(&mut self, record: &ValidRecord) -> Result<(), Error> {
-        let mut scalars =
-            vec![("valid/loss", record.stats.loss()), ("valid/perplexity", record.stats.perplexity())];
-        scalars.extend(record.bleu.map(|bleu| ("valid/bleu", bleu)));
-        self.append(record.step, summary(&scalars))
+        self.append(record.step, scalars("valid", &ValidLine::from(record).figures()))
+    }
+
+    /// Adds a table of sample translations, for the tab of texts.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn samples(&mut self, step: u64, samples: &[Sample]) -> Result<(), Error> {
+        let heading = ["source", "reference", "translation"].map(|name| format!("**{name}**"));
+        let rows = samples.iter().flat_map(|sample| {
+            [&sample.source, &sample.reference, &sample.translation].map(|text| verbatim(text))
+        });
+        let cells = heading.into_iter().chain(rows).collect();
+        self.append(step, table("valid/samples", [samples.len() + 1, 3], cells))
     }
 
     /// Writes an event in one piece.
@@ -138,9 +191,42 @@ impl TensorBoard {
     }
 }
 
-fn summary(scalars: &[(&str, f64)]) -> What {
-    let value = |&(tag, value): &(&str, f64)| Value { tag: tag.into(), simple_value: Some(value as f32) };
-    What::Summary(Summary { value: scalars.iter().map(value).collect() })
+fn scalars(group: &str, figures: &[(&str, f64)]) -> What {
+    let value = |&(name, value): &(&str, f64)| Value {
+        tag: format!("{group}/{name}"),
+        simple_value: Some(value as f32),
+        ..Value::default()
+    };
+    What::Summary(Summary { value: figures.iter().map(value).collect() })
+}
+
+/// Cells of Markdown, row by row.
+fn table(tag: &str, shape: [usize; 2], cells: Vec<String>) -> What {
+    let dim = shape.map(|size| Dim { size: size as i64 }).to_vec();
+    let strings = cells.into_iter().map(String::into_bytes).collect();
+    let tensor =
+        TensorProto { dtype: DT_STRING, tensor_shape: Some(TensorShape { dim }), string_val: strings };
+    let plugin_data = Some(PluginData { plugin_name: "text".into() });
+    let metadata = Some(SummaryMetadata { plugin_data });
+    let value = Value { tag: tag.into(), tensor: Some(tensor), metadata, ..Value::default() };
+    What::Summary(Summary { value: vec![value] })
+}
+
+/// Text as Markdown that shows it as it is.
+fn verbatim(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '<' => escaped.push_str("&lt;"),
+            '&' => escaped.push_str("&amp;"),
+            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '>' | '#' | '+' | '-' | '.'
+            | '!' => {
+                escaped.extend(['\\', character]);
+            }
+            _ => escaped.push(character),
+        }
+    }
+    escaped
 }
 
 /// A message in its frame.

@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::model::Model;
 use crate::recipe::Recipe;
 use crate::run_folder::RunFolder;
+use crate::train::shell::quoted;
 
 /// Whether a run of this recipe may begin in the folder or, with `resume`, go on from what is saved in it.
 pub fn check_may_go_on(
@@ -22,12 +23,24 @@ pub fn check_may_go_on(
         let problem = format!("a run is saved here, at step {step}");
         return Err(Error::at(&path, format!("{problem}; go on with --resume, or choose another --out")));
     }
-    if recipe.training.max_steps < step {
-        let max_steps = recipe.training.max_steps;
+    let (max_steps, max_epochs) = (recipe.training.max_steps, recipe.training.max_epochs);
+    if max_steps < step {
         let problem = format!("training.max_steps is {max_steps}, but the run stands at step {step}");
         return Err(Error::at(&path, format!("{problem}; raise it to train on")));
     }
-    saved.recipe.check_same_run(recipe).map_err(|problem| Error::at(&path, problem))
+    let epochs = saved.progress.position.epoch;
+    if (1..epochs).contains(&max_epochs) {
+        let problem = format!("training.max_epochs is {max_epochs}, but the run has taken {epochs} epochs");
+        return Err(Error::at(&path, format!("{problem}; raise it to train on")));
+    }
+    saved.recipe.check_same_run(recipe).map_err(|problem| {
+        let model = folder.model().display().to_string();
+        let how = format!("--set training.start_from={}", quoted(&model));
+        Error::at(
+            &path,
+            format!("{problem}. To train its model on by another recipe, begin a run with {how}"),
+        )
+    })
 }
 
 /// Without a state a run begins at step 0, and the models that are there are lost. Only those that a run left which
@@ -45,7 +58,9 @@ fn check_may_begin(folder: &RunFolder, recipe: &Recipe, resume: bool) -> Result<
             return Err(Error::at(path, format!("{problem}; {remedy}")));
         }
         let Model { translator, recipe: its_recipe } = Model::open(path)?;
-        its_recipe.check_same_run(recipe).map_err(|problem| Error::at(path, problem))?;
+        let mut recipe = recipe.clone();
+        recipe.training.end_schedule_as(&its_recipe.training);
+        its_recipe.check_same_run(&recipe).map_err(|problem| Error::at(path, problem))?;
         let about = translator.about();
         if about.step > its_recipe.training.save_every || !about.averaged.is_empty() {
             let problem =

@@ -1,16 +1,18 @@
 //! From a recipe's files to ids, with a word about everything that was met on the way.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
+use tensor::Seed;
 use text::corpus::{self, Corpus, CorpusFiles, ReadOptions};
-use text::{TextModel, TextPair};
+use text::{TextModel, TextPair, TextSettings};
 use transformer::{Architecture, Pair};
 use translate::encode::EncodedPair;
 
+use crate::builtin::{Builtin, is_complete, write_corpus};
 use crate::error::Error;
-use crate::numbers;
 use crate::recipe::{DataSettings, Recipe};
 use crate::run_folder::RunFolder;
 
@@ -29,6 +31,8 @@ pub struct Data {
     pub valid_sources: Vec<String>,
     /// Their translations.
     pub valid_references: Vec<String>,
+    /// Batches of a pass over `train`.
+    pub epoch_batches: u64,
     /// A checksum of `train` and `valid`.
     pub checksum: u32,
 }
@@ -50,15 +54,18 @@ pub fn prepare(
         return Err(Error::at(&settings.dir, problem));
     }
     let options = ReadOptions { lenient: lenient || settings.lenient, ..ReadOptions::default() };
-    let mut read = |name: &str, files: &CorpusFiles| -> Result<Corpus, Error> {
-        let corpus = corpus::read(files, &settings.dir, &options)?;
+    let mut read = |name: &str, key: &str, files: &CorpusFiles| -> Result<Corpus, Error> {
+        let corpus = corpus::read(files, &settings.dir, &options).map_err(|error| match error {
+            text::Error::Corpus(problem) => Error::Input(format!("{key}: {problem}")), // no file is at fault
+            error => error.into(),
+        })?;
         tell(format!("{name}: {}", corpus.report));
         Ok(corpus)
     };
-    let train = read("training", &settings.train)?.pairs;
+    let train = read("training", "data.train", &settings.train)?.pairs;
     let valid_corpus = match settings.valid.is_empty() {
         true => None,
-        false => Some(read("validation", &settings.valid)?),
+        false => Some(read("validation", "data.valid", &settings.valid)?),
     };
     let valid: &[TextPair] = valid_corpus.as_ref().map_or(&[], |corpus| &corpus.pairs);
     let text = match text {
@@ -66,7 +73,12 @@ pub fn prepare(
         None => TextModel::learn(&recipe.text, train.iter().map(|pair| (&*pair.src, &*pair.tgt)))?,
     };
     tell(format!("vocabulary: {}", text.summary()));
-    tell_of_shared_sources(&train, valid, tell);
+    if recipe.text.drop_invisible && !text.settings().drop_invisible {
+        tell(
+            "warning: the run began with version 0.1, which kept invisible characters, and goes on so".into(),
+        );
+    }
+    tell_of_shared_sources(text.settings(), &train, valid, tell);
     let sources: Vec<&str> = valid.iter().map(|pair| pair.src.as_str()).collect();
     text.warnings(&sources).into_iter().for_each(|warning| tell(format!("warning: validation: {warning}")));
 
@@ -76,6 +88,8 @@ pub fn prepare(
     if let Some(corpus) = &valid_corpus {
         check_reach(&recipe.model, corpus, &valid_pairs)?;
     }
+    let batches = recipe.training.options(Seed::new(recipe.seed)).batches();
+    let epoch_batches = batches.plan_epoch(&train, 0)?.len() as u64; // as many in every epoch
     let checksum = checksum(train.iter().chain(&valid_pairs));
     let valid = valid_corpus.map_or_else(Vec::new, |corpus| corpus.pairs);
     let (valid_sources, valid_references) = valid.into_iter().map(|pair| (pair.src, pair.tgt)).unzip();
@@ -85,14 +99,20 @@ pub fn prepare(
         valid: valid_pairs,
         valid_sources,
         valid_references,
+        epoch_batches,
         checksum,
     })
 }
 
-/// What was trained on is no judge: how many validation sources are among the training sources.
-fn tell_of_shared_sources(train: &[TextPair], valid: &[TextPair], tell: &mut impl FnMut(String)) {
-    let seen: HashSet<&str> = train.iter().map(|pair| pair.src.as_str()).collect();
-    let shared = valid.iter().filter(|pair| seen.contains(pair.src.as_str())).count();
+/// What was trained on is no judge: how many validation sources are among the training sources, to the model's eyes.
+fn tell_of_shared_sources(
+    settings: &TextSettings,
+    train: &[TextPair],
+    valid: &[TextPair],
+    tell: &mut impl FnMut(String),
+) {
+    let seen: HashSet<Cow<str>> = train.iter().map(|pair| settings.normalise(&pair.src)).collect();
+    let shared = valid.iter().filter(|pair| seen.contains(&settings.normalise(&pair.src))).count();
     if shared > 0 {
         let all = valid.len();
         tell(format!(
@@ -108,17 +128,18 @@ fn with_builtin(
     tell: &mut impl FnMut(String),
 ) -> Result<DataSettings, Error> {
     let mut settings = settings.clone();
-    if settings.builtin == numbers::NAME {
+    if let Some(corpus) = Builtin::named(&settings.builtin) {
         settings.dir = folder.data();
-        if !numbers::is_complete(&settings.dir) {
-            tell(format!("wrote {}", numbers::write_corpus(&settings.dir, &Default::default())?));
+        if !is_complete(corpus, &settings.dir) {
+            tell(format!("wrote {}", write_corpus(corpus, &settings.dir, &Default::default())?));
         }
-        let files = |name: &str| CorpusFiles {
-            source: vec![format!("{name}.fr").into()],
-            target: vec![format!("{name}.en").into()],
+        let pair = |src: String, tgt: String| CorpusFiles {
+            source: vec![src.into()],
+            target: vec![tgt.into()],
             pairs: vec![],
         };
-        (settings.train, settings.valid) = (files("train"), files("valid"));
+        let [train_src, train_tgt, valid_src, valid_tgt, ..] = corpus.files();
+        (settings.train, settings.valid) = (pair(train_src, train_tgt), pair(valid_src, valid_tgt));
     }
     Ok(settings)
 }

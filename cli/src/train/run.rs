@@ -1,6 +1,7 @@
 //! A run: steps, validations and saves, in an order that can be taken up at any save.
 
 mod finish;
+mod validate;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -8,19 +9,19 @@ use std::sync::atomic::AtomicBool;
 
 use nn::{Optimizer, Params};
 use tensor::Seed;
-use transformer::data::stream::BatchStream;
+use transformer::data::stream::{BatchStream, Cursor, StepBatches};
 use transformer::{StepReport, Trainer, Transformer};
-use translate::metrics::{bleu_of, bleu_options};
-use translate::{About, SearchSettings, Translated, Translator, Validated};
+use translate::{About, Translator};
 
 use super::data::Data;
 use super::prefetch::Prefetch;
 use super::state::{self, Progress, Saved};
 use super::stop::is_set;
 use crate::error::Error;
-use crate::recipe::{LearningRate, Recipe, ValidationMetric};
-use crate::report::record::{TrainRecord, ValidRecord};
-use crate::report::{ReportOptions, Reporter};
+use crate::recipe::{LearningRate, Recipe};
+use crate::report::Reporter;
+use crate::report::log::Log;
+use crate::report::record::{ReportOptions, TrainRecord};
 use crate::run_folder::RunFolder;
 
 /// A run in its folder.
@@ -41,6 +42,7 @@ impl Run {
         data: Data,
         (model, params): (Transformer, Params),
         saved: Option<Saved>,
+        log: Log,
     ) -> Result<Run, Error> {
         let mut optimizer = recipe.training.optimizer.build();
         let mut schedule = recipe.training.schedule.build(model.config().architecture.d_model);
@@ -53,23 +55,31 @@ impl Run {
         let options = recipe.training.options(Seed::new(recipe.seed));
         let trainer =
             Trainer::new((model, params), optimizer, schedule, options)?.resumed_after(progress.step);
-        let reporter = Reporter::open(
-            folder.path(),
-            ReportOptions {
-                max_steps: recipe.training.max_steps,
-                after_step: progress.step,
-                log_every: recipe.training.log_every,
-            },
-        )?;
+        let options = ReportOptions {
+            max_steps: recipe.training.last_step(data.epoch_batches),
+            max_epochs: recipe.training.max_epochs,
+            epoch_batches: data.epoch_batches,
+            after_step: progress.step,
+            log_every: recipe.training.log_every,
+        };
+        let reporter = Reporter::open(folder.path(), log, options)?;
         Ok(Run { recipe, folder, data, trainer, progress, reporter })
     }
 
     /// Takes the steps that are left, and makes the final model. `resume` is the command that goes on from here.
     pub fn train(&mut self, stop: &AtomicBool, resume: &str) -> Result<(), Error> {
         let taken = self.take_steps(stop, resume);
-        self.reporter.finish();
-        taken?;
-        self.finish()
+        self.reporter.finish()?;
+        let ended = taken.and_then(|()| self.finish());
+        if let Err(error) = &ended {
+            self.reporter.ended_by(error)?;
+        }
+        ended
+    }
+
+    /// A way to say something from another thread while the run goes on.
+    pub fn voice(&self) -> impl Fn(&str) + Send + 'static {
+        self.reporter.voice()
     }
 
     fn take_steps(&mut self, stop: &AtomicBool, resume: &str) -> Result<(), Error> {
@@ -81,12 +91,12 @@ impl Run {
             self.progress.position,
         )?;
         let mut batches = Prefetch::new(stream);
-        while self.progress.step < training.max_steps && !self.is_stale() {
+        while self.end().is_none() {
             let step = batches.next_step()?;
             let report = self.trainer.train_step(&step.batches);
             self.progress.position = step.next;
             let taken = match report {
-                Ok(report) => self.took_step(&report, step.from.epoch).map(|()| true),
+                Ok(report) => self.took_step(&report, &step).map(|()| true),
                 Err(transformer::Error::NotFinite(problem)) => self.skipped_step(&problem).map(|()| false),
                 Err(error) => Err(error.into()),
             }?;
@@ -109,19 +119,35 @@ impl Run {
         Ok(())
     }
 
-    fn took_step(&mut self, report: &StepReport, epoch: u64) -> Result<(), Error> {
+    /// Why the run has come to its end, if it has.
+    fn end(&self) -> Option<String> {
+        let (training, progress) = (&self.recipe.training, &self.progress);
+        let patience = self.recipe.validation.patience;
+        if patience > 0 && progress.stale >= patience {
+            return Some(format!("no better validation in {} of them", progress.stale));
+        }
+        if progress.step >= training.max_steps {
+            return Some("all steps taken".into());
+        }
+        let epochs = training.max_epochs;
+        (epochs > 0 && progress.position.epoch >= epochs).then(|| format!("all epochs taken, {epochs}"))
+    }
+
+    fn took_step(&mut self, report: &StepReport, taken: &StepBatches) -> Result<(), Error> {
         self.progress.step = report.step;
         self.progress.not_finite = 0;
         let &StepReport { step, stats, learning_rate, grad_norm, .. } = report;
         let seconds = report.seconds.expect("the command runs where there is a clock");
-        self.reporter.train(&TrainRecord { step, epoch, stats, learning_rate, grad_norm, seconds })
+        let Cursor { epoch, batch } = taken.from;
+        let batches = batch + taken.batches.len() as u64;
+        self.reporter.train(&TrainRecord { step, epoch, batches, stats, learning_rate, grad_norm, seconds })
     }
 
     /// A step whose numbers are not finite changes nothing; too many in a row end the run.
     fn skipped_step(&mut self, problem: &str) -> Result<(), Error> {
         self.progress.not_finite += 1;
         let (streak, most) = (self.progress.not_finite, self.recipe.training.max_not_finite);
-        self.reporter.note(&format!("not finite, skipped ({streak} of {most} in a row): {problem}"));
+        self.reporter.note(&format!("not finite, skipped ({streak} of {most} in a row): {problem}"))?;
         if streak < most {
             return Ok(());
         }
@@ -135,45 +161,6 @@ impl Run {
         broken.map_or(Ok(()), |(_, name, _)| {
             Err(diverged(&format!("after step {} the parameter {name} is not finite", self.progress.step)))
         })
-    }
-
-    /// Whether there was no better validation for too long.
-    fn is_stale(&self) -> bool {
-        let patience = self.recipe.validation.patience;
-        patience > 0 && self.progress.stale >= patience
-    }
-
-    /// Judges the model, and keeps it if it is the best so far.
-    fn validate(&mut self) -> Result<(), Error> {
-        self.check_finite()?;
-        let stats = self.trainer.validate(&self.data.valid)?;
-        let bleu_every = self.recipe.validation.bleu_every;
-        let number = self.progress.history.len() as u64 + 1;
-        let with_bleu = bleu_every > 0 && number.is_multiple_of(bleu_every);
-        let bleu = with_bleu.then(|| self.bleu(&self.translator()?)).transpose()?;
-        let validated = Validated { step: self.progress.step, nll: stats.nll(), bleu };
-        let metric = self.recipe.validation.metric;
-        let best = is_better(metric, &validated, self.progress.best.as_ref());
-        self.progress.history.push(validated);
-        if best {
-            self.progress.best = Some(validated);
-            self.progress.stale = 0;
-            self.write_model(&self.folder.best())?;
-            self.write_model(&self.folder.model())?;
-        } else if metric == ValidationMetric::Loss || bleu.is_some() {
-            self.progress.stale += 1;
-        }
-        let bleu_options = bleu_options(&self.data.text);
-        self.reporter.valid(&ValidRecord { step: self.progress.step, stats, bleu, bleu_options, best })
-    }
-
-    /// BLEU of greedy translations of the validation sources, as `evaluate` computes it.
-    fn bleu(&self, translator: &Translator) -> Result<f64, Error> {
-        let Data { text, valid_sources, valid_references, .. } = &self.data;
-        let search = SearchSettings { beam: 1, ..self.recipe.search.clone() };
-        let found = translator.request().search(search).translate(valid_sources)?;
-        let said: Vec<String> = found.into_iter().map(Translated::into_best).collect();
-        Ok(bleu_of(text, &said, valid_references).score)
     }
 
     /// The model as it is now.
@@ -216,47 +203,10 @@ impl Run {
     }
 }
 
-/// Of equal BLEU the model of the lower loss is better: where nothing matches yet, or no reference has four words, all
-/// have 0.
-fn is_better(metric: ValidationMetric, new: &Validated, best: Option<&Validated>) -> bool {
-    let lower_loss = new.nll.is_finite() && best.is_none_or(|best| new.nll < best.nll || best.nll.is_nan());
-    match metric {
-        ValidationMetric::Loss => lower_loss,
-        ValidationMetric::Bleu => {
-            let best = best.and_then(|best| best.bleu);
-            new.bleu > best || new.bleu.is_some() && new.bleu == best && lower_loss
-        }
-    }
-}
-
+/// The error of a training that came to nothing.
 fn diverged(problem: &str) -> Error {
     Error::Diverged(format!(
         "training diverged: {problem}. What was saved before is as it was. Try a lower learning rate, a longer \
          warm-up or a low training.clip_norm, 1 for example"
     ))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn of_equal_bleu_the_lower_loss_is_better_and_without_bleu_nothing_is() {
-        let is_better = |new: (f64, Option<f64>), best: (f64, Option<f64>)| {
-            let validated = |(nll, bleu)| Validated { step: 1, nll, bleu };
-            is_better(ValidationMetric::Bleu, &validated(new), Some(&validated(best)))
-        };
-        for bleu in [0.0, 31.4] {
-            assert!(is_better((2.0, Some(bleu)), (3.0, Some(bleu))));
-            assert!(
-                !is_better((3.0, Some(bleu)), (2.0, Some(bleu)))
-                    && !is_better((2.0, Some(bleu)), (2.0, Some(bleu)))
-            );
-            assert!(is_better((9.0, Some(bleu + 0.1)), (2.0, Some(bleu))), "BLEU comes first");
-            assert!(!is_better((1.0, Some(bleu)), (2.0, Some(bleu + 0.1))));
-            assert!(!is_better((1.0, None), (2.0, Some(bleu))), "it was not taken");
-            assert!(!is_better((f64::NAN, Some(bleu)), (2.0, Some(bleu))));
-            assert!(is_better((2.0, Some(bleu)), (f64::NAN, Some(bleu))));
-        }
-    }
 }

@@ -7,12 +7,11 @@ use std::thread;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::console::say;
 use crate::error::Error;
 
-/// Becomes true when someone asks the process to stop, and has been told that it was heard. The second time, it stops
+/// Becomes true when someone asks the process to stop, and has been told that it was heard, by `say`. The second time, it stops
 /// at once.
-pub fn stop_flag() -> Result<Arc<AtomicBool>, Error> {
+pub fn stop_flag(say: impl Fn(&str) + Send + 'static) -> Result<Arc<AtomicBool>, Error> {
     let cannot = |error| Error::Input(format!("cannot listen for Ctrl-C: {error}"));
     let flag = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {

@@ -29,10 +29,10 @@ const FEWEST: usize = 3;
 #[derive(Args)]
 #[command(after_help = "\
 Say which machine can train what, and how long it will take: a recipe of 4,000 steps takes 4,000 times the step that is
-shown, if a step has as many tokens. RAYON_NUM_THREADS sets the threads. For example:
+shown, if a step has as many tokens. For example:
 
     etudiant bench small --batch 64 --len 32
-    RAYON_NUM_THREADS=1 etudiant bench tiny --seconds 10")]
+    etudiant bench tiny --seconds 10 --threads 1")]
 pub struct BenchArgs {
     /// The sizes of the model
     #[arg(value_enum, default_value_t = Preset::Tiny)]

@@ -13,7 +13,6 @@ use translate::{Penalty, SearchSettings, Source, Translator};
 
 use crate::console::say;
 use crate::error::Error;
-use crate::recipe::check_search;
 
 /// How to search. What is not given is as the model's recipe has it.
 #[derive(Args, Clone, Debug, Default)]
@@ -71,8 +70,7 @@ impl SearchArgs {
             alpha,
             max_len_beyond_source: self.max_len_beyond_source.unwrap_or(own.max_len_beyond_source),
         };
-        check_search(&settings)
-            .map_err(|problem| Error::Input(format!("the model's own settings: {problem}")))?;
+        settings.check().map_err(|problem| Error::Input(format!("the model's own settings: {problem}")))?;
         Ok(settings)
     }
 
@@ -230,7 +228,7 @@ mod tests {
     fn a_recipe_whose_search_would_not_end_is_refused() {
         let own = SearchSettings { beam: 20_000, ..SearchSettings::default() };
         let problem = SearchArgs::default().settings(&own).unwrap_err().to_string();
-        assert!(problem.contains("the model's own settings: search.beam is 20000"), "{problem}");
+        assert!(problem.contains("the model's own settings: beam is 20000"), "{problem}");
         let args = SearchArgs { beam: Some(2), ..SearchArgs::default() };
         assert_eq!(args.settings(&own).unwrap().beam, 2);
     }

@@ -14,13 +14,12 @@ mod verified;
 use std::path::PathBuf;
 
 use clap::Args;
-use nn::checkpoint::Checkpoint;
 
+use self::model::ModelFile;
 use self::state::State;
 use self::verified::Verified;
-use crate::console::print;
+use crate::console::{print, say};
 use crate::error::Error;
-use crate::model::Model;
 
 /// The options of `etudiant inspect`.
 #[derive(Args)]
@@ -48,6 +47,12 @@ pub struct InspectArgs {
 pub(super) fn run(args: &InspectArgs) -> Result<(), Error> {
     let verified = Verified::read(&args.file)?;
     let kind = Kind::of(&verified)?;
+    if args.vocabulary && !matches!(kind, Kind::Model(_)) {
+        say("warning: --vocabulary does nothing here: tokens are shown of models");
+    }
+    if args.params && args.json {
+        say("warning: --params does nothing with --json, which has every tensor anyway");
+    }
     if args.json {
         let object = match &kind {
             Kind::Model(model) => json::of_model(model, args.vocabulary),
@@ -65,7 +70,7 @@ pub(super) fn run(args: &InspectArgs) -> Result<(), Error> {
 
 /// What a file is.
 enum Kind {
-    Model(Box<Model>),
+    Model(Box<ModelFile>),
     State(Box<State>),
     /// Tensors without more, or with what another program says of them.
     Other,
@@ -77,21 +82,26 @@ impl Kind {
         match content.metadata.get("etudiant.kind") {
             None => Ok(Kind::Other),
             Some(kind) if kind.starts_with("state ") => Ok(Kind::State(State::of(path, content)?.into())),
-            Some(_) => Ok(Kind::Model(Model::of(path, content)?.into())),
+            Some(_) => Ok(Kind::Model(ModelFile::of(path, content)?.into())),
         }
     }
 }
 
 fn other_text(verified: &Verified) -> String {
-    let Checkpoint { tensors, metadata } = &verified.content;
     let origin =
         if verified.checksum.is_some() { "tensors saved from Rust" } else { "tensors of another program" };
     let mut text = verified.title(origin);
     text += "\
 There is no configuration and no vocabulary in it, so it is no model of `etudiant train` and cannot translate. Weights
 of PyTorch's nn.Transformer can be taken over from Rust: see transformer::import.\n\n";
-    for (key, value) in metadata {
+    for (key, value) in &verified.content.metadata {
         text += &format!("{} = {}\n", tables::shown(key), tables::shown(value));
     }
-    text + &tables::tensors(tensors)
+    text += &tables::tensors(&verified.tensors);
+    let unread = verified.tensors.iter().filter(|tensor| tensor.problem.is_some()).count();
+    if unread > 0 {
+        text +=
+            &format!("{unread} of them are of a dtype or rank that is shown here and not computed with\n");
+    }
+    text
 }

@@ -11,12 +11,13 @@ mod translate;
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 
 use self::preset::Preset;
+use crate::builtin::{Builtin, write_corpus};
 use crate::console::print;
 use crate::error::Error;
-use crate::numbers::{self, CorpusOptions};
+use crate::numbers::CorpusOptions;
 use crate::train::{TrainArgs, train};
 
 /// A verb with its options.
@@ -55,7 +56,7 @@ pub struct ConfigArgs {
 pub struct DataArgs {
     /// Which corpus
     #[arg(value_enum)]
-    corpus: BuiltIn,
+    corpus: Builtin,
     /// The folder to write to
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
@@ -68,17 +69,9 @@ pub struct DataArgs {
     /// Pairs to test with
     #[arg(long, value_name = "N", default_value_t = CorpusOptions::default().n_test)]
     test: usize,
-    /// Which numbers: another seed draws others
+    /// Which of all: another seed draws others
     #[arg(long, value_name = "S", default_value_t = CorpusOptions::default().seed)]
     seed: u64,
-}
-
-/// The built-in corpora.
-#[derive(Clone, Copy, ValueEnum)]
-pub enum BuiltIn {
-    /// French numerals and their English
-    #[value(name = "numbers-fr-en")]
-    NumbersFrEn,
 }
 
 impl Verb {
@@ -97,9 +90,9 @@ impl Verb {
             Verb::Inspect(args) => inspect::run(args),
             Verb::Bench(args) => bench::run(args),
             Verb::Data(args) => {
-                let &DataArgs { corpus: BuiltIn::NumbersFrEn, train, valid, test, seed, .. } = args;
+                let &DataArgs { corpus, train, valid, test, seed, .. } = args;
                 let options = CorpusOptions { n_train: train, n_valid: valid, n_test: test, seed };
-                let report = numbers::write_corpus(&args.out, &options)?;
+                let report = write_corpus(corpus, &args.out, &options)?;
                 print(&format!("{report}\n"))
             }
         }

@@ -96,7 +96,7 @@ fn files_that_are_no_model() {
     }
     fs::create_dir(toy.path("folder")).unwrap();
     let files = [
-        ("missing", "cannot read the file"),
+        ("missing", "there is no such file; a run of `etudiant train` leaves its model in its folder"),
         ("folder", ""),
         ("text", "not a complete safetensors file"),
         ("empty", "not a complete safetensors file"),

@@ -38,10 +38,16 @@ fn recipes_that_are_not_understood() {
         recipe("[model\n", &["r.toml:4: "]),
         recipe("[model]\nd_model = 16\nd_model = 16", &["r.toml:6: ", "duplicate"]),
         train(
-            &[("r.toml", b"\xff\xfe")],
+            &[("r.toml", b"\xff\xfe[\0m\0o\0d\0e\0l\0]\0")],
             &[],
-            &["r.toml: cannot read the recipe", "`etudiant config` prints one"],
+            &["r.toml: cannot read the recipe: the text is UTF-16; save it as UTF-8"],
         ),
+        train(
+            &[("r.toml", b"\0[\0m\0o\0d\0e\0l\0]\0\n")],
+            &[],
+            &["r.toml: cannot read the recipe: the text is UTF-16", "`etudiant config` prints one"],
+        ),
+        train(&[("r.toml", b"[data]\n# \xe9")], &[], &["line 2: invalid UTF-8 at byte 3 of the line"]),
         Case {
             args: vec!["train", "no.toml"],
             ..train(&[], &[], &["no.toml: cannot read the recipe", "`etudiant config` prints one"])
@@ -78,7 +84,21 @@ fn assignments_that_are_not_understood() {
 #[test]
 fn values_out_of_range() {
     let cases = vec![
-        set("training.max_steps=0", &["r.toml: training.max_steps is 0; it must be at least 1"]),
+        set(
+            "training.max_steps=0",
+            &["--set training.max_steps=0: training.max_steps is 0; it must be at least 1"],
+        ),
+        recipe("[training]\nmax_steps = 0", &["r.toml: training.max_steps is 0; it must be at least 1"]),
+        train(
+            &[],
+            &["--set", "model.d_model=15", "--set", "training.log_every=7"],
+            &["--set model.d_model=15: [model] n_heads 2 does not divide d_model 15"],
+        ),
+        train(
+            &[],
+            &["--set", "model.d_model=15", "--set", "model.n_heads=7"],
+            &["--set model.d_model=15 --set model.n_heads=7: [model] n_heads 7 does not divide d_model 15"],
+        ),
         set("training.smoothing=1.5", &["training.smoothing is 1.5; it must be between 0 and 0.999"]),
         set("training.smoothing=nan", &["training.smoothing is NaN; it must be between"]),
         set(
@@ -88,8 +108,13 @@ fn values_out_of_range() {
         set("training.average=4", &["training.average is 4, but training.keep_checkpoints keeps only 3"]),
         set("model.n_heads=3", &["[model] n_heads 3 does not divide d_model 16"]),
         set("model.dropout=1.5", &["[model] dropout"]),
-        set("model.d_model=0", &["[model] d_model"]),
-        set("data.builtin=letters", &["data.builtin is \"letters\"; there is: numbers-fr-en"]),
+        set("model.d_model=0", &["model.d_model is 0; it must be between 1 and 65536"]),
+        set("model.n_heads=0", &["model.n_heads is 0; it must be between 1 and 16"]),
+        set("model.d_ff=0", &["model.d_ff is 0; it must be between 1 and 65536"]),
+        set(
+            "data.builtin=letters",
+            &["data.builtin is \"letters\"; there is: numbers-fr-en, sentences-fr-hi"],
+        ),
         set("data.train={}", &["data.train names no file; give source and target files"]),
         set("data.valid={}", &["data.valid names no file", "validation.every = 0"]),
         train(
@@ -119,9 +144,12 @@ fn values_that_are_huge() {
             &[BPE, &["--set", "text.vocab_size=1000000000000000000"]].concat(),
             &["text.vocab_size is 1000000000000000000; it must be between 0 and 10000000"],
         ),
-        set("model.d_model=100000", &["model.d_model 100000", "parameters; a model may have 2000000000"]),
-        set("model.d_model=9223372036854775806", &["[model] d_model is 9223372036854775806"]),
-        set("model.d_ff=4000000000", &["model.d_ff 4000000000", "parameters; a model may have 2000000000"]),
+        set("model.d_model=50000", &["model.d_model 50000", "parameters; a model may have 2000000000"]),
+        set(
+            "model.d_model=9223372036854775806",
+            &["model.d_model is 9223372036854775806; it must be between 1 and 65536"],
+        ),
+        set("model.d_ff=4000000000", &["model.d_ff is 4000000000; it must be between 1 and 65536"]),
         set(
             "model.n_encoder_layers=1000000000",
             &["model.n_encoder_layers is 1000000000; it must be between 1"],

@@ -1,5 +1,7 @@
 //! Text that is no parallel text.
 
+use std::fs;
+
 use super::{check, train};
 use crate::common::gzipped;
 use crate::runs::{Toy, said};
@@ -17,6 +19,7 @@ fn lines_that_are_no_pairs() {
         ),
         train(&[("valid.tsv", b"\xff\tone\n")], &[], &["valid.tsv:1: invalid UTF-8", "--lenient"]),
         train(&[("train.tsv", b"\xff\xfeu\0n\0")], &[], &["train.tsv: the text is UTF-16; save it as UTF-8"]),
+        train(&[("train.tsv", b"u\0n\0\t\0o\0n\0e\0\n\0")], &[], &["train.tsv: the text is UTF-16"]),
         train(
             &[("a", b"un\ndeux\n"), ("b", b"one\n")],
             &["--set", TWO_FILES],
@@ -83,7 +86,7 @@ fn files_that_are_no_parallel_text() {
         train(
             &[],
             &["--set", "data.train={ source = [\"a\", \"b\"], target = [\"c\"] }"],
-            &["differ in their number of files, 2 and 1"],
+            &["data.train: `source` and `target` differ in their number of files, 2 and 1"],
         ),
         train(&[], &["--set", "model.max_len=2"], &["no pair is short enough for model.max_len = 2"]),
     ];
@@ -94,7 +97,16 @@ fn files_that_are_no_parallel_text() {
 fn many_pairs_left_out_for_their_length_are_warned_of() {
     let toy = Toy::new(&["training.max_steps=1", "model.max_len=4"]);
     let text = said(&toy.train("run").output().unwrap());
-    assert!(text.contains("\nwarning: training: ") && text.contains("of more than 4 tokens"), "{text}");
+    assert!(text.contains("  warning: training: ") && text.contains("of more than 4 tokens"), "{text}");
     let toy = Toy::new(&["training.max_steps=1"]);
     assert!(!said(&toy.train("run").output().unwrap()).contains("warning: training: "));
+}
+
+#[test]
+fn validation_sources_that_are_trained_on_are_told_of_whatever_is_hidden_in_them() {
+    let toy = Toy::new(&["training.max_steps=1", "text.lowercase=true"]);
+    fs::write(toy.path("train.tsv"), "un\tone\ndeux trois\ttwo three\n").unwrap();
+    fs::write(toy.path("valid.tsv"), "\u{feff}Un\tone\ndeux tr\u{ad}ois\ttwo three\nneuf\tnine\n").unwrap();
+    let text = said(&toy.train("run").output().unwrap());
+    assert!(text.contains("warning: 2 of 3 validation sources are also trained on"), "{text}");
 }

@@ -29,19 +29,19 @@ pub(super) fn fill_in(start: &mut [u8], tensors: &[Hasher]) {
     start[PLACE].copy_from_slice(digits(file).as_bytes());
 }
 
-/// The checksum in the file, or a remark if it is not where it belongs, and that of its bytes: those of its start and
-/// of the tensors behind it.
-pub(super) fn stored_and_computed(start: &[u8], tensors: &[Hasher]) -> (String, String) {
+/// The checksum in the file, if it is where it belongs, and that of its bytes: those of its start and of the tensors
+/// behind it.
+pub(super) fn stored_and_computed(start: &[u8], tensors: &[Hasher]) -> (Option<String>, String) {
     let mut file = Hasher::new();
     let in_place = start[8..].starts_with(HEADER_START.as_bytes()) && start.len() >= PLACE.end;
     let stored = if in_place {
         file.update(&start[..PLACE.start]);
         file.update(BLANK.as_bytes());
         file.update(&start[PLACE.end..]);
-        String::from_utf8_lossy(&start[PLACE]).into_owned()
+        Some(String::from_utf8_lossy(&start[PLACE]).into_owned())
     } else {
         file.update(start);
-        "not where it belongs".to_string()
+        None
     };
     tensors.iter().for_each(|tensor| file.combine(tensor));
     (stored, digits(file))

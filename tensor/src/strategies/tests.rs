@@ -75,9 +75,10 @@ fn shapes_of_operands_fit() {
     assert!(pairs.iter().all(|[lhs, rhs]| lhs.broadcast(*rhs).is_some()));
     let widened = |[lhs, rhs]: &&[Shape; 2]| ![*lhs, *rhs].contains(&lhs.broadcast(*rhs).unwrap());
     assert!(pairs.iter().filter(widened).count() > 10, "both sides are repeated");
-    for [lhs, rhs, out] in drawn(matmul_shapes()) {
+    for [lhs, rhs] in drawn(matmul_shapes()) {
         let zeros = |shape| Tensor::zeros(shape, DType::F32);
-        assert_eq!(zeros(lhs).matmul(&zeros(rhs)).shape(), out);
+        let (m, n) = (lhs[lhs.rank() - 2], rhs[rhs.rank() - 1]);
+        assert!(zeros(lhs).matmul(&zeros(rhs)).shape().ends_with(&[m, n]));
     }
 }
 
@@ -152,7 +153,7 @@ fn values_of_the_caller_stay_in_their_range_while_they_shrink() {
 fn operands_shrink_to_short_axes_and_still_broadcast() {
     let strategy = operands(broadcastable_shapes(), integers());
     for seed in 0..20 {
-        let [lhs, rhs] = minimal(&strategy, seed, |[lhs, rhs]: &[Tensor; 2]| lhs.shape() == rhs.shape());
+        let [lhs, rhs] = minimal(&strategy, seed, |[lhs, rhs]| lhs.shape() == rhs.shape());
         let small = |x: &Tensor| x.shape().iter().all(|&len| len <= 2);
         assert!(small(&lhs) && small(&rhs), "seed {seed}: {lhs} and {rhs}");
         assert!(lhs.to_f64_vec().iter().chain(&rhs.to_f64_vec()).all(|&value| value == 0.0));

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::pairs::TextPair;
+use crate::invisible::without_invisible;
 use crate::words::split_words;
 
 /// Takes every `nth` pair out of `pairs`, to validate on, and returns those; the last, if there are fewer.
@@ -19,8 +20,9 @@ pub fn hold_out(pairs: &mut Vec<TextPair>, nth: usize) -> Vec<TextPair> {
     let held_out: Vec<TextPair> = pairs
         .extract_if(.., |_| places.next().is_some_and(|place: usize| place.is_multiple_of(nth)))
         .collect();
-    let sources: HashSet<Vec<String>> = held_out.iter().map(|pair| split_words(&pair.src)).collect();
-    pairs.retain(|pair| !sources.contains(&split_words(&pair.src)));
+    let words = |pair: &TextPair| split_words(&without_invisible(&pair.src));
+    let sources: HashSet<Vec<String>> = held_out.iter().map(words).collect();
+    pairs.retain(|pair| !sources.contains(&words(pair)));
     held_out
 }
 
@@ -44,7 +46,7 @@ mod tests {
             assert_eq!(rest.len() + held_out.len(), n as usize);
         }
         let mut with_a_double = pairs(4);
-        with_a_double[0].src = " 3".into();
+        with_a_double[0].src = " \u{feff}3\u{200b}".into();
         hold_out(&mut with_a_double, 3);
         assert_eq!(lines(&with_a_double), [2, 4], "line 1 has the source of line 3");
     }

@@ -7,10 +7,9 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
 
+use super::encoding::{BYTE_ORDER_MARK, foreign};
 use super::gzip::{GZIP_MAGIC, Gzip};
 use crate::error::Error;
-
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// The longest line outside a corpus, in bytes: what is longer is no text.
 const MAX_BYTES: usize = 1 << 26;
@@ -109,8 +108,8 @@ impl<R: BufRead> LineReader<R> {
         self.count += 1;
         let mut line = &self.buffer[..];
         if self.count == 1 {
-            if line.starts_with(b"\xff\xfe") || line.starts_with(b"\xfe\xff") {
-                return Err(Error::at(&self.path, "the text is UTF-16; save it as UTF-8"));
+            if let Some(name) = foreign(line) {
+                return Err(Error::at(&self.path, format!("the text is {name}; save it as UTF-8")));
             }
             if line.starts_with(&GZIP_MAGIC) {
                 return Err(Error::at(

@@ -7,6 +7,7 @@
 //! Whatever else is not a pair stops the reading, unless it is lenient: a model trained on half of a misread file
 //! looks like a bad model. All files are gone through first, so that one message tells of every kind of problem.
 
+mod encoding;
 mod gzip;
 mod hold_out;
 mod lines;
@@ -21,6 +22,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::error::Error;
+pub use encoding::decode_file;
 pub use hold_out::hold_out;
 pub use lines::{lines_in, lines_of, read_lines};
 pub use pairs::{Corpus, Place, ReadOptions, TextPair};
@@ -73,7 +75,7 @@ impl CorpusFiles {
 ///
 /// # Errors
 /// - no files, or not as many of `source` as of `target`;
-/// - a file that cannot be read, damaged gzip, UTF-16;
+/// - a file that cannot be read, damaged gzip, UTF-16 or UTF-32;
 /// - two files with unequal line counts, a file without a pair;
 /// - unless lenient: any line with invalid UTF-8, without a tab, with one side empty, or too long. The message
 ///   names the first of them, and counts the others.

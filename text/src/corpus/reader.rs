@@ -6,6 +6,7 @@ use super::lines;
 use super::pairs::{Corpus, Origin, Place, ReadOptions, TextPair};
 use super::report::{Kind, Report};
 use crate::error::Error;
+use crate::invisible::{invisible_in, is_blank};
 
 #[derive(Debug, Clone, Copy)]
 enum Side {
@@ -85,7 +86,7 @@ impl<'a> Reader<'a> {
                 self.corpus.report.further_columns += usize::from(columns.next().is_some());
                 match sides {
                     (src, Some(tgt)) => Ok((src, tgt)),
-                    (src, None) if src.trim().is_empty() => Ok(("", "")),
+                    (src, None) if is_blank(src) => Ok(("", "")),
                     _ => {
                         let text = "no tab in the line; write source, a tab, target".into();
                         Err(Problem { kind: Kind::NoTab, side: Side::Source, text })
@@ -120,13 +121,19 @@ impl<'a> Reader<'a> {
     /// Keeps, skips or counts one line.
     fn take(&mut self, origin: &Origin, line: usize, sides: Result<(&str, &str), Problem>) {
         let Corpus { pairs, report, origins } = &mut self.corpus;
-        match sides.and_then(|(src, tgt)| neither_or_both(src.trim(), tgt.trim())) {
+        match sides.and_then(|(src, tgt)| neither_or_both(visible(src), visible(tgt))) {
             Ok(("", "")) => report.blank += 1,
             Ok((src, tgt)) => {
-                let in_src = has_control_characters(src);
-                if in_src || has_control_characters(tgt) {
-                    let side = if in_src { Side::Source } else { Side::Target };
+                let side_with = |is_in: fn(&str) -> bool| match (is_in(src), is_in(tgt)) {
+                    (true, _) => Some(Side::Source),
+                    (false, true) => Some(Side::Target),
+                    (false, false) => None,
+                };
+                if let Some(side) = side_with(has_control_characters) {
                     report.control.add(origin.file_of(side), line);
+                }
+                if let Some(side) = side_with(has_invisible) {
+                    report.invisible.add(origin.file_of(side), line);
                 }
                 let place = Place { file: saturated(origins.len()), line: saturated(line) };
                 pairs.push(TextPair { src: src.into(), tgt: tgt.into(), place });
@@ -166,6 +173,11 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// `text` without the white space around it; nothing of it, if nothing can be seen.
+fn visible(text: &str) -> &str {
+    if is_blank(text) { "" } else { text.trim() }
+}
+
 /// Two sides, both with text or both without.
 fn neither_or_both<'l>(src: &'l str, tgt: &'l str) -> Result<(&'l str, &'l str), Problem> {
     let (side, empty, other) = match (src.is_empty(), tgt.is_empty()) {
@@ -180,6 +192,11 @@ fn neither_or_both<'l>(src: &'l str, tgt: &'l str) -> Result<(&'l str, &'l str),
 /// White space apart, these show nowhere, and other programs take some of them for the end of a line.
 fn has_control_characters(text: &str) -> bool {
     text.chars().any(|c| (c.is_control() && c != '\t') || matches!(c, '\u{2028}' | '\u{2029}'))
+}
+
+/// Control characters are counted by themselves.
+fn has_invisible(text: &str) -> bool {
+    invisible_in(text).any(|c| !c.is_control())
 }
 
 fn saturated(number: usize) -> u32 {

@@ -66,12 +66,16 @@ impl Tally {
 pub struct Report {
     /// Pairs in the corpus.
     pub pairs: usize,
-    /// Lines, or pairs of lines, of nothing but white space, skipped.
+    /// Lines, or pairs of lines, of nothing but white space and what shows nowhere, skipped.
     pub blank: usize,
     /// Lines of tab-separated files with more than two columns, the rest of which was ignored.
     pub further_columns: usize,
     /// Pairs with control characters or U+2028, U+2029 inside a sentence, kept as they are.
     pub control: Tally,
+    /// Pairs with other characters that show nowhere and say nothing ([`invisible`](crate::invisible)), kept as they
+    /// are. [`TextSettings::drop_invisible`](crate::settings::TextSettings::drop_invisible) decides what becomes of
+    /// either.
+    pub invisible: Tally,
     problems: [Tally; Kind::ALL.len()],
 }
 
@@ -115,8 +119,10 @@ impl fmt::Display for Report {
             let joint = if index == 0 { "; dropped:" } else { "," };
             write!(f, "{joint} {} {} ({})", tally.count, kind.words(), tally.list(0))?;
         }
-        if self.control.count > 0 {
-            write!(f, "; kept: {} with control characters ({})", self.control.count, self.control.list(0))?;
+        let kept = [("control", &self.control), ("invisible", &self.invisible)];
+        for (index, (what, tally)) in kept.into_iter().filter(|(_, tally)| tally.count > 0).enumerate() {
+            let joint = if index == 0 { "; kept:" } else { "," };
+            write!(f, "{joint} {} with {what} characters ({})", tally.count, tally.list(0))?;
         }
         if self.further_columns > 0 {
             write!(f, "; with further columns, ignored: {}", self.further_columns)?;

@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::settings::{TextKind, TextSettings};
 use crate::special::Special;
 use crate::vocabulary::{Encoded, Vocabulary};
+use crate::words::WordRule;
 
 /// One vocabulary, and how text becomes its tokens.
 #[derive(Clone, Debug)]
@@ -21,6 +22,9 @@ pub(super) enum Codec {
 pub(super) struct StoredCodec {
     pub tokens: Vec<String>,
     pub merges: Vec<Merge>,
+    /// How text is split into words, where it is; version 0.1 knew one way and did not name it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub word_rule: Option<WordRule>,
 }
 
 impl Codec {
@@ -66,14 +70,20 @@ impl Codec {
     }
 
     pub fn to_stored(&self) -> StoredCodec {
-        let merges = if let Codec::Bpe(bpe) = self { bpe.merges.clone() } else { Vec::new() };
-        StoredCodec { tokens: self.vocabulary().words().to_vec(), merges }
+        let (merges, word_rule) = match self {
+            Codec::Bpe(bpe) => (bpe.merges.clone(), None),
+            Codec::Words(words) => (Vec::new(), words.rule),
+        };
+        StoredCodec { tokens: self.vocabulary().words().to_vec(), merges, word_rule }
     }
 
     pub fn from_stored(settings: &TextSettings, stored: StoredCodec) -> Result<Self, String> {
-        let StoredCodec { tokens, merges } = stored;
+        let StoredCodec { tokens, merges, word_rule } = stored;
         if !Special::ALL.iter().map(|special| special.symbol()).eq(tokens.iter().take(4)) {
             return Err("the vocabulary does not begin with <pad>, <bos>, <eos>, <unk>".into());
+        }
+        if word_rule.is_some() && settings.kind != TextKind::Words {
+            return Err("there is a `word_rule`, but the text is not split into words".into());
         }
         if settings.kind == TextKind::Bpe {
             return Bpe::new(tokens, merges, settings.byte_fallback).map(|bpe| Codec::Bpe(bpe.into()));
@@ -82,6 +92,7 @@ impl Codec {
             return Err("whole words have no merges, but some are given".into());
         }
         let vocabulary = Vocabulary::from_words(tokens).map_err(|error| error.to_string())?;
-        Ok(Codec::Words(WordLevel { vocabulary, pretokenised: settings.kind == TextKind::Pretokenised }))
+        let rule = (settings.kind == TextKind::Words).then(|| word_rule.unwrap_or(WordRule::Latin));
+        Ok(Codec::Words(WordLevel { vocabulary, rule }))
     }
 }

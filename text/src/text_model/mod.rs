@@ -11,7 +11,8 @@ mod pieces;
 mod tests;
 mod word_level;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
+use serde_json::{Map, Value};
 
 use self::codec::{Codec, StoredCodec};
 use crate::error::Error;
@@ -208,8 +209,17 @@ impl TextModel {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Stored {
+    #[serde(deserialize_with = "settings_of_file")]
     settings: TextSettings,
     src: StoredCodec,
     tgt: Option<StoredCodec>,
     statistics: TextStatistics,
+}
+
+/// Settings as a file has them. What a recipe does not name has its default; a file of version 0.1 does not name what
+/// there was not yet, and its text was learned without that.
+fn settings_of_file<'de, D: Deserializer<'de>>(deserializer: D) -> Result<TextSettings, D::Error> {
+    let mut settings = Map::deserialize(deserializer)?;
+    settings.entry("drop_invisible").or_insert(Value::Bool(false));
+    serde_json::from_value(Value::Object(settings)).map_err(de::Error::custom)
 }

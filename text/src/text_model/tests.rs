@@ -1,4 +1,5 @@
 mod json;
+mod older;
 
 use super::*;
 use crate::settings::Normalisation;

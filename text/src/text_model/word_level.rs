@@ -1,15 +1,16 @@
-//! Words as tokens: those that `split_words` finds, or those of a text that was split before.
+//! Words as tokens: those that a `WordRule` finds, or those of a text that was split before.
 
 use crate::error::Error;
 use crate::settings::{TextKind, TextSettings};
 use crate::vocabulary::{Encoded, Vocabulary, VocabularyLimits};
-use crate::words::split_words;
+use crate::words::WordRule;
 
 /// A vocabulary of whole words, and how text is split into them.
 #[derive(Clone, Debug)]
 pub(super) struct WordLevel {
     pub vocabulary: Vocabulary,
-    pub pretokenised: bool,
+    /// None: the text is split already.
+    pub rule: Option<WordRule>,
 }
 
 impl WordLevel {
@@ -17,15 +18,15 @@ impl WordLevel {
     pub fn learn<'a>(settings: &TextSettings, texts: impl Iterator<Item = &'a str>) -> Result<Self, Error> {
         let max_size = if settings.vocab_size == 0 { usize::MAX } else { settings.vocab_size };
         let limits = VocabularyLimits { min_count: settings.min_count, max_size, ..Default::default() };
-        let pretokenised = settings.kind == TextKind::Pretokenised;
-        let sentences = texts.map(|text| split(&settings.normalise(text), pretokenised));
+        let rule = (settings.kind != TextKind::Pretokenised).then_some(WordRule::Unicode);
+        let sentences = texts.map(|text| split(&settings.normalise(text), rule));
         let vocabulary = Vocabulary::from_sentences(sentences, &limits)
             .map_err(|error| Error::Settings(format!("[text] {error}").replace("max_size", "vocab_size")))?;
-        Ok(Self { vocabulary, pretokenised })
+        Ok(Self { vocabulary, rule })
     }
 
     pub fn encode(&self, text: &str) -> Encoded {
-        self.vocabulary.encode(split(text, self.pretokenised)).expect("<unk> is in the vocabulary")
+        self.vocabulary.encode(split(text, self.rule)).expect("<unk> is in the vocabulary")
     }
 
     pub fn decode(&self, ids: &[u32]) -> String {
@@ -35,16 +36,19 @@ impl WordLevel {
 
     /// A text as if every word of it were known and decoded.
     pub fn as_decoded(&self, text: &str) -> String {
-        self.join(&split(text, self.pretokenised).join(" "))
+        self.join(&split(text, self.rule).join(" "))
     }
 
     fn join(&self, text: &str) -> String {
-        if self.pretokenised { join_marked(text) } else { text.to_owned() }
+        if self.rule.is_none() { join_marked(text) } else { text.to_owned() }
     }
 }
 
-fn split(text: &str, pretokenised: bool) -> Vec<String> {
-    if pretokenised { text.split_whitespace().map(str::to_owned).collect() } else { split_words(text) }
+fn split(text: &str, rule: Option<WordRule>) -> Vec<String> {
+    match rule {
+        Some(rule) => rule.split(text),
+        None => text.split_whitespace().map(str::to_owned).collect(),
+    }
 }
 
 /// Joins what subword-nmt splits: `@@ ` is taken out, and a `@@` that nothing follows.

@@ -28,8 +28,9 @@ impl Config {
         ];
         for (name, size) in sizes {
             // u32::MAX itself marks labels that do not count, so ids stop below it.
-            require((1..=u32::MAX as usize).contains(&size), || {
-                format!("{name} is {size}; it must be between 1 and {}", u32::MAX)
+            require(size > 0, || format!("{name} is 0; it must be at least 1"))?;
+            require(size <= u32::MAX as usize, || {
+                format!("{name} is {size}; it must be at most {}", u32::MAX)
             })?;
         }
         let Architecture { d_model, n_heads, d_ff, .. } = *model;
@@ -96,7 +97,7 @@ mod tests {
     fn what_does_not_fit_is_named() {
         let base = || Config::base(SHARED);
         assert_problem(base().with(|model| model.n_heads = 7), "n_heads 7 does not divide d_model 512");
-        assert_problem(base().with(|model| model.d_ff = 0), "d_ff is 0; it must be between 1 and");
+        assert_problem(base().with(|model| model.d_ff = 0), "d_ff is 0; it must be at least 1");
         assert_problem(Config { tgt_vocab_size: usize::MAX, ..base() }, "tgt_vocab_size is ");
         assert_problem(
             base().with(|model| {

@@ -211,3 +211,34 @@ fn a_file_is_loaded_in_the_dtype_that_was_asked_for() {
     let none = load_state_dict(folder.path().join("none"), &names, &layout(&config()), DType::F32);
     assert!(matches!(none, Err(Error::Nn(_))));
 }
+
+#[test]
+fn what_is_ignored_may_be_of_any_dtype_and_nothing_else_may() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("translator.safetensors");
+    let names = StateDictNames { ignored: vec!["steps".into()], ..StateDictNames::default() };
+    let saved = random_params(&config(), DType::F32);
+    checkpoint::save(&path, &state_dict(&saved, &names), &BTreeMap::new()).unwrap();
+    let written = std::fs::read(&path).unwrap();
+    let (len, rest) = written.split_first_chunk::<8>().unwrap();
+    let (header, data) = rest.split_at(u64::from_le_bytes(*len) as usize);
+    let header = std::str::from_utf8(header).unwrap().trim_end().strip_suffix('}').unwrap();
+    let (_, tensors) = header.split_once("},").unwrap(); // without the metadata, and so without a checksum
+    for dtype in ["I64", "U64", "C64"] {
+        let end = data.len() + 8;
+        let steps =
+            format!(r#""steps":{{"dtype":"{dtype}","shape":[],"data_offsets":[{},{end}]}}"#, data.len());
+        let header = format!("{{{tensors},{steps}}}");
+        let bytes = [&(header.len() as u64).to_le_bytes(), header.as_bytes(), data, &[0; 8]].concat();
+        std::fs::write(&path, bytes).unwrap();
+        let params = load_state_dict(&path, &names, &layout(&config()), DType::F32).unwrap();
+        assert_same(params.as_ref(), &saved);
+        let strict = StateDictNames::default();
+        let problem =
+            load_state_dict(&path, &strict, &layout(&config()), DType::F32).unwrap_err().to_string();
+        let expected = format!(
+            "tensor `steps`: it has dtype {dtype}; F64, F32, F16 and BF16 are read; convert it, or name it"
+        );
+        assert!(problem.contains(&expected) && problem.contains("`StateDictNames::ignored`"), "{problem}");
+    }
+}

@@ -95,7 +95,9 @@ impl MultiHeadAttention {
             cx.trace("weights", &Var::constant(weights)); // [batch, n_heads, q_len, k_len]
         }
         cx.trace("context", &context); // [batch, q_len, d_model]
-        self.out_proj.forward(cx, &context)
+        let out = self.out_proj.forward(cx, &context);
+        cx.trace("out", &out); // [batch, q_len, d_model]
+        out
     }
 }
 

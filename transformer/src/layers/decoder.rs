@@ -13,7 +13,7 @@
 //! [`Transformer::extend`]: crate::model::Transformer::extend
 
 use autograd::Var;
-use nn::{Context, Embedding, LayerNorm, ParamBuilder};
+use nn::{Context, Embedding, ParamBuilder};
 use tensor::Mask;
 
 use crate::config::{Architecture, DecoderStart};
@@ -24,7 +24,7 @@ use crate::layers::embed::Embed;
 use crate::layers::encoder::Memory;
 use crate::layers::feed_forward::FeedForward;
 use crate::layers::masks;
-use crate::layers::residual::{Residual, final_norm};
+use crate::layers::residual::{FinalNorm, Residual};
 
 /// The stack of decoder layers, with its input.
 #[derive(Clone, Debug)]
@@ -32,7 +32,7 @@ pub struct Decoder {
     embed: Embed,
     start: DecoderStart,
     layers: Vec<DecoderLayer>,
-    norm: Option<LayerNorm>,
+    norm: FinalNorm,
 }
 
 impl Decoder {
@@ -49,7 +49,7 @@ impl Decoder {
             embed: Embed::new(builder, embedding, architecture),
             start,
             layers,
-            norm: final_norm(builder, architecture),
+            norm: FinalNorm::new(builder, architecture),
         }
     }
 
@@ -122,10 +122,7 @@ impl Decoder {
             x = layer(i, &x, &causal);
             cx.trace("out", &x);
         }
-        if let Some(norm) = &self.norm {
-            x = norm.forward(cx, &x);
-        }
-        Ok(x)
+        Ok(self.norm.forward(cx, x))
     }
 }
 

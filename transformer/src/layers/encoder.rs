@@ -2,7 +2,7 @@
 //! position may attend to every other of its sentence.
 
 use autograd::Var;
-use nn::{Context, Embedding, LayerNorm, ParamBuilder};
+use nn::{Context, Embedding, ParamBuilder};
 use tensor::Mask;
 
 use crate::config::Architecture;
@@ -12,7 +12,7 @@ use crate::layers::attention::MultiHeadAttention;
 use crate::layers::embed::Embed;
 use crate::layers::feed_forward::FeedForward;
 use crate::layers::masks;
-use crate::layers::residual::{Residual, final_norm};
+use crate::layers::residual::{FinalNorm, Residual};
 
 /// What the encoder says about its sentences, for the decoder to read.
 #[derive(Clone, Debug)]
@@ -28,7 +28,7 @@ pub struct Memory {
 pub struct Encoder {
     embed: Embed,
     layers: Vec<EncoderLayer>,
-    norm: Option<LayerNorm>,
+    norm: FinalNorm,
 }
 
 impl Encoder {
@@ -39,7 +39,7 @@ impl Encoder {
         Encoder {
             embed: Embed::new(builder, embedding, architecture),
             layers,
-            norm: final_norm(builder, architecture),
+            norm: FinalNorm::new(builder, architecture),
         }
     }
 
@@ -54,10 +54,7 @@ impl Encoder {
             x = layer.forward(cx, &x, &mask);
             cx.trace("out", &x);
         }
-        if let Some(norm) = &self.norm {
-            x = norm.forward(cx, &x);
-        }
-        Ok(Memory { states: x, mask })
+        Ok(Memory { states: self.norm.forward(cx, x), mask })
     }
 }
 

@@ -9,6 +9,10 @@
 //! In post-norm every sublayer's output is normalised and the gradient passes through all the norms; in
 //! pre-norm a straight path of additions leads from the top to the embeddings, which trains deeper stacks
 //! without warm-up but needs one more norm at the top of the stack, where the sums have grown.
+//!
+//! A trace sees both, of the first sublayer as `residual1.out`, the sum, and `norm1.out`, the normalised.
+
+use std::fmt::Display;
 
 use autograd::Var;
 use nn::{Context, Dropout, LayerNorm, ParamBuilder};
@@ -18,6 +22,7 @@ use crate::config::{Architecture, NormPlacement};
 /// The residual connection around one sublayer.
 #[derive(Clone, Debug)]
 pub struct Residual {
+    number: usize,
     norm: LayerNorm,
     placement: NormPlacement,
     dropout: Dropout,
@@ -33,7 +38,7 @@ impl Residual {
             architecture.norm_eps,
         );
         let dropout = Dropout::new(&mut builder.scope(format!("dropout{number}")), architecture.dropout);
-        Residual { norm, placement: architecture.norm, dropout }
+        Residual { number, norm, placement: architecture.norm, dropout }
     }
 
     /// `x` through `sublayer` and around it. `[batch, len, d_model] -> [batch, len, d_model]`
@@ -44,21 +49,48 @@ impl Residual {
     pub fn forward(&self, cx: &Context, x: &Var, sublayer: impl FnOnce(&Var) -> Var) -> Var {
         match self.placement {
             NormPlacement::Post | NormPlacement::PostFinal => {
-                let sum = x + self.dropout.forward(cx, &sublayer(x));
-                self.norm.forward(cx, &sum)
+                let sum = self.add(cx, x, &sublayer(x));
+                normalise(&self.norm, cx, format_args!("norm{}", self.number), &sum)
             }
             NormPlacement::Pre => {
-                let normed = self.norm.forward(cx, x);
-                x + self.dropout.forward(cx, &sublayer(&normed))
+                let normed = normalise(&self.norm, cx, format_args!("norm{}", self.number), x);
+                self.add(cx, x, &sublayer(&normed))
             }
         }
     }
+
+    fn add(&self, cx: &Context, x: &Var, of_sublayer: &Var) -> Var {
+        let sum = x + self.dropout.forward(cx, of_sublayer);
+        let _scope = cx.enter(format_args!("residual{}", self.number));
+        cx.trace("out", &sum);
+        sum
+    }
+}
+
+/// `x` normalised, which a trace sees as `out` of that scope.
+fn normalise(norm: &LayerNorm, cx: &Context, scope: impl Display, x: &Var) -> Var {
+    let _scope = cx.enter(scope);
+    let normed = norm.forward(cx, x);
+    cx.trace("out", &normed);
+    normed
 }
 
 /// The norm at the top of a stack, which pre-norm needs, PyTorch has always, and the paper never.
-pub(crate) fn final_norm(builder: &mut ParamBuilder, architecture: &Architecture) -> Option<LayerNorm> {
-    let norm = || LayerNorm::new(&mut builder.scope("norm"), architecture.d_model, architecture.norm_eps);
-    architecture.norm.has_final_norm().then(norm)
+#[derive(Clone, Debug)]
+pub(crate) struct FinalNorm(Option<LayerNorm>);
+
+impl FinalNorm {
+    /// The norm, called `norm` under the builder's scope, where the architecture has one.
+    pub fn new(builder: &mut ParamBuilder, architecture: &Architecture) -> FinalNorm {
+        let norm = || LayerNorm::new(&mut builder.scope("norm"), architecture.d_model, architecture.norm_eps);
+        FinalNorm(architecture.norm.has_final_norm().then(norm))
+    }
+
+    /// The top layer's output, normalised if there is a norm. `[batch, len, d_model] -> [batch, len, d_model]`
+    pub fn forward(&self, cx: &Context, x: Var) -> Var {
+        let Some(norm) = &self.0 else { return x };
+        normalise(norm, cx, "norm", &x)
+    }
 }
 
 #[cfg(test)]

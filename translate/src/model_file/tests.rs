@@ -128,9 +128,24 @@ fn an_option_of_a_newer_version_is_named() {
         let config = strings.get_mut("etudiant.config").unwrap();
         config.insert_str(1, "\"rope_base\":10000,");
     });
-    let expected =
-        "in its metadata `etudiant.config`: there is no option `rope_base` in this version; a newer one";
+    let expected = "in its metadata `etudiant.config`: there is no option `rope_base` in this version; a newer version may";
     assert!(newer.starts_with(expected), "{newer}");
+}
+
+#[test]
+fn a_search_without_end_is_not_read() {
+    for (settings, problem) in [
+        ("{\"beam\":0}", "beam is 0; it must be between 1 and 10000"),
+        (
+            "{\"max_len_beyond_source\":1000000000000000}",
+            "max_len_beyond_source is 1000000000000000; it must be",
+        ),
+    ] {
+        let refused = refusal(|strings| {
+            strings.insert("etudiant.search".into(), settings.into());
+        });
+        assert!(refused.starts_with(&format!("in its metadata `etudiant.search`: {problem}")), "{refused}");
+    }
 }
 
 #[test]

@@ -72,7 +72,7 @@ fn more_translations_than_the_beam_is_wide_or_none_are_refused_whatever_the_line
         }
     }
     let problem = translator.request().beam(3).n_best(4).translate(&LINES).unwrap_err().to_string();
-    assert_eq!(problem, "4 translations are asked for, of a beam of 3; ask for 1 to 3");
+    assert_eq!(problem, "n_best is 4, of a beam of 3; it must be between 1 and 3");
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn drawing_heeds_its_settings_and_the_length_limit() {
         Sampling { temperature: 0.0, ..Sampling::default() },
         Sampling { top_k: Some(0), ..Sampling::default() },
     ] {
-        assert!(matches!(translator.request().sample(sampling).translate(&LINES), Err(Error::Model(_))));
+        assert!(matches!(translator.request().sample(sampling).translate(&LINES), Err(Error::Request(_))));
     }
 }
 

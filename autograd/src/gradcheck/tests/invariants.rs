@@ -41,6 +41,19 @@ fn a_forgotten_input_is_reported() {
     let inputs = [Tensor::scalar(2.0), Tensor::scalar(3.0)];
     let failure = gradcheck("mul", &inputs, |v| &v[0] * v[1].detach()).unwrap_err();
     assert!(failure.to_string().contains("input 1 is 0 by backward but 2 by"), "{failure}");
+    let hint = "; no gradient arrives there: was it detached, or does a vjp leave it out?\n";
+    assert!(failure.to_string().contains(hint), "{failure}");
+    let half = |v: &[Var]| {
+        let (x, y) = (v[0].value().clone(), v[1].value().clone());
+        Var::record("half", &[&v[0], &v[1]], x.mul(&y), move |grad_out, grads| {
+            grads.add(1, || grad_out.mul(&x));
+        })
+    };
+    let failure = gradcheck("half", &inputs, half).unwrap_err().to_string();
+    assert!(failure.contains("d output / d input 0 is 0 by backward but 3 by") && failure.contains(hint));
+    // Zeros that do arrive are another mistake.
+    let zeros = |v: &[Var]| square(&v[0], |grad| grad.mul_scalar(0.0)) * &v[1];
+    assert!(!gradcheck("zeros", &inputs, zeros).unwrap_err().to_string().contains("no gradient arrives"));
 }
 
 #[test]
@@ -71,12 +84,13 @@ fn what_is_not_repeatable_is_reported() {
         calls.get()
     };
     let found = gradcheck("random", &x, |v| v[0].powi(2) * count());
-    assert_eq!(fault(found), Fault::ValueNotRepeatable);
+    assert_eq!(fault(found), Fault::ValueNotRepeatable { difference: 4.0 }); // 2^2 times 1, and times 2
     let found = gradcheck("random", &x, |v| {
         let factor = count();
         square(&v[0], move |grad| grad.mul_scalar(factor))
     });
-    assert_eq!(fault(found), Fault::GradientNotRepeatable { input: "input 0".into() });
+    let Fault::GradientNotRepeatable { input, difference } = fault(found) else { panic!() };
+    assert!(input == "input 0" && difference > 1.0, "{input}: {difference}");
 }
 
 #[test]
@@ -200,9 +214,47 @@ fn a_gradient_of_the_wrong_shape_is_reported() {
     let Fault::WrongShape(found) = &failure.fault else { panic!("{failure}") };
     assert_eq!((found.operation, found.input), ("scale", 1));
     assert_eq!((found.found.0, found.expected.0), ([2, 3].into(), [3].into()));
-    let text =
-        "gradcheck of `scale`: scale: the vjp gives a gradient of shape [2, 3] (f64) to input 1 of shape [3]";
+    let text = "gradcheck of `scale`: scale: the vjp gives a gradient of shape [2, 3] (f64) to input 1 of shape [3] \
+                (f64); where the input was broadcast, sum its gradient with Tensor::sum_to\n";
     assert!(failure.to_string().starts_with(text), "{failure}");
+}
+
+/// `x` doubled, whose gradient is in another dtype than `x` if that is in `wrong_for`.
+fn doubled(x: &Var, wrong_for: DType) -> Var {
+    let dtype = x.dtype();
+    Var::record("doubled", &[x], x.value().mul_scalar(2.0), move |grad_out, grads| {
+        let other = if dtype == DType::F64 { DType::F32 } else { DType::F64 };
+        let given = if dtype == wrong_for { other } else { dtype };
+        grads.add(0, || grad_out.mul_scalar(2.0).to_dtype(given));
+    })
+}
+
+#[test]
+fn a_gradient_of_the_wrong_dtype_is_reported_with_both() {
+    let x = [normal(&[2, 3])];
+    let check = Gradcheck::new().f32_tolerance(1e-6);
+    for (wrong_for, gives, takes) in [(DType::F64, "f32", "f64"), (DType::F32, "f64", "f32")] {
+        let failure = check.run("doubled", &x, |v| doubled(&v[0], wrong_for)).unwrap_err();
+        assert!(matches!(failure.fault, Fault::WrongShape(_)), "{failure}");
+        let text = format!(
+            "gradcheck of `doubled`: doubled: the vjp gives a gradient in {gives} to input 0 in {takes}, both of shape \
+             [2, 3]; convert it with Tensor::to_dtype\n"
+        );
+        assert!(failure.to_string().starts_with(&text), "{failure}");
+    }
+}
+
+#[test]
+fn an_output_that_is_not_f64_is_reported() {
+    let narrow = |x: &Var| {
+        Var::record("narrow", &[x], x.value().to_dtype(DType::F32), |grad_out, grads| {
+            grads.add(0, || grad_out.to_dtype(DType::F64));
+        })
+    };
+    let found = gradcheck("narrow", &[normal(&[2])], |v| narrow(&v[0]));
+    assert_eq!(fault(found), Fault::NotDoublePrecision { output: "output".into(), dtype: DType::F32 });
+    let found = gradcheck("narrow", &[normal(&[2])], |v| (v[0].exp(), narrow(&v[0])));
+    assert_eq!(fault(found), Fault::NotDoublePrecision { output: "output 1".into(), dtype: DType::F32 });
 }
 
 #[test]

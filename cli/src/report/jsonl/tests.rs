@@ -5,7 +5,15 @@ use serde_json::{Value, json};
 const STATS: LossStats = LossStats { loss_sum: 3.0, nll_sum: 2.0, count: 4, correct: 1 };
 
 fn train(step: u64) -> TrainRecord {
-    TrainRecord { step, epoch: 1, stats: STATS, learning_rate: 0.25, grad_norm: 1.5, seconds: 0.5 }
+    TrainRecord {
+        step,
+        epoch: 1,
+        batches: 5,
+        stats: STATS,
+        learning_rate: 0.25,
+        grad_norm: 1.5,
+        seconds: 0.5,
+    }
 }
 
 fn valid(step: u64) -> ValidRecord {

@@ -12,11 +12,15 @@ const VALID: ValidRecord = ValidRecord { step: 1, stats: STATS, bleu: None, bleu
 
 fn record(step: u64, loss_sum: f64, learning_rate: f64) -> TrainRecord {
     let stats = LossStats { loss_sum, ..STATS };
-    TrainRecord { step, epoch: 1, stats, learning_rate, grad_norm: 1.0, seconds: 0.5 }
+    TrainRecord { step, epoch: 1, batches: 5, stats, learning_rate, grad_norm: 1.0, seconds: 0.5 }
 }
 
-fn without_terminal(max_steps: u64, start_step: u64, log_every: u64) -> ProgressDisplay {
-    ProgressDisplay::drawn_to(ProgressDrawTarget::hidden(), max_steps, start_step, log_every)
+fn options(max_steps: u64, after_step: u64, log_every: u64) -> ReportOptions {
+    ReportOptions { max_steps, max_epochs: 0, epoch_batches: 9, after_step, log_every }
+}
+
+fn without_terminal(max_steps: u64, after_step: u64, log_every: u64) -> ProgressDisplay {
+    ProgressDisplay::drawn_to(ProgressDrawTarget::hidden(), options(max_steps, after_step, log_every))
 }
 
 /// The lines that a run says, with their steps.
@@ -41,14 +45,13 @@ fn figures_are_those_of_all_labels_since_the_last_line() {
     let mut progress = without_terminal(4, 0, 2);
     assert_eq!(progress.advance(&record(1, 3.0, 1e-3)), None);
     let first = progress.advance(&record(2, 5.0, 2.5e-4)).unwrap();
-    let expected =
-        "step 2 of 4  loss 1.000  nll 0.500  perplexity 1.649  lr 2.50e-4  8 tokens/s  0 s, 0 s left";
+    let expected = "step 2 of 4  epoch 2 (5 of 9 batches)  loss 1.000  nll 0.500  perplexity 1.649  lr 2.50e-4  8 tokens/s  0 s, 0 s left";
     assert_eq!(first, expected);
     progress.advance(&record(3, 8.0, 1e-4));
     let mut long = record(4, 8.0, 1e-4);
     long.stats.count = 12;
     let second = progress.advance(&long).unwrap();
-    let expected = "step 4 of 4  loss 1.000  nll 0.250  perplexity 1.284  lr 1.00e-4  16 tokens/s  0 s";
+    let expected = "step 4 of 4  epoch 2 (5 of 9 batches)  loss 1.000  nll 0.250  perplexity 1.284  lr 1.00e-4  16 tokens/s  0 s";
     assert_eq!(second, expected, "per label, not per step");
 }
 
@@ -62,7 +65,9 @@ fn numbers_that_are_not_finite_are_shown_as_such() {
         seconds: 0.0,
         ..record(1, 0.0, 0.0)
     });
-    assert_eq!(line.unwrap(), "step 1 of 1  loss NaN  nll inf  perplexity inf  lr NaN  inf tokens/s  0 s");
+    let expected =
+        "step 1 of 1  epoch 2 (5 of 9 batches)  loss NaN  nll inf  perplexity inf  lr NaN  inf tokens/s  0 s";
+    assert_eq!(line.unwrap(), expected);
     let nothing =
         ValidRecord { step: 1, stats: LossStats::default(), best: false, bleu: Some(f64::NAN), ..VALID };
     assert_eq!(
@@ -94,7 +99,7 @@ fn the_time_left_goes_by_the_steps_of_this_process() {
     progress.step = 1010;
     progress.started = Instant::now().checked_sub(Duration::from_secs(3600)).unwrap();
     assert_eq!(progress.times(), "60 min, 2.0 h left");
-    progress.max_steps = 5;
+    progress.options.max_steps = 5;
     assert_eq!(progress.times(), "60 min", "past its end");
 }
 
@@ -155,29 +160,34 @@ impl TermLike for Recorder {
 fn a_terminal_has_a_bar_with_the_figures_and_lines_above_it() {
     let terminal = Recorder::default();
     let target = ProgressDrawTarget::term_like(Box::new(terminal.clone()));
-    let mut progress = ProgressDisplay::drawn_to(target, 40, 10, 10);
+    let mut progress =
+        ProgressDisplay::drawn_to(target, ReportOptions { max_epochs: 3, ..options(40, 10, 10) });
     assert_eq!(progress.bar.position(), 10);
     for step in 11..=20 {
-        assert_eq!(progress.advance(&record(step, step as f64, 2.5e-4)), None, "no lines beside the bar");
+        let line = progress.step(&record(step, step as f64, 2.5e-4));
+        assert_eq!(line.is_some(), step == 20, "the log has it");
     }
     assert_eq!((progress.bar.position(), progress.bar.length()), (20, Some(40)));
     let figures = "loss 3.875  nll 0.500  perplexity 1.649  lr 2.50e-4  8 tokens/s";
-    assert_eq!((&*progress.bar.message(), &*progress.bar.prefix()), (figures, "0 s, 0 s left"));
-    progress.valid(&ValidRecord { step: 20, ..VALID });
-    progress.note("something else");
+    assert_eq!(progress.bar.message(), figures);
+    let prefix = progress.bar.prefix();
+    assert!(
+        prefix.starts_with("epoch 2 of 3 (5 of 9 batches)  ") && prefix.ends_with("  0 s, 0 s left"),
+        "{prefix}"
+    );
+    progress.note(&valid_line(&ValidRecord { step: 20, ..VALID }));
+    (progress.voice())("something else");
     let text = terminal.text();
     let at = |part: &str| text.rfind(part).unwrap_or_else(|| panic!("{part:?} is not in {text:?}"));
     assert!(
         at("step 20  valid loss 0.750  nll 0.500  perplexity 1.649  accuracy 25.0 %  best so far")
             < at("something else")
     );
-    assert!(
-        at("something else") < at(" 20 of 40  0 s, 0 s left") && at(" 20 of 40") < at(figures),
-        "the bar is below"
-    );
-    progress.finish();
+    assert!(at("something else") < at(" 20 of 40  ") && at(" 20 of 40") < at(figures), "the bar is below");
+    assert!(progress.finish().is_none());
     assert!(progress.bar.is_finished());
     assert_eq!(progress.bar.position(), 20, "where it was interrupted");
     progress.note("said beside it");
     assert!(!terminal.text().contains("said beside it"), "it is not drawn again");
+    assert!(!terminal.text().contains("step 20 of 40"), "lines are not beside a bar");
 }

@@ -4,7 +4,15 @@ use autograd::ops::cross_entropy::LossStats;
 const STATS: LossStats = LossStats { loss_sum: 3.0, nll_sum: 2.0, count: 4, correct: 1 };
 
 fn train(step: u64) -> TrainRecord {
-    TrainRecord { step, epoch: 1, stats: STATS, learning_rate: 0.25, grad_norm: 0.0, seconds: 0.5 }
+    TrainRecord {
+        step,
+        epoch: 1,
+        batches: 5,
+        stats: STATS,
+        learning_rate: 0.25,
+        grad_norm: 0.0,
+        seconds: 0.5,
+    }
 }
 
 /// CRC-32C by its definition, bit by bit, then masked.
@@ -46,12 +54,12 @@ fn events(path: &Path) -> Vec<Event> {
 }
 
 /// Every scalar as (step, tag, value).
-fn scalars(events: &[Event]) -> Vec<(i64, String, f32)> {
+fn scalars_of(events: &[Event]) -> Vec<(i64, String, f32)> {
     let mut found = Vec::new();
     for event in events {
         if let Some(What::Summary(summary)) = &event.what {
-            let of = |value: &Value| (event.step, value.tag.clone(), value.simple_value.unwrap());
-            found.extend(summary.value.iter().map(of));
+            let of = |value: &Value| Some((event.step, value.tag.clone(), value.simple_value?));
+            found.extend(summary.value.iter().filter_map(of));
         }
     }
     found
@@ -75,7 +83,7 @@ fn events_are_the_bytes_that_tensorboard_writes() {
         "100000000000000095fbfe1809000000000000f83f10f5033a0208019f8d8eab"
     );
     assert_eq!(
-        framed(7, summary(&[("train/loss", 0.25), ("train/grad_norm", 0.0)])),
+        framed(7, scalars("train", &[("loss", 0.25), ("grad_norm", 0.0)])),
         "3800000000000000a3797d5709000000000000f83f10072a2b0a110a0a747261696e2f6c6f7373150000803e\
          0a160a0f747261696e2f677261645f6e6f726d1500000000875995f3"
     );
@@ -97,17 +105,70 @@ fn what_is_written_is_read_back() {
     let perplexity = 0.5f64.exp() as f32;
     let expected = [
         (7, "train/loss", 0.75),
+        (7, "train/nll", 0.5),
         (7, "train/perplexity", perplexity),
         (7, "train/learning_rate", 0.25),
+        (7, "train/tokens", 4.0),
         (7, "train/tokens_per_second", 8.0),
         (7, "train/grad_norm", 0.0),
+        (7, "train/epoch", 1.0),
+        (7, "train/seconds", 0.5),
         (7, "valid/loss", 0.75),
+        (7, "valid/nll", 0.5),
         (7, "valid/perplexity", perplexity),
+        (7, "valid/accuracy", 0.25),
         (7, "valid/bleu", 21.5),
+        (7, "valid/best", 1.0),
         (8, "valid/loss", 0.75),
+        (8, "valid/nll", 0.5),
         (8, "valid/perplexity", perplexity),
+        (8, "valid/accuracy", 0.25),
+        (8, "valid/best", 0.0),
     ];
-    assert_eq!(scalars(&events), expected.map(|(step, tag, value)| (step, tag.to_owned(), value)));
+    assert_eq!(scalars_of(&events), expected.map(|(step, tag, value)| (step, tag.to_owned(), value)));
+}
+
+/// Both files have what was measured: every number of a line of `metrics.jsonl` is a scalar here.
+#[test]
+fn the_figures_are_those_of_metrics_jsonl() {
+    let (train, valid) = (
+        train(7),
+        ValidRecord { step: 7, stats: STATS, bleu: Some(21.5), bleu_options: Default::default(), best: true },
+    );
+    let numbers = |line: serde_json::Value| -> Vec<String> {
+        let keys =
+            line.as_object().unwrap().iter().filter(|(_, value)| value.is_number() || value.is_boolean());
+        keys.map(|(key, _)| key.clone()).filter(|key| key != "step").collect()
+    };
+    let names = |mut figures: Vec<(&str, f64)>| -> Vec<String> {
+        figures.sort_by_key(|(name, _)| *name);
+        figures.iter().map(|(name, _)| name.to_string()).collect()
+    };
+    let sorted = |mut keys: Vec<String>| {
+        keys.sort();
+        keys
+    };
+    let (train, valid) = (TrainLine::from(&train), ValidLine::from(&valid));
+    assert_eq!(names(train.figures()), sorted(numbers(serde_json::to_value(&train).unwrap())));
+    assert_eq!(names(valid.figures()), sorted(numbers(serde_json::to_value(&valid).unwrap())));
+}
+
+#[test]
+fn samples_are_a_table_of_text_that_shows_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut board = TensorBoard::open(folder.path(), 0).unwrap();
+    let [source, reference, translation] = ["*un* <b>", "1. one & two", "ein_s"].map(String::from);
+    board.samples(5, &[Sample { source, reference, translation }]).unwrap();
+    let events = events(&board.path);
+    let Some(What::Summary(summary)) = &events[2].what else { panic!("{events:?}") };
+    let [value] = &summary.value[..] else { panic!("{summary:?}") };
+    assert_eq!((events[2].step, &*value.tag, value.simple_value), (5, "valid/samples", None));
+    let tensor = value.tensor.as_ref().unwrap();
+    let sizes: Vec<i64> = tensor.tensor_shape.as_ref().unwrap().dim.iter().map(|dim| dim.size).collect();
+    assert_eq!(sizes, [2, 3]);
+    let cells: Vec<&str> = tensor.string_val.iter().map(|cell| std::str::from_utf8(cell).unwrap()).collect();
+    let row = [r"\*un\* &lt;b\>", r"1\. one &amp; two", r"ein\_s"];
+    assert_eq!(cells, ["**source**", "**reference**", "**translation**", row[0], row[1], row[2]]);
 }
 
 #[test]
@@ -116,9 +177,9 @@ fn numbers_that_are_not_finite_stay_what_they_are() {
     let mut board = TensorBoard::open(folder.path(), 0).unwrap();
     let stats = LossStats { loss_sum: f64::NAN, nll_sum: 4e3, ..STATS };
     board.train(&TrainRecord { stats, ..train(1) }).unwrap();
-    let scalars = scalars(&events(&board.path));
+    let scalars = scalars_of(&events(&board.path));
     assert!(scalars[0].2.is_nan());
-    assert_eq!(scalars[1].2, f32::INFINITY);
+    assert_eq!(scalars[2].2, f32::INFINITY);
 }
 
 #[test]

@@ -3,8 +3,7 @@
 use tensor::Seed;
 use translate::{Translator, Validated};
 
-use super::Run;
-use crate::console::say;
+use super::{Run, diverged};
 use crate::error::Error;
 use crate::model;
 use crate::train::shell::quoted;
@@ -19,35 +18,36 @@ impl Run {
             self.write_model(&self.folder.checkpoint(step))?;
             checkpoints.push(step);
         }
-        let why = match self.is_stale() {
-            true => format!("no better validation in {} of them", self.progress.stale),
-            false => "all steps taken".to_string(),
-        };
-        say(&format!("step {step}: {why}"));
+        let why = self.end().expect("the run has come to its end");
+        self.reporter.note(&format!("step {step}: {why}"))?;
         self.write_final(&checkpoints)?;
         let [model, out] =
             [&*self.folder.model(), self.folder.path()].map(|path| quoted(&path.display().to_string()));
-        say(&format!("{model} is ready. Try: echo ... | etudiant translate --model {model}"));
-        say(&format!("curves: tensorboard --logdir {out}"));
-        Ok(())
+        self.reporter
+            .note(&format!("{model} is ready. Try: echo ... | etudiant translate --model {model}"))?;
+        self.reporter.note(&format!("curves: tensorboard --logdir {out}"))
     }
 
     /// The model to use where a run is stopped before a validation has chosen one: that of this step. It takes the
     /// place of one that an earlier stop has left, and not of a mean.
-    pub(super) fn write_unvalidated(&self) -> Result<(), Error> {
+    pub(super) fn write_unvalidated(&mut self) -> Result<(), Error> {
         let path = self.folder.model();
         let is_of_a_stop = || Translator::open(&path).is_ok_and(|model| model.about().averaged.is_empty());
         if !path.exists() || self.progress.best.is_none() && is_of_a_stop() {
             self.write_model(&path)?;
             let step = self.progress.step;
-            say(&format!("model.safetensors is that of step {step}; no validation has judged it"));
+            self.reporter
+                .note(&format!("model.safetensors is that of step {step}; no validation has judged it"))?;
         }
         Ok(())
     }
 
     /// The model to use: the mean of the last checkpoints, or the best where the recipe asks for no mean. The mean of
     /// one is itself: that of the last step. So is the model of a run that has no best one on disk.
-    fn write_final(&self, checkpoints: &[u64]) -> Result<(), Error> {
+    ///
+    /// # Errors
+    /// [`Error::Diverged`] if the model is of no use, beside those of writing.
+    fn write_final(&mut self, checkpoints: &[u64]) -> Result<(), Error> {
         let average = self.recipe.training.average;
         let last = &checkpoints[checkpoints.len().saturating_sub(average)..];
         let best = self.progress.best.filter(|_| self.folder.best().exists());
@@ -65,15 +65,20 @@ impl Run {
             };
             (format!("that of the last step, {}", self.progress.step), judged)
         };
-        say(&format!("model.safetensors is {what}{}", judged.as_ref().map_or(String::new(), figures)));
+        let judgement = judged.as_ref().map_or(String::new(), figures);
+        self.reporter.note(&format!("model.safetensors is {what}{judgement}"))?;
         if let Some(best) = best.filter(|_| average > 0) {
-            say(&format!("best.safetensors is of step {}{}", best.step, figures(&best)));
+            self.reporter.note(&format!("best.safetensors is of step {}{}", best.step, figures(&best)))?;
+        }
+        let Some(judged) = judged else { return Ok(()) };
+        if !judged.perplexity().is_finite() {
+            let perplexity = judged.perplexity();
+            return Err(diverged(&format!(
+                "the perplexity of the finished model on the validation pairs is {perplexity}"
+            )));
         }
         let tokens = self.trainer.model.config().tgt_vocab_size;
-        if let Some(warning) = judged.and_then(|judged| no_better_than_guessing(judged.nll, tokens)) {
-            say(&warning);
-        }
-        Ok(())
+        no_better_than_guessing(judged.nll, tokens).map_or(Ok(()), |warning| self.reporter.note(&warning))
     }
 
     /// Writes the mean of these checkpoints as the model to use, and judges it.
@@ -95,7 +100,7 @@ impl Run {
             transformer::evaluate(model, params, &self.data.valid, options.max_tokens, options.smoothing)?;
         let validation = &self.recipe.validation;
         let with_bleu = validation.every > 0 && validation.bleu_every > 0;
-        let bleu = with_bleu.then(|| self.bleu(translator)).transpose()?;
+        let bleu = with_bleu.then(|| self.bleu_by(translator)).transpose()?;
         Ok(Some(Validated { step: self.progress.step, nll: stats.nll(), bleu }))
     }
 }

@@ -1,20 +1,20 @@
 //! What is in a file, for programs.
 
-use nn::NamedTensors;
+use nn::checkpoint::Listed;
 use serde_json::{Value, json};
 use translate::Validated;
 
-use super::model::vocabularies;
+use super::model::{ModelFile, vocabularies};
 use super::state::State;
 use super::verified::Verified;
-use crate::model::Model;
+use crate::recipe::Recipe;
 
 /// What is said of every file, beside what `object` says of this one. Numbers that are not finite are null.
 pub(super) fn with_file(mut object: Value, verified: &Verified) -> Value {
     object["file"] = verified.path.display().to_string().into();
     object["bytes"] = verified.bytes.into();
     object["checksum"] = verified.checksum.clone().into();
-    object["tensors"] = tensors(&verified.content.tensors);
+    object["tensors"] = tensors(&verified.tensors);
     object
 }
 
@@ -22,8 +22,7 @@ pub(super) fn of_other(verified: &Verified) -> Value {
     json!({ "kind": "other", "metadata": verified.content.metadata })
 }
 
-pub(super) fn of_model(model: &Model, with_tokens: bool) -> Value {
-    let (translator, recipe) = (&model.translator, &model.recipe);
+pub(super) fn of_model(ModelFile { translator, recipe }: &ModelFile, with_tokens: bool) -> Value {
     let (about, text) = (translator.about(), translator.text());
     let sides = vocabularies(text);
     let mut vocabulary = json!({
@@ -38,11 +37,11 @@ pub(super) fn of_model(model: &Model, with_tokens: bool) -> Value {
     json!({
         "kind": "model",
         "step": about.step,
-        "seed": recipe.seed,
+        "seed": recipe.as_ref().map(|recipe| recipe.seed).ok(),
         "averaged": about.averaged,
         "history": history(&about.history),
         "config": translator.model().config(),
-        "recipe": recipe.to_toml(),
+        "recipe": recipe.as_ref().map_or(about.recipe.clone(), Recipe::to_toml),
         "vocabulary": vocabulary,
         "parameters": translator.params().numel(),
     })
@@ -70,10 +69,7 @@ fn history(history: &[Validated]) -> Value {
     history.iter().map(one).collect()
 }
 
-fn tensors(tensors: &NamedTensors) -> Value {
-    let one = |(name, tensor): (&str, &tensor::Tensor)| {
-        let dtype = tensor.dtype().to_string();
-        json!({ "name": name, "shape": &tensor.shape()[..], "dtype": dtype })
-    };
+fn tensors(tensors: &[Listed]) -> Value {
+    let one = |Listed { name, dtype, shape, .. }: &Listed| json!({ "name": name, "shape": shape, "dtype": dtype.to_lowercase() });
     tensors.iter().map(one).collect()
 }

@@ -1,13 +1,17 @@
 //! A model in words.
 
+use std::path::Path;
+
+use nn::checkpoint::Checkpoint;
 use text::TextModel;
 use toml::Table;
 use transformer::Config;
+use translate::{About, Translator};
 
 use super::tables::{self, rows, shown, wrapped};
 use super::verified::Verified;
-use crate::model::Model;
-use crate::recipe::{DataSettings, Recipe};
+use crate::error::Error;
+use crate::recipe::{DataSettings, Recipe, ValidationMetric};
 use crate::verbs::common::in_words;
 
 /// What of the section `[training]` makes a model what it is.
@@ -16,30 +20,65 @@ const TRAINING: [&str; 7] =
 /// How many of the first tokens are shown, and of the last.
 const TOKENS: usize = 8;
 
-pub(super) fn text(verified: &Verified, model: &Model, all_tensors: bool, all_of_vocabulary: bool) -> String {
-    let Model { translator, recipe } = model;
+/// A model, and how it was trained; or what of that is not understood, which a newer version may have written.
+pub(super) struct ModelFile {
+    pub translator: Translator,
+    pub recipe: Result<Recipe, String>,
+}
+
+impl ModelFile {
+    pub fn of(path: &Path, content: &Checkpoint) -> Result<ModelFile, Error> {
+        let translator = Translator::of(path, content)?;
+        let recipe = Recipe::of_metadata(&translator.about().recipe);
+        let settings = recipe.as_ref().ok().map(|recipe| recipe.search.clone()).unwrap_or_default();
+        let search = translator.about().search.clone().or(Some(settings)); // files of before have it in the recipe
+        let about = About { search, ..translator.about().clone() };
+        Ok(ModelFile { translator: translator.with_about(about), recipe })
+    }
+}
+
+pub(super) fn text(
+    verified: &Verified,
+    ModelFile { translator, recipe }: &ModelFile,
+    all_tensors: bool,
+    all_of_vocabulary: bool,
+) -> String {
     let about = translator.about();
     let steps: Vec<String> = about.averaged.iter().map(u64::to_string).collect();
-    let trained = match &steps[..] {
-        [] => format!("to step {}, seed {}", about.step, recipe.seed),
-        steps => format!("seed {}; the mean of the steps {}", recipe.seed, steps.join(", ")),
+    let mut trained = match &steps[..] {
+        [] => format!("to step {}", about.step),
+        steps => format!("the mean of the steps {}", steps.join(", ")),
+    };
+    let recipe_rows = match recipe {
+        Ok(recipe) => {
+            trained += &format!(", seed {}", recipe.seed);
+            vec![("data", data(&recipe.data)), ("training", training(recipe))]
+        }
+        Err(problem) => vec![("recipe", shown(problem))],
     };
     let mut text = verified.title("a model to translate with");
-    text += &rows(&[
-        ("trained", trained),
-        ("data", data(&recipe.data)),
-        ("training", training(recipe)),
-        ("configuration", configuration(translator.model().config())),
-        ("search", in_words(&translator.search())),
-        ("vocabulary", vocabulary(translator.text())),
-        ("parameters", tables::grouped(translator.params().numel())),
-    ]);
-    let tensors = translator.params().as_ref();
+    text += &rows(
+        &[
+            &[("trained", trained)][..],
+            &recipe_rows,
+            &[
+                ("configuration", configuration(translator.model().config())),
+                ("search", in_words(&translator.search())),
+                ("vocabulary", vocabulary(translator.text())),
+                ("parameters", tables::grouped(translator.params().numel())),
+            ],
+        ]
+        .concat(),
+    );
     text += "\n";
-    text += &if all_tensors { tables::tensors(tensors) } else { tables::parts(tensors) };
+    text += &match all_tensors {
+        true => tables::tensors(&verified.tensors),
+        false => tables::parts(translator.params().as_ref()),
+    };
     if !about.history.is_empty() {
         text += "\n";
-        text += &tables::history(&about.history, recipe.validation.metric);
+        let metric = recipe.as_ref().map(|recipe| recipe.validation.metric);
+        text += &tables::history(&about.history, metric.unwrap_or(ValidationMetric::Loss));
     }
     if all_of_vocabulary {
         text += &all_tokens(translator.text());

@@ -50,7 +50,7 @@ pub(super) fn text(verified: &Verified, state: &State, all_tensors: bool) -> Str
     ]);
     if all_tensors {
         text += "\n";
-        text += &tables::tensors(tensors);
+        text += &tables::tensors(&verified.tensors);
     }
     if !progress.history.is_empty() {
         text += "\n";

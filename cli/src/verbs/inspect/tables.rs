@@ -1,6 +1,7 @@
 //! Tables and lines of plain text.
 
 use nn::NamedTensors;
+use nn::checkpoint::Listed;
 
 use crate::recipe::ValidationMetric;
 use translate::Validated;
@@ -91,17 +92,20 @@ pub(super) fn part(name: &str) -> &str {
 }
 
 /// Every tensor with its shape.
-pub(super) fn tensors(tensors: &NamedTensors) -> String {
-    let width = tensors.iter().map(|(name, _)| shown(name).chars().count()).max().unwrap_or(0).max(6);
+pub(super) fn tensors(tensors: &[Listed]) -> String {
+    let longest =
+        |texts: &mut dyn Iterator<Item = String>| texts.map(|text| text.chars().count()).max().unwrap_or(0);
+    let name_width = longest(&mut tensors.iter().map(|tensor| shown(&tensor.name))).max(6);
+    let dtype_width = longest(&mut tensors.iter().map(|tensor| tensor.dtype.clone())).max(5);
     let row = |name: &str, shape: &str, dtype: &str, numel: &str| {
-        format!("{name:width$}  {shape:>16}  {dtype:>5}  {numel:>12}\n")
+        format!("{name:name_width$}  {shape:>16}  {dtype:>dtype_width$}  {numel:>12}\n")
     };
     let mut text = row("tensor", "shape", "dtype", "numbers");
     let mut total = 0;
-    for (name, tensor) in tensors.iter() {
-        total += tensor.numel();
-        let (shape, dtype) = (format!("{:?}", &tensor.shape()[..]), tensor.dtype().to_string());
-        text += &row(&shown(name), &shape, &dtype, &grouped(tensor.numel()));
+    for Listed { name, dtype, shape, .. } in tensors {
+        let numel = if shape.contains(&0) { 0 } else { shape.iter().product() };
+        total += numel;
+        text += &row(&shown(name), &format!("{shape:?}"), &dtype.to_lowercase(), &grouped(numel));
     }
     text + &row("total", "", "", &grouped(total))
 }

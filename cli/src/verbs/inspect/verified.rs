@@ -4,8 +4,9 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use nn::checkpoint::{self, Checkpoint};
+use nn::checkpoint::{self, Checkpoint, Listed};
 use serde_json::Value;
+use translate::model_file::check_is_file;
 
 use super::tables;
 use crate::error::Error;
@@ -15,15 +16,19 @@ pub struct Verified<'a> {
     pub path: &'a Path,
     pub bytes: u64,
     pub checksum: Option<String>,
+    /// The tensors that can be computed with, and the metadata.
     pub content: Checkpoint,
+    /// All tensors, in the order of the file.
+    pub tensors: Vec<Listed>,
 }
 
 impl Verified<'_> {
     pub fn read(path: &Path) -> Result<Verified<'_>, Error> {
-        let content = checkpoint::load(path)?;
+        check_is_file(path)?;
+        let (content, tensors) = checkpoint::load_any(path)?;
         let (bytes, checksum) =
             head(path).map_err(|error| Error::at(path, format!("cannot read the file: {error}")))?;
-        Ok(Verified { path, bytes, checksum, content })
+        Ok(Verified { path, bytes, checksum, content, tensors })
     }
 
     /// `runs/a/model.safetensors: WHAT (model 1, 24,320 bytes, checksum 5d1f00c3 verified)`, and an empty line.
@@ -38,7 +43,7 @@ impl Verified<'_> {
     }
 }
 
-/// The length of a file that was read already, and its checksum, which [`checkpoint::load`] verifies and keeps to
+/// The length of a file that was read already, and its checksum, which [`checkpoint::load_any`] verifies and keeps to
 /// itself.
 fn head(path: &Path) -> io::Result<(u64, Option<String>)> {
     let mut file = File::open(path)?;

@@ -163,7 +163,6 @@ impl SamplingArgs {
 }
 
 fn temperature(text: &str) -> Result<f64, String> {
-    let value = text.parse::<f64>().map_err(|_| "it must be a number".to_string())?;
-    let is_temperature = value > 0.0 && value.is_finite();
-    is_temperature.then_some(value).ok_or_else(|| "it must be above 0; near 0, the likeliest is drawn".into())
+    let temperature = text.parse().map_err(|_| "it must be a number".to_string())?;
+    Sampling { temperature, ..Sampling::default() }.check().map(|()| temperature)
 }

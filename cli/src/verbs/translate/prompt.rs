@@ -9,9 +9,9 @@ use rustyline::config::Behavior;
 use rustyline::error::ReadlineError;
 use rustyline::{Config, DefaultEditor};
 
+use crate::builtin::Builtin;
 use crate::console::say;
 use crate::error::Error;
-use crate::numbers;
 use crate::recipe::DataSettings;
 
 const PROMPT: &str = "> ";
@@ -107,8 +107,8 @@ pub fn greeting(data: &DataSettings) -> String {
 
 /// The languages of a model, as the names of its training files have them: `train.fr`, `train.en.gz`.
 fn languages(data: &DataSettings) -> Option<(String, String)> {
-    if data.builtin == numbers::NAME {
-        return Some(("fr".into(), "en".into()));
+    if let Some(corpus) = Builtin::named(&data.builtin) {
+        return Some(corpus.languages().map(str::to_string).into());
     }
     let of_file = |files: &[PathBuf]| {
         let name = files.first()?.file_name()?.to_str()?;
@@ -145,7 +145,7 @@ mod tests {
         assert_eq!(named("a/train.lc.fr", "a/train.lc.en.gz"), known("fr", "en"));
         assert_eq!(named("train-src.txt", "train.en"), None);
         assert_eq!(named("fr", "en"), None);
-        let builtin = DataSettings { builtin: numbers::NAME.into(), ..DataSettings::default() };
+        let builtin = DataSettings { builtin: Builtin::NumbersFrEn.name().into(), ..DataSettings::default() };
         assert_eq!(languages(&builtin), known("fr", "en"));
         assert_eq!(greeting(&builtin), "From fr to en. Type a sentence and Enter; Ctrl-D leaves.");
         assert!(greeting(&DataSettings::default()).starts_with("Type a sentence"));

@@ -41,6 +41,22 @@ fn no_character_but_a_line_feed_ends_a_line() {
 }
 
 #[test]
+fn what_shows_nowhere_is_counted_and_alone_it_is_a_blank_line() {
+    let src = "\u{feff}\u{feff}a\n\u{200b}\nb\u{200d}\0\n क\u{94d}\u{200d}\n\u{1a}\u{ad} \n";
+    let dir = folder(&[("a.hi", src.as_bytes()), ("a.de", "A\n\u{feff}\nB\nC\u{ad}\n\n".as_bytes())]);
+    let corpus = read(&two_files("a.hi", "a.de"), dir.path(), &ReadOptions::default()).unwrap();
+    assert_eq!(corpus.pairs.len(), 3);
+    let report = "3 pairs; skipped: 2 blank; kept: 1 with control characters (a.hi:3), 3 with invisible characters \
+                  (a.hi:1, 3; a.de:4)";
+    assert_eq!(short(&dir, &corpus.report), report);
+    let dir = folder(&[("a.tsv", "a\t\u{200b}\n\u{200b}\nb\tc\n".as_bytes())]);
+    let text = problem(&dir, &columns(&["a.tsv"]), &ReadOptions::default());
+    assert!(text.starts_with("a.tsv:1: the target is empty, the source is not"), "{text}");
+    let corpus = read(&columns(&["a.tsv"]), dir.path(), &lenient()).unwrap();
+    assert_eq!((corpus.pairs.len(), corpus.report.blank), (1, 1));
+}
+
+#[test]
 fn gzip_is_recognised_by_its_bytes_and_not_by_its_name() {
     let members = [gzip(b"a\tb\nc"), gzip(b""), gzip(b"\td\ne\tf\n")].concat();
     let dir = folder(&[("members.txt", &members), ("plain.gz", b"a\tb\nc\td\ne\tf\n")]);
