@@ -58,18 +58,19 @@ fn place(path: &Path) -> io::Result<(&Path, Cow<'_, str>)> {
 
 fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let (folder, name) = place(path)?;
-    let (temporary, file) = Temporary::create(folder, &name)?;
+    let (mut temporary, file) = Temporary::create(folder, &name)?;
     let mut writer = BufWriter::with_capacity(1 << 20, file);
     write(&mut writer)?;
     writer.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
     fs::rename(&temporary.path, path)?;
-    std::mem::forget(temporary); // it has its name now
+    temporary.has_its_name = true;
     sync_folder(folder)
 }
 
-/// A file that is removed when dropped.
+/// A file that is removed when dropped, unless it got its name.
 struct Temporary {
     path: PathBuf,
+    has_its_name: bool,
 }
 
 impl Temporary {
@@ -82,7 +83,7 @@ impl Temporary {
         loop {
             let path = folder.join(format!(".{name}.{process}-{attempt}.tmp"));
             match OpenOptions::new().write(true).create_new(true).open(&path) {
-                Ok(file) => return Ok((Temporary { path }, file)),
+                Ok(file) => return Ok((Temporary { path, has_its_name: false }, file)),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists && attempt < 1000 => attempt += 1,
                 Err(error) => return Err(error),
             }
@@ -92,8 +93,10 @@ impl Temporary {
 
 impl Drop for Temporary {
     fn drop(&mut self) {
-        // Already on the way out with the error that matters.
-        let _ = fs::remove_file(&self.path);
+        if !self.has_its_name {
+            // Already on the way out with the error that matters.
+            let _ = fs::remove_file(&self.path);
+        }
     }
 }
 

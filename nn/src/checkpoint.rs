@@ -232,7 +232,7 @@ fn decode_any(path: &Path, whole: Whole) -> Result<(Checkpoint, Vec<Listed>), Er
 
     let mut tensors = NamedTensors::new(path.display().to_string());
     let mut listed = Vec::new();
-    for (name, tensor) in whole.header.offset_keys().into_iter().zip(whole.tensors) {
+    for (name, tensor) in whole.names.into_iter().zip(whole.tensors) {
         let info = whole.header.info(&name).expect("the name is from this header");
         let (dtype, shape) = (info.dtype.to_string(), info.shape.clone());
         listed.push(Listed { name: name.clone(), dtype, shape, problem: tensor.as_ref().err().cloned() });
@@ -249,13 +249,13 @@ fn verify(path: &Path, whole: &Whole, metadata: &BTreeMap<String, String>) -> Re
     if let Some(found) = metadata.get(FORMAT_KEY).filter(|&format| format != FORMAT) {
         return Err(Error::Format { path: path.into(), found: found.clone(), supported: FORMAT });
     }
-    let Whole { start, header, hashers, .. } = whole;
+    let Whole { start, names, hashers, .. } = whole;
     let (stored, computed) = checksums::stored_and_computed(start, hashers);
     if stored.as_ref() == Some(&computed) {
         return Ok(());
     }
     let stored = stored.map_or("not at the start of its header".into(), |digits| format!("`{digits}`"));
-    let place = checksums::damaged_place(&header.offset_keys(), hashers, metadata.get(TENSORS_KEY));
+    let place = checksums::damaged_place(names, hashers, metadata.get(TENSORS_KEY));
     Err(Error::Damaged { path: path.into(), place, stored, computed })
 }
 

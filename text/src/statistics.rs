@@ -40,18 +40,18 @@ impl TextStatistics {
 
     /// The share of uppercase letters among those that have a case, 0 to 1; 0 if there is none.
     pub fn uppercase_share(&self) -> f64 {
-        share(self.uppercase, self.uppercase + self.lowercase)
+        share(self.uppercase, sum([self.uppercase, self.lowercase]))
     }
 
     /// The share of letters that are of `script`, 0 to 1.
     pub fn script_share(&self, script: Script) -> f64 {
-        share(self.scripts.get(&script).copied().unwrap_or(0), self.scripts.values().sum())
+        share(self.scripts.get(&script).copied().unwrap_or(0), sum(self.scripts.values().copied()))
     }
 
     /// What to tell someone whose case differs from that of this training text: a sentence, or nothing.
     pub(crate) fn case_warning(&self, input: &TextStatistics) -> Option<String> {
         let (trained, given) = (self.uppercase_share(), input.uppercase_share());
-        let cased = (input.uppercase + input.lowercase) as f64;
+        let cased = sum([input.uppercase, input.lowercase]);
         let advice = if trained < RARE && given > 0.02 {
             "was that lowercased? Lowercase the input, or train with text.lowercase = true"
         } else if given > trained + 0.3 && cased >= 20.0 {
@@ -87,9 +87,14 @@ impl TextStatistics {
     }
 }
 
+/// The sum of counts, which come from a file and may be any.
+fn sum(counts: impl IntoIterator<Item = u64>) -> f64 {
+    counts.into_iter().map(|count| count as f64).sum()
+}
+
 /// `part / whole`, and 0 of nothing.
-pub(crate) fn share(part: u64, whole: u64) -> f64 {
-    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+pub(crate) fn share(part: u64, whole: f64) -> f64 {
+    if whole == 0.0 { 0.0 } else { part as f64 / whole }
 }
 
 /// `0.342` as `34 %`, and small shares to one digit more.
@@ -118,6 +123,14 @@ mod tests {
         assert_eq!(found.script_share(Script::Han), 0.2);
         assert_eq!(found.script_share(Script::Greek), 0.0);
         assert_eq!(TextStatistics::of(["1 2 3"]).uppercase_share(), 0.0);
+    }
+
+    #[test]
+    fn counts_from_a_file_may_be_any() {
+        let scripts = [(Script::Latin, u64::MAX), (Script::Greek, u64::MAX)].into();
+        let found = TextStatistics { uppercase: u64::MAX, lowercase: u64::MAX, scripts };
+        assert_eq!((found.uppercase_share(), found.script_share(Script::Greek)), (0.5, 0.5));
+        assert_eq!(found.case_warning(&found), None);
     }
 
     #[test]

@@ -64,6 +64,17 @@ impl SearchSettings {
     }
 }
 
+fn between<T: PartialOrd + fmt::Display>(
+    name: &str,
+    value: T,
+    range: RangeInclusive<T>,
+) -> Result<(), String> {
+    if range.contains(&value) {
+        return Ok(());
+    }
+    Err(format!("{name} is {value}; it must be between {} and {}", range.start(), range.end()))
+}
+
 /// Drawing each next word by its probability instead of searching: for translations that differ, as
 /// back-translation wants them (Edunov et al. 2018), not for the best.
 #[derive(Clone, Debug, PartialEq)]
@@ -112,17 +123,6 @@ impl Sampling {
             seed,
         }
     }
-}
-
-fn between<T: PartialOrd + fmt::Display>(
-    name: &str,
-    value: T,
-    range: RangeInclusive<T>,
-) -> Result<(), String> {
-    if range.contains(&value) {
-        return Ok(());
-    }
-    Err(format!("{name} is {value}; it must be between {} and {}", range.start(), range.end()))
 }
 
 /// The forms of [`LengthPenalty`], by name.

@@ -36,6 +36,9 @@ const AS_A_WHOLE: &str = "a schedule or an optimizer is set as a whole, for exam
 /// What is said of a whole number that TOML cannot write.
 const TOO_LARGE: &str = "a whole number is too large; the largest is 9223372036854775807";
 
+/// How many keys another may be below: more than it is below, in any recipe, and fewer than any stack holds.
+const DEEPEST: usize = 8;
+
 impl Recipe {
     /// The recipe at `path` with some keys set otherwise, each given as `section.key=value`. What neither says of model
     /// and text is as in `start`, if there is one to start from.
@@ -174,8 +177,7 @@ fn show(value: &Value) -> String {
 fn assign(table: &mut Table, assignment: &str) -> Result<(), String> {
     let (path, value) = assignment.split_once('=').ok_or("write section.key=value")?;
     let value = value.trim();
-    let parsed: Result<Table, _> = format!("value = {value}").parse();
-    let parsed = match parsed {
+    let value = match value.parse::<Value>() {
         Err(error) if in_plain_words(error.message()) == TOO_LARGE => return Err(TOO_LARGE.into()),
         Err(error) if value.starts_with(['{', '[', '"']) => {
             return Err(format!(
@@ -183,11 +185,13 @@ fn assign(table: &mut Table, assignment: &str) -> Result<(), String> {
                 error.message().trim()
             ));
         }
-        parsed => parsed.ok().and_then(|mut table| table.remove("value")),
+        parsed => parsed.unwrap_or_else(|_| Value::String(value.into())),
     };
-    let value = parsed.unwrap_or_else(|| Value::String(value.into()));
     let mut keys: Vec<&str> = path.trim().split('.').map(str::trim).collect();
     let last = keys.pop().filter(|last| !last.is_empty()).ok_or("write section.key=value")?;
+    if keys.len() > DEEPEST {
+        return Err(format!("no key is below {} others; write section.key=value", keys.len()));
+    }
     let mut table = table;
     for key in keys {
         let entry = table.entry(key).or_insert_with(|| Value::Table(Table::new()));

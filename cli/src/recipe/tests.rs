@@ -155,6 +155,18 @@ fn assignments_change_one_key_each_and_say_what_they_do_not_understand() {
 }
 
 #[test]
+fn an_assignment_is_one_value_of_one_key() {
+    for (assignment, expected) in [
+        ("seed=1\nmodel.d_model=64", "invalid type: string"),
+        ("model={ d_model = 64 }\nseed = 2", "text needs quotes"),
+        (&format!("{}=1", vec!["a"; 100_000].join(".")), "no key is below 99999 others"),
+    ] {
+        let problem = set(&[assignment]).unwrap_err();
+        assert!(problem.contains(expected), "{:.300}", problem.replace(assignment, ".."));
+    }
+}
+
+#[test]
 fn to_judge_by_bleu_takes_one_that_is_made() {
     let judged = |bleu_every: &str| set(&["validation.metric=bleu", bleu_every]); // of 4000 steps, every 200
     judged("validation.bleu_every=20").unwrap();

@@ -21,7 +21,7 @@ use std::path::Path;
 use crate::error::Error;
 use jsonl::Metrics;
 use log::{Line, Log};
-use progress::ProgressDisplay;
+use progress::{Asked, ProgressDisplay};
 use record::{ReportOptions, Sample, TrainRecord, ValidRecord};
 use tensorboard::TensorBoard;
 
@@ -81,8 +81,8 @@ impl Reporter {
         self.log.write(&self.progress.note(text))
     }
 
-    /// A way to say something on standard error from another thread, in a line that stays.
-    pub fn voice(&self) -> impl Fn(&str) + Send + 'static {
+    /// A way to answer on standard error, from another thread, to whoever asks the run to stop.
+    pub fn voice(&self) -> impl Fn(&str, Asked) + Send + 'static {
         self.progress.voice()
     }
 

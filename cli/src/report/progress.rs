@@ -10,6 +10,7 @@
 //! own: a resumed run does not count what an earlier one took. Beside and under the bar stand the same figures, begun
 //! anew at the same steps, and lines stay above it.
 
+use std::io::{Write, stderr};
 use std::time::{Duration, Instant};
 
 use autograd::ops::cross_entropy::LossStats;
@@ -96,10 +97,16 @@ impl ProgressDisplay {
         say_above(&self.bar, text)
     }
 
-    /// As [`ProgressDisplay::note`], from another thread.
-    pub fn voice(&self) -> impl Fn(&str) + Send + 'static {
+    /// As [`ProgressDisplay::note`], from another thread, in answer to a signal. One that was typed has left ^C on a line
+    /// of its own, for the bar fills the last one: that line is taken back, or the bar would stand there twice.
+    pub fn voice(&self) -> impl Fn(&str, Asked) + Send + 'static {
         let bar = self.bar.clone();
-        move |text| drop(say_above(&bar, text))
+        move |text, asked| {
+            if asked == Asked::Typed && !bar.is_hidden() {
+                let _ = write!(stderr(), "\r\x1b[K\x1b[A");
+            }
+            say_above(&bar, text);
+        }
     }
 
     /// Tells of the steps since the last line, of which it gives that of the log, and leaves the bar as it stands.
@@ -128,6 +135,15 @@ fn place(record: &TrainRecord, options: &ReportOptions) -> String {
     };
     let (epoch, batches) = (record.epoch + 1, record.batches);
     format!("epoch {epoch}{of} ({batches} of {} batches)", options.epoch_batches)
+}
+
+/// How somebody asked a run to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// By Ctrl-C.
+    Typed,
+    /// By another signal.
+    Sent,
 }
 
 /// Sums over the steps since the last line.

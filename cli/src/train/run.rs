@@ -21,6 +21,7 @@ use crate::error::Error;
 use crate::recipe::{LearningRate, Recipe};
 use crate::report::Reporter;
 use crate::report::log::Log;
+use crate::report::progress::Asked;
 use crate::report::record::{ReportOptions, TrainRecord};
 use crate::run_folder::RunFolder;
 
@@ -77,8 +78,8 @@ impl Run {
         ended
     }
 
-    /// A way to say something from another thread while the run goes on.
-    pub fn voice(&self) -> impl Fn(&str) + Send + 'static {
+    /// A way to answer, from another thread, to whoever asks the run to stop.
+    pub fn voice(&self) -> impl Fn(&str, Asked) + Send + 'static {
         self.reporter.voice()
     }
 

@@ -8,10 +8,11 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use crate::error::Error;
+use crate::report::progress::Asked;
 
 /// Becomes true when someone asks the process to stop, and has been told that it was heard, by `say`. The second time, it stops
 /// at once.
-pub fn stop_flag(say: impl Fn(&str) + Send + 'static) -> Result<Arc<AtomicBool>, Error> {
+pub fn stop_flag(say: impl Fn(&str, Asked) + Send + 'static) -> Result<Arc<AtomicBool>, Error> {
     let cannot = |error| Error::Input(format!("cannot listen for Ctrl-C: {error}"));
     let flag = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {
@@ -20,8 +21,9 @@ pub fn stop_flag(say: impl Fn(&str) + Send + 'static) -> Result<Arc<AtomicBool>,
     let mut signals = Signals::new([SIGINT, SIGTERM]).map_err(cannot)?;
     let heard = Arc::clone(&flag);
     thread::spawn(move || {
-        if signals.forever().next().is_some() {
-            say("stopping after this step or validation; once more stops at once, without saving");
+        if let Some(signal) = signals.forever().next() {
+            let asked = if signal == SIGINT { Asked::Typed } else { Asked::Sent };
+            say("stopping after this step or validation; once more stops at once, without saving", asked);
             heard.store(true, Ordering::Relaxed);
         }
     });

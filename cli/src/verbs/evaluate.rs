@@ -148,7 +148,11 @@ fn evaluate(
     let is_exact = |(said, reference): &(&String, &String)| **said == text.as_decoded(reference);
     let evaluation = Evaluation {
         bleu: bleu(&said, &joined, BleuOptions::default()),
-        bleu_lowercased: bleu(&said, &joined, BleuOptions { tokenizer, lowercase: true }),
+        bleu_lowercased: bleu(
+            &said,
+            &joined,
+            BleuOptions { tokenizer, lowercase: true, ..BleuOptions::default() },
+        ),
         chrf: chrf(&said, &joined, ChrfOptions::default()),
         stats,
         exact: said.iter().zip(references).filter(is_exact).count(),

@@ -27,7 +27,9 @@ pub(super) struct Whole {
     /// All before the first tensor: the length of the header, and the header.
     pub start: Vec<u8>,
     pub header: Metadata,
-    /// The tensors in the order of the file; of one that cannot be represented, why.
+    /// The tensors' names in the order of the file; of those without numbers, which lie in one place, that of the header.
+    pub names: Vec<String>,
+    /// The tensors in that order; of one that cannot be represented, why.
     pub tensors: Vec<Result<Tensor, String>>,
     /// The checksum of the bytes of each.
     pub hashers: Vec<Hasher>,
@@ -65,7 +67,7 @@ impl From<io::Error> for Problem {
 }
 
 fn read_all(reader: &mut impl Read, len: Option<u64>) -> Result<Whole, Problem> {
-    let (start, header) = read_start(reader)?;
+    let (start, header, names) = read_start(reader)?;
     if let Some(len) = len {
         check_len(&header, len.saturating_sub(start.len() as u64))?;
         // A file that no memory can hold is refused before it fills it.
@@ -75,19 +77,19 @@ fn read_all(reader: &mut impl Read, len: Option<u64>) -> Result<Whole, Problem> 
     }
     let mut numbers = Numbers { reader, header: &header, block: Vec::new(), found: 0 };
     let (mut tensors, mut hashers) = (Vec::new(), Vec::new());
-    for name in header.offset_keys() {
-        let info = header.info(&name).expect("the name is from this header");
+    for name in &names {
+        let info = header.info(name).expect("the name is from this header");
         let (tensor, hasher) = numbers.tensor(info, len.is_some())?;
         tensors.push(tensor);
         hashers.push(hasher);
     }
     numbers.next_block(1)?; // one more shows that there is more
     check_len(&header, numbers.found)?;
-    Ok(Whole { start, header, tensors, hashers })
+    Ok(Whole { start, header, names, tensors, hashers })
 }
 
-/// All before the first tensor, and the header in it.
-fn read_start(reader: &mut impl Read) -> Result<(Vec<u8>, Metadata), Problem> {
+/// All before the first tensor, the header in it, and the names of the tensors in the order of the file.
+fn read_start(reader: &mut impl Read) -> Result<(Vec<u8>, Metadata, Vec<String>), Problem> {
     let bad = |problem: String| Err(Problem::Content(problem));
     let mut start = Vec::new();
     reader.take(8).read_to_end(&mut start)?;
@@ -102,44 +104,46 @@ fn read_start(reader: &mut impl Read) -> Result<(Vec<u8>, Metadata), Problem> {
     if start.len() as u64 != header_len + 8 {
         return bad(format!("a header of {header_len} bytes in {} bytes", start.len()));
     }
-    // This checks that each tensor's place has the size its shape and dtype ask for, and follows the one before.
-    if let Some(name) = named_twice(&start[8..]) {
+    let json = |error: serde_json::Error| Problem::Content(error.to_string());
+    let Names(mut names) = serde_json::from_slice(&start[8..]).map_err(json)?;
+    if let Some(name) = named_twice(&names) {
         return bad(format!("the tensor {name:?} is named twice in the header"));
     }
-    match serde_json::from_slice(&start[8..]) {
-        Ok(header) => Ok((start, header)),
-        Err(error) => bad(error.to_string()),
-    }
+    // This checks that each tensor's place has the size its shape and dtype ask for, and follows the one before.
+    let header: Metadata = serde_json::from_slice(&start[8..]).map_err(json)?;
+    names.retain(|name| header.info(name).is_some());
+    names.sort_by_key(|name| header.info(name).map(|info| info.data_offsets));
+    Ok((start, header, names))
 }
 
-/// The first name that a JSON object gives to two things, of which readers would silently drop one.
-fn named_twice(json: &[u8]) -> Option<String> {
-    /// Its names, in order.
-    struct Names(Vec<String>);
-    impl<'de> Deserialize<'de> for Names {
-        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Names, D::Error> {
-            struct Collect;
-            impl<'de> Visitor<'de> for Collect {
-                type Value = Names;
-
-                fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-                    f.write_str("an object")
-                }
-
-                fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Names, A::Error> {
-                    let mut names = Vec::new();
-                    while let Some((name, IgnoredAny)) = map.next_entry()? {
-                        names.push(name);
-                    }
-                    Ok(Names(names))
-                }
-            }
-            deserializer.deserialize_map(Collect)
-        }
-    }
-    let Names(names) = serde_json::from_slice(json).ok()?; // what is wrong with it otherwise, the header's reader says
+/// The first name of two things, of which readers would silently drop one.
+fn named_twice(names: &[String]) -> Option<&String> {
     let mut seen = HashSet::new();
-    names.into_iter().find(|name| !seen.insert(name.clone()))
+    names.iter().find(|&name| !seen.insert(name))
+}
+/// The names in a JSON object, in its order.
+struct Names(Vec<String>);
+
+impl<'de> Deserialize<'de> for Names {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Names, D::Error> {
+        struct Collect;
+        impl<'de> Visitor<'de> for Collect {
+            type Value = Names;
+
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Names, A::Error> {
+                let mut names = Vec::new();
+                while let Some((name, IgnoredAny)) = map.next_entry()? {
+                    names.push(name);
+                }
+                Ok(Names(names))
+            }
+        }
+        deserializer.deserialize_map(Collect)
+    }
 }
 
 /// Whether there are as many bytes of numbers as the header announces.

@@ -8,7 +8,7 @@ use crate::workspace::{Package, Workspace};
 /// For each crate the crates it may use: those below it. What knows nothing of gradients can be read without
 /// them, and be used without them. The tests of a crate may use no more than it does; those that need more stand
 /// in `tests/`.
-const BELOW: [(&str, &[&str]); 11] = [
+const BELOW: [(&str, &[&str]); 12] = [
     ("tensor", &[]),
     ("autograd", &["tensor"]),
     ("nn", &["tensor", "autograd"]),
@@ -19,6 +19,7 @@ const BELOW: [(&str, &[&str]); 11] = [
     ("cli", &["tensor", "autograd", "nn", "transformer", "text", "translate", "illustrated"]),
     ("etudiant", &["tensor", "autograd", "nn", "transformer", "text", "translate", "illustrated", "house"]),
     ("house", &[]),
+    ("readers", &["tensor", "nn", "transformer", "text", "translate", "cli"]),
     ("wasm", &["etudiant"]),
 ];
 

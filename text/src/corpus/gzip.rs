@@ -10,7 +10,7 @@ pub(super) const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 /// The text of all members. Zeros behind one are padding, as tapes and block devices leave it, and are skipped, as
 /// `gzip` and Python do; anything else is an error, and errors say that it is the gzip data that is wrong.
 pub(super) struct Gzip<R> {
-    /// None only while one member gives way to the next.
+    /// None behind the last one, where any number of further reads find nothing.
     member: Option<GzDecoder<R>>,
     /// How many members have ended.
     ended: usize,
@@ -21,17 +21,18 @@ impl<R: BufRead> Gzip<R> {
         Gzip { member: Some(GzDecoder::new(reader)), ended: 0 }
     }
 
-    /// Goes on to the next member; false if there is none.
-    fn next_member(&mut self) -> io::Result<bool> {
-        let mut reader = self.member.take().expect("there is a member").into_inner();
+    /// Goes on to the next member, if there is one.
+    fn next_member(&mut self, ended: GzDecoder<R>) -> io::Result<()> {
+        let mut reader = ended.into_inner();
         self.ended += 1;
-        let next = skip_zeros(&mut reader)?;
-        self.member = Some(GzDecoder::new(reader));
-        match next {
+        match skip_zeros(&mut reader)? {
             Some(byte) if byte != GZIP_MAGIC[0] => {
                 Err(io::Error::new(io::ErrorKind::InvalidData, format!("byte {byte:#04x}")))
             }
-            next => Ok(next.is_some()),
+            next => {
+                self.member = next.map(|_| GzDecoder::new(reader));
+                Ok(())
+            }
         }
     }
 }
@@ -54,11 +55,16 @@ fn skip_zeros(reader: &mut impl BufRead) -> io::Result<Option<u8>> {
 
 impl<R: BufRead> Read for Gzip<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let mut read = || loop {
-            let count = self.member.as_mut().expect("there is a member").read(buffer)?;
-            if count > 0 || buffer.is_empty() || !self.next_member()? {
-                return Ok(count);
+        let mut read = || {
+            while let Some(mut member) = self.member.take() {
+                let count = member.read(buffer)?;
+                if count > 0 || buffer.is_empty() {
+                    self.member = Some(member);
+                    return Ok(count);
+                }
+                self.next_member(member)?;
             }
+            Ok(0)
         };
         read().map_err(|error: io::Error| in_words(&error, self.ended))
     }

@@ -160,7 +160,7 @@ impl TextModel {
             bytes += encoded.ids.iter().filter(|&&id| self.src.is_byte(id)).count();
         }
         let (count, what) = if bytes > unknown { (bytes, "spelled in bytes") } else { (unknown, "<unk>") };
-        let share = share(count as u64, tokens as u64);
+        let share = share(count as u64, tokens as f64);
         (share > 0.05).then(|| {
             format!(
                 "{} of the input's tokens are {what}, which the training text did not have or rarely: expect poor \

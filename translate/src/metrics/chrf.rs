@@ -2,22 +2,27 @@
 
 use std::fmt;
 
-use super::ngrams::{SACREBLEU_VERSION, check_lengths, matches, ngrams};
+use super::metric::{Metric, Rounding, Score, signature, sums};
+use super::ngrams::{check_lengths, matches, ngrams};
 use super::tokenize::{is_space, split};
 
-/// The longest n-grams of characters that are counted.
-const CHAR_ORDER: usize = 6;
-
-/// Recall weighs as much as `BETA` squared times precision.
-const BETA: usize = 2;
-
-/// What chrF counts. The default is sacrebleu's: characters only, and case matters.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// What chrF counts. The default is sacrebleu's: characters only, up to six, and case matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChrfOptions {
+    /// The longest n-grams of characters that are counted.
+    pub char_order: usize,
     /// The longest n-grams of words that are counted: 0 for chrF, 2 for chrF++.
     pub word_order: usize,
+    /// Recall weighs as much as the square of this times precision.
+    pub beta: u32,
     /// Whether case is forgotten.
     pub lowercase: bool,
+}
+
+impl Default for ChrfOptions {
+    fn default() -> ChrfOptions {
+        ChrfOptions { char_order: 6, word_order: 0, beta: 2, lowercase: false }
+    }
 }
 
 /// chrF of a corpus. It is shown as sacrebleu shows it, to two decimals or to the precision that is asked for (`{:.1}`).
@@ -27,27 +32,6 @@ pub struct Chrf {
     pub score: f64,
     /// What was counted.
     pub options: ChrfOptions,
-}
-
-/// The n-grams of one order over the whole corpus.
-#[derive(Clone, Copy, Default)]
-struct Counts {
-    hyp: usize,
-    reference: usize,
-    matched: usize,
-}
-
-impl Counts {
-    /// Adds the n-grams of one sentence. Those of the hypothesis are not held against it where the reference is too
-    /// short to have any.
-    fn add<T: Eq + std::hash::Hash>(&mut self, hyp: &[T], reference: &[T], n: usize) {
-        let available = ngrams(reference.len(), n);
-        if available > 0 {
-            self.hyp += ngrams(hyp.len(), n);
-        }
-        self.reference += available;
-        self.matched += matches(hyp, reference, n);
-    }
 }
 
 /// chrF of the translations `hypotheses`, each beside its one reference (Popović 2015, §2): precision and recall of
@@ -65,21 +49,76 @@ impl Counts {
 #[track_caller]
 pub fn chrf(hypotheses: &[impl AsRef<str>], references: &[impl AsRef<str>], options: ChrfOptions) -> Chrf {
     check_lengths("chrf", hypotheses.len(), references.len());
-    let mut counts = vec![Counts::default(); CHAR_ORDER + options.word_order];
-    let (of_chars, of_words) = counts.split_at_mut(CHAR_ORDER);
-    for (hypothesis, reference) in hypotheses.iter().zip(references) {
-        let [hyp, reference] = [hypothesis.as_ref(), reference.as_ref()]
-            .map(|sentence| if options.lowercase { sentence.to_lowercase() } else { sentence.to_owned() });
-        let (hyp_chars, ref_chars) = (chars(&hyp), chars(&reference));
-        for (n, counts) in (1..).zip(&mut *of_chars) {
-            counts.add(&hyp_chars, &ref_chars, n);
-        }
-        let (hyp_words, ref_words) = (words(&hyp), words(&reference));
-        for (n, counts) in (1..).zip(&mut *of_words) {
-            counts.add(&hyp_words, &ref_words, n);
-        }
+    let pairs = hypotheses.iter().zip(references);
+    let counts: Vec<_> =
+        pairs.map(|(hyp, reference)| options.counts(hyp.as_ref(), &[reference.as_ref()])).collect();
+    Chrf { score: options.score(&sums(&counts, Rounding::Double), Rounding::Double).value, options }
+}
+
+impl Metric for ChrfOptions {
+    fn name(&self) -> String {
+        format!("chrF{}{}", self.beta, "+".repeat(self.word_order))
     }
-    Chrf { score: f_score(&counts), options }
+
+    fn settings(&self) -> String {
+        let case = if self.lowercase { "lc" } else { "mixed" };
+        format!("case:{case}|eff:yes|nc:{}|nw:{}|space:no", self.char_order, self.word_order)
+    }
+
+    /// Those of the reference with the highest score for this sentence, of equals the first.
+    fn counts(&self, hypothesis: &str, references: &[&str]) -> Vec<f64> {
+        let mut best: (f64, Vec<f64>) = (-1.0, Vec::new());
+        for reference in references {
+            let counts = self.beside(hypothesis, reference);
+            let score = self.score(&counts, Rounding::Double).value;
+            if score > best.0 {
+                best = (score, counts);
+            }
+        }
+        best.1
+    }
+
+    /// The F-score in percent of the averaged precision and recall.
+    fn score(&self, sums: &[f64], rounding: Rounding) -> Score {
+        let of = |x| rounding.of(x);
+        let (mut precision, mut recall, mut orders) = (0.0, 0.0, 0.0);
+        // Those of the hypotheses are counted only where the references have some too.
+        for counts in sums.chunks_exact(3).filter(|counts| counts[0] > 0.0) {
+            precision = of(precision + of(counts[2] / counts[0]));
+            recall = of(recall + of(counts[2] / counts[1]));
+            orders += 1.0;
+        }
+        if precision == 0.0 {
+            // Nothing is matched, or there is nothing to match: the plain 0 of Python.
+            return Score { value: 0.0, held: Rounding::Double };
+        }
+        (precision, recall) = (of(precision / orders), of(recall / orders));
+        let factor = f64::from(self.beta).powi(2);
+        let above = of(of((1.0 + factor) * precision) * recall);
+        let value = of(100.0 * of(above / of(of(factor * precision) + recall)));
+        Score { value, held: rounding }
+    }
+}
+
+impl ChrfOptions {
+    /// By order, the n-grams of hypothesis and reference and the matches. Those of the hypothesis are not held against
+    /// it where the reference is too short to have any.
+    fn beside(&self, hypothesis: &str, reference: &str) -> Vec<f64> {
+        let [hyp, reference] = [hypothesis, reference]
+            .map(|sentence| if self.lowercase { sentence.to_lowercase() } else { sentence.to_owned() });
+        let mut counts = Vec::with_capacity(3 * (self.char_order + self.word_order));
+        let (hyp_chars, ref_chars) = (chars(&hyp), chars(&reference));
+        (1..=self.char_order).for_each(|n| count(&mut counts, &hyp_chars, &ref_chars, n));
+        let (hyp_words, ref_words) = (words(&hyp), words(&reference));
+        (1..=self.word_order).for_each(|n| count(&mut counts, &hyp_words, &ref_words, n));
+        counts
+    }
+}
+
+fn count<T: Eq + std::hash::Hash>(counts: &mut Vec<f64>, hyp: &[T], reference: &[T], n: usize) {
+    let available = ngrams(reference.len(), n);
+    let of_hyp = if available > 0 { ngrams(hyp.len(), n) } else { 0 };
+    counts.extend([of_hyp, available, matches(hyp, reference, n)].map(|count| count as f64));
 }
 
 /// The characters of a sentence but for white space.
@@ -104,35 +143,16 @@ fn words(sentence: &str) -> Vec<&str> {
     words
 }
 
-/// The F-score in percent of the averaged precision and recall.
-fn f_score(counts: &[Counts]) -> f64 {
-    let (mut precision, mut recall, mut orders) = (0.0, 0.0, 0.0);
-    // Those of the hypotheses are counted only where the references have some too.
-    for counts in counts.iter().filter(|counts| counts.hyp > 0) {
-        precision += counts.matched as f64 / counts.hyp as f64;
-        recall += counts.matched as f64 / counts.reference as f64;
-        orders += 1.0;
-    }
-    if precision == 0.0 {
-        return 0.0; // nothing is matched, or there is nothing to match
-    }
-    (precision, recall) = (precision / orders, recall / orders);
-    let factor = (BETA * BETA) as f64;
-    100.0 * ((1.0 + factor) * precision * recall / (factor * precision + recall))
-}
-
 impl Chrf {
-    /// What was computed, in sacrebleu's words: without it a figure cannot be compared.
+    /// What was computed beside one reference, in sacrebleu's words: without it a figure cannot be compared.
     pub fn signature(&self) -> String {
-        let case = if self.options.lowercase { "lc" } else { "mixed" };
-        let nw = self.options.word_order;
-        format!("nrefs:1|case:{case}|eff:yes|nc:{CHAR_ORDER}|nw:{nw}|space:no|version:{SACREBLEU_VERSION}")
+        signature(&self.options, 1, None)
     }
 }
 
 impl fmt::Display for Chrf {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let digits = f.precision().unwrap_or(2);
-        write!(f, "chrF{BETA}{} = {:.digits$}", "+".repeat(self.options.word_order), self.score)
+        write!(f, "{} = {:.digits$}", self.options.name(), self.score)
     }
 }

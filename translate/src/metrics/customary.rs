@@ -18,7 +18,9 @@ pub fn joined(text: &TextModel, references: &[String]) -> Vec<String> {
 /// other text sacrebleu's 13a, case and all.
 pub fn bleu_options(text: &TextModel) -> BleuOptions {
     match text.settings().kind {
-        TextKind::Pretokenised => BleuOptions { tokenizer: Tokenizer::None, lowercase: true },
+        TextKind::Pretokenised => {
+            BleuOptions { tokenizer: Tokenizer::None, lowercase: true, ..BleuOptions::default() }
+        }
         _ => BleuOptions::default(),
     }
 }

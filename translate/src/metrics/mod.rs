@@ -1,4 +1,4 @@
-//! How good translations are: BLEU and chrF, to the digit as sacrebleu has them.
+//! How good translations are: BLEU, chrF and TER, to the digit as sacrebleu has them.
 //!
 //! # BLEU
 //!
@@ -41,7 +41,7 @@
 //!     detokenised.to_string(),
 //!     "BLEU = 41.11 75.0/57.1/33.3/20.0 (BP = 1.000 ratio = 1.000 hyp_len = 8 ref_len = 8)"
 //! );
-//! let options = BleuOptions { tokenizer: Tokenizer::None, lowercase: true };
+//! let options = BleuOptions { tokenizer: Tokenizer::None, lowercase: true, ..BleuOptions::default() };
 //! let tokenised = bleu(&["a man is n't sleeping on a bench ."], &["A man is n't asleep on a bench ."], options);
 //! assert!(tokenised.score > detokenised.score + 18.0); // of the same translation
 //! ```
@@ -64,13 +64,18 @@
 mod bleu;
 mod chrf;
 mod customary;
+mod metric;
 mod ngrams;
+pub mod significance;
+mod ter;
 #[cfg(test)]
 mod tests;
 mod tokenize;
 
-pub use bleu::{Bleu, BleuOptions, bleu};
+pub use bleu::{Bleu, BleuOptions, Smoothing, bleu};
 pub use chrf::{Chrf, ChrfOptions, chrf};
 pub use customary::{bleu_of, bleu_options, joined};
+pub use metric::{Metric, Rounding, Sampling, Score, counts, signature, sums};
 pub use ngrams::SACREBLEU_VERSION;
+pub use ter::TerOptions;
 pub use tokenize::Tokenizer;

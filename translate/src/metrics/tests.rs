@@ -47,18 +47,21 @@ fn fixture() -> Fixture {
 }
 
 const BLEUS: [BleuOptions; 4] = [
-    BleuOptions { tokenizer: Tokenizer::V13a, lowercase: false },
-    BleuOptions { tokenizer: Tokenizer::V13a, lowercase: true },
-    BleuOptions { tokenizer: Tokenizer::None, lowercase: false },
-    BleuOptions { tokenizer: Tokenizer::None, lowercase: true },
+    of_bleu(Tokenizer::V13a, false),
+    of_bleu(Tokenizer::V13a, true),
+    of_bleu(Tokenizer::None, false),
+    of_bleu(Tokenizer::None, true),
 ];
 
-const CHRFS: [ChrfOptions; 4] = [
-    ChrfOptions { word_order: 0, lowercase: false },
-    ChrfOptions { word_order: 0, lowercase: true },
-    ChrfOptions { word_order: 2, lowercase: false },
-    ChrfOptions { word_order: 2, lowercase: true },
-];
+const fn of_bleu(tokenizer: Tokenizer, lowercase: bool) -> BleuOptions {
+    BleuOptions { tokenizer, lowercase, smoothing: Smoothing::Exp, effective_order: false }
+}
+
+const CHRFS: [ChrfOptions; 4] = [of_chrf(0, false), of_chrf(0, true), of_chrf(2, false), of_chrf(2, true)];
+
+const fn of_chrf(word_order: usize, lowercase: bool) -> ChrfOptions {
+    ChrfOptions { char_order: 6, word_order, beta: 2, lowercase }
+}
 
 /// All digits but the last few, which are the machine's library of exponentials.
 #[track_caller]

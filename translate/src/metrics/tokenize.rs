@@ -1,4 +1,4 @@
-//! Text into the words that BLEU counts: the tokenisation `13a`, or none.
+//! Text into the words that BLEU counts: the tokenisations of sacrebleu that need no model, or none.
 //!
 //! `13a` is what NIST's scoring script mteval-v13a.pl did for WMT, as sacrebleu carries it on (Post 2018). Its rules
 //! are made for the punctuation of ASCII:
@@ -13,6 +13,14 @@
 //! character once, from the left, so that of the two points in `a..` rule 3 first finds the one after `a` only. What
 //! looks like an oversight is kept: a figure is comparable because all make the same ones.
 
+//!
+//! `zh` puts space around each character of Chinese and applies rules 2 to 4. `intl` (mteval-v14) goes by Unicode's classes:
+//! punctuation is split off where no number stands before, then where none follows, and each symbol stands alone.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 /// How BLEU finds the words of a sentence.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Tokenizer {
@@ -21,25 +29,87 @@ pub enum Tokenizer {
     /// The rules of mteval-v13a, for text as people write it; the default, as in sacrebleu.
     #[default]
     V13a,
+    /// The rules of mteval-v14, by Unicode's classes.
+    Intl,
+    /// Each character but white space is a word.
+    Char,
+    /// Each character of Chinese is a word, the rest goes by rules of `13a`.
+    Zh,
 }
 
 impl Tokenizer {
+    /// All of them.
+    pub const ALL: [Tokenizer; 5] =
+        [Tokenizer::V13a, Tokenizer::Intl, Tokenizer::Char, Tokenizer::Zh, Tokenizer::None];
+
     /// Its name in a signature.
     pub fn name(self) -> &'static str {
         match self {
             Tokenizer::None => "none",
             Tokenizer::V13a => "13a",
+            Tokenizer::Intl => "intl",
+            Tokenizer::Char => "char",
+            Tokenizer::Zh => "zh",
         }
     }
 
     /// The words of a sentence, as BLEU sees them.
     pub fn words(self, sentence: &str) -> Vec<String> {
-        match self {
-            Tokenizer::None => split(sentence).map(String::from).collect(),
-            // Without the trimming, a hyphen in front of a last newline would be taken for a divided word.
-            Tokenizer::V13a => split(&v13a(sentence.trim_end_matches(is_space))).map(String::from).collect(),
+        // Without the trimming, a hyphen in front of a last newline would be taken for a divided word.
+        let sentence = sentence.trim_end_matches(is_space);
+        let spaced = match self {
+            Tokenizer::None => sentence.to_owned(),
+            Tokenizer::V13a => v13a(sentence),
+            Tokenizer::Intl => intl(sentence),
+            Tokenizer::Char => return letters(sentence),
+            Tokenizer::Zh => western(&around(sentence.trim_start_matches(is_space), is_chinese)),
+        };
+        split(&spaced).map(String::from).collect()
+    }
+}
+
+/// Each character as a word.
+fn letters(sentence: &str) -> Vec<String> {
+    sentence.chars().filter(|&c| !is_space(c)).map(String::from).collect()
+}
+
+/// The rules of mteval-v14.
+fn intl(sentence: &str) -> String {
+    static RULES: LazyLock<[(Regex, &str); 3]> = LazyLock::new(|| {
+        let rule = |pattern, with| (Regex::new(pattern).expect("the pattern is valid"), with);
+        [
+            rule(r"(\P{N})(\p{P})", "$1 $2 "), // punctuation behind what is no number
+            rule(r"(\p{P})(\P{N})", " $1 $2"), // and before it
+            rule(r"(\p{S})", " $1 "),          // symbols
+        ]
+    });
+    let apply =
+        |line: String, (pattern, with): &(Regex, &str)| pattern.replace_all(&line, *with).into_owned();
+    RULES.iter().fold(sentence.to_owned(), apply)
+}
+
+/// The line with space around each character that `stands_alone`.
+pub(super) fn around(line: &str, stands_alone: impl Fn(char) -> bool) -> String {
+    let mut spaced = String::with_capacity(2 * line.len());
+    for c in line.chars() {
+        match stands_alone(c) {
+            true => spaced.extend([' ', c, ' ']),
+            false => spaced.push(c),
         }
     }
+    spaced
+}
+
+/// What `zh` holds for Chinese. The third range was meant for two planes beyond the basic one, and names U+2001 to U+2A6D
+/// for them, U+2F81 to U+2FA1 for the other: dashes, quotes and arrows are among them, rare characters are not.
+fn is_chinese(c: char) -> bool {
+    matches!(c, '\u{3400}'..='\u{4db5}' | '\u{4e00}'..='\u{9fbb}'
+        | '\u{2001}'..='\u{2a6d}' | '\u{2f81}'..='\u{2fa1}'
+        | '\u{f900}'..='\u{fa2d}' | '\u{fa30}'..='\u{fa6a}' | '\u{fa70}'..='\u{fad9}'
+        | '\u{ff00}'..='\u{ffef}' | '\u{2e80}'..='\u{2eff}' | '\u{2f00}'..='\u{2fdf}'
+        | '\u{2ff0}'..='\u{303f}' | '\u{3100}'..='\u{312f}' | '\u{31a0}'..='\u{31bf}'
+        | '\u{31c0}'..='\u{31ef}' | '\u{3200}'..='\u{33ff}'
+        | '\u{fe10}'..='\u{fe1f}' | '\u{fe30}'..='\u{fe4f}')
 }
 
 /// Python's idea of white space, which sacrebleu splits at: Unicode's, and the four separators U+001C to U+001F.
@@ -57,18 +127,23 @@ fn v13a(sentence: &str) -> String {
     let line = sentence.replace("<skipped>", "").replace("-\n", "").replace('\n', " ");
     let line = line.replace("&quot;", "\"").replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">");
 
-    let mut spaced = String::from(" ");
-    for c in line.chars() {
-        match c {
-            '\'' | ',' | '-' | '.' => spaced.push(c),
-            _ if c.is_ascii_punctuation() => spaced.extend([' ', c, ' ']),
-            _ => spaced.push(c),
-        }
-    }
-    spaced.push(' ');
+    western(&format!(" {line} "))
+}
 
+/// Rules 2 to 4, which `zh` and TER share. A rule of pairs does not see the first character of a line that is not padded.
+pub(super) fn western(line: &str) -> String {
+    points(&around(line, is_symbol))
+}
+
+/// What rule 2 puts space around.
+pub(super) fn is_symbol(c: char) -> bool {
+    c.is_ascii_punctuation() && !matches!(c, '\'' | ',' | '-' | '.')
+}
+
+/// Rules 3 and 4.
+pub(super) fn points(line: &str) -> String {
     let point = |c| matches!(c, '.' | ',');
-    let line = space_pairs(&spaced, |a, b| !a.is_ascii_digit() && point(b), ["", " ", " "]);
+    let line = space_pairs(line, |a, b| !a.is_ascii_digit() && point(b), ["", " ", " "]);
     let line = space_pairs(&line, |a, b| point(a) && !b.is_ascii_digit(), [" ", " ", ""]);
     space_pairs(&line, |a, b| a.is_ascii_digit() && b == '-', ["", " ", " "])
 }

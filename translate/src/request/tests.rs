@@ -186,3 +186,15 @@ fn what_the_model_does_not_know_is_copied_if_it_is_asked_for() {
     assert_eq!(texts(&alone), texts(&replaced));
     assert!(alone.translations.iter().all(|one| one.alignment.is_none() && one.attention.is_none()));
 }
+
+#[test]
+fn translations_without_end_are_refused_whoever_asks_for_them() {
+    let translator = untrained();
+    let translate = |beyond| translator.request().max_len_beyond_source(beyond).translate(&LINES[..1]);
+    let problem = translate(crate::encode::MAX_TOKENS + 1).unwrap_err();
+    let expected = "max_len_beyond_source is 10001; it must be between 0 and 10000";
+    assert!(matches!(problem, Error::Request(ref problem) if problem == expected), "{problem}");
+    let search = SearchSettings { max_len_beyond_source: usize::MAX, ..SearchSettings::default() };
+    let about = crate::translator::About { search: Some(search), ..translator.about().clone() };
+    assert!(untrained().with_about(about).translate(&LINES).is_err());
+}

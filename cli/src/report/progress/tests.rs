@@ -4,10 +4,15 @@ use std::sync::{Arc, Mutex};
 use indicatif::TermLike;
 
 use super::*;
-use translate::metrics::{BleuOptions, Tokenizer};
+use translate::metrics::{BleuOptions, Smoothing, Tokenizer};
 
 const STATS: LossStats = LossStats { loss_sum: 3.0, nll_sum: 2.0, count: 4, correct: 1 };
-const BLEU: BleuOptions = BleuOptions { tokenizer: Tokenizer::V13a, lowercase: false };
+const BLEU: BleuOptions = BleuOptions {
+    tokenizer: Tokenizer::V13a,
+    lowercase: false,
+    smoothing: Smoothing::Exp,
+    effective_order: false,
+};
 const VALID: ValidRecord = ValidRecord { step: 1, stats: STATS, bleu: None, bleu_options: BLEU, best: true };
 
 fn record(step: u64, loss_sum: f64, learning_rate: f64) -> TrainRecord {
@@ -176,7 +181,7 @@ fn a_terminal_has_a_bar_with_the_figures_and_lines_above_it() {
         "{prefix}"
     );
     progress.note(&valid_line(&ValidRecord { step: 20, ..VALID }));
-    (progress.voice())("something else");
+    (progress.voice())("something else", Asked::Sent);
     let text = terminal.text();
     let at = |part: &str| text.rfind(part).unwrap_or_else(|| panic!("{part:?} is not in {text:?}"));
     assert!(

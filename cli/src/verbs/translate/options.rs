@@ -125,7 +125,9 @@ impl TranslateArgs {
     pub fn tell_of_no_use(&self, translator: &Translator) {
         let text = translator.text().settings();
         if self.replace_unknown && text.kind == TextKind::Bpe && text.byte_fallback {
-            say("warning: --replace-unknown has nothing to do: this model spells in bytes what it does not know");
+            say(
+                "warning: --replace-unknown has nothing to do: this model spells in bytes what it does not know",
+            );
         }
     }
 

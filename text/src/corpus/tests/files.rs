@@ -17,10 +17,11 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 fn byte_order_marks_windows_line_ends_and_a_missing_last_one_are_accepted() {
     let dir = folder(&[
         ("a.tsv", "\u{feff}a\tb\r\nc\td".as_bytes()),
+        ("a.tsv.gz", &gzip("\u{feff}a\tb\r\nc\td".as_bytes())),
         ("b.en", "\u{feff}a\r\nc\r\n".as_bytes()),
         ("b.de", "b\nd\n".as_bytes()),
     ]);
-    for files in [columns(&["a.tsv"]), two_files("b.en", "b.de")] {
+    for files in [columns(&["a.tsv"]), columns(&["a.tsv.gz"]), two_files("b.en", "b.de")] {
         let corpus = read(&files, dir.path(), &ReadOptions::default()).unwrap();
         assert_eq!(sides(&corpus), [("a", "b"), ("c", "d")]);
     }
