@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{CommandFactory, Parser};
 use cli::Error;
 use cli::console::say;
 use cli::recipe::key_of_option;
@@ -34,7 +34,7 @@ struct Command {
 
 fn main() -> ExitCode {
     let Command { verb, threads } = parse();
-    match threads::set(threads).and_then(|()| verb.run()) {
+    match threads::set(threads).and_then(|()| verb.run(Command::command)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let kind = if matches!(error, Error::Interrupted(_)) { "" } else { "error: " };

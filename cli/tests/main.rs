@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`models`] | `average` makes what training makes, `inspect` tells what is there, `bench` measures |
 //! | [`translating`] | lines in, lines out; what translates, scores and evaluates says the same of the same text |
+//! | [`manual`] | shells and `man` know every verb and option |
 //! | [`older`] | what version 0.1 wrote is read and gone on with |
 //! | [`threads`] | a number of threads can be said, and a wrong one is told |
 //! | [`data`] | the built-in corpus is of the sizes and the seed that are asked for |
@@ -20,6 +21,7 @@ mod common;
 mod data;
 #[cfg(unix)]
 mod faults;
+mod manual;
 mod models;
 mod older;
 #[cfg(unix)]

@@ -203,6 +203,7 @@ impl Request<'_> {
         sampling: &Sampling,
         mut done: impl FnMut(usize),
     ) -> Result<Vec<Vec<Hypothesis>>, Error> {
+        sampling.check().map_err(Error::Request)?;
         if self.n_best == 0 {
             return Err(Error::Request("n_best is 0; it must be at least 1".into()));
         }

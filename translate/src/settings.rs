@@ -99,6 +99,20 @@ impl Default for Sampling {
 }
 
 impl Sampling {
+    /// Whether there is something to draw: the temperature is positive and finite, and `top_k` at least 1.
+    ///
+    /// # Errors
+    /// A sentence that begins with the name of the first setting that is out of range.
+    pub fn check(&self) -> Result<(), String> {
+        let temperature = self.temperature;
+        if !(temperature > 0.0 && temperature.is_finite()) {
+            return Err(format!(
+                "temperature is {temperature}; it must be above 0; near 0, the likeliest is drawn"
+            ));
+        }
+        between("top_k", self.top_k.unwrap_or(1), 1..=usize::MAX)
+    }
+
     /// The options of drawing from this stream.
     pub(crate) fn options(&self, seed: Seed, max_len_beyond_source: usize) -> SampleOptions {
         SampleOptions {
@@ -171,6 +185,18 @@ mod tests {
                 "{alpha}"
             );
         }
+    }
+
+    #[test]
+    fn what_nothing_can_be_drawn_by_is_named() {
+        let default = Sampling::default();
+        default.check().unwrap();
+        for temperature in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+            let problem = Sampling { temperature, ..default.clone() }.check().unwrap_err();
+            assert!(problem.starts_with(&format!("temperature is {temperature}; it must be above 0")));
+        }
+        let problem = Sampling { top_k: Some(0), ..default }.check().unwrap_err();
+        assert!(problem.starts_with("top_k is 0; it must be between 1 and "), "{problem}");
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod bench;
 mod common;
 mod evaluate;
 mod inspect;
+mod manual;
 mod preset;
 mod score;
 mod translate;
@@ -41,6 +42,10 @@ pub enum Verb {
     Bench(bench::BenchArgs),
     /// Write a built-in corpus
     Data(DataArgs),
+    /// Print what a shell needs to complete the command line
+    Completions(manual::CompletionsArgs),
+    /// Print a manual page, or write all of them
+    Man(manual::ManArgs),
 }
 
 /// The options of `etudiant config`.
@@ -75,11 +80,11 @@ pub struct DataArgs {
 }
 
 impl Verb {
-    /// Does it.
+    /// Does it; `command` is the whole command line, with all verbs.
     ///
     /// # Errors
     /// Whatever ends it early, with the exit code of [`Error::exit_code`].
-    pub fn run(&self) -> Result<(), Error> {
+    pub fn run(&self, command: impl FnOnce() -> clap::Command) -> Result<(), Error> {
         match self {
             Verb::Train(args) => train(args),
             Verb::Config(args) => print(&args.preset.recipe().to_toml()),
@@ -89,6 +94,8 @@ impl Verb {
             Verb::Average(args) => average::run(args),
             Verb::Inspect(args) => inspect::run(args),
             Verb::Bench(args) => bench::run(args),
+            Verb::Completions(args) => manual::completions(args, command()),
+            Verb::Man(args) => manual::man(args, command()),
             Verb::Data(args) => {
                 let &DataArgs { corpus, train, valid, test, seed, .. } = args;
                 let options = CorpusOptions { n_train: train, n_valid: valid, n_test: test, seed };

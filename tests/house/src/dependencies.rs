@@ -19,7 +19,7 @@ pub const LIMITS: [(&str, usize); 7] = [
 ];
 
 /// What a program does not compile that only translates.
-pub const FOR_THE_COMMAND: [&str; 5] = ["clap", "indicatif", "signal-hook", "prost", "toml"];
+pub const FOR_THE_COMMAND: [&str; 6] = ["clap", "indicatif", "rustyline", "signal-hook", "prost", "toml"];
 
 /// A package that is compiled for another: its name and its version, `syn v2.0.1`. Two versions are two.
 pub type Dependency = String;

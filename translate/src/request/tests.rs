@@ -133,7 +133,7 @@ fn drawing_heeds_its_settings_and_the_length_limit() {
         Sampling { temperature: 0.0, ..Sampling::default() },
         Sampling { top_k: Some(0), ..Sampling::default() },
     ] {
-        assert!(matches!(translator.request().sample(sampling).translate(&LINES), Err(Error::Model(_))));
+        assert!(matches!(translator.request().sample(sampling).translate(&LINES), Err(Error::Request(_))));
     }
 }
 

@@ -125,7 +125,9 @@ impl TranslateArgs {
     pub fn tell_of_no_use(&self, translator: &Translator) {
         let text = translator.text().settings();
         if self.replace_unknown && text.kind == TextKind::Bpe && text.byte_fallback {
-            say("warning: --replace-unknown does nothing: this model spells in bytes what it does not know");
+            say(
+                "warning: --replace-unknown has nothing to do: this model spells in bytes what it does not know",
+            );
         }
     }
 
@@ -163,7 +165,6 @@ impl SamplingArgs {
 }
 
 fn temperature(text: &str) -> Result<f64, String> {
-    let value = text.parse::<f64>().map_err(|_| "it must be a number".to_string())?;
-    let is_temperature = value > 0.0 && value.is_finite();
-    is_temperature.then_some(value).ok_or_else(|| "it must be above 0; near 0, the likeliest is drawn".into())
+    let temperature = text.parse().map_err(|_| "it must be a number".to_string())?;
+    Sampling { temperature, ..Sampling::default() }.check().map(|()| temperature)
 }
