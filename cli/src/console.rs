@@ -29,3 +29,12 @@ pub fn offer(text: &str) -> Result<bool, Error> {
         Err(error) => Err(Error::Input(format!("cannot write to standard output: {error}"))),
     }
 }
+
+/// Text of a file, safe to show: what would steer a terminal is spelled out.
+pub fn shown(text: &str) -> String {
+    let mut safe = String::new();
+    for char in text.chars() {
+        if char.is_control() { safe.extend(char.escape_unicode()) } else { safe.push(char) }
+    }
+    safe
+}

@@ -1,5 +1,6 @@
 //! The command `etudiant`: what it is asked is in [`Verb`], what it does in the crate `cli`.
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -47,7 +48,9 @@ fn main() -> ExitCode {
 /// What the command line asks for. Options that training does not have are keys of the recipe, and told of as such.
 fn parse() -> Command {
     Command::try_parse().unwrap_or_else(|mut error| {
-        let is_training = std::env::args().any(|word| word == "train");
+        let verbs = Command::command();
+        let is_verb = |word: &OsString| verbs.find_subcommand(word).is_some();
+        let is_training = std::env::args_os().skip(1).find(is_verb).is_some_and(|verb| verb == "train");
         let asked = match error.get(ContextKind::InvalidArg) {
             Some(ContextValue::String(option)) => key_of_option(option),
             _ => None,

@@ -7,8 +7,8 @@
 //!
 //! | character | says something |
 //! |---|---|
-//! | the joiners U+200C and U+200D | behind letters that join or can be kept from it, as in Persian and Hindi, and between emoji; not behind Latin, Greek, Cyrillic, Hebrew, Hangul, kana or Han |
-//! | variation selectors | once, behind what has variants: emoji, signs, digits, Han; not behind letters of an alphabet |
+//! | the joiners U+200C and U+200D | one, behind letters that join or can be kept from it, as in Persian and Hindi, and behind emoji; not behind Latin, Greek, Cyrillic, Hebrew, Hangul, kana or Han, nor behind punctuation |
+//! | variation selectors | one, behind what has variants: emoji, signs, digits, Han, Myanmar and Phags-pa; not behind other letters |
 //! | those of Mongolian, and its vowel separator | behind Mongolian |
 //! | tags, U+E0020 to U+E007F | behind the black flag, which they make that of a region |
 //!
@@ -16,6 +16,8 @@
 
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
+
+use unicode_normalization::char::is_combining_mark;
 
 use crate::scripts::Script;
 
@@ -66,33 +68,52 @@ pub fn is_blank(text: &str) -> bool {
 
 /// The characters of `text`, and whether each says something.
 fn told_apart(text: &str) -> impl Iterator<Item = (char, bool)> {
-    let mut before = ' ';
+    let (mut base, mut before) = (' ', ' ');
     text.chars().map(move |c| {
-        let says_something = !is_invisible(c) || says_something_behind(before, c);
+        let says_something = !is_invisible(c) || says_something_behind(base, before, c);
         if says_something {
             before = c;
+            base = if is_invisible(c) || is_combining_mark(c) { base } else { c };
         }
         (c, says_something)
     })
 }
 
-/// Whether an invisible character says something behind `before`.
-fn says_something_behind(before: char, c: char) -> bool {
-    use Script::{Arabic, Cyrillic, Greek, Han, Hangul, Hebrew, Kana, Latin};
-    let script = Script::of(before);
+/// Whether an invisible character says something behind `before`, the last that was kept, which belongs to the letter or
+/// sign `base`.
+fn says_something_behind(base: char, before: char, c: char) -> bool {
     match c {
         '\u{200c}' | '\u{200d}' => {
-            let is_apart = matches!(script, Some(Latin | Greek | Cyrillic | Hebrew | Hangul | Kana | Han));
-            !before.is_whitespace() && !before.is_ascii() && !is_apart
+            !matches!(before, '\u{200c}' | '\u{200d}') && (joins(base) || is_pictograph(base))
         }
-        '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}' => {
-            let has_none = matches!(script, Some(Latin | Greek | Cyrillic | Hebrew | Arabic | Hangul));
-            !before.is_whitespace() && !is_invisible(before) && !has_none
-        }
+        '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}' => before == base && has_variants(base),
         '\u{180b}'..='\u{180f}' => matches!(before, '\u{1800}'..='\u{18af}'),
         '\u{e0020}'..='\u{e007f}' => matches!(before, '🏴' | '\u{e0020}'..='\u{e007e}'),
         _ => false,
     }
+}
+
+/// Whether `c` is a letter of a script whose letters join, or can be kept from it.
+fn joins(c: char) -> bool {
+    use Script::{Cyrillic, Greek, Han, Hangul, Hebrew, Kana, Latin};
+    c.is_alphabetic()
+        && !matches!(Script::of(c), Some(Latin | Greek | Cyrillic | Hebrew | Hangul | Kana | Han))
+}
+
+/// Whether `c` is in the blocks that hold emoji.
+fn is_pictograph(c: char) -> bool {
+    matches!(
+        c,
+        '\u{a9}' | '\u{ae}' | '\u{203c}' | '\u{2049}' | '\u{2122}' | '\u{2139}' | '\u{2190}'..='\u{2bff}'
+            | '\u{3030}' | '\u{303d}' | '\u{3297}' | '\u{3299}' | '\u{1f000}'..='\u{1faff}'
+    )
+}
+
+/// Whether `c` is a sign, a digit, of Han, or a letter of Myanmar or Phags-pa.
+fn has_variants(c: char) -> bool {
+    let is_letter_with_variants = matches!(c, '\u{1000}'..='\u{109f}' | '\u{a840}'..='\u{a877}');
+    let is_sign = !c.is_alphabetic() && !c.is_whitespace() && !is_combining_mark(c) && !is_invisible(c);
+    is_sign || is_letter_with_variants || Script::of(c) == Some(Script::Han)
 }
 
 #[cfg(test)]
@@ -126,6 +147,14 @@ mod tests {
                 assert_eq!(is_blank(&with), without.trim().is_empty(), "U+{:04X}", u32::from(c));
             }
         }
+        for (with, without) in [
+            ("می\u{200c}\u{200c}خواهم", "می\u{200c}خواهم"), // typed twice
+            ("e\u{301}\u{200d}e\u{301}\u{fe0f}", "e\u{301}e\u{301}"), // behind decomposed letters, as behind composed ones
+            ("»\u{200d}…\u{200c}’\u{200d}。\u{200d}", "»…’。"),
+            ("क\u{fe0f}ա\u{fe0f}ა\u{fe0e}ก\u{fe0f}", "कաაก"),
+        ] {
+            assert_eq!(without_invisible(with), without);
+        }
         assert_eq!(without_invisible("\u{feff}\u{200b}co\u{ad}op\u{e0041}\u{200e}!"), "coop!");
         let found: Vec<char> = invisible_in("a\u{200b}b\u{200d} क\u{94d}\u{200d}\0").collect();
         assert_eq!(found, ['\u{200b}', '\u{200d}', '\0']);
@@ -139,7 +168,7 @@ mod tests {
             "ශ\u{dca}\u{200d}රී",                   // Sinhala
             "👩\u{200d}👩\u{200d}👧 ❤\u{fe0f}\u{200d}🔥 👍🏽 1\u{fe0f}\u{20e3} ☎\u{fe0e}",
             "🏴\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}", // the flag of England
-            "葛\u{e0100} ∩\u{fe00}",
+            "葛\u{e0100} ∩\u{fe00} 。\u{fe00} \u{1000}\u{fe00}",
             "ᠮᠣᠩᠭᠣᠯ\u{180e}\u{1820}\u{180b}",
             "a\tb\u{a0}c\u{3000}d\u{2028}e\u{85}",
         ] {

@@ -17,6 +17,9 @@ use crate::metadata::{FORMAT, Metadata, json};
 use crate::settings::SearchSettings;
 use crate::translator::{About, Translator, check_vocabulary};
 
+/// What a run goes on from, which is no model.
+const STATE: &str = "state.safetensors";
+
 const TWO_MODELS: &str = "; it was put together from two models";
 
 /// The settings, if they are in range.
@@ -36,13 +39,14 @@ pub fn check_is_file(path: &Path) -> Result<(), Error> {
         let problem = "it is a directory; a model is a file in it, such as model.safetensors";
         return Err(Error::at(path, problem));
     }
-    if path.exists() {
+    if path.try_exists().map_err(|error| Error::at(path, format!("cannot look for the file: {error}")))? {
         return Ok(());
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let models = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    let mut models: Vec<_> =
-        models.filter(|path| path.extension().is_some_and(|of| of == "safetensors")).collect();
+    let mut models: Vec<_> = models
+        .filter(|path| path.extension().is_some_and(|of| of == "safetensors") && !path.ends_with(STATE))
+        .collect();
     models.sort();
     let known = match (folder.is_dir(), &models[..]) {
         (false, _) => format!("there is no folder {}", folder.display()),

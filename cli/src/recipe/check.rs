@@ -48,7 +48,7 @@ impl Recipe {
             ),
             false => format!("training.max_steps = {last_step}"),
         };
-        let mut warnings = self.in_vain();
+        let mut warnings = self.in_vain(last_step);
         if let Some(Fall { warmup_steps, total_steps }) = self.training.schedule.clone().fall() {
             let (total_steps, schedule) = (*total_steps, self.training.schedule.build(self.model.d_model));
             let last = schedule.learning_rate(total_steps);
@@ -74,6 +74,13 @@ impl Recipe {
         if every > last_step {
             warnings.push(format!(
                 "validation.every = {every} is beyond {end}: only the finished model is validated"
+            ));
+        }
+        let first_bleu = every.saturating_mul(self.validation.bleu_every);
+        if self.validation.metric == ValidationMetric::Bleu && first_bleu > last_step {
+            warnings.push(format!(
+                "validation.metric is \"bleu\", whose first would be taken after step {first_bleu}, beyond {end}: no \
+                 model is chosen by it"
             ));
         }
         let is_best_to_be = self.training.average == 0 && every > 0 && every <= last_step;

@@ -8,11 +8,12 @@ use super::settings::Recipe;
 
 /// Keys and sections that may change from one part of a run to the next: they do not touch the steps already taken.
 /// Files may be called otherwise; that they hold the same pairs, a checksum knows.
-const FREE: [&str; 13] = [
+const FREE: [&str; 14] = [
     "data.dir",
     "data.lenient",
     "data.train",
     "data.valid",
+    "text.drop_invisible", // the vocabulary says what holds, and the run tells where that is another
     "training.max_steps",
     "training.max_epochs",
     "training.log_every",

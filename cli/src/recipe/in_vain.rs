@@ -8,11 +8,11 @@ use super::settings::{Recipe, TrainingSettings, ValidationSettings};
 
 impl Recipe {
     /// A sentence for each key that is not as by default and has no effect.
-    pub(super) fn in_vain(&self) -> Vec<String> {
+    pub(super) fn in_vain(&self, last_step: u64) -> Vec<String> {
         let cases = [
             self.data_in_vain(),
             self.text_in_vain(),
-            self.training_in_vain(),
+            self.training_in_vain(last_step),
             self.validation_in_vain(),
             self.search_in_vain(),
         ];
@@ -49,16 +49,16 @@ impl Recipe {
             (
                 kind == TextKind::Pretokenised && normalisation == Normalisation::Nfkc,
                 "text.normalisation = \"nfkc\"".into(),
-                format!("{}, whose characters stay as they are; normalise the files", with(kind)),
+                format!("{}, whose words stay as they are; normalise the files", with(kind)),
             ),
         ]
     }
 
-    fn training_in_vain(&self) -> Vec<Case> {
-        let &TrainingSettings { average, max_steps, save_every, .. } = &self.training;
-        let checkpoints = max_steps.div_ceil(save_every.max(1));
+    fn training_in_vain(&self, last_step: u64) -> Vec<Case> {
+        let &TrainingSettings { average, save_every, .. } = &self.training;
+        let checkpoints = last_step.div_ceil(save_every.max(1));
         let beyond = format!(
-            "beyond the {checkpoints} that training.max_steps = {max_steps} and training.save_every = {save_every} make"
+            "beyond the {checkpoints} that {last_step} steps and training.save_every = {save_every} make"
         );
         vec![(average as u64 > checkpoints, format!("training.average = {average}"), beyond)]
     }
@@ -114,7 +114,8 @@ mod tests {
     use super::*;
 
     fn in_vain(text: &str) -> Vec<String> {
-        Recipe::parse(text, "my.toml").unwrap().in_vain()
+        let recipe = Recipe::parse(text, "my.toml").unwrap();
+        recipe.in_vain(recipe.training.last_step(40))
     }
 
     #[test]

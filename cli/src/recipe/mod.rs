@@ -41,7 +41,8 @@ const DEEPEST: usize = 8;
 
 impl Recipe {
     /// The recipe at `path` with some keys set otherwise, each given as `section.key=value`. What neither says of model
-    /// and text is as in `start`, if there is one to start from.
+    /// and text is as in `start`, if there is one to start from. Where the recipe names a model to start from and none is
+    /// given, ranges are not checked yet.
     ///
     /// # Errors
     /// [`Error::Input`] with the file and line, or the `--set`, that is not understood or out of range.
@@ -59,9 +60,15 @@ impl Recipe {
         let of_file =
             Recipe::deserialize(table.clone()).map_err(|error| Error::Input(format!("{name}: {error}")))?;
         let recipe = with_assignments(&of_file, table.clone(), overrides)?;
+        if start.is_none() && !recipe.training.start_from.as_os_str().is_empty() {
+            return Ok(recipe); // what is not said is that model's, and so is whether it fits
+        }
         recipe.check().map_err(|problem| {
-            let without = |assignments: &[String]| with_assignments(&of_file, table.clone(), assignments);
-            Error::Input(format!("{}: {problem}", blamed(overrides, &name, without)))
+            let is_there_with = |assignments: &[String]| {
+                let recipe = with_assignments(&of_file, table.clone(), assignments);
+                recipe.is_ok_and(|recipe| recipe.check().err().as_ref() == Some(&problem))
+            };
+            Error::Input(format!("{}: {problem}", blamed(overrides, &name, is_there_with)))
         })?;
         Ok(recipe)
     }
@@ -133,17 +140,18 @@ fn with_assignments(of_table: &Recipe, mut table: Table, assignments: &[String])
     Ok(recipe)
 }
 
-/// Who is at fault that a recipe does not pass its check: the one assignment without which it would, else all of them
-/// if the file by itself would, else the file.
-fn blamed(assignments: &[String], file: &str, with: impl Fn(&[String]) -> Result<Recipe, Error>) -> String {
-    let passes = |assignments: &[String]| with(assignments).is_ok_and(|recipe| recipe.check().is_ok());
+/// Who is at fault for a problem: the one assignment without which it is not there, else all of them if it is not in the
+/// file by itself, else the file.
+fn blamed(assignments: &[String], file: &str, is_there_with: impl Fn(&[String]) -> bool) -> String {
     let alone = (0..assignments.len()).find(|&index| {
         let others = [&assignments[..index], &assignments[index + 1..]].concat();
-        passes(&others)
+        !is_there_with(&others)
     });
     match alone {
         Some(index) => format!("--set {}", assignments[index]),
-        None if passes(&[]) => format!("--set {}", assignments.join(" --set ")),
+        None if !assignments.is_empty() && !is_there_with(&[]) => {
+            format!("--set {}", assignments.join(" --set "))
+        }
         None => file.to_string(),
     }
 }

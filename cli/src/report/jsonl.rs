@@ -41,7 +41,7 @@ pub struct TrainLine {
     pub tokens_per_second: f64,
     /// The global norm of the gradients, before clipping.
     pub grad_norm: f64,
-    /// The pass over the data that the step belongs to.
+    /// The pass over the data that the step belongs to, from 0; people are told of it from 1.
     pub epoch: u64,
     /// How long the step took, in seconds.
     pub seconds: f64,

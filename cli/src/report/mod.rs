@@ -86,12 +86,9 @@ impl Reporter {
         self.progress.voice()
     }
 
-    /// Writes into the log what has ended the run; whoever is told of the error hears it too.
-    ///
-    /// # Errors
-    /// [`Error::Input`] if the log cannot be written.
-    pub fn ended_by(&mut self, error: &Error) -> Result<(), Error> {
-        self.log.write(&Line::now(&error.to_string()))
+    /// Writes into the log what has ended the run, if it can be written: it may be the disk that is full.
+    pub fn ended_by(&mut self, error: &Error) {
+        let _ = self.log.write(&Line::now(&error.to_string()));
     }
 
     /// Tells of the steps that progress has not told of yet. Call it when training ends, for whatever reason.

@@ -18,6 +18,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
 
 use super::log::Line;
 use super::record::{ReportOptions, Sample, TrainRecord, ValidRecord};
+use crate::console::shown;
 
 /// The progress of a run, shown. Nothing here can fail: a run goes on if nobody can read it.
 #[derive(Debug)]
@@ -183,7 +184,8 @@ pub fn valid_line(record: &ValidRecord) -> String {
 
 /// A sample translation, under its source and its reference.
 pub fn sample_lines(sample: &Sample) -> String {
-    let Sample { source, reference, translation } = sample;
+    let [source, reference, translation] =
+        [&sample.source, &sample.reference, &sample.translation].map(|text| shown(text));
     format!("source       {source}\nreference    {reference}\ntranslation  {translation}")
 }
 

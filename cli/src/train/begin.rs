@@ -28,9 +28,10 @@ pub fn check_may_go_on(
         let problem = format!("training.max_steps is {max_steps}, but the run stands at step {step}");
         return Err(Error::at(&path, format!("{problem}; raise it to train on")));
     }
-    let epochs = saved.progress.position.epoch;
-    if (1..epochs).contains(&max_epochs) {
-        let problem = format!("training.max_epochs is {max_epochs}, but the run has taken {epochs} epochs");
+    let position = saved.progress.position;
+    let begun = position.epoch + u64::from(position.batch > 0);
+    if (1..begun).contains(&max_epochs) {
+        let problem = format!("training.max_epochs is {max_epochs}, but the run has begun epoch {begun}");
         return Err(Error::at(&path, format!("{problem}; raise it to train on")));
     }
     saved.recipe.check_same_run(recipe).map_err(|problem| {
@@ -76,7 +77,7 @@ fn check_may_begin(folder: &RunFolder, recipe: &Recipe, resume: bool) -> Result<
 }
 
 /// A recipe.toml that no run wrote is somebody's own, and a run's must not take its place. Every run that wrote one
-/// has begun its metrics.jsonl next.
+/// has begun its train.log next; those of version 0.1 their metrics.jsonl.
 fn check_recipe_is_ours(folder: &RunFolder, recipe: &Recipe) -> Result<(), Error> {
     let path = folder.recipe();
     let there = match fs::read(&path) {
@@ -84,7 +85,7 @@ fn check_recipe_is_ours(folder: &RunFolder, recipe: &Recipe) -> Result<(), Error
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(Error::at(&path, format!("cannot read the file: {error}"))),
     };
-    if there == recipe.to_toml().as_bytes() || folder.metrics().exists() {
+    if there == recipe.to_toml().as_bytes() || folder.log().exists() || folder.metrics().exists() {
         return Ok(());
     }
     let problem = "no run wrote this, and a run in this folder would write its own recipe.toml over it";

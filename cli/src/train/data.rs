@@ -73,10 +73,11 @@ pub fn prepare(
         None => TextModel::learn(&recipe.text, train.iter().map(|pair| (&*pair.src, &*pair.tgt)))?,
     };
     tell(format!("vocabulary: {}", text.summary()));
-    if recipe.text.drop_invisible && !text.settings().drop_invisible {
-        tell(
-            "warning: the run began with version 0.1, which kept invisible characters, and goes on so".into(),
-        );
+    let made_with = text.settings().drop_invisible;
+    if recipe.text.drop_invisible != made_with {
+        tell(format!(
+            "warning: text.drop_invisible stays {made_with}, as the vocabulary was made; version 0.1 kept those characters"
+        ));
     }
     tell_of_shared_sources(text.settings(), &train, valid, tell);
     let sources: Vec<&str> = valid.iter().map(|pair| pair.src.as_str()).collect();

@@ -132,7 +132,7 @@ fn whole_recipe(
         Some(saved) => recipe.training.end_schedule_as(&saved.recipe.training),
         None if recipe.training.max_epochs == 0 => recipe.training.end_schedule(recipe.training.max_steps),
         None => {} // how many steps that is, the data will tell
-    }
+    } // the folder's recipe.toml, which may be of this run, has it
     Ok(recipe)
 }
 

@@ -70,12 +70,9 @@ impl Run {
     /// Takes the steps that are left, and makes the final model. `resume` is the command that goes on from here.
     pub fn train(&mut self, stop: &AtomicBool, resume: &str) -> Result<(), Error> {
         let taken = self.take_steps(stop, resume);
-        self.reporter.finish()?;
-        let ended = taken.and_then(|()| self.finish());
-        if let Err(error) = &ended {
-            self.reporter.ended_by(error)?;
-        }
-        ended
+        let told = self.reporter.finish();
+        let ended = taken.and(told).and_then(|()| self.finish());
+        ended.inspect_err(|error| self.reporter.ended_by(error))
     }
 
     /// A way to answer, from another thread, to whoever asks the run to stop.

@@ -16,7 +16,7 @@ const BROUGHT: [&str; 2] = ["model.", "text."];
 /// Their keys that touch no weight and no token, so that a recipe may set them otherwise.
 const MAY_DIFFER: [&str; 2] = ["model.dropout", "model.attention_dropout"];
 
-/// The model that the recipe starts from, if it names one. Its own recipe has the sizes it really has.
+/// The model that the recipe starts from, if it names one. Its own recipe says what it really is, whoever wrote that.
 ///
 /// # Errors
 /// As [`Model::open`].
@@ -27,6 +27,7 @@ pub fn open(recipe: &Recipe) -> Result<Option<Model>, Error> {
     }
     let mut model = Model::open(path)?;
     model.recipe.model = model.translator.model().config().architecture.clone();
+    model.recipe.text = model.translator.text().settings().clone();
     Ok(Some(model))
 }
 
@@ -84,11 +85,18 @@ fn part(name: &str) -> &str {
 
 /// Whether the pattern is this name, or stands above it.
 fn matches(pattern: &str, name: &str) -> bool {
-    let Some((start, rest)) = pattern.split_once('*') else {
-        return name.strip_prefix(pattern).is_some_and(|below| below.is_empty() || below.starts_with('.'));
+    let is_above = |end: &str, name: &str| {
+        name.strip_prefix(end).is_some_and(|below| below.is_empty() || below.starts_with('.'))
     };
+    let Some((start, rest)) = pattern.split_once('*') else { return is_above(pattern, name) };
+    let (middle, end) = rest.rsplit_once('*').unwrap_or(("", rest));
     let Some(name) = name.strip_prefix(start) else { return false };
-    name.char_indices().map(|(at, _)| at).chain([name.len()]).any(|at| matches(rest, &name[at..]))
+    // What stands between two stars is best found as early as can be.
+    let after = middle.split('*').try_fold(name, |name, part| Some(&name[name.find(part)? + part.len()..]));
+    after.is_some_and(|name| {
+        let places = name.char_indices().map(|(at, _)| at).chain([name.len()]);
+        places.into_iter().any(|at| is_above(end, &name[at..]))
+    })
 }
 
 #[cfg(test)]
@@ -108,6 +116,8 @@ mod tests {
             "*",
             "encoder.*.q_proj",
             "*self_attn*",
+            "*.layers.*.q_proj.*",
+            "********************bias",
         ] {
             assert!(matches(pattern, name), "{pattern}");
         }

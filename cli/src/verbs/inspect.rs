@@ -18,7 +18,7 @@ use clap::Args;
 use self::model::ModelFile;
 use self::state::State;
 use self::verified::Verified;
-use crate::console::{print, say};
+use crate::console::{print, say, shown};
 use crate::error::Error;
 
 /// The options of `etudiant inspect`.
@@ -95,7 +95,7 @@ fn other_text(verified: &Verified) -> String {
 There is no configuration and no vocabulary in it, so it is no model of `etudiant train` and cannot translate. Weights
 of PyTorch's nn.Transformer can be taken over from Rust: see transformer::import.\n\n";
     for (key, value) in &verified.content.metadata {
-        text += &format!("{} = {}\n", tables::shown(key), tables::shown(value));
+        text += &format!("{} = {}\n", shown(key), shown(value));
     }
     text += &tables::tensors(&verified.tensors);
     let unread = verified.tensors.iter().filter(|tensor| tensor.problem.is_some()).count();

@@ -89,6 +89,10 @@ fn values_out_of_range() {
             &["--set training.max_steps=0: training.max_steps is 0; it must be at least 1"],
         ),
         recipe("[training]\nmax_steps = 0", &["r.toml: training.max_steps is 0; it must be at least 1"]),
+        Case {
+            args: vec!["train", "r.toml", "--out", "run", "--set", "model.d_model=0"],
+            ..recipe("[training]\nbatch_tokens = 0", &["--set model.d_model=0: model.d_model is 0"])
+        },
         train(
             &[],
             &["--set", "model.d_model=15", "--set", "training.log_every=7"],

@@ -121,7 +121,7 @@ impl fmt::Display for Report {
         }
         let kept = [("control", &self.control), ("invisible", &self.invisible)];
         for (index, (what, tally)) in kept.into_iter().filter(|(_, tally)| tally.count > 0).enumerate() {
-            let joint = if index == 0 { "; kept:" } else { "," };
+            let joint = if index == 0 { "; lines:" } else { "," };
             write!(f, "{joint} {} with {what} characters ({})", tally.count, tally.list(0))?;
         }
         if self.further_columns > 0 {

@@ -43,7 +43,8 @@ impl Run {
     }
 
     /// The model to use: the mean of the last checkpoints, or the best where the recipe asks for no mean. The mean of
-    /// one is itself: that of the last step. So is the model of a run that has no best one on disk.
+    /// one is itself: that of the last step. So is the model of a run that has no best one on disk. It is judged before
+    /// it takes the place of the best so far.
     ///
     /// # Errors
     /// [`Error::Diverged`] if the model is of no use, beside those of writing.
@@ -51,42 +52,38 @@ impl Run {
         let average = self.recipe.training.average;
         let last = &checkpoints[checkpoints.len().saturating_sub(average)..];
         let best = self.progress.best.filter(|_| self.folder.best().exists());
-        let (what, judged) = if last.len() > 1 {
-            let what = format!("the mean of the last {} checkpoints", last.len());
-            (what, self.write_average(last)?)
+        let (what, judged, new) = if last.len() > 1 {
+            let paths: Vec<_> = last.iter().map(|&step| self.folder.checkpoint(step)).collect();
+            let mean = model::mean(&paths)?;
+            (format!("the mean of the last {} checkpoints", last.len()), self.judge(&mean)?, Some(mean))
         } else if let (0, Some(best)) = (average, best) {
-            self.folder.use_best()?;
-            (format!("the best, of step {}", best.step), Some(best))
+            (format!("the best, of step {}", best.step), Some(best), None)
         } else {
-            self.write_model(&self.folder.model())?;
+            let model = self.translator()?;
             let judged = match self.progress.history.last() {
                 Some(validated) if validated.step == self.progress.step => Some(*validated),
-                _ => self.judge(&self.translator()?)?,
+                _ => self.judge(&model)?,
             };
-            (format!("that of the last step, {}", self.progress.step), judged)
+            (format!("that of the last step, {}", self.progress.step), judged, Some(model))
         };
+        if let Some(perplexity) = judged.map(|judged| judged.perplexity()).filter(|of| !of.is_finite()) {
+            let problem = format!(
+                "the finished model, {what}, has a perplexity of {perplexity} on the validation pairs"
+            );
+            return Err(diverged(&problem));
+        }
+        match new {
+            Some(model) => model.save(self.folder.model())?,
+            None => self.folder.use_best()?,
+        }
         let judgement = judged.as_ref().map_or(String::new(), figures);
         self.reporter.note(&format!("model.safetensors is {what}{judgement}"))?;
         if let Some(best) = best.filter(|_| average > 0) {
             self.reporter.note(&format!("best.safetensors is of step {}{}", best.step, figures(&best)))?;
         }
-        let Some(judged) = judged else { return Ok(()) };
-        if !judged.perplexity().is_finite() {
-            let perplexity = judged.perplexity();
-            return Err(diverged(&format!(
-                "the perplexity of the finished model on the validation pairs is {perplexity}"
-            )));
-        }
         let tokens = self.trainer.model.config().tgt_vocab_size;
-        no_better_than_guessing(judged.nll, tokens).map_or(Ok(()), |warning| self.reporter.note(&warning))
-    }
-
-    /// Writes the mean of these checkpoints as the model to use, and judges it.
-    fn write_average(&self, steps: &[u64]) -> Result<Option<Validated>, Error> {
-        let paths: Vec<_> = steps.iter().map(|&step| self.folder.checkpoint(step)).collect();
-        let mean = model::mean(&paths)?;
-        mean.save(self.folder.model())?;
-        self.judge(&mean)
+        let warning = judged.and_then(|judged| no_better_than_guessing(judged.nll, tokens));
+        warning.map_or(Ok(()), |warning| self.reporter.note(&warning))
     }
 
     /// A validation that the run does not remember, as it is not one of those that are due. None without pairs.

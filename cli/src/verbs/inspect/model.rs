@@ -8,8 +8,9 @@ use toml::Table;
 use transformer::Config;
 use translate::{About, Translator};
 
-use super::tables::{self, rows, shown, wrapped};
+use super::tables::{self, rows, wrapped};
 use super::verified::Verified;
+use crate::console::shown;
 use crate::error::Error;
 use crate::recipe::{DataSettings, Recipe, ValidationMetric};
 use crate::verbs::common::in_words;

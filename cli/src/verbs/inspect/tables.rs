@@ -3,6 +3,7 @@
 use nn::NamedTensors;
 use nn::checkpoint::Listed;
 
+use crate::console::shown;
 use crate::recipe::ValidationMetric;
 use translate::Validated;
 
@@ -50,15 +51,6 @@ pub(super) fn grouped(number: usize) -> String {
         text.push(digit);
     }
     text
-}
-
-/// Text of a file, safe to show: what would steer a terminal is spelled out.
-pub(super) fn shown(text: &str) -> String {
-    let mut safe = String::new();
-    for char in text.chars() {
-        if char.is_control() { safe.extend(char.escape_unicode()) } else { safe.push(char) }
-    }
-    safe
 }
 
 /// How many parameters each part of a model has.

@@ -1,5 +1,6 @@
 use super::model::configuration;
 use super::tables::*;
+use crate::console::shown;
 use crate::recipe::ValidationMetric;
 use transformer::{Config, VocabSizes};
 use translate::Validated;

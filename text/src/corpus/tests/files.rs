@@ -34,7 +34,7 @@ fn no_character_but_a_line_feed_ends_a_line() {
         let files = two_files("a.en", "a.de");
         let corpus = read(&files, dir.path(), &ReadOptions::default()).unwrap();
         assert_eq!(sides(&corpus), [(&*format!("a{c}b"), "A"), ("c", "C")]);
-        let report = "2 pairs; kept: 1 with control characters (a.en:1)";
+        let report = "2 pairs; lines: 1 with control characters (a.en:1)";
         assert_eq!(short(&dir, &corpus.report), report);
         assert_eq!(corpus.report.dropped(), 0);
         assert_eq!(read_lines(&dir.path().join("a.en")).unwrap(), [&*format!("a{c}b"), "c"]);
@@ -47,7 +47,7 @@ fn what_shows_nowhere_is_counted_and_alone_it_is_a_blank_line() {
     let dir = folder(&[("a.hi", src.as_bytes()), ("a.de", "A\n\u{feff}\nB\nC\u{ad}\n\n".as_bytes())]);
     let corpus = read(&two_files("a.hi", "a.de"), dir.path(), &ReadOptions::default()).unwrap();
     assert_eq!(corpus.pairs.len(), 3);
-    let report = "3 pairs; skipped: 2 blank; kept: 1 with control characters (a.hi:3), 3 with invisible characters \
+    let report = "3 pairs; skipped: 2 blank; lines: 1 with control characters (a.hi:3), 3 with invisible characters \
                   (a.hi:1, 3; a.de:4)";
     assert_eq!(short(&dir, &corpus.report), report);
     let dir = folder(&[("a.tsv", "a\t\u{200b}\n\u{200b}\nb\tc\n".as_bytes())]);
