@@ -146,7 +146,7 @@ mod tests {
             (
                 "[training]\naverage = 3\nmax_steps = 400\nsave_every = 200",
                 "[training]\naverage = 3\nmax_steps = 401\nsave_every = 200",
-                "training.average = 3 does nothing beyond the 2 that training.max_steps = 400 and",
+                "training.average = 3 does nothing beyond the 2 that 400 steps and",
             ),
             (
                 "[validation]\npatience = 3\nevery = 0",
