@@ -140,19 +140,18 @@ fn with_assignments(of_table: &Recipe, mut table: Table, assignments: &[String])
     Ok(recipe)
 }
 
-/// Who is at fault for a problem: the one assignment without which it is not there, else all of them if it is not in the
-/// file by itself, else the file.
+/// Who is at fault for a problem: the assignments without which it is not there, each by itself; else all of them if it
+/// is not in the file, else the file.
 fn blamed(assignments: &[String], file: &str, is_there_with: impl Fn(&[String]) -> bool) -> String {
-    let alone = (0..assignments.len()).find(|&index| {
-        let others = [&assignments[..index], &assignments[index + 1..]].concat();
-        !is_there_with(&others)
-    });
-    match alone {
-        Some(index) => format!("--set {}", assignments[index]),
-        None if !assignments.is_empty() && !is_there_with(&[]) => {
-            format!("--set {}", assignments.join(" --set "))
-        }
-        None => file.to_string(),
+    let without = |index: usize| [&assignments[..index], &assignments[index + 1..]].concat();
+    let indices = (0..assignments.len()).filter(|&index| !is_there_with(&without(index)));
+    let guilty: Vec<&str> = indices.map(|index| &*assignments[index]).collect();
+    if !guilty.is_empty() {
+        format!("--set {}", guilty.join(" --set "))
+    } else if !assignments.is_empty() && !is_there_with(&[]) {
+        format!("--set {}", assignments.join(" --set "))
+    } else {
+        file.to_string()
     }
 }
 
