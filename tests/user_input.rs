@@ -76,7 +76,7 @@ fn a_configuration_that_is_no_model_is_refused_before_anything_is_made() {
     let cases = [
         (small().with(|model| model.n_heads = 3), "n_heads 3 does not divide d_model 8"),
         (small().with(|model| model.n_heads = 0), "n_heads is 0; it must be at least 1"),
-        (small().with(|model| model.d_model = 0), "d_model is 0; it must be between 1 and"),
+        (small().with(|model| model.d_model = 0), "d_model is 0; it must be at least 1"),
         (
             small().with(|model| {
                 model.d_model = 7;
