@@ -86,8 +86,10 @@ fn lines_are_edited_fetched_again_dropped_and_left() {
     terminal.until("> ");
     terminal.types("neuf\r");
     terminal.until(&format!("{}\r\n", said("neuf")));
+    terminal.until("> "); // what is typed between two prompts, the terminal itself would take
     terminal.types(&format!("{ARROW_UP}{ARROW_UP} un\r")); // the line before the last, and more
     terminal.until(&format!("{}\r\n", said("six dux un")));
+    terminal.until("> ");
     terminal.types(CTRL_D);
     assert!(child.wait().unwrap().success());
 }
