@@ -26,15 +26,31 @@ pub enum Edit {
 pub struct Distance {
     reference: Vec<u32>,
     hypothesis: Vec<u32>,
-    /// `rows[i][j]`: the edits from the first i words of the hypothesis to the first j of the reference.
-    rows: Vec<Vec<(u32, Edit)>>,
+    /// Cell j of row i: the edits from the first i words of the hypothesis to the first j of the reference.
+    rows: Vec<Row>,
+}
+
+/// The cells of a row that are looked at: of long sentences a few.
+#[derive(Default)]
+struct Row {
+    /// The place of the first.
+    start: usize,
+    cells: Vec<(u32, Edit)>,
+}
+
+impl Row {
+    /// Cell `j`.
+    fn at(&self, j: usize) -> (u32, Edit) {
+        let cell = j.checked_sub(self.start).and_then(|at| self.cells.get(at));
+        cell.copied().unwrap_or((FAR, Edit::Unseen))
+    }
 }
 
 impl Distance {
     /// Distances to this reference.
     pub fn to(reference: Vec<u32>) -> Distance {
-        let first = (0..=reference.len()).map(|j| (j as u32, Edit::Insert)).collect();
-        Distance { reference, hypothesis: Vec::new(), rows: vec![first] }
+        let cells = (0..=reference.len()).map(|j| (j as u32, Edit::Insert)).collect();
+        Distance { reference, hypothesis: Vec::new(), rows: vec![Row { start: 0, cells }] }
     }
 
     /// The words of the reference.
@@ -48,11 +64,11 @@ impl Distance {
         // The diagonal is another one for another length.
         let same = if self.hypothesis.len() == hypothesis.len() { same } else { 0 };
         self.hypothesis = hypothesis.to_vec();
-        self.rows.resize_with(hypothesis.len() + 1, Vec::new);
+        self.rows.resize_with(hypothesis.len() + 1, Row::default);
         for i in same + 1..=hypothesis.len() {
             self.fill(i);
         }
-        self.rows[hypothesis.len()][self.reference.len()].0
+        self.rows[hypothesis.len()].at(self.reference.len()).0
     }
 
     /// Fills row `i` from the one above.
@@ -66,27 +82,24 @@ impl Distance {
         let end = if i == n { m + 1 } else { (diagonal + beam).min(m + 1) };
 
         let mut row = std::mem::take(&mut self.rows[i]);
-        row.clear();
-        row.resize(m + 1, (FAR, Edit::Unseen));
+        row.cells.clear();
+        row.start = diagonal.saturating_sub(beam);
         let above = &self.rows[i - 1];
-        for j in diagonal.saturating_sub(beam)..end {
+        for j in row.start..end {
             if j == 0 {
-                row[0] = (above[0].0 + 1, Edit::Delete);
+                row.cells.push((above.at(0).0 + 1, Edit::Delete));
                 continue;
             }
             let keep = self.hypothesis[i - 1] == self.reference[j - 1];
             let (cost, edit) = if keep { (0, Edit::Keep) } else { (1, Edit::Replace) };
-            // Of equals the first is taken.
             let ways = [
-                (above[j - 1].0 + cost, edit),
-                (above[j].0 + 1, Edit::Delete),
-                (row[j - 1].0 + 1, Edit::Insert),
+                (above.at(j - 1).0 + cost, edit),
+                (above.at(j).0 + 1, Edit::Delete),
+                (row.at(j - 1).0 + 1, Edit::Insert),
             ];
-            for way in ways {
-                if way.0 < row[j].0 {
-                    row[j] = way;
-                }
-            }
+            // Of equals the first is taken.
+            let least = ways.into_iter().min_by_key(|way| way.0).filter(|way| way.0 < FAR);
+            row.cells.push(least.unwrap_or((FAR, Edit::Unseen)));
         }
         self.rows[i] = row;
     }
@@ -99,7 +112,7 @@ impl Distance {
         let (mut i, mut j) = (self.hypothesis.len(), self.reference.len());
         let mut path = Vec::with_capacity(i + j);
         while i > 0 || j > 0 {
-            let edit = self.rows[i][j].1;
+            let edit = self.rows[i].at(j).1;
             match edit {
                 Edit::Keep | Edit::Replace => (i, j) = (i - 1, j - 1),
                 Edit::Delete => i -= 1,

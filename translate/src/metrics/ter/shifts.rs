@@ -59,7 +59,8 @@ fn best_move(hypothesis: &[u32], distance: &mut Distance, tried: &mut usize) -> 
     let before = i64::from(distance.of(hypothesis));
     let alignment = Alignment::of(&distance.path());
     let mut best: Option<(Rank, Vec<u32>)> = None;
-    for stretch in stretches(hypothesis, distance.reference()) {
+    let reference = distance.reference().to_vec(); // which the distances that are asked for do not change
+    for stretch in stretches(hypothesis, &reference) {
         if !is_worth_moving(stretch, &alignment) {
             continue;
         }
@@ -89,18 +90,16 @@ struct Stretch {
     length: usize,
 }
 
-/// All that are in both, by their places.
-fn stretches(hypothesis: &[u32], reference: &[u32]) -> Vec<Stretch> {
-    let mut found = Vec::new();
-    for from in 0..hypothesis.len() {
+/// All that are in both, by their places: one by one, for where words repeat there are thousands to a word.
+fn stretches(hypothesis: &[u32], reference: &[u32]) -> impl Iterator<Item = Stretch> {
+    (0..hypothesis.len()).flat_map(move |from| {
         let near = from.saturating_sub(MAX_APART)..(from + MAX_APART + 1).min(reference.len());
-        for to in near {
+        near.flat_map(move |to| {
             let pairs = hypothesis[from..].iter().zip(&reference[to..]).take(MAX_LENGTH);
             let common = pairs.take_while(|(a, b)| a == b).count();
-            found.extend((1..=common).map(|length| Stretch { from, to, length }));
-        }
-    }
-    found
+            (1..=common).map(move |length| Stretch { from, to, length })
+        })
+    })
 }
 
 fn is_worth_moving(Stretch { from, to, length }: Stretch, alignment: &Alignment) -> bool {
