@@ -7,7 +7,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use text::corpus::{self, lines_in, lines_of};
 use text::{CorpusFiles, Error, ReadOptions, TextModel};
-use translate::metrics::{BleuOptions, ChrfOptions, Tokenizer, bleu, chrf};
+use translate::metrics::{BleuOptions, ChrfOptions, Metric, Rounding, TerOptions, Tokenizer, counts, sums};
 
 use crate::files::Folder;
 use crate::memory::{check, measured, within};
@@ -25,8 +25,9 @@ const OF_LINE: usize = 8;
 /// The length at which a line is refused, and no more of it kept.
 const LONGEST_LINE: usize = 1 << 26;
 
-/// Bytes taken for each of the text that is scored: four orders of words, six of characters, each in a table.
-const OF_SCORES: usize = 60;
+/// Bytes taken for each of the text that is scored: TER remembers some fifty cells of eight bytes for a word, and two bytes
+/// may be one.
+const OF_SCORES: usize = 300;
 
 /// The JSON of a text model. Where it is one, it is also the text that is encoded.
 pub fn tokenizer(bytes: &[u8]) {
@@ -94,41 +95,49 @@ pub fn gzip(bytes: &[u8]) {
     assert_eq!(zipped, plain);
 }
 
-/// Translations and references, a tab between them, on each line. What stands behind another tab is left out.
+/// On each line a translation and two references, with tabs between them. What stands behind another tab is left out.
 pub fn scores(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
-    let pair = |line| -> (&str, &str) {
-        let mut columns = str::split(line, '\t');
-        (columns.next().unwrap_or_default(), columns.next().unwrap_or_default())
+    let column = |n: usize| -> Vec<String> {
+        text.lines().map(|line| line.split('\t').nth(n).unwrap_or_default().into()).collect()
     };
-    let (said, references): (Vec<&str>, Vec<&str>) = text.lines().map(pair).unzip();
-    for lowercase in [false, true] {
-        for tokenizer in [Tokenizer::V13a, Tokenizer::None] {
-            let score = |said: &[&str]| {
-                bleu(said, &references, BleuOptions { tokenizer, lowercase, ..BleuOptions::default() })
-            };
-            let found = within(OF_SCORES, text.len(), || score(&said));
-            assert!((0.0..=100.000001).contains(&found.score), "{found}");
-            let best = score(&references);
-            let has_all_orders = best.totals.iter().all(|&total| total > 0);
-            assert!(
-                !has_all_orders || (best.score - 100.0).abs() < 1e-9,
-                "{best} of the references themselves"
-            );
+    let (said, references) = (column(0), [column(1), column(2)]);
+    for metric in metrics() {
+        let metric = metric.as_ref();
+        let sums_of = |said: &[String]| sums(&counts(metric, said, &references), Rounding::Double);
+        let found = within(OF_SCORES, text.len(), || sums_of(&said));
+        if found.is_empty() {
+            continue; // there is no line
         }
-        for word_order in [0, 2] {
-            let score = |said: &[&str]| {
-                chrf(said, &references, ChrfOptions { word_order, lowercase, ..ChrfOptions::default() })
-            };
-            let found = within(OF_SCORES, text.len(), || score(&said)).score;
-            assert!((0.0..=100.000001).contains(&found), "chrF is {found}");
-            let best = score(&references).score;
+        let score = metric.score(&found, Rounding::Double).value;
+        let name = format!("{} ({}, {})", metric.name(), metric.settings(), metric.details(&found));
+        assert!(score >= 0.0 && (score < 100.000001 || !metric.higher_is_better()), "{name}: {score}");
+        if metric.higher_is_better() {
+            let best = metric.score(&sums_of(&references[0]), Rounding::Double).value;
             assert!(
                 best == 0.0 || (best - 100.0).abs() < 1e-9,
-                "chrF of the references themselves is {best}"
+                "{name} of the references themselves: {best}"
             );
         }
     }
+}
+
+/// The metrics in all their ways of reading.
+fn metrics() -> Vec<Box<dyn Metric>> {
+    let mut metrics: Vec<Box<dyn Metric>> = Vec::new();
+    for lowercase in [false, true] {
+        for tokenizer in Tokenizer::ALL {
+            metrics.push(Box::new(BleuOptions { tokenizer, lowercase, ..BleuOptions::default() }));
+        }
+        for word_order in [0, 2] {
+            metrics.push(Box::new(ChrfOptions { word_order, lowercase, ..ChrfOptions::default() }));
+        }
+        for (normalized, no_punct) in [(false, false), (true, true)] {
+            let (asian_support, case_sensitive) = (lowercase, !lowercase);
+            metrics.push(Box::new(TerOptions { normalized, no_punct, asian_support, case_sensitive }));
+        }
+    }
+    metrics
 }
 
 /// The lines of the file at `path`, nothing where one cannot be read. It has `len` bytes, but may hold more text.
