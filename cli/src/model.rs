@@ -64,3 +64,14 @@ pub fn mean(paths: &[PathBuf]) -> Result<Translator, Error> {
     };
     Ok(average(paths, differences)?)
 }
+
+/// The layer or module that a parameter belongs to: `encoder.layers.0` of `encoder.layers.0.self_attn.q_proj.weight`,
+/// `embedding` of `embedding.weight`.
+pub fn part(name: &str) -> &str {
+    let mut dots = name.match_indices('.').map(|(at, _)| at);
+    let end = match name.split('.').nth(1) {
+        Some("layers") => dots.nth(2),
+        _ => dots.next_back(),
+    };
+    &name[..end.unwrap_or(name.len())]
+}

@@ -108,6 +108,14 @@ fn samples_change_nothing_else() {
     assert!(figures("validation.samples=0") == figures("validation.samples=6"));
 }
 
+/// A run that ends with exit code 3, and all that it said.
+#[track_caller]
+fn diverge(toy: &Toy) -> String {
+    let output = toy.train("run").output().unwrap();
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    said(&output)
+}
+
 /// Each step multiplies the parameters by 1 - lr: after some the loss is as large as f32 can be, and finite.
 #[test]
 fn a_run_that_ends_with_a_useless_model_is_not_called_ready() {
@@ -118,9 +126,7 @@ fn a_run_that_ends_with_a_useless_model_is_not_called_ready() {
         "training.average=0",
         "validation.every=0",
     ]);
-    let output = toy.train("run").output().unwrap();
-    let text = said(&output);
-    assert_eq!(output.status.code(), Some(3), "{text}");
+    let text = diverge(&toy);
     let last = text.lines().last().unwrap();
     let expected =
         "error: training diverged: the finished model, that of the last step, 3, has a perplexity of inf";
@@ -138,9 +144,7 @@ fn a_useless_mean_does_not_take_the_place_of_the_best_model() {
         "training.save_every=1",
         "validation.every=1",
     ]);
-    let output = toy.train("run").output().unwrap();
-    let text = said(&output);
-    assert_eq!(output.status.code(), Some(3), "{text}");
+    let text = diverge(&toy);
     assert!(
         text.lines().last().unwrap().contains("the mean of the last 2 checkpoints, has a perplexity of"),
         "{text}"

@@ -5,11 +5,12 @@ use text::special::UNK_ID;
 use transformer::Pair;
 use transformer::search::Hypothesis;
 use transformer::search::batches::{sample_in_batches, search_in_batches};
+use transformer::search::beam::MAX_BEAM_SIZE;
 
 use crate::align::links;
 use crate::encode::Source;
 use crate::error::Error;
-use crate::settings::{Penalty, Sampling, SearchSettings};
+use crate::settings::{Penalty, Sampling, SearchSettings, between};
 use crate::translator::Translator;
 use crate::unknown::replaced;
 
@@ -142,7 +143,8 @@ impl Request<'_> {
     /// The best translations of each line, in the order of the lines.
     ///
     /// # Errors
-    /// [`Error::Request`] if a setting is out of range, more translations are asked for than the beam is wide, or none;
+    /// [`Error::Request`] if a setting is out of range, or more translations are asked for than the beam is wide, than
+    /// [`MAX_BEAM_SIZE`] are to be drawn, or none;
     /// [`Error::Model`] if the model's output is not finite.
     pub fn translate(&self, lines: &[impl AsRef<str>]) -> Result<Vec<Translated>, Error> {
         self.translate_observed(lines, |_| ())
@@ -188,10 +190,8 @@ impl Request<'_> {
 
     fn searched(&self, ids: &[Vec<u32>], done: impl FnMut(usize)) -> Result<Vec<Vec<Hypothesis>>, Error> {
         let (n_best, beam) = (self.n_best, self.search.beam);
-        if !(1..=beam).contains(&n_best) {
-            let problem = format!("n_best is {n_best}, of a beam of {beam}; it must be between 1 and {beam}");
-            return Err(Error::Request(problem));
-        }
+        between("n_best", n_best, 1..=beam)
+            .map_err(|problem| Error::Request(format!("{problem}, the width of the beam")))?;
         let (model, params) = (self.translator.model(), self.translator.params());
         Ok(search_in_batches(model, params, ids, &self.search.options(n_best), done)?)
     }
@@ -204,9 +204,7 @@ impl Request<'_> {
         mut done: impl FnMut(usize),
     ) -> Result<Vec<Vec<Hypothesis>>, Error> {
         sampling.check().map_err(Error::Request)?;
-        if self.n_best == 0 {
-            return Err(Error::Request("n_best is 0; it must be at least 1".into()));
-        }
+        between("n_best", self.n_best, 1..=MAX_BEAM_SIZE).map_err(Error::Request)?;
         let (model, params) = (self.translator.model(), self.translator.params());
         let mut all = vec![Vec::new(); ids.len()];
         for draw in 0..self.n_best {

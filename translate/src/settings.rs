@@ -64,7 +64,7 @@ impl SearchSettings {
     }
 }
 
-fn between<T: PartialOrd + fmt::Display>(
+pub(crate) fn between<T: PartialOrd + fmt::Display>(
     name: &str,
     value: T,
     range: RangeInclusive<T>,

@@ -5,6 +5,7 @@ use translate::{Penalty, SearchSettings};
 
 use super::schedule::ScheduleSettings;
 use super::settings::{Recipe, TrainingSettings, ValidationSettings};
+use super::show::show;
 
 impl Recipe {
     /// A sentence for each key that is not as by default and has no effect.
@@ -39,17 +40,17 @@ impl Recipe {
 
     fn text_in_vain(&self) -> Vec<Case> {
         let TextSettings { kind, byte_fallback, normalisation, .. } = self.text;
-        let with = |kind| format!("with text.kind = {:?}", format!("{kind:?}").to_lowercase());
+        let with = format!("with text.kind = {}", show(&self.table()["text"]["kind"]));
         vec![
             (
                 kind != TextKind::Bpe && !byte_fallback,
                 "text.byte_fallback = false".into(),
-                format!("{}: it is for subwords, \"bpe\"", with(kind)),
+                format!("{with}: it is for subwords, \"bpe\""),
             ),
             (
                 kind == TextKind::Pretokenised && normalisation == Normalisation::Nfkc,
                 "text.normalisation = \"nfkc\"".into(),
-                format!("{}, whose words stay as they are; normalise the files", with(kind)),
+                format!("{with}, whose words stay as they are; normalise the files"),
             ),
         ]
     }

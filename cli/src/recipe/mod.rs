@@ -10,6 +10,7 @@ mod hint;
 mod in_vain;
 mod schedule;
 mod settings;
+mod show;
 #[cfg(test)]
 mod tests;
 
@@ -19,6 +20,7 @@ use serde::Deserialize;
 use toml::{Table, Value};
 
 use crate::error::Error;
+use show::show;
 
 pub use hint::key_of_option;
 pub use schedule::{Fall, LearningRate, Plateau, ScheduleSettings};
@@ -164,20 +166,6 @@ fn at_its_line(error: toml::de::Error, text: &str, name: &str) -> Error {
     let start = error.span().map_or(0, |span| span.start.min(text.len()));
     let line = text.as_bytes()[..start].iter().filter(|&&byte| byte == b'\n').count() + 1;
     Error::at_line(Path::new(name), line, explain(error.message()))
-}
-
-/// A value in one line, small numbers as people write them.
-fn show(value: &Value) -> String {
-    match value {
-        Value::Float(number) if *number != 0.0 && number.abs() < 1e-3 => format!("{number:e}"),
-        Value::Table(table) if table.is_empty() => "{}".to_string(),
-        Value::Table(table) => {
-            let entries: Vec<String> =
-                table.iter().map(|(key, value)| format!("{key} = {}", show(value))).collect();
-            format!("{{ {} }}", entries.join(", "))
-        }
-        value => value.to_string(),
-    }
 }
 
 /// Sets one key of a table from `section.key=value`. The value is TOML; what is not, is a string.

@@ -134,7 +134,7 @@ fn place(record: &TrainRecord, options: &ReportOptions) -> String {
         0 => String::new(),
         max_epochs => format!(" of {max_epochs}"),
     };
-    let (epoch, batches) = (record.epoch + 1, record.batches);
+    let (epoch, batches) = (record.epoch.saturating_add(1), record.batches);
     format!("epoch {epoch}{of} ({batches} of {} batches)", options.epoch_batches)
 }
 

@@ -70,3 +70,20 @@ pub struct Sample {
     /// That of the model.
     pub translation: String,
 }
+
+/// Records for the tests of whoever tells of them.
+#[cfg(test)]
+pub(crate) mod testing {
+    use super::*;
+
+    pub(crate) const STATS: LossStats = LossStats { loss_sum: 3.0, nll_sum: 2.0, count: 4, correct: 1 };
+
+    pub(crate) fn train(step: u64) -> TrainRecord {
+        let (epoch, batches, learning_rate, grad_norm, seconds) = (1, 5, 0.25, 1.5, 0.5);
+        TrainRecord { step, epoch, batches, stats: STATS, learning_rate, grad_norm, seconds }
+    }
+
+    pub(crate) fn valid(step: u64) -> ValidRecord {
+        ValidRecord { step, stats: STATS, bleu: None, bleu_options: BleuOptions::default(), best: true }
+    }
+}

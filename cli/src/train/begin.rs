@@ -29,7 +29,7 @@ pub fn check_may_go_on(
         return Err(Error::at(&path, format!("{problem}; raise it to train on")));
     }
     let position = saved.progress.position;
-    let begun = position.epoch + u64::from(position.batch > 0);
+    let begun = position.epoch.saturating_add(u64::from(position.batch > 0));
     if (1..begun).contains(&max_epochs) {
         let problem = format!("training.max_epochs is {max_epochs}, but the run has begun epoch {begun}");
         return Err(Error::at(&path, format!("{problem}; raise it to train on")));

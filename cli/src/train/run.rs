@@ -143,7 +143,7 @@ impl Run {
 
     /// A step whose numbers are not finite changes nothing; too many in a row end the run.
     fn skipped_step(&mut self, problem: &str) -> Result<(), Error> {
-        self.progress.not_finite += 1;
+        self.progress.not_finite = self.progress.not_finite.saturating_add(1);
         let (streak, most) = (self.progress.not_finite, self.recipe.training.max_not_finite);
         self.reporter.note(&format!("not finite, skipped ({streak} of {most} in a row): {problem}"))?;
         if streak < most {

@@ -8,7 +8,7 @@ use std::path::Path;
 use nn::Params;
 
 use crate::error::Error;
-use crate::model::Model;
+use crate::model::{Model, part};
 use crate::recipe::Recipe;
 
 /// Sections that a model brings along.
@@ -77,12 +77,6 @@ pub fn freeze(params: &mut Params, patterns: &[String]) -> Result<(), Error> {
     Err(Error::Input("training.freeze leaves no parameter to train; name fewer".into()))
 }
 
-/// The first part of a name, or the first two where the first is of many.
-fn part(name: &str) -> &str {
-    let end = name.match_indices('.').map(|(at, _)| at).nth(usize::from(name.contains(".layers.")));
-    end.map_or(name, |end| &name[..end])
-}
-
 /// Whether the pattern is this name, or stands above it.
 fn matches(pattern: &str, name: &str) -> bool {
     let is_above = |end: &str, name: &str| {
@@ -142,7 +136,7 @@ mod tests {
         let problem = freeze(&mut params, &["encoder.layer".into()]).unwrap_err().to_string();
         assert!(
             problem.contains("\"encoder.layer\"")
-                && problem.contains("There are: embedding, encoder.layers;"),
+                && problem.contains("There are: embedding, encoder.layers.0, encoder.layers.1;"),
             "{problem}"
         );
         let problem = freeze(&mut params, &["*".into()]).unwrap_err().to_string();

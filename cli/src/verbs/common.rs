@@ -31,7 +31,8 @@ pub struct SearchArgs {
     pub max_len_beyond_source: Option<usize>,
 }
 
-fn up_to(least: u64, most: usize) -> RangedU64ValueParser<usize> {
+/// A whole number in this range.
+pub(super) fn up_to(least: u64, most: usize) -> RangedU64ValueParser<usize> {
     RangedU64ValueParser::new().range(least..=most as u64)
 }
 

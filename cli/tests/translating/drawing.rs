@@ -72,7 +72,8 @@ fn what_does_not_go_with_drawing_is_said() {
         (" --sample --temperature inf", "it must be above 0"),
         (" --sample --temperature warm", "it must be a number"),
         (" --sample --top-k 0", "0 is not in 1.."),
-        (" --sample --n-best 0", "--n-best is 0"),
+        (" --sample --n-best 0", "0 is not in 1..=10000"),
+        (" --sample --n-best 10001", "10001 is not in 1..=10000"),
     ] {
         let problem = translate(options, "un\n").problem();
         assert!(problem.contains(expected), "{options}: {problem}");

@@ -111,7 +111,7 @@ fn files_that_do_not_belong_together_are_refused() {
 fn options_out_of_range_are_refused() {
     for (options, expected) in [
         (" --n-best 4", "--n-best is 4, and the beam 3"),
-        (" --n-best 0", "--n-best is 0"),
+        (" --n-best 0", "0 is not in 1..=10000"),
         (" --beam 0", "--beam"),
         (" --alpha inf", "--alpha is inf"),
         (" --beam 10001", "1..=10000"),

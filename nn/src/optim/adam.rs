@@ -57,12 +57,12 @@ impl Adam {
     ) -> Result<(), Error> {
         check_gradients(params, gradients)?;
         dispatch!(params.dtype(), T => {
-            let factors = self.factors::<T>(self.steps + 1, learning_rate, decay);
+            let factors = self.factors::<T>(self.steps.saturating_add(1), learning_rate, decay);
             let second_moment = |_, v, g| factors.second_moment(v, g);
             check_memory::<T>(params, gradients, &self.second_moment, "second moment", second_moment)?;
             self.first_moment.fill(params);
             self.second_moment.fill(params);
-            self.steps += 1;
+            self.steps = self.steps.saturating_add(1);
             self.update(params, gradients, &factors);
         });
         Ok(())

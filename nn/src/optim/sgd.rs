@@ -88,7 +88,7 @@ impl Optimizer for Sgd {
         check_gradients(params, gradients)?;
         dispatch!(params.dtype(), T => self.check_velocity::<T>(params, gradients, learning_rate))?;
         self.velocity.fill(params);
-        self.steps += 1;
+        self.steps = self.steps.saturating_add(1);
         dispatch!(params.dtype(), T => self.update::<T>(params, gradients, learning_rate));
         Ok(())
     }

@@ -174,6 +174,19 @@ fn any_number_of_threads_gives_the_same_bits() {
 }
 
 #[test]
+fn a_count_of_steps_at_its_end_stays_there() {
+    for (name, mut optimizer) in optimizers() {
+        let mut params = store();
+        run(&mut *optimizer, &mut params, 0..1);
+        let state = OptimizerState { steps: u64::MAX, ..optimizer.state(&params) };
+        optimizer.restore(&params, &state).unwrap();
+        run(&mut *optimizer, &mut params, 1..2);
+        assert_eq!(optimizer.state(&params).steps, u64::MAX, "{name}");
+        assert!(params.iter().all(|(_, _, value)| value.all_finite()), "{name}");
+    }
+}
+
+#[test]
 fn a_restored_run_takes_the_same_steps() {
     for ((name, mut whole), (_, mut resumed)) in optimizers().into_iter().zip(optimizers()) {
         let mut params = store();

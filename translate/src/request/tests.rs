@@ -72,7 +72,7 @@ fn more_translations_than_the_beam_is_wide_or_none_are_refused_whatever_the_line
         }
     }
     let problem = translator.request().beam(3).n_best(4).translate(&LINES).unwrap_err().to_string();
-    assert_eq!(problem, "n_best is 4, of a beam of 3; it must be between 1 and 3");
+    assert_eq!(problem, "n_best is 4; it must be between 1 and 3, the width of the beam");
 }
 
 #[test]
@@ -128,6 +128,8 @@ fn drawing_heeds_its_settings_and_the_length_limit() {
         (0..8).map(|seed| first(Sampling { seed, ..Sampling::default() })).collect();
     assert!(seeds.len() > 4, "{seeds:?}");
     let none = translator.request().sample(Sampling::default()).n_best(0).translate(&LINES).unwrap_err();
+    let endless = translator.request().sample(Sampling::default()).n_best(usize::MAX).translate(&LINES);
+    assert!(endless.unwrap_err().to_string().ends_with("it must be between 1 and 10000"));
     assert!(matches!(none, Error::Request(_)), "{none}");
     for sampling in [
         Sampling { temperature: 0.0, ..Sampling::default() },

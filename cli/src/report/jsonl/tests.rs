@@ -1,24 +1,7 @@
 use super::*;
+use crate::report::record::testing::{STATS, train, valid};
 use autograd::ops::cross_entropy::LossStats;
 use serde_json::{Value, json};
-
-const STATS: LossStats = LossStats { loss_sum: 3.0, nll_sum: 2.0, count: 4, correct: 1 };
-
-fn train(step: u64) -> TrainRecord {
-    TrainRecord {
-        step,
-        epoch: 1,
-        batches: 5,
-        stats: STATS,
-        learning_rate: 0.25,
-        grad_norm: 1.5,
-        seconds: 0.5,
-    }
-}
-
-fn valid(step: u64) -> ValidRecord {
-    ValidRecord { step, stats: STATS, bleu: None, bleu_options: Default::default(), best: true }
-}
 
 fn lines(path: &Path) -> Vec<Value> {
     let text = fs::read_to_string(path).unwrap();

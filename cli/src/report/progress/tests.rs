@@ -4,20 +4,11 @@ use std::sync::{Arc, Mutex};
 use indicatif::TermLike;
 
 use super::*;
-use translate::metrics::{BleuOptions, Smoothing, Tokenizer};
-
-const STATS: LossStats = LossStats { loss_sum: 3.0, nll_sum: 2.0, count: 4, correct: 1 };
-const BLEU: BleuOptions = BleuOptions {
-    tokenizer: Tokenizer::V13a,
-    lowercase: false,
-    smoothing: Smoothing::Exp,
-    effective_order: false,
-};
-const VALID: ValidRecord = ValidRecord { step: 1, stats: STATS, bleu: None, bleu_options: BLEU, best: true };
+use crate::report::record::testing::{STATS, train, valid};
 
 fn record(step: u64, loss_sum: f64, learning_rate: f64) -> TrainRecord {
     let stats = LossStats { loss_sum, ..STATS };
-    TrainRecord { step, epoch: 1, batches: 5, stats, learning_rate, grad_norm: 1.0, seconds: 0.5 }
+    TrainRecord { stats, learning_rate, ..train(step) }
 }
 
 fn options(max_steps: u64, after_step: u64, log_every: u64) -> ReportOptions {
@@ -74,7 +65,7 @@ fn numbers_that_are_not_finite_are_shown_as_such() {
         "step 1 of 1  epoch 2 (5 of 9 batches)  loss NaN  nll inf  perplexity inf  lr NaN  inf tokens/s  0 s";
     assert_eq!(line.unwrap(), expected);
     let nothing =
-        ValidRecord { step: 1, stats: LossStats::default(), best: false, bleu: Some(f64::NAN), ..VALID };
+        ValidRecord { step: 1, stats: LossStats::default(), best: false, bleu: Some(f64::NAN), ..valid(1) };
     assert_eq!(
         valid_line(&nothing),
         "step 1  valid loss NaN  nll NaN  perplexity NaN  accuracy NaN %  BLEU NaN"
@@ -84,7 +75,7 @@ fn numbers_that_are_not_finite_are_shown_as_such() {
 #[test]
 fn the_line_of_a_validation() {
     let stats = LossStats { loss_sum: 3302.0, nll_sum: 2910.7, count: 1000, correct: 471 };
-    let record = ValidRecord { step: 500, stats, bleu: Some(21.34), ..VALID };
+    let record = ValidRecord { step: 500, stats, bleu: Some(21.34), ..valid(1) };
     assert_eq!(
         valid_line(&record),
         "step 500  valid loss 3.302  nll 2.911  perplexity 18.37  accuracy 47.1 %  BLEU 21.3  best so far"
@@ -180,7 +171,7 @@ fn a_terminal_has_a_bar_with_the_figures_and_lines_above_it() {
         prefix.starts_with("epoch 2 of 3 (5 of 9 batches)  ") && prefix.ends_with("  0 s, 0 s left"),
         "{prefix}"
     );
-    progress.note(&valid_line(&ValidRecord { step: 20, ..VALID }));
+    progress.note(&valid_line(&valid(20)));
     (progress.voice())("something else", Asked::Sent);
     let text = terminal.text();
     let at = |part: &str| text.rfind(part).unwrap_or_else(|| panic!("{part:?} is not in {text:?}"));

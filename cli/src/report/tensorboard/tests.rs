@@ -1,18 +1,10 @@
 use super::*;
+use crate::report::record::testing::{STATS, valid};
 use autograd::ops::cross_entropy::LossStats;
 
-const STATS: LossStats = LossStats { loss_sum: 3.0, nll_sum: 2.0, count: 4, correct: 1 };
-
+/// A step whose gradients are zero: zeros are written too.
 fn train(step: u64) -> TrainRecord {
-    TrainRecord {
-        step,
-        epoch: 1,
-        batches: 5,
-        stats: STATS,
-        learning_rate: 0.25,
-        grad_norm: 0.0,
-        seconds: 0.5,
-    }
+    TrainRecord { grad_norm: 0.0, ..crate::report::record::testing::train(step) }
 }
 
 /// CRC-32C by its definition, bit by bit, then masked.
@@ -94,9 +86,8 @@ fn what_is_written_is_read_back() {
     let folder = tempfile::tempdir().unwrap();
     let mut board = TensorBoard::open(folder.path(), 6).unwrap();
     board.train(&train(7)).unwrap();
-    let bleu_options = Default::default();
-    board.valid(&ValidRecord { step: 7, stats: STATS, bleu: Some(21.5), bleu_options, best: true }).unwrap();
-    board.valid(&ValidRecord { step: 8, stats: STATS, bleu: None, bleu_options, best: false }).unwrap();
+    board.valid(&ValidRecord { bleu: Some(21.5), ..valid(7) }).unwrap();
+    board.valid(&ValidRecord { best: false, ..valid(8) }).unwrap();
     let events = events(&board.path);
     assert_eq!(events[0].what, Some(What::FileVersion("brain.Event:2".into())));
     assert_eq!(events[1].what, Some(What::SessionLog(SessionLog { status: START })));
@@ -131,10 +122,7 @@ fn what_is_written_is_read_back() {
 /// Both files have what was measured: every number of a line of `metrics.jsonl` is a scalar here.
 #[test]
 fn the_figures_are_those_of_metrics_jsonl() {
-    let (train, valid) = (
-        train(7),
-        ValidRecord { step: 7, stats: STATS, bleu: Some(21.5), bleu_options: Default::default(), best: true },
-    );
+    let (train, valid) = (train(7), ValidRecord { bleu: Some(21.5), ..valid(7) });
     let numbers = |line: serde_json::Value| -> Vec<String> {
         let keys =
             line.as_object().unwrap().iter().filter(|(_, value)| value.is_number() || value.is_boolean());

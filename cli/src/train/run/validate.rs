@@ -27,7 +27,7 @@ impl Run {
             self.write_model(&self.folder.best())?;
             self.write_model(&self.folder.model())?;
         } else if metric == ValidationMetric::Loss || bleu.is_some() {
-            self.progress.stale += 1;
+            self.progress.stale = self.progress.stale.saturating_add(1);
         }
         let bleu_options = bleu_options(&self.data.text);
         let record = ValidRecord { step: self.progress.step, stats, bleu, bleu_options, best };

@@ -4,6 +4,7 @@ use nn::NamedTensors;
 use nn::checkpoint::Listed;
 
 use crate::console::shown;
+use crate::model::part;
 use crate::recipe::ValidationMetric;
 use translate::Validated;
 
@@ -71,16 +72,6 @@ pub(super) fn parts(tensors: &NamedTensors) -> String {
     let heading = format!("{:width$}  {:>12}  {:>7}\n", "part", "parameters", "share");
     let body: String = parts.iter().map(|&(name, numel)| row(name, numel)).collect();
     heading + &body + &row("total", total)
-}
-
-/// `encoder.layers.0` of `encoder.layers.0.self_attn.q_proj.weight`, `embedding` of `embedding.weight`.
-pub(super) fn part(name: &str) -> &str {
-    let mut dots = name.match_indices('.').map(|(at, _)| at);
-    let end = match name.split('.').nth(1) {
-        Some("layers") => dots.nth(2),
-        _ => dots.next_back(),
-    };
-    &name[..end.unwrap_or(name.len())]
 }
 
 /// Every tensor with its shape.

@@ -1,6 +1,7 @@
 use super::model::configuration;
 use super::tables::*;
 use crate::console::shown;
+use crate::model::part;
 use crate::recipe::ValidationMetric;
 use transformer::{Config, VocabSizes};
 use translate::Validated;

@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValue, RangedU64ValueParser};
 use clap::{Args, ValueEnum};
 use text::TextKind;
+use transformer::search::beam::MAX_BEAM_SIZE;
 use translate::{Request, Sampling, Translator};
 
 use super::answer::Align;
 use crate::console::say;
 use crate::error::Error;
-use crate::verbs::common::SearchArgs;
+use crate::verbs::common::{SearchArgs, up_to};
 
 /// The options of `etudiant translate`.
 #[derive(Args)]
@@ -24,7 +25,7 @@ pub struct TranslateArgs {
     #[command(flatten)]
     pub sampling: SamplingArgs,
     /// Print the K best translations of each line, at most as many as the beam is wide; or draw K
-    #[arg(long, value_name = "K", default_value_t = 1)]
+    #[arg(long, value_name = "K", default_value_t = 1, value_parser = up_to(1, MAX_BEAM_SIZE))]
     pub n_best: usize,
     /// Print translations as Moses and Marian do: 0 ||| text ||| F0= log-probability ||| score
     #[arg(long, value_name = "FORM", conflicts_with = "json")]
@@ -110,10 +111,9 @@ impl TranslateArgs {
     pub fn request<'t>(&self, translator: &'t Translator) -> Result<Request<'t>, Error> {
         let settings = self.search.settings(&translator.search())?;
         let (n_best, beam) = (self.n_best, settings.beam);
-        if n_best == 0 || (n_best > beam && !self.sampling.sample) {
-            let remedy =
-                if n_best == 0 { "ask for 1 at least".into() } else { format!("add --beam {n_best}") };
-            return Err(Error::Input(format!("--n-best is {n_best}, and the beam {beam} wide; {remedy}")));
+        if n_best > beam && !self.sampling.sample {
+            let problem = format!("--n-best is {n_best}, and the beam {beam} wide; add --beam {n_best}");
+            return Err(Error::Input(problem));
         }
         if !self.sampling.sample {
             self.search.tell_of_no_use(&settings);
