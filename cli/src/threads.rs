@@ -3,6 +3,7 @@
 
 use std::env;
 use std::ffi::OsStr;
+use std::num::IntErrorKind;
 use std::thread::available_parallelism;
 
 use crate::console::say;
@@ -20,7 +21,15 @@ const MOST_AT_LEAST: usize = 64;
 /// # Errors
 /// What it may be, if it is not.
 pub fn parse(text: &str) -> Result<usize, String> {
-    text.parse().ok().filter(|&count| count > 0).ok_or("give a whole number, 1 or more".into())
+    number(text).filter(|&count| count > 0).ok_or("give a whole number, 1 or more".into())
+}
+
+/// The number that `text` is; one that is too large is the largest.
+fn number(text: &str) -> Option<usize> {
+    match text.parse::<usize>() {
+        Err(error) if *error.kind() == IntErrorKind::PosOverflow => Some(usize::MAX),
+        parsed => parsed.ok(),
+    }
 }
 
 /// Sets the number of threads, once, before anything is computed. `asked` is what `--threads` says, at least 1.
@@ -46,7 +55,7 @@ fn choose(
     let (count, name) = match (asked, variable) {
         (Some(count), _) => (count, "--threads"),
         (None, None) => return (None, None),
-        (None, Some(value)) => match value.to_str().and_then(|value| value.parse().ok()) {
+        (None, Some(value)) => match value.to_str().and_then(number) {
             Some(0) => return (None, None), // as rayon has it
             Some(count) => (count, VARIABLE),
             None => {
@@ -87,7 +96,7 @@ mod tests {
 
     #[test]
     fn a_wrong_variable_is_told_with_what_would_be_right() {
-        for value in ["abc", "-1", "", " 2", "2.5", "1e3", "99999999999999999999999"] {
+        for value in ["abc", "-1", "", " 2", "2.5", "1e3", "-99999999999999999999999"] {
             let (count, words) = of_variable(value);
             let expected = format!("RAYON_NUM_THREADS is {value:?}, which is no number of threads");
             assert!(words.starts_with(&expected) && words.contains("write RAYON_NUM_THREADS=4"), "{words}");
@@ -102,6 +111,8 @@ mod tests {
         let expected =
             "RAYON_NUM_THREADS is 100000, but there are 4 processors: 64 threads work, which is the most";
         assert_eq!((count, &*words), (Some(64), expected));
+        assert_eq!(of_variable("99999999999999999999999").0, Some(64));
+        assert_eq!(parse("99999999999999999999999"), Ok(usize::MAX));
         let (count, words) = choose(Some(usize::MAX), None, 100);
         assert!(count == Some(800) && words.unwrap().starts_with("--threads is 18446744073709551615, but"));
     }

@@ -105,9 +105,13 @@ fn read_start(reader: &mut impl Read) -> Result<(Vec<u8>, Metadata, Vec<String>)
         return bad(format!("a header of {header_len} bytes in {} bytes", start.len()));
     }
     let json = |error: serde_json::Error| Problem::Content(error.to_string());
-    let Names(mut names) = serde_json::from_slice(&start[8..]).map_err(json)?;
+    let Names { mut names, metadata } = serde_json::from_slice(&start[8..]).map_err(json)?;
     if let Some(name) = named_twice(&names) {
-        return bad(format!("the tensor {name:?} is named twice in the header"));
+        let what = if name == METADATA { "the metadata" } else { "the tensor" };
+        return bad(format!("{what} {name:?} is named twice in the header"));
+    }
+    if let Some(key) = named_twice(&metadata) {
+        return bad(format!("the key {key:?} is named twice in the metadata"));
     }
     // This checks that each tensor's place has the size its shape and dtype ask for, and follows the one before.
     let header: Metadata = serde_json::from_slice(&start[8..]).map_err(json)?;
@@ -121,8 +125,15 @@ fn named_twice(names: &[String]) -> Option<&String> {
     let mut seen = HashSet::new();
     names.iter().find(|&name| !seen.insert(name))
 }
-/// The names in a JSON object, in its order.
-struct Names(Vec<String>);
+
+/// The name in a header that is no tensor's.
+const METADATA: &str = "__metadata__";
+
+/// The names in a header, and those in its metadata, in their order.
+struct Names {
+    names: Vec<String>,
+    metadata: Vec<String>,
+}
 
 impl<'de> Deserialize<'de> for Names {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Names, D::Error> {
@@ -135,11 +146,17 @@ impl<'de> Deserialize<'de> for Names {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Names, A::Error> {
-                let mut names = Vec::new();
-                while let Some((name, IgnoredAny)) = map.next_entry()? {
+                let (mut names, mut metadata) = (Vec::new(), Vec::new());
+                while let Some(name) = map.next_key::<String>()? {
+                    if name == METADATA {
+                        let Names { names, .. } = map.next_value()?;
+                        metadata.extend(names);
+                    } else {
+                        let IgnoredAny = map.next_value()?;
+                    }
                     names.push(name);
                 }
-                Ok(Names(names))
+                Ok(Names { names, metadata })
             }
         }
         deserializer.deserialize_map(Collect)

@@ -290,6 +290,12 @@ fn a_name_that_stands_twice_is_named() {
     let entry = r#""x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}"#;
     let message = decoded(&foreign(&format!("{{{entry},{entry}}}"), &[0; 4])).unwrap_err().to_string();
     assert!(message.contains("the tensor \"x\" is named twice"), "{message}");
+    let message =
+        decoded(&foreign(&format!(r#"{{"__metadata__":{{"a":"1","b":"2","a":"3"}},{entry}}}"#), &[0; 4]));
+    assert!(message.unwrap_err().to_string().contains("the key \"a\" is named twice in the metadata"));
+    let twice = format!(r#"{{"__metadata__":{{"a":"1"}},{entry},"__metadata__":{{"b":"1"}}}}"#);
+    let message = decoded(&foreign(&twice, &[0; 4])).unwrap_err().to_string();
+    assert!(message.contains("the metadata \"__metadata__\" is named twice"), "{message}");
 }
 
 #[test]

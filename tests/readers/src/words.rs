@@ -7,7 +7,9 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use text::corpus::{self, lines_in, lines_of};
 use text::{CorpusFiles, Error, ReadOptions, TextModel};
-use translate::metrics::{BleuOptions, ChrfOptions, Metric, Rounding, TerOptions, Tokenizer, counts, sums};
+use translate::metrics::{
+    BleuOptions, ChrfOptions, Metric, Rounding, Smoothing, TerOptions, Tokenizer, counts, sums,
+};
 
 use crate::files::Folder;
 use crate::memory::{check, measured, within};
@@ -122,12 +124,16 @@ pub fn scores(bytes: &[u8]) {
     }
 }
 
-/// The metrics in all their ways of reading.
+/// The metrics in all their ways of reading, and of smoothing.
 fn metrics() -> Vec<Box<dyn Metric>> {
     let mut metrics: Vec<Box<dyn Metric>> = Vec::new();
     for lowercase in [false, true] {
         for tokenizer in Tokenizer::ALL {
             metrics.push(Box::new(BleuOptions { tokenizer, lowercase, ..BleuOptions::default() }));
+        }
+        for smoothing in [Smoothing::None, Smoothing::Floor(0.1), Smoothing::AddK(1.0)] {
+            let effective_order = lowercase;
+            metrics.push(Box::new(BleuOptions { smoothing, effective_order, ..BleuOptions::default() }));
         }
         for word_order in [0, 2] {
             metrics.push(Box::new(ChrfOptions { word_order, lowercase, ..ChrfOptions::default() }));

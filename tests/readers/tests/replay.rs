@@ -18,7 +18,7 @@ fn names(folder: &Path) -> Vec<String> {
     names
 }
 
-/// One test, for memory is counted in the whole process.
+/// One test that reads, for memory is counted in the whole process.
 #[test]
 fn every_reader_holds_on_what_is_kept() {
     for (target, body) in TARGETS {
@@ -42,6 +42,11 @@ fn every_target_has_a_corpus_and_a_program() {
     assert_eq!(names(&fuzz().join("fuzz_targets")), targets);
     let manifest = fs::read_to_string(fuzz().join("Cargo.toml")).unwrap();
     for target in &targets {
+        let program =
+            fs::read_to_string(fuzz().join("fuzz_targets").join(target).with_extension("rs")).unwrap();
+        let calls_it = "fuzz_target!(|bytes: &[u8]| readers::";
+        let body = program.split_once(calls_it).and_then(|(_, call)| call.split_once("(bytes)"));
+        assert!(body.is_some_and(|(path, _)| path.ends_with(&format!("::{target}"))), "{target}: {program}");
         assert!(
             manifest.contains(&format!("path = \"fuzz_targets/{target}.rs\"")),
             "fuzz/Cargo.toml: {target}"

@@ -55,28 +55,27 @@ fn skip_zeros(reader: &mut impl BufRead) -> io::Result<Option<u8>> {
 
 impl<R: BufRead> Read for Gzip<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let mut read = || {
-            while let Some(mut member) = self.member.take() {
-                let count = member.read(buffer)?;
-                if count > 0 || buffer.is_empty() {
-                    self.member = Some(member);
-                    return Ok(count);
-                }
-                self.next_member(member)?;
+        while let Some(mut member) = self.member.take() {
+            // A member whose header was read is gzip data, whatever follows.
+            let is_gzip = |member: &GzDecoder<R>| self.ended == 0 || member.header().is_some();
+            let count = member.read(buffer).map_err(|error| in_words(&error, is_gzip(&member)))?;
+            if count > 0 || buffer.is_empty() {
+                self.member = Some(member);
+                return Ok(count);
             }
-            Ok(0)
-        };
-        read().map_err(|error: io::Error| in_words(&error, self.ended))
+            self.next_member(member).map_err(|error| in_words(&error, false))?;
+        }
+        Ok(0)
     }
 }
 
-/// What is wrong with the data after so many members were whole.
-fn in_words(error: &io::Error, ended: usize) -> io::Error {
+/// What is wrong with the data, or with what stands behind it.
+fn in_words(error: &io::Error, is_gzip: bool) -> io::Error {
     let text = match error.kind() {
         io::ErrorKind::UnexpectedEof => {
             "the gzip data ends too early; the file was cut off, get it once more".into()
         }
-        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData if ended > 0 => format!(
+        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData if !is_gzip => format!(
             "behind the gzip data stands what is none ({error}); get the file once more, or cut that off: \
              `gunzip -c FILE | gzip > NEW`"
         ),

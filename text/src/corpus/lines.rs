@@ -4,10 +4,10 @@
 //! sentence, which other programs take for an end, would shift all later lines against their translations.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Cursor, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use super::encoding::{BYTE_ORDER_MARK, foreign};
+use super::encoding::{BYTE_ORDER_MARK, decode, foreign};
 use super::gzip::{GZIP_MAGIC, Gzip};
 use crate::error::Error;
 
@@ -45,21 +45,17 @@ pub(super) fn open(dir: &Path, path: &Path) -> Result<LineReader<Box<dyn BufRead
     if full.is_dir() {
         return Err(Error::at(&full, "a folder, not a file; name the files in it that are to be read"));
     }
-    let (head, file) = open_with_head(&full).map_err(|error| Error::at(&full, why(&error, dir, path)))?;
-    // A file cut off after the first of the two bytes is no text either.
-    let gzipped = !head.is_empty() && GZIP_MAGIC.starts_with(&head);
-    let reader = BufReader::with_capacity(1 << 16, Cursor::new(head).chain(file));
-    let reader: Box<dyn BufRead> =
-        if gzipped { Box::new(BufReader::new(Gzip::new(reader))) } else { Box::new(reader) };
+    let reader = open_by_content(&full).map_err(|error| Error::at(&full, why(&error, dir, path)))?;
     Ok(LineReader::new(reader, full))
 }
 
-/// The file, and what was read of it to see whether it is gzipped: a pipe cannot be rewound.
-fn open_with_head(path: &Path) -> io::Result<(Vec<u8>, File)> {
-    let mut file = File::open(path)?;
-    let mut head = Vec::new();
-    file.by_ref().take(GZIP_MAGIC.len() as u64).read_to_end(&mut head)?;
-    Ok((head, file))
+/// The text of a file, which its first bytes show to be gzipped or not.
+fn open_by_content(path: &Path) -> io::Result<Box<dyn BufRead>> {
+    let mut reader = BufReader::with_capacity(1 << 16, File::open(path)?);
+    let head = reader.fill_buf()?;
+    // A file cut off after the first of the two bytes is no text either.
+    let is_gzip = !head.is_empty() && GZIP_MAGIC.starts_with(&head[..head.len().min(GZIP_MAGIC.len())]);
+    Ok(if is_gzip { Box::new(BufReader::new(Gzip::new(reader))) } else { Box::new(reader) })
 }
 
 /// Why a file cannot be opened, and what would be right.
@@ -101,6 +97,10 @@ impl<R: BufRead> LineReader<R> {
             return Ok(None);
         }
         self.ended = true;
+        let name = if self.count == 0 { self.foreign() } else { Ok(None) };
+        if let Some(name) = name.map_err(|error| Error::broken_at(&self.path, 1, error))? {
+            return Err(Error::at(&self.path, format!("the text is {name}; save it as UTF-8")));
+        }
         let read = self.fill(max_bytes);
         if read.map_err(|error| Error::broken_at(&self.path, self.count + 1, error))? == 0 {
             return Ok(None);
@@ -108,9 +108,6 @@ impl<R: BufRead> LineReader<R> {
         self.count += 1;
         let mut line = &self.buffer[..];
         if self.count == 1 {
-            if let Some(name) = foreign(line) {
-                return Err(Error::at(&self.path, format!("the text is {name}; save it as UTF-8")));
-            }
             if line.starts_with(&GZIP_MAGIC) {
                 return Err(Error::at(
                     &self.path,
@@ -128,6 +125,11 @@ impl<R: BufRead> LineReader<R> {
             line = text.strip_suffix(b"\r").unwrap_or(text);
         }
         Ok(Some(line))
+    }
+
+    /// The encoding that the text seems to be in, if it is another than UTF-8, by what has come of it.
+    fn foreign(&mut self) -> io::Result<Option<&'static str>> {
+        self.reader.fill_buf().map(foreign)
     }
 
     /// Reads a line into the buffer and returns its length, 0 at the end; what exceeds `max_bytes` by more than a
@@ -158,11 +160,4 @@ impl<R: BufRead> LineReader<R> {
         while self.next_line(0)?.is_some() {}
         Ok(self.count)
     }
-}
-
-/// A line as text, or what is wrong with it.
-pub(super) fn decode(line: &[u8]) -> Result<&str, String> {
-    std::str::from_utf8(line).map_err(|error| {
-        format!("invalid UTF-8 at byte {} of the line; save the text as UTF-8", error.valid_up_to() + 1)
-    })
 }

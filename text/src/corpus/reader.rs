@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::encoding;
 use super::lines;
 use super::pairs::{Corpus, Origin, Place, ReadOptions, TextPair};
 use super::report::{Kind, Report};
@@ -113,7 +114,7 @@ impl<'a> Reader<'a> {
         if line.len() > self.max_bytes() {
             return Err(too_long());
         }
-        let text = lines::decode(line).map_err(|text| Problem { kind: Kind::InvalidUtf8, side, text })?;
+        let text = encoding::decode(line).map_err(|text| Problem { kind: Kind::InvalidUtf8, side, text })?;
         // Counting is only needed where there are more bytes than the characters allowed.
         if text.len() > max_chars && text.chars().count() > max_chars { Err(too_long()) } else { Ok(text) }
     }

@@ -1,10 +1,9 @@
 //! BLEU: how many of a translation's n-grams are in the reference.
 
-use std::collections::HashMap;
 use std::fmt;
 
 use super::metric::{Metric, Rounding, Score, signature, sums};
-use super::ngrams::{check_lengths, ngrams};
+use super::ngrams::{check_lengths, matches, ngrams};
 use super::tokenize::Tokenizer;
 
 /// The longest n-grams that are counted.
@@ -150,28 +149,16 @@ impl Metric for BleuOptions {
     fn details(&self, sums: &[f64]) -> String {
         self.of_sums(sums, Rounding::Double).details()
     }
-}
 
-/// How many n-grams of `hyp` are in the references, each at most as often as one of them has it.
-fn matches(hyp: &[String], references: &[Vec<String>], n: usize) -> usize {
-    let [reference] = references else {
-        let mut available: HashMap<&[String], usize> = HashMap::new();
-        for reference in references {
-            for (ngram, count) in counted(reference, n) {
-                let most = available.entry(ngram).or_default();
-                *most = count.max(*most);
-            }
-        }
-        let found = counted(hyp, n);
-        return found.iter().map(|(ngram, &count)| count.min(*available.get(ngram).unwrap_or(&0))).sum();
-    };
-    super::ngrams::matches(hyp, reference, n)
-}
-
-fn counted(words: &[String], n: usize) -> HashMap<&[String], usize> {
-    let mut counts = HashMap::new();
-    words.windows(n).for_each(|ngram| *counts.entry(ngram).or_default() += 1);
-    counts
+    fn parts(&self, sums: &[f64]) -> Vec<(&'static str, Vec<f64>)> {
+        let Bleu { precisions, brevity_penalty, hyp_len, ref_len, .. } = self.of_sums(sums, Rounding::Double);
+        vec![
+            ("precisions", precisions.to_vec()),
+            ("brevity_penalty", vec![brevity_penalty]),
+            ("hyp_len", vec![hyp_len as f64]),
+            ("ref_len", vec![ref_len as f64]),
+        ]
+    }
 }
 
 /// BLEU of a corpus, and what it is made of. It is shown as sacrebleu shows it, to two decimals or to the precision

@@ -118,7 +118,7 @@ impl ChrfOptions {
 fn count<T: Eq + std::hash::Hash>(counts: &mut Vec<f64>, hyp: &[T], reference: &[T], n: usize) {
     let available = ngrams(reference.len(), n);
     let of_hyp = if available > 0 { ngrams(hyp.len(), n) } else { 0 };
-    counts.extend([of_hyp, available, matches(hyp, reference, n)].map(|count| count as f64));
+    counts.extend([of_hyp, available, matches(hyp, &[reference], n)].map(|count| count as f64));
 }
 
 /// The characters of a sentence but for white space.

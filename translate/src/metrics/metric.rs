@@ -1,5 +1,7 @@
 //! What all metrics have in common: counts of sentences, which are added up, and a score of the sum.
 
+use tensor::threads::map_indices;
+
 use super::ngrams::SACREBLEU_VERSION;
 
 /// In which numbers a score is formed. sacrebleu takes f32 for the scores of its samples, and f64 for the corpus's own.
@@ -51,6 +53,11 @@ pub trait Metric: Sync {
         String::new()
     }
 
+    /// The same as numbers, by name; a single one is no list.
+    fn parts(&self, _sums: &[f64]) -> Vec<(&'static str, Vec<f64>)> {
+        Vec::new()
+    }
+
     /// Whether a higher score is better. It is, but for TER.
     fn higher_is_better(&self) -> bool {
         true
@@ -79,25 +86,25 @@ pub fn signature(metric: &dyn Metric, references: usize, sampling: Option<&Sampl
     format!("{words}{}|version:{SACREBLEU_VERSION}", metric.settings())
 }
 
-/// The counts of a system's translations by sentence, each beside the sentences of its number in `references`.
+/// The counts of a system's translations by sentence, each beside the sentences of its number in `references`. Sentences
+/// are counted side by side.
 ///
 /// # Panics
 /// If there is no reference, or one has not as many sentences as `hypotheses`.
 #[track_caller]
 pub fn counts(
     metric: &dyn Metric,
-    hypotheses: &[impl AsRef<str>],
+    hypotheses: &[impl AsRef<str> + Sync],
     references: &[Vec<String>],
 ) -> Vec<Vec<f64>> {
     assert!(!references.is_empty(), "counts: there is no reference");
     for reference in references {
         super::ngrams::check_lengths(&metric.name(), hypotheses.len(), reference.len());
     }
-    let of_sentence = |(i, hypothesis): (usize, &_)| {
+    map_indices(hypotheses.len(), |i| {
         let beside: Vec<&str> = references.iter().map(|lines| lines[i].as_str()).collect();
-        metric.counts(AsRef::as_ref(hypothesis), &beside)
-    };
-    hypotheses.iter().enumerate().map(of_sentence).collect()
+        metric.counts(hypotheses[i].as_ref(), &beside)
+    })
 }
 
 /// Counts added up, sentence after sentence; nothing of none.

@@ -52,12 +52,17 @@
 //! It needs no tokeniser, and gives credit for a right stem with a wrong ending. chrF++ (Popović 2017) counts words and
 //! pairs of words too.
 //!
+//! # TER, and whether a difference is one
+//!
+//! TER (Snover et al. 2006) counts the edits, moves of phrases among them, that make a translation its reference: lower is
+//! better ([`TerOptions`]). [`significance`] has confidence intervals and paired tests.
+//!
 //! # As sacrebleu has them
 //!
 //! Our code, sacrebleu's numbers: scores, printed lines and signatures are held to those of sacrebleu
-//! [`SACREBLEU_VERSION`] in the tests (`tests/fixtures/make_sacrebleu.py`). Its odd cases are kept, and described
-//! where they occur. Two departures: unequal numbers of sentences are refused instead of cut to the fewer, and a corpus
-//! without sentences scores 0 where sacrebleu fails.
+//! [`SACREBLEU_VERSION`] in the tests (`tests/fixtures/make_sacrebleu.py`, `make_sacrebleu_systems.py`). Its odd cases are
+//! kept, and described where they occur. Departures: unequal numbers of sentences are refused instead of cut to the fewer,
+//! a corpus without sentences scores 0 where sacrebleu fails, and what `docs/adr/0010-samples-are-those-of-numpy.md` lists.
 //! Lowercasing follows the Unicode of the Rust that compiles it, which knows some rare letters that an older Python
 //! does not.
 

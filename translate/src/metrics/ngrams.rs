@@ -11,11 +11,16 @@ pub(super) fn ngrams(len: usize, n: usize) -> usize {
     (len + 1).saturating_sub(n)
 }
 
-/// How many n-grams of `hyp` are in `reference`, each at most as often as it is there.
-pub(super) fn matches<T: Eq + Hash>(hyp: &[T], reference: &[T], n: usize) -> usize {
+/// How many n-grams of `hyp` are in the references, each at most as often as one of them has it.
+pub(super) fn matches<T: Eq + Hash>(hyp: &[T], references: &[impl AsRef<[T]>], n: usize) -> usize {
     let mut available: HashMap<&[T], usize> = HashMap::new();
-    for ngram in reference.windows(n) {
-        *available.entry(ngram).or_default() += 1;
+    for reference in references {
+        let mut counts: HashMap<&[T], usize> = HashMap::new();
+        reference.as_ref().windows(n).for_each(|ngram| *counts.entry(ngram).or_default() += 1);
+        for (ngram, count) in counts {
+            let most = available.entry(ngram).or_default();
+            *most = count.max(*most);
+        }
     }
     let mut take = |ngram| match available.get_mut(ngram) {
         Some(left) if *left > 0 => {

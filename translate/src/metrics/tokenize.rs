@@ -12,7 +12,6 @@
 //! All else is left alone: `«`, `…`, `’` and `。` stick to their words, a digit is one of `0` to `9`, and a rule sees each
 //! character once, from the left, so that of the two points in `a..` rule 3 first finds the one after `a` only. What
 //! looks like an oversight is kept: a figure is comparable because all make the same ones.
-
 //!
 //! `zh` puts space around each character of Chinese and applies rules 2 to 4. `intl` (mteval-v14) goes by Unicode's classes:
 //! punctuation is split off where no number stands before, then where none follows, and each symbol stands alone.

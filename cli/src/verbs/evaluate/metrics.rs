@@ -6,6 +6,9 @@ use translate::metrics::{BleuOptions, ChrfOptions, Metric, Smoothing, TerOptions
 
 use crate::error::Error;
 
+/// More n-grams than any corpus has: beyond this scores overflow the f32 that samples are scored in.
+const MAX_SMOOTHING: f64 = 1e9;
+
 /// The longest n-grams that can be asked for.
 const MAX_ORDER: u64 = 100;
 
@@ -132,7 +135,10 @@ impl MetricArgs {
         let metrics: Vec<_> = self.metrics.iter().map(metric).collect();
         for (i, metric) in metrics.iter().enumerate() {
             if metrics[..i].iter().any(|other| other.name() == metric.name()) {
-                return Err(Error::Input(format!("--metrics asks for {} twice", metric.name())));
+                return Err(Error::Input(format!(
+                    "--metrics asks for {} twice (chrf with --chrf-word-order 2 is chrf++)",
+                    metric.name()
+                )));
             }
         }
         Ok(metrics)
@@ -140,9 +146,9 @@ impl MetricArgs {
 
     fn smoothing(&self) -> Result<Smoothing, Error> {
         let value = |default| match self.smooth_value {
-            Some(value) if !(value > 0.0 && value.is_finite()) => {
-                Err(Error::Input(format!("--smooth-value is {value}; it must be above 0")))
-            }
+            Some(value) if !(value > 0.0 && value <= MAX_SMOOTHING) => Err(Error::Input(format!(
+                "--smooth-value is {value}; it must be above 0, and at most {MAX_SMOOTHING}"
+            ))),
             value => Ok(value.unwrap_or(default)),
         };
         Ok(match self.smooth_method.unwrap_or(Method::Exp) {

@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::{Value, json};
 use text::corpus::{lines_of, read_lines};
 use translate::metrics::significance::{
-    Interval, Paired, SEED, confidence, confidence_of_baseline, paired_bootstrap, paired_randomization,
+    Interval, Paired, SEED, confidence, paired_bootstrap, paired_randomization,
 };
 use translate::metrics::{Metric, Rounding, Sampling, counts, signature, sums};
 
@@ -54,6 +54,7 @@ pub struct SystemArgs {
 struct Figure {
     score: f64,
     details: String,
+    parts: Vec<(&'static str, Vec<f64>)>,
     interval: Option<Interval>,
     p_value: Option<f64>,
 }
@@ -73,8 +74,9 @@ pub fn run(asked: &SystemArgs, references: &[PathBuf], as_json: bool) -> Result<
     let (mut words, mut values) = (String::new(), Vec::new());
     for metric in &metrics {
         let signature = signature(&**metric, references.len(), sampling.as_ref());
-        let figures = asked.figures(&**metric, &systems, &references);
-        words += &format!("{}\n    {signature}\n", metric.name());
+        let figures = asked.figures(&**metric, sampling, &systems, &references);
+        let direction = if metric.higher_is_better() { "" } else { ", lower is better" };
+        words += &format!("{}{direction}\n    {signature}\n", metric.name());
         for (name, figure) in asked.system.iter().zip(&figures) {
             words += &format!("  {}: {}\n", name.display(), figure.in_words());
             values.push(figure.to_json(&metric.name(), name, &signature));
@@ -121,34 +123,32 @@ impl SystemArgs {
     fn figures(
         &self,
         metric: &dyn Metric,
+        sampling: Option<Sampling>,
         systems: &[Vec<String>],
         references: &[Vec<String>],
     ) -> Vec<Figure> {
         let counted: Vec<_> = systems.iter().map(|system| counts(metric, system, references)).collect();
-        let sampling = self.sampling().ok().flatten().unwrap_or_default();
-        let Sampling { bootstrap, randomization, seed } = sampling;
-        let paired = self.paired_bs || self.paired_ar;
-        let test = |i: usize| -> Paired {
-            let (baseline, system) = (&counted[0], &counted[i]);
-            match (randomization, bootstrap) {
-                (Some(n), bootstrap) => paired_randomization(metric, baseline, system, n, bootstrap, seed),
-                (None, n) => paired_bootstrap(metric, baseline, system, n.unwrap_or_default(), seed),
-            }
-        };
-        let figure = |i: usize| {
-            let sums = sums(&counted[i], Rounding::Double);
-            let (interval, p_value) = match (paired, i) {
-                (false, _) => (bootstrap.map(|n| confidence(metric, &counted[i], n, seed)), None),
-                (true, 0) => (bootstrap.map(|n| confidence_of_baseline(metric, &counted[0], n, seed)), None),
-                (true, _) => {
-                    let Paired { p_value, interval } = test(i);
-                    (interval, Some(p_value))
-                }
-            };
+        let found = sampling.map(|sampling| self.sampled(metric, sampling, &counted)).unwrap_or_default();
+        let figure = |(i, counts): (usize, &Vec<Vec<f64>>)| {
+            let sums = sums(counts, Rounding::Double);
             let score = metric.score(&sums, Rounding::Double).value;
-            Figure { score, details: metric.details(&sums), interval, p_value }
+            let Paired { p_value, interval } = found.get(i).copied().unwrap_or_default();
+            Figure { score, details: metric.details(&sums), parts: metric.parts(&sums), interval, p_value }
         };
-        (0..systems.len()).map(figure).collect()
+        counted.iter().enumerate().map(figure).collect()
+    }
+
+    /// What samples say of all systems.
+    fn sampled(&self, metric: &dyn Metric, sampling: Sampling, counted: &[Vec<Vec<f64>>]) -> Vec<Paired> {
+        let Sampling { bootstrap, randomization, seed } = sampling;
+        let interval =
+            |counts, n| Paired { p_value: None, interval: Some(confidence(metric, counts, n, seed)) };
+        match (randomization, bootstrap) {
+            (Some(n), bootstrap) => paired_randomization(metric, counted, n, bootstrap, seed),
+            (None, Some(n)) if self.paired_bs => paired_bootstrap(metric, counted, n, seed),
+            (None, Some(n)) => counted.iter().map(|counts| interval(counts, n)).collect(),
+            (None, None) => Vec::new(),
+        }
     }
 }
 
@@ -169,16 +169,19 @@ impl Figure {
     }
 
     fn to_json(&self, metric: &str, system: &Path, signature: &str) -> Value {
-        json!({
+        let mut value = json!({
             "system": system.display().to_string(),
             "name": metric,
             "score": self.score,
-            "details": self.details,
             "mean": self.interval.map(|interval| interval.mean),
             "ci": self.interval.map(|interval| interval.half_width),
             "p_value": self.p_value,
             "signature": signature,
-        })
+        });
+        for (name, numbers) in &self.parts {
+            value[name] = if let [number] = numbers[..] { number.into() } else { numbers.clone().into() };
+        }
+        value
     }
 }
 
@@ -188,8 +191,8 @@ type Lines = Vec<String>;
 /// The lines of all files, which are equally many.
 fn read(systems: &[PathBuf], references: &[PathBuf]) -> Result<(Vec<Lines>, Vec<Lines>), Error> {
     let is_stdin = |path: &&PathBuf| path.as_os_str() == "-";
-    if systems.iter().filter(is_stdin).count() > 1 {
-        return Err(Error::Input("standard input (-) can be one system only".into()));
+    if references.iter().chain(systems).filter(is_stdin).count() > 1 {
+        return Err(Error::Input("standard input (-) can be one system or one reference only".into()));
     }
     let mut expected: Option<(&Path, usize)> = None;
     let mut read = Vec::new();

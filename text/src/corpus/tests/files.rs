@@ -87,6 +87,23 @@ fn zeros_behind_gzip_are_padding_and_anything_else_is_named() {
     }
 }
 
+/// What begins as a member does is gzip data; to cut it off would lose the rest of the text.
+#[test]
+fn damage_in_any_member_is_damage() {
+    let members = [gzip(b"a\tb\n"), gzip(b"c\td\n"), gzip(b"e\tf\n")];
+    for damaged in 0..3 {
+        for from_end in [1, 5, 10] {
+            let mut members = members.clone();
+            let place = members[damaged].len() - from_end;
+            members[damaged][place] ^= 0xff; // its length, its checksum, its data
+            let dir = folder(&[("damaged.gz", &members.concat())]);
+            let problem = read_lines(&dir.path().join("damaged.gz")).unwrap_err().to_string();
+            let is_told = problem.contains("the gzip data is damaged") || problem.contains("ends too early");
+            assert!(is_told, "member {damaged}, {from_end} bytes before its end: {problem}");
+        }
+    }
+}
+
 #[test]
 fn gzip_cut_off_anywhere_is_an_error_that_says_so() {
     let (first, second) = (gzip(b"a\tb\nc\td\n"), gzip(b"e\tf\n"));

@@ -89,7 +89,7 @@ fn pairwise(values: &[f64], rounding: Rounding) -> f64 {
 }
 
 /// The mean, rounded once, as Python's `statistics.mean` has it. The sum is kept in two numbers, the second being what
-/// the first could not hold; of at most some thousands of scores nothing is lost.
+/// the first could not hold.
 pub fn exact_mean(scores: &Scores) -> f64 {
     let (mut sum, mut rest) = (0.0, 0.0);
     for &value in &scores.values {

@@ -21,16 +21,16 @@ mod tests;
 pub use self::means::Interval;
 use self::means::{Scores, exact_mean};
 use self::random::Generator;
-use super::metric::{Metric, Rounding, Score, sums};
+use super::metric::{Metric, Rounding, sums};
 
 /// The seed of sacrebleu.
 pub const SEED: u64 = 12345;
 
-/// What a paired test says of a system beside the baseline.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// What a paired test says of a system; of the baseline, which is the first, it has no p-value.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Paired {
     /// How often chance alone makes such a difference, above 0 to 1.
-    pub p_value: f64,
+    pub p_value: Option<f64>,
     /// The interval of the system's own score, where one was asked for.
     pub interval: Option<Interval>,
 }
@@ -41,60 +41,48 @@ pub struct Paired {
 /// If `counts` are those of no sentence, or `n` is 0.
 #[track_caller]
 pub fn confidence(metric: &dyn Metric, counts: &[Vec<f64>], n: usize, seed: u64) -> Interval {
-    let scores = Scores::of(resamples(metric, counts, n, &mut Generator::new(seed)));
+    let scores = resamples(metric, counts, n, &mut Generator::new(seed));
     Interval { mean: exact_mean(&scores), half_width: scores.half_width() }
 }
 
-/// The confidence interval of the baseline of a paired test. It differs from [`confidence`] in how the mean is rounded.
+/// The paired bootstrap with `n` resamples, of systems by their sentences' counts: each beside the first. Their
+/// intervals differ from [`confidence`] in how the mean is rounded.
 ///
 /// # Panics
-/// As [`confidence`].
+/// If there is no system or no sentence, systems have not equally many, or `n` is 0.
 #[track_caller]
-pub fn confidence_of_baseline(metric: &dyn Metric, counts: &[Vec<f64>], n: usize, seed: u64) -> Interval {
-    Scores::of(resamples(metric, counts, n, &mut Generator::new(seed))).interval()
+pub fn paired_bootstrap(metric: &dyn Metric, systems: &[Vec<Vec<f64>>], n: usize, seed: u64) -> Vec<Paired> {
+    let (baseline, _) = first_of_equals(systems);
+    let resampled = |system: &[Vec<f64>]| resamples(metric, system, n, &mut Generator::new(seed));
+    let theirs = resampled(baseline);
+    let p_value = |system: &[Vec<f64>], ours: &Scores| {
+        let differences = ours.differences(&theirs);
+        let (mean, rounding) = (differences.mean(), differences.rounding);
+        let difference = rounding.of(difference(metric, baseline, system));
+        p_value(differences.values.iter().filter(|&&d| rounding.of(d - mean) > difference).count(), n)
+    };
+    let others = systems[1..].iter().map(|system| {
+        let ours = resampled(system);
+        Paired { p_value: Some(p_value(system, &ours)), interval: Some(ours.interval()) }
+    });
+    std::iter::once(Paired { p_value: None, interval: Some(theirs.interval()) }).chain(others).collect()
 }
 
-/// The paired bootstrap with `n` resamples: a system beside the baseline, both by their sentences' counts.
-///
-/// # Panics
-/// If there is no sentence, there are not equally many, or `n` is 0.
-#[track_caller]
-pub fn paired_bootstrap(
-    metric: &dyn Metric,
-    baseline: &[Vec<f64>],
-    system: &[Vec<f64>],
-    n: usize,
-    seed: u64,
-) -> Paired {
-    check_equal(baseline, system);
-    let of = |counts| Scores::of(resamples(metric, counts, n, &mut Generator::new(seed)));
-    let (theirs, ours) = (of(baseline), of(system));
-    let differences = ours.differences(&theirs);
-    let mean = differences.mean();
-    let rounding = differences.rounding;
-    let difference = rounding.of(difference(metric, baseline, system));
-    let above = differences.values.iter().filter(|&&d| rounding.of(d - mean) > difference).count();
-    Paired { p_value: p_value(above, n), interval: Some(ours.interval()) }
-}
-
-/// Paired approximate randomization with `n` trials; the interval is that of `bootstrap` resamples.
+/// Paired approximate randomization with `n` trials; the intervals are those of `bootstrap` resamples.
 ///
 /// # Panics
 /// As [`paired_bootstrap`].
 #[track_caller]
 pub fn paired_randomization(
     metric: &dyn Metric,
-    baseline: &[Vec<f64>],
-    system: &[Vec<f64>],
+    systems: &[Vec<Vec<f64>>],
     n: usize,
     bootstrap: Option<usize>,
     seed: u64,
-) -> Paired {
-    check_equal(baseline, system);
-    let mut generator = Generator::new(seed);
-    let coins = generator.coins(n * baseline.len());
-    let difference = difference(metric, baseline, system);
-    let is_above = |swaps: &&[bool]| {
+) -> Vec<Paired> {
+    let (baseline, len) = first_of_equals(systems);
+    let others = &systems[1..];
+    let is_above = |system: &[Vec<f64>], swaps: &[bool], difference: f64| {
         let drawn = |wanted: bool| {
             let drawn = swaps.iter().zip(baseline.iter().zip(system));
             let drawn = drawn.map(move |(&swap, (a, b))| if swap == wanted { a } else { b });
@@ -102,26 +90,47 @@ pub fn paired_randomization(
         };
         (drawn(true) - drawn(false)).abs() > difference
     };
-    let above = coins.chunks_exact(baseline.len()).filter(is_above).count();
-    let interval = bootstrap.map(|n| Scores::of(resamples(metric, system, n, &mut generator)).interval());
-    Paired { p_value: p_value(above, n), interval }
+    let differences: Vec<f64> = others.iter().map(|system| difference(metric, baseline, system)).collect();
+    let mut above = vec![0; others.len()];
+    let mut generator = Generator::new(seed);
+    let mut coins = generator.coins();
+    for _ in 0..n {
+        let swaps: Vec<bool> = coins.by_ref().take(len).collect();
+        for (above, (system, &difference)) in above.iter_mut().zip(others.iter().zip(&differences)) {
+            *above += usize::from(is_above(system, &swaps, difference));
+        }
+    }
+    drop(coins);
+    // The draws of each system's interval go on where the coins have ended; the baseline has none before.
+    let interval = |system: &[Vec<f64>], mut generator: Generator| {
+        bootstrap.map(|n| resamples(metric, system, n, &mut generator).interval())
+    };
+    let of_others = others.iter().zip(above).map(|(system, above)| Paired {
+        p_value: Some(p_value(above, n)),
+        interval: interval(system, generator.clone()),
+    });
+    let of_baseline = Paired { p_value: None, interval: interval(baseline, Generator::new(seed)) };
+    std::iter::once(of_baseline).chain(of_others).collect()
 }
 
 /// The scores of `n` corpora, drawn from the sentences.
 #[track_caller]
-fn resamples(metric: &dyn Metric, counts: &[Vec<f64>], n: usize, generator: &mut Generator) -> Vec<Score> {
+fn resamples(metric: &dyn Metric, counts: &[Vec<f64>], n: usize, generator: &mut Generator) -> Scores {
     assert!(!counts.is_empty(), "a sample of no sentence");
     let mut sample = || {
         let drawn = (0..counts.len()).map(|_| &counts[generator.below(counts.len())]);
         metric.score(&sums(drawn, Rounding::Single), Rounding::Single)
     };
-    (0..n).map(|_| sample()).collect()
+    Scores::of((0..n).map(|_| sample()).collect())
 }
 
+/// The first system, and how many sentences it has, as all others do.
 #[track_caller]
-fn check_equal(baseline: &[Vec<f64>], system: &[Vec<f64>]) {
-    let (n, m) = (baseline.len(), system.len());
-    assert!(n > 0 && n == m, "a paired test of {n} and {m} sentences");
+fn first_of_equals(systems: &[Vec<Vec<f64>>]) -> (&[Vec<f64>], usize) {
+    let lens: Vec<usize> = systems.iter().map(Vec::len).collect();
+    let is_whole = lens.first().is_some_and(|&len| len > 0 && lens.iter().all(|&other| other == len));
+    assert!(is_whole, "a paired test of systems of {lens:?} sentences");
+    (&systems[0], lens[0])
 }
 
 /// By how much the scores of the two corpora differ.

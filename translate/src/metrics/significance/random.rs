@@ -8,6 +8,7 @@ use rand_pcg::Pcg64;
 use rand_pcg::rand_core::Rng;
 
 /// numpy's `Generator`, as far as it is needed.
+#[derive(Clone)]
 pub struct Generator {
     pcg: Pcg64,
     /// The upper half of the last number, where only the lower one is used yet.
@@ -50,14 +51,14 @@ impl Generator {
         }
     }
 
-    /// `integers(2, size=len, dtype=bool)`: bits of numbers of 32, the lowest first. What is left of the last is lost.
-    pub fn coins(&mut self, len: usize) -> Vec<bool> {
+    /// `integers(2, size=len, dtype=bool)`, whatever the `len`: bits of numbers of 32, the lowest first. What is left of
+    /// the last is lost.
+    pub fn coins(&mut self) -> impl Iterator<Item = bool> {
         let mut bits = 0;
-        let toss = |i: usize| {
+        (0usize..).map(move |i| {
             bits = if i.is_multiple_of(32) { self.next_u32() } else { bits >> 1 };
             bits & 1 == 1
-        };
-        (0..len).map(toss).collect()
+        })
     }
 }
 
