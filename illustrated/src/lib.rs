@@ -1,0 +1,21 @@
+//! The figures of *The Illustrated Transformer* (Alammar 2018), drawn from the numbers of a real model, forward and
+//! backward.
+//!
+//! A [`Recording`] is what happened: the values of a pass and their gradients, the steps of a training, the candidates
+//! of a search. [`record`](mod@record) makes one of a model; it is one JSON file that any program can read. The
+//! [`figures`] are functions from a recording to SVG, and the [`report`] is a page of them that opens offline.
+//!
+//! Where to read: [`recording`] says what is recorded, [`look`] how numbers become pictures, [`figures`] has a file for
+//! each picture.
+
+pub mod error;
+pub mod figures;
+pub mod look;
+pub mod record;
+pub mod recording;
+pub mod report;
+#[cfg(test)]
+mod testing;
+
+pub use error::Error;
+pub use recording::Recording;

@@ -1,0 +1,23 @@
+//! How numbers become pictures.
+//!
+//! A cell is a number that can be read; a matrix is cells in a frame, with words on its rows and columns; a figure is
+//! matrices and words about them. Colours are said by role in one style sheet, [`STYLE`], which follows light and dark.
+//!
+//! Everything that shows a number says where it stands in the recording, as attributes: `data-path`, and how far it is
+//! from one row, column, head or word to the next. So a script can show the numbers of another step, layer or head in the
+//! very same picture, and a test can compare every number shown with the recording.
+
+pub mod figure;
+pub mod matrix;
+pub mod number;
+pub mod place;
+pub mod role;
+
+pub use figure::{Control, Figure};
+pub use matrix::{Labels, Matrix};
+pub use number::short;
+pub use place::Place;
+pub use role::Role;
+
+/// The style sheet of the figures.
+pub const STYLE: &str = include_str!("figure.css");

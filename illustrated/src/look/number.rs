@@ -1,0 +1,48 @@
+//! Numbers as they are shown.
+
+/// A number in a cell: two decimals, fewer where it would not fit; nothing of a sign before zero.
+pub fn short(number: f32) -> String {
+    let decimals = match number.abs() {
+        size if size < 99.995 => 2,
+        size if size < 999.95 => 1,
+        _ => 0,
+    };
+    let text = format!("{number:.decimals$}");
+    match text.strip_prefix('-') {
+        Some(digits) if digits.bytes().all(|c| matches!(c, b'0' | b'.')) => digits.to_owned(),
+        _ => text,
+    }
+}
+
+/// A count with thin spaces between groups of three digits.
+pub fn grouped(count: usize) -> String {
+    let digits = count.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push('\u{202f}');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_fit_into_cells() {
+        let shown = [0.0, -0.0, -0.001, 1.005, -2.5, 99.99, 99.999, -112.25, 1234.5, -123456.0].map(short);
+        assert_eq!(
+            shown,
+            ["0.00", "0.00", "0.00", "1.00", "-2.50", "99.99", "100.0", "-112.2", "1234", "-123456"]
+        );
+    }
+
+    #[test]
+    fn counts_are_grouped() {
+        let shown = [0, 999, 1000, 65_000_000].map(grouped);
+        assert_eq!(shown, ["0", "999", "1\u{202f}000", "65\u{202f}000\u{202f}000"]);
+    }
+}

@@ -1,0 +1,83 @@
+//! Where the numbers of a matrix stand in a recording.
+
+use crate::recording::{Array, Pass};
+
+/// Which numbers of a recorded array a matrix shows: the number of row r and column c stands at
+/// `start + r * row + c * col`, and further by what the controls of the figure say.
+///
+/// ```
+/// use illustrated::look::Place;
+///
+/// // Queries [len, d_model] of one head of 16, in a layer that the reader chooses, for the word that the reader chooses.
+/// let place = Place::of("encoder.layers.{layer}.self_attn.query").strides(64, 1).control("head", 16).control("word", 64);
+/// assert_eq!(place.path_at(&[("layer", 1)]), "encoder.layers.1.self_attn.query");
+/// assert_eq!(place.index(&[("head", 2), ("layer", 1)], 0, 3), 2 * 16 + 3);
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Place {
+    path: String,
+    start: usize,
+    row: usize,
+    col: usize,
+    controls: Vec<(&'static str, usize)>,
+}
+
+impl Place {
+    /// The numbers of that path; `{layer}` and the like in it stand for what the control of that name says.
+    pub fn of(path: impl Into<String>) -> Place {
+        Place { path: path.into(), start: 0, row: 0, col: 1, controls: Vec::new() }
+    }
+
+    /// How far it is from a row to the next, and from a column to the next.
+    pub fn strides(self, row: usize, col: usize) -> Place {
+        Place { row, col, ..self }
+    }
+
+    /// Where the first number stands.
+    pub fn start(self, start: usize) -> Place {
+        Place { start, ..self }
+    }
+
+    /// How far it is from one choice of a control to the next.
+    pub fn control(mut self, name: &'static str, stride: usize) -> Place {
+        self.controls.push((name, stride));
+        self
+    }
+
+    /// The path, with what the controls say.
+    pub fn path_at(&self, chosen: &[(&str, usize)]) -> String {
+        chosen
+            .iter()
+            .fold(self.path.clone(), |path, (name, at)| path.replace(&format!("{{{name}}}"), &at.to_string()))
+    }
+
+    /// Where the number of a row and column stands.
+    pub fn index(&self, chosen: &[(&str, usize)], row: usize, col: usize) -> usize {
+        let choice = |name: &str| chosen.iter().find(|(other, _)| *other == name).map_or(0, |(_, at)| *at);
+        let moved: usize = self.controls.iter().map(|(name, stride)| choice(name) * stride).sum();
+        self.start + moved + row * self.row + col * self.col
+    }
+
+    /// The value and the gradient arrays of a pass.
+    pub fn arrays<'a>(
+        &self,
+        pass: &Pass<'a>,
+        chosen: &[(&str, usize)],
+    ) -> Option<(&'a Array, Option<&'a Array>)> {
+        let path = self.path_at(chosen);
+        Some((pass.value(&path)?, pass.gradient(&path)))
+    }
+
+    /// The attributes by which a script finds the numbers: path, start, row, col and controls.
+    pub fn attributes(&self) -> [(&'static str, String); 5] {
+        let controls: Vec<String> =
+            self.controls.iter().map(|(name, stride)| format!("{name}:{stride}")).collect();
+        [
+            ("path", self.path.clone()),
+            ("start", self.start.to_string()),
+            ("row", self.row.to_string()),
+            ("col", self.col.to_string()),
+            ("controls", controls.join(" ")),
+        ]
+    }
+}

@@ -1,0 +1,217 @@
+//! Making a recording of a model: a pass over one pair of sentences, forward and backward; the steps of its training;
+//! the search for a translation.
+
+mod outputs;
+mod sink;
+mod words;
+
+use autograd::Tape;
+use autograd::ops::cross_entropy::CrossEntropy;
+use nn::{Context, ParamGradients, Params};
+use tensor::threads::on_worker;
+use transformer::search::beam::{BeamOptions, Candidate, Fate, beam_search_observed};
+use transformer::train::trainer::StepReport;
+use transformer::{Batch, DecoderStart, Pair, Transformer};
+
+use crate::error::Error;
+use crate::recording::event::{self, Event, PassHead};
+use crate::recording::{About, Array, Norms, Parameter, Recording, Step, Token};
+
+pub use words::Words;
+
+/// Vocabularies of more words than this are not recorded whole: of their tables only the rows that a sentence uses, of
+/// the words said only the likeliest.
+pub const MAX_WORDS: usize = 64;
+
+/// Records one model.
+pub struct Recorder {
+    recording: Recording,
+    words: Words,
+    smoothing: f64,
+    digits: Option<u32>,
+}
+
+impl Recorder {
+    /// A recording of this model, whose tokens are these words. Of `about`, what the model says of itself is filled in:
+    /// architecture, parameters, words.
+    pub fn new(model: &Transformer, params: &Params, words: Words, about: About) -> Recorder {
+        let parameter = |(_, name, tensor): (_, &str, &tensor::Tensor)| Parameter {
+            name: name.into(),
+            shape: tensor.shape().to_vec(),
+        };
+        let listed = |words: &[String]| if words.len() <= MAX_WORDS { words.to_vec() } else { Vec::new() };
+        let about = About {
+            program: concat!("etudiant ", env!("CARGO_PKG_VERSION")).into(),
+            architecture: model.config().architecture.clone(),
+            parameters: params.iter().map(parameter).collect(),
+            src_words: listed(&words.src),
+            tgt_words: listed(&words.tgt),
+            tgt_vocab_size: words.tgt.len(),
+            ..about
+        };
+        let (smoothing, digits) = (about.smoothing, about.digits);
+        Recorder { recording: Recording::new(about), words, smoothing, digits }
+    }
+
+    /// A step of training: what it reported, the gradients it followed, and the parameters before and after it.
+    pub fn step(&mut self, report: &StepReport, gradients: &ParamGradients, before: &Params, after: &Params) {
+        let norms = before.iter().map(|(id, _, weight)| Norms {
+            gradient: gradients.get(id).map_or(0.0, norm),
+            weight: norm(weight),
+            update: norm(&after.get(id).sub(weight)),
+        });
+        self.recording.push(Event::Step(Step {
+            step: report.step,
+            loss: report.stats.loss(),
+            nll: report.stats.nll(),
+            learning_rate: report.learning_rate,
+            grad_norm: report.grad_norm,
+            norms: norms.collect(),
+        }));
+    }
+
+    /// The pair through the model, forward and backward, as it is after `step` steps: without dropout, and the loss of
+    /// this pair alone. `with_parameters` records these too: where numbers are multiplied, they are the other factor.
+    ///
+    /// # Errors
+    /// [`Error::Model`] if the model does not take the pair.
+    pub fn pass(
+        &mut self,
+        model: &Transformer,
+        params: &Params,
+        pair: &Pair,
+        step: u64,
+        with_parameters: bool,
+    ) -> Result<(), Error> {
+        let batch = Batch::new([pair], model.config().decoder_start, 0)?;
+        let (sink, stats, logits) = on_worker(|| -> Result<_, Error> {
+            let (tape, sink) = (Tape::new(), sink::Sink::default());
+            let cx = Context::inference(params).with_tape(&tape).with_trace(&sink);
+            let logits =
+                model.forward(&cx, &batch)?.reshape([batch.tgt_out.len(), model.config().tgt_vocab_size]);
+            let CrossEntropy { loss, stats } = logits.cross_entropy(&batch.tgt_out, self.smoothing);
+            sink.differentiate(&loss);
+            Ok((sink.into_seen(), stats, logits.into_value()))
+        })?;
+        let of = |ids: &[u32], side: &[String]| {
+            ids.iter().map(|&id| words::token(id, side)).collect::<Vec<Token>>()
+        };
+        let mut tgt_in = of(&batch.tgt_in.ids, &self.words.tgt);
+        if model.config().decoder_start == DecoderStart::ZeroVector {
+            tgt_in.insert(0, Token { id: None, text: "zeros".into() });
+        }
+        let (src, tgt_out) = (of(&batch.src.ids, &self.words.src), of(&batch.tgt_out, &self.words.tgt));
+        let (loss, nll) = (stats.loss(), stats.nll());
+        self.recording.push(Event::Pass(PassHead { step, src, tgt_in, tgt_out, loss, nll }));
+        for (is_gradient, mut array) in sink {
+            sink::round(&mut array.data, self.digits);
+            self.recording.push(if is_gradient { Event::Gradient(array) } else { Event::Value(array) });
+        }
+        for output in outputs::outputs(&logits, &batch.tgt_out, self.smoothing, &self.words.tgt) {
+            self.recording.push(Event::Output(output));
+        }
+        if with_parameters {
+            self.parameters(params, &batch);
+        }
+        Ok(())
+    }
+
+    /// The numbers of the parameters, of large tables the rows that the batch and the words said use.
+    fn parameters(&mut self, params: &Params, batch: &Batch) {
+        for (_, path, tensor) in params.iter() {
+            let shape = tensor.shape().to_vec();
+            let is_table = shape.len() == 2 && shape[0] > MAX_WORDS && !path.contains("layers");
+            let rows = is_table.then(|| self.rows_used(batch));
+            let tensor = match &rows {
+                Some(rows) => tensor.gather_rows(rows),
+                None => tensor.clone(),
+            };
+            let mut array = Array {
+                path: path.into(),
+                shape: tensor.shape().to_vec(),
+                rows,
+                data: sink::numbers(&tensor),
+            };
+            sink::round(&mut array.data, self.digits);
+            self.recording.push(Event::Value(array));
+        }
+    }
+
+    /// The search for the best translations of a source.
+    ///
+    /// # Errors
+    /// [`Error::Model`] if the model does not take the source, or an option is out of range.
+    pub fn search(
+        &mut self,
+        model: &Transformer,
+        params: &Params,
+        src: &[u32],
+        options: &BeamOptions,
+    ) -> Result<(), Error> {
+        let words = &self.words;
+        let mut events = Vec::new();
+        let tokens = |ids: &[u32]| ids.iter().map(|&id| words::token(id, &words.tgt)).collect::<Vec<Token>>();
+        let sources = [src.to_vec()];
+        let found = beam_search_observed(
+            model,
+            params,
+            &sources,
+            options,
+            |Candidate { ids, log_prob, fate, .. }| {
+                events.push(Event::Candidate(event::Candidate {
+                    step: ids.len(),
+                    tokens: tokens(ids),
+                    log_prob: *log_prob,
+                    score: log_prob / options.length_penalty.divisor(ids.len()),
+                    fate: match fate {
+                        Fate::Kept => event::Fate::Kept,
+                        Fate::Finished => event::Fate::Finished,
+                        Fate::Pruned => event::Fate::Pruned,
+                    },
+                }));
+            },
+        )?;
+        let search =
+            if options.beam_size == 1 { "greedy".into() } else { format!("beam {}", options.beam_size) };
+        let translations = found.into_iter().flatten().map(|hypothesis| event::Translation {
+            text: words.decode(&hypothesis.ids),
+            tokens: tokens(&hypothesis.ids),
+            log_prob: hypothesis.log_prob,
+            score: hypothesis.score,
+            search: search.clone(),
+        });
+        events.extend(translations.map(Event::Translation));
+        events.into_iter().for_each(|event| self.recording.push(event));
+        Ok(())
+    }
+
+    /// What was recorded so far.
+    pub fn recording(&self) -> &Recording {
+        &self.recording
+    }
+
+    /// The recording.
+    pub fn finish(self) -> Recording {
+        self.recording
+    }
+}
+
+impl Recorder {
+    /// The rows of a table that belong to tokens of the batch or to words that are said, in the order of the ids.
+    fn rows_used(&self, batch: &Batch) -> Vec<u32> {
+        let pass = self.recording.last_pass().expect("parameters belong to a pass");
+        let said = pass
+            .outputs()
+            .into_iter()
+            .flat_map(|output| output.words.iter().filter_map(|word| word.token.id));
+        let mut rows: Vec<u32> = batch.src.ids.iter().chain(&batch.tgt_in.ids).copied().chain(said).collect();
+        rows.sort_unstable();
+        rows.dedup();
+        rows
+    }
+}
+
+/// The Euclidean norm.
+fn norm(tensor: &tensor::Tensor) -> f64 {
+    sink::numbers(tensor).iter().map(|&x| f64::from(x) * f64::from(x)).sum::<f64>().sqrt()
+}

@@ -1,0 +1,47 @@
+//! How ids are called.
+
+use text::TextModel;
+
+use crate::recording::Token;
+
+/// The words of both languages by their ids, and how those of the target make a text.
+pub struct Words {
+    /// Of the source.
+    pub src: Vec<String>,
+    /// Of the target.
+    pub tgt: Vec<String>,
+    decode: Box<dyn Fn(&[u32]) -> String + Send + Sync>,
+}
+
+impl Words {
+    /// Whole words, which a text has spaces between; `<eos>` is not read out.
+    pub fn whole(src: &[String], tgt: &[String]) -> Words {
+        let words = tgt.to_vec();
+        let decode = move |ids: &[u32]| {
+            let said = ids.iter().map(|&id| words[id as usize].as_str()).filter(|word| *word != "<eos>");
+            said.collect::<Vec<&str>>().join(" ")
+        };
+        Words { src: src.to_vec(), tgt: tgt.to_vec(), decode: Box::new(decode) }
+    }
+
+    /// The tokens of a text model.
+    pub fn of(text: &std::sync::Arc<TextModel>) -> Words {
+        let all = |size: usize, token: &dyn Fn(u32) -> Option<String>| {
+            (0..size as u32).map(|id| token(id).unwrap_or_default()).collect()
+        };
+        let src = all(text.src_vocab_size(), &|id| text.src_token(id).map(str::to_owned));
+        let tgt = all(text.tgt_vocab_size(), &|id| text.tgt_token(id).map(str::to_owned));
+        let text = text.clone();
+        Words { src, tgt, decode: Box::new(move |ids| text.decode(ids)) }
+    }
+
+    /// The text of target ids.
+    pub fn decode(&self, ids: &[u32]) -> String {
+        (self.decode)(ids)
+    }
+}
+
+/// The token of that id.
+pub(super) fn token(id: u32, words: &[String]) -> Token {
+    Token { id: Some(id), text: words.get(id as usize).cloned().unwrap_or_default() }
+}

@@ -1,0 +1,99 @@
+//! What happened: one stream of events, in the order in which they happened, and the file that keeps it.
+//!
+//! ```text
+//! {"format": "etudiant recording", "version": 1, "events": [
+//!   {"about": {"program": "..", "recipe": "..", "seed": 1, "architecture": {..}, "parameters": [..], ..}},
+//!   {"step": {"step": 1, "loss": 1.9, "learning_rate": 0.001, "norms": [..], ..}},
+//!   {"pass": {"step": 1, "src": [..], "tgt_in": [..], "tgt_out": [..], ..}},
+//!   {"value": {"path": "encoder.embedded", "shape": [3, 64], "data": [..]}},
+//!   {"gradient": {"path": "encoder.embedded", "shape": [3, 64], "data": [..]}},
+//!   {"output": {"position": 0, "words": [..], ..}},
+//!   {"candidate": {"step": 1, "text": "i", "log_prob": -0.01, "fate": "kept", ..}},
+//!   {"translation": {"text": "i am a student", ..}}
+//! ]}
+//! ```
+//!
+//! Values, gradients and outputs belong to the pass before them. Their paths are those of the parameters:
+//! `decoder.layers.1.cross_attn.weights`; parameters are values too. A number that is `null` is minus infinity: a score
+//! that was masked. What each field is, [`event`] says.
+
+pub mod event;
+mod file;
+mod pass;
+#[cfg(test)]
+mod tests;
+
+pub use event::{
+    About, Array, Candidate, Event, Fate, Norms, Output, Parameter, Said, Step, Token, Translation,
+};
+pub use pass::Pass;
+
+/// What happened. A recording begins with [`About`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recording {
+    events: Vec<Event>,
+}
+
+impl Recording {
+    /// A recording of what this is about, in which nothing has happened yet.
+    pub fn new(about: About) -> Recording {
+        Recording { events: vec![Event::About(about)] }
+    }
+
+    /// Adds what happened next.
+    pub fn push(&mut self, event: Event) {
+        self.events.push(event);
+    }
+
+    /// All that happened, in order.
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// Which model, and where it comes from.
+    ///
+    /// # Panics
+    /// Never: every recording begins so.
+    pub fn about(&self) -> &About {
+        match &self.events[0] {
+            Event::About(about) => about,
+            _ => unreachable!("a recording begins with what it is about"),
+        }
+    }
+
+    /// The passes, in order, each with what belongs to it.
+    pub fn passes(&self) -> Vec<Pass<'_>> {
+        let is_pass = |&(_, event): &(usize, &Event)| matches!(event, Event::Pass(_));
+        let starts: Vec<usize> = self.events.iter().enumerate().filter(is_pass).map(|(at, _)| at).collect();
+        let ends = starts.iter().skip(1).copied().chain([self.events.len()]);
+        starts.iter().zip(ends).map(|(&start, end)| Pass::new(&self.events[start..end])).collect()
+    }
+
+    /// The last pass, of the model as it is now.
+    pub fn last_pass(&self) -> Option<Pass<'_>> {
+        self.passes().pop()
+    }
+
+    /// The steps of training.
+    pub fn steps(&self) -> Vec<&Step> {
+        select(&self.events, |event| if let Event::Step(step) = event { Some(step) } else { None })
+    }
+
+    /// The candidates of the search, step by step and likeliest first.
+    pub fn candidates(&self) -> Vec<&Candidate> {
+        select(
+            &self.events,
+            |event| if let Event::Candidate(candidate) = event { Some(candidate) } else { None },
+        )
+    }
+
+    /// What the search found, best first.
+    pub fn translations(&self) -> Vec<&Translation> {
+        select(&self.events, |event| if let Event::Translation(found) = event { Some(found) } else { None })
+    }
+}
+
+/// The events of one kind.
+fn select<'a, T>(events: &'a [Event], of: fn(&'a Event) -> Option<&'a T>) -> Vec<&'a T> {
+    events.iter().filter_map(of).collect()
+}

@@ -1,0 +1,90 @@
+use super::event::PassHead;
+use super::*;
+
+fn token(text: &str) -> Token {
+    Token { id: Some(7), text: text.into() }
+}
+
+fn recording() -> Recording {
+    let mut recording =
+        Recording::new(About { sentence: "je suis".into(), seed: Some(u64::MAX), ..About::default() });
+    let norms = vec![Norms { gradient: 0.1, weight: 1.0, update: 1e-3 }];
+    recording.push(Event::Step(Step {
+        step: 1,
+        loss: 1.5,
+        nll: 1.4,
+        learning_rate: 1e-3,
+        grad_norm: 0.1,
+        norms,
+    }));
+    for step in [0, 1] {
+        let (src, tgt) = (vec![token("je"), token("suis")], vec![token("i")]);
+        let head = PassHead { step, src, tgt_in: tgt.clone(), tgt_out: tgt, loss: 1.5, nll: 1.25 };
+        recording.push(Event::Pass(head));
+        let data = vec![0.1, -2.5e-8, f32::NEG_INFINITY, f32::MAX, step as f32, 6.0];
+        let array = Array { path: "encoder.out".into(), shape: vec![2, 3], rows: None, data };
+        recording.push(Event::Value(array.clone()));
+        recording.push(Event::Gradient(Array { data: vec![0.0; 6], ..array }));
+        let said = Said { token: token("i"), logit: 2.0, log_prob: -0.1, target: 0.9, gradient: -0.2 };
+        recording.push(Event::Output(Output { position: 0, words: vec![said], log_sum_exp: 2.1 }));
+    }
+    recording
+}
+
+#[test]
+fn what_is_written_reads_back() {
+    let written = recording();
+    assert_eq!(Recording::from_json(&written.to_json()).unwrap(), written);
+}
+
+#[test]
+fn values_belong_to_the_pass_before_them() {
+    let recording = recording();
+    let passes = recording.passes();
+    let found: Vec<(u64, f32)> = passes
+        .iter()
+        .map(|pass| (pass.head().step, pass.value("encoder.out").unwrap().at(&[1, 1])))
+        .collect();
+    assert_eq!(found, [(0, 0.0), (1, 1.0)]);
+    assert_eq!(passes[1].gradient("encoder.out").unwrap().row(1), [0.0; 3]);
+    assert!(passes[0].value("encoder").is_none());
+    assert_eq!((passes[0].outputs().len(), recording.steps().len()), (1, 1));
+}
+
+#[test]
+#[should_panic(expected = "encoder.out: no index [0, 3] in the shape [2, 3]")]
+fn an_index_outside_is_told_with_the_shape() {
+    recording().last_pass().unwrap().value("encoder.out").unwrap().at(&[0, 3]);
+}
+
+#[test]
+fn what_is_no_recording_is_told() {
+    let json = recording().to_json();
+    for (json, problem) in [
+        ("{}".to_string(), "not a recording: missing field `format`"),
+        ("[1".to_string(), "not a recording: "),
+        (
+            json.replace("\"version\":1", "\"version\":2"),
+            "a recording of version 2; this program reads version 1",
+        ),
+        (json.replace("etudiant recording", "piston"), "its format is \"piston\""),
+        (
+            json.replace("\"shape\":[2,3]", "\"shape\":[2,4]"),
+            "encoder.out has 6 numbers for the shape [2, 4]",
+        ),
+        (json.replace("[2,3]", "[4294967296,4294967296]"), "encoder.out has 6 numbers"),
+        (json.replace("{\"about\"", "{\"abuot\""), "a damaged recording: unknown variant"),
+        (
+            json.replacen(
+                "\"events\":[",
+                "\"events\":[{\"value\":{\"path\":\"a\",\"shape\":[0],\"data\":[]}},",
+                1,
+            ),
+            "its first event",
+        ),
+        ("{\"format\":\"etudiant recording\",\"version\":1,\"events\":[]}".to_string(), "its first event"),
+    ] {
+        let found = Recording::from_json(&json).unwrap_err().to_string();
+        assert!(found.contains(problem), "{found}");
+    }
+}

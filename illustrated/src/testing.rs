@@ -1,0 +1,58 @@
+//! A recording to draw from: a small model that learned the article's sentences.
+
+use std::sync::OnceLock;
+
+use nn::{Adam, Noam};
+use tensor::{DType, Seed};
+use transformer::search::beam::BeamOptions;
+use transformer::{Batch, Config, Pair, TrainOptions, Trainer, Transformer, VocabSizes};
+
+use crate::record::{Recorder, Words};
+use crate::recording::{About, Recording};
+
+/// The recording; made once, for it takes a moment.
+pub fn toy() -> &'static Recording {
+    static TOY: OnceLock<Recording> = OnceLock::new();
+    TOY.get_or_init(record)
+}
+
+fn record() -> Recording {
+    let words = |words: &[&str]| words.iter().map(|word| word.to_string()).collect::<Vec<String>>();
+    let (french, english) =
+        (words(&["merci", "je", "suis", "étudiant"]), words(&["a", "am", "i", "thanks", "student", "<eos>"]));
+    let pairs =
+        [Pair { src: vec![0], tgt: vec![3, 5] }, Pair { src: vec![1, 2, 3], tgt: vec![2, 1, 0, 4, 5] }];
+    let config = Config::toy(VocabSizes::Separate { src: 4, tgt: 6 }).with_symbols(5, None);
+    let model = Transformer::new(&config, Seed::new(1), DType::F32).expect("a sensible configuration");
+    let schedule = Noam { factor: 0.05, d_model: config.architecture.d_model, warmup_steps: 20 };
+    let options = TrainOptions { smoothing: 0.1, ..TrainOptions::default() };
+    let mut trainer = Trainer::new(model, Adam::default(), schedule, options).expect("sensible options");
+    let about = About {
+        recipe: "the article's two sentences".into(),
+        seed: Some(1),
+        step: 64,
+        sentence: "je suis étudiant".into(),
+        reference: Some("i am a student".into()),
+        digits: Some(4),
+        smoothing: 0.1,
+        ..About::default()
+    };
+    let mut recorder = Recorder::new(&trainer.model, &trainer.params, Words::whole(&french, &english), about);
+    let batch = Batch::new(&pairs, config.decoder_start, 0).expect("two pairs");
+    for step in 0..=64u64 {
+        if step == 0 || step.is_power_of_two() {
+            let whole = step == 0 || step == 64;
+            recorder
+                .pass(&trainer.model, &trainer.params, &pairs[1], step, whole)
+                .expect("ids of the vocabulary");
+        }
+        if step < 64 {
+            trainer.train_step(std::slice::from_ref(&batch)).expect("it converges");
+        }
+    }
+    for beam_size in [1, 4] {
+        let options = BeamOptions { beam_size, top_beams: beam_size.min(2), ..BeamOptions::default() };
+        recorder.search(&trainer.model, &trainer.params, &pairs[1].src, &options).expect("a source");
+    }
+    recorder.finish()
+}
