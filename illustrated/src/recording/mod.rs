@@ -24,7 +24,8 @@ mod pass;
 mod tests;
 
 pub use event::{
-    About, Array, Candidate, Event, Fate, Norms, Output, Parameter, Said, Step, Token, Translation,
+    About, Array, Candidate, Event, Fact, Fate, Norms, Output, Parameter, PassHead, Said, Step, Token,
+    Translation, Validated, Variant,
 };
 pub use pass::Pass;
 
@@ -77,6 +78,16 @@ impl Recording {
     /// The steps of training.
     pub fn steps(&self) -> Vec<&Step> {
         select(&self.events, |event| if let Event::Step(step) = event { Some(step) } else { None })
+    }
+
+    /// The validations, in order.
+    pub fn validations(&self) -> Vec<&Validated> {
+        select(&self.events, |event| if let Event::Validated(found) = event { Some(found) } else { None })
+    }
+
+    /// The trainings with one thing changed.
+    pub fn variants(&self) -> Vec<&Variant> {
+        select(&self.events, |event| if let Event::Variant(variant) = event { Some(variant) } else { None })
     }
 
     /// The candidates of the search, step by step and likeliest first.
