@@ -7,6 +7,7 @@ use tensor::{DType, Seed};
 use transformer::search::beam::BeamOptions;
 use transformer::{Batch, Config, Pair, TrainOptions, Trainer, Transformer, VocabSizes};
 
+use crate::record::variants::Training;
 use crate::record::{Recorder, Words};
 use crate::recording::{About, Recording};
 
@@ -54,5 +55,7 @@ fn record() -> Recording {
         let options = BeamOptions { beam_size, top_beams: beam_size.min(2), ..BeamOptions::default() };
         recorder.search(&trainer.model, &trainer.params, &pairs[1].src, &options).expect("a source");
     }
+    let training = Training { config, pairs: &pairs, seed: Seed::new(1), options, schedule, n_steps: 64 };
+    recorder.variants(&training).expect("variants train");
     recorder.finish()
 }
