@@ -20,11 +20,7 @@ use crate::recording::event::{self, Event, PassHead};
 use crate::recording::{About, Array, Norms, Parameter, Recording, Step, Token};
 
 pub use translator::{MAX_PARAMETERS, Options, record};
-pub use words::Words;
-
-/// Vocabularies of more words than this are not recorded whole: of their tables only the rows that a sentence uses, of
-/// the words said only the likeliest.
-pub const MAX_WORDS: usize = 64;
+pub use words::{MAX_WORDS, Words};
 
 /// Records one model.
 pub struct Recorder<'a> {

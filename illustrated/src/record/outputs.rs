@@ -2,7 +2,7 @@
 
 use tensor::{DType, Tensor};
 
-use super::{MAX_WORDS, words};
+use super::words::{self, MAX_WORDS};
 use crate::recording::{Output, Said};
 
 /// Of a large vocabulary, so many of the likeliest words.

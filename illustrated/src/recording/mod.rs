@@ -29,6 +29,8 @@ pub use event::{
 };
 pub use pass::Pass;
 
+use event::select;
+
 /// What happened. A recording begins with [`About`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Recording {
@@ -102,9 +104,4 @@ impl Recording {
     pub fn translations(&self) -> Vec<&Translation> {
         select(&self.events, |event| if let Event::Translation(found) = event { Some(found) } else { None })
     }
-}
-
-/// The events of one kind.
-fn select<'a, T>(events: &'a [Event], of: fn(&'a Event) -> Option<&'a T>) -> Vec<&'a T> {
-    events.iter().filter_map(of).collect()
 }
