@@ -108,10 +108,12 @@ pub(super) fn run_record(args: &RecordArgs) -> Result<(), Error> {
 
 pub(super) fn run_report(args: &ReportArgs) -> Result<(), Error> {
     nn::atomic::check_writable(&args.out)?;
+    if let Some(folder) = &args.figures {
+        std::fs::create_dir_all(folder).map_err(|error| Error::at(folder, error))?;
+    }
     let recording = args.of.record(Some(args.digits))?;
     write(&args.out, &report::page(&recording))?;
     let Some(folder) = &args.figures else { return Ok(()) };
-    std::fs::create_dir_all(folder).map_err(|error| Error::at(folder, error))?;
     for figure in illustrated::figures::all(&recording) {
         write(&folder.join(figure.id).with_extension("svg"), &figure.svg())?;
     }
