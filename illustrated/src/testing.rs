@@ -48,7 +48,7 @@ fn record() -> Recording {
                 .expect("ids of the vocabulary");
         }
         if step < 64 {
-            trainer.train_step(std::slice::from_ref(&batch)).expect("it converges");
+            recorder.train_step(&mut trainer, std::slice::from_ref(&batch)).expect("it converges");
         }
     }
     for beam_size in [1, 4] {
