@@ -1,4 +1,10 @@
 //! The report: one page that opens offline.
+//!
+//! It can be read without JavaScript. The script, `script.js`, makes it answer: it shows the numbers of another step, layer
+//! or head in the pictures, and tells of every number where it comes from; `explain.js` knows how, by the rules of
+//! [`origins`](mod@crate::origins).
+
+mod controls;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -9,9 +15,11 @@ use std::io::Write;
 
 use crate::figures;
 use crate::look::STYLE;
+use crate::origins::origins;
 use crate::recording::Recording;
 
 const PAGE_STYLE: &str = include_str!("page.css");
+const EXPLAIN: &str = include_str!("explain.js");
 const SCRIPT: &str = include_str!("script.js");
 
 /// The page of a recording, as a file of HTML.
@@ -25,14 +33,18 @@ pub fn page(recording: &Recording) -> String {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { (title) }
-                style { (PreEscaped(STYLE)) (PreEscaped(PAGE_STYLE)) }
+                style id="figure-style" { (PreEscaped(STYLE)) }
+                style { (PreEscaped(PAGE_STYLE)) }
             }
             body {
+                (controls::controls(recording))
                 main {
                     h1 { (title) }
                     @for figure in figures::all(recording) { (figure.html()) }
                 }
                 script id="recording" type="application/gzip" { (packed(recording)) }
+                script id="origins" type="application/json" { (PreEscaped(rules(recording))) }
+                script { (PreEscaped(EXPLAIN)) }
                 script { (PreEscaped(SCRIPT)) }
             }
         }
@@ -47,6 +59,12 @@ fn packed(recording: &Recording) -> String {
     STANDARD.encode(packed.expect("memory takes what is written to it"))
 }
 
+/// Where every number comes from, as JSON that no markup can end.
+fn rules(recording: &Recording) -> String {
+    let json = serde_json::to_string(&origins(recording.about())).expect("origins have a JSON form");
+    json.replace('<', "\\u003c")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -54,7 +72,7 @@ mod tests {
     #[test]
     fn the_page_stays_small() {
         let page = page(crate::testing::toy());
-        std::fs::write("/tmp/toy.html", &page).unwrap();
+        std::fs::write("/tmp/script14-toy.html", &page).unwrap();
         assert!(page.len() < 3_000_000, "{}", page.len());
     }
 }
