@@ -36,7 +36,15 @@ function arrayOf({ shape, rows, data }) {
 
 const range = (end, start = 0) => Array.from({ length: Math.max(end - start, 0) }, (_, at) => start + at);
 const totalOf = (lines) => lines.reduce((sum, line) => sum + line.value, 0);
-const digitsOf = (number) => (Number.isNaN(number) ? "?" : String(Number(number.toPrecision(5))).replace("-", "−").replace("Infinity", "∞"));
+
+/// A number with five digits, small ones with a power of ten.
+function digitsOf(number) {
+  if (Number.isNaN(number)) return "?";
+  const isSmall = number !== 0 && Math.abs(number) < 1e-3;
+  const text = isSmall ? String(Number(number.toPrecision(4)).toExponential()) : String(Number(number.toPrecision(5)));
+  return text.replaceAll("-", "−").replace("Infinity", "∞");
+}
+
 const normal = (x) => Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI);
 
 /// The error function, by its Taylor series.
@@ -49,6 +57,33 @@ function erf(x) {
 
 /// The path without what is the same for all of a layer.
 const nameOf = (path) => path.replace(/^(encoder|decoder|outputs)\./, "").replace(/^layers\.\d+\./, "").replace(/^(self|cross)_attn\./, "");
+
+/// What comes back to an operand, in symbols: y is what was made of it, ∂ the gradient of the loss there.
+const BACK = {
+  "sum a": "∂y[i, c]",
+  "sum b": "∂y[i, c]",
+  "same x": "∂y[i, c]",
+  "masked x": "∂y[h, i, j], nothing where it is masked",
+  "scaled x": "∂y[h, i, j] · factor",
+  "rows table": "∂y[i, c]",
+  "embedding table": "Σᵢ ∂y[i, c] · √d_model, over the positions of this word",
+  "linear x": "Σₖ ∂y[i, k] · weight[k, c]",
+  "linear weight": "Σᵢ ∂y[i, c] · x[i, k]",
+  "linear bias": "Σᵢ ∂y[i, c]",
+  "logits x": "Σ over the words: ∂y[i, word] · weight[word, c]",
+  "logits weight": "Σᵢ ∂y[i, word] · x[i, k]",
+  "logits bias": "Σᵢ ∂y[i, word]",
+  "scores query": "Σⱼ ∂y[h, i, j] · key[j, c]",
+  "scores key": "Σᵢ ∂y[h, i, j] · query[i, c]",
+  "mix weights": "Σ over the head's columns: ∂y[i, c] · value[j, c]",
+  "mix value": "Σᵢ ∂y[i, c] · weights[h, i, j]",
+  "softmax x": "y[j] · (∂y[j] − Σₖ y[k] · ∂y[k]), along the row",
+  "relu x": "∂y[i, c] · 1 where x is positive, else · 0",
+  "gelu x": "∂y[i, c] · (Φ(x) + x · φ(x))",
+  "norm gamma": "Σᵢ ∂y[i, c] · normed[i, c]",
+  "norm beta": "Σᵢ ∂y[i, c]",
+  "norm x": "(g[c] − mean g − n[c] · mean (g · n)) / √(variance + eps); g = ∂y · gamma, n = normed, along the row",
+};
 
 class Pass {
   constructor(head, about, origins, consumers) {
@@ -76,6 +111,14 @@ class Pass {
     if (origin.rule === "linear") return [this.shape(origin.x)[0], this.shape(origin.weight)[0]];
     if (origin.rule === "scores") return [origin.n_heads, this.shape(origin.query)[0], this.shape(origin.key)[0]];
     return origin.x || origin.a ? this.shape(origin.x ?? origin.a) : [0, 0];
+  }
+
+  /// Whether there is such a number.
+  has({ path, index }) {
+    const shape = this.origins[path] ? this.shape(path) : [];
+    const rows = this.values.get(path)?.rows;
+    const fits = (at, axis) => (rows && axis === 0 ? rows.includes(at) : Number.isInteger(at) && at >= 0 && at < shape[axis]);
+    return shape.length > 0 && shape.length === index.length && index.every(fits);
   }
 
   offset(path, index) {
@@ -123,13 +166,20 @@ class Pass {
     return ofSource ? this.head.src : this.head.tgt_in;
   }
 
+  /// The word of an id in a table of words; of large vocabularies only words of the pass are known.
+  wordOf(path, id) {
+    const ofSource = path.startsWith("encoder");
+    const listed = ofSource ? this.about.src_words : this.about.tgt_words;
+    const tokens = ofSource ? this.head.src : [...this.head.tgt_in, ...this.head.tgt_out, ...this.outputs.flatMap((output) => output.words)];
+    return listed[id] ?? tokens.find((token) => token.id === id)?.text;
+  }
+
   /// Where a number stands, in words.
   place({ path, index }) {
     const word = (words, at) => (words[at] ? `“${words[at].text}” (${at})` : `${at}`);
     if (this.origins[path]?.rule === "parameter") {
-      const shared = path.startsWith("encoder") ? this.about.src_words : this.about.tgt_words;
-      const isTable = /(embedding|projection)\.weight$/.test(path);
-      const row = isTable && shared[index[0]] ? `the word “${shared[index[0]]}” (${index[0]})` : `row ${index[0]}`;
+      const text = /(embedding|projection)\.weight$/.test(path) ? this.wordOf(path, index[0]) : undefined;
+      const row = text ? `the word “${text}” (${index[0]})` : `row ${index[0]}`;
       return index.length > 1 ? `${row}, column ${index[1]}` : `number ${index[0]}`;
     }
     if (path.startsWith("outputs.")) {
@@ -278,9 +328,12 @@ class Pass {
       return { says: "The loss is the cross-entropy, a mean over the labels.", groups, value };
     }
     if (path.startsWith("outputs.")) return { says: "The way back begins at the logits: p − y, a mean over the labels.", groups: [], value: NaN };
-    const groups = (this.consumers.get(path) ?? []).map(({ path: out, name }) => ({ through: out, ...this.contribution(out, this.origins[out], name, index) }));
+    const groups = (this.consumers.get(path) ?? []).map(({ path: out, name }) => ({ through: out, symbols: BACK[`${this.origins[out].rule} ${name}`], ...this.contribution(out, this.origins[out], name, index) }));
     const used = groups.filter(({ lines, ends }) => lines.length || ends);
-    const says = used.length ? "" : "Nothing that the loss depends on is made of it.";
+    const listed = this.outputs[0]?.words.length ?? 0;
+    const isPart = used.some(({ through }) => through === "outputs.logit") && listed < this.about.tgt_vocab_size;
+    const missing = isPart ? `Of ${this.about.tgt_vocab_size} words ${listed} are in this recording: of the sum over all words, this is a part.` : "";
+    const says = used.length ? missing : "Nothing that the loss depends on is made of it.";
     return { says, groups: used, value: used.reduce((sum, { lines, ends }) => sum + (ends?.value ?? totalOf(lines)), 0) };
   }
 
@@ -360,8 +413,7 @@ class Pass {
     const mean = totalOf(lines) / lines.length;
     const along = lines.reduce((sum, line, k) => sum + line.value * normed(k), 0) / lines.length;
     const value = scale * (lines[c].value - mean - normed(c) * along);
-    const says = `(g[${c}] − mean g − n[${c}] · mean (g · n)) / √(variance + eps), with g the products above and n the normed numbers: `;
     const numbers = `(${digitsOf(lines[c].value)} − ${digitsOf(mean)} − ${digitsOf(normed(c))} · ${digitsOf(along)}) · ${digitsOf(scale)}`;
-    return { lines, ends: { parts: [says + numbers], value } };
+    return { lines, ends: { parts: [numbers], value } };
   }
 }

@@ -68,11 +68,47 @@ fn rules(recording: &Recording) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::toy;
 
     #[test]
     fn the_page_stays_small() {
-        let page = page(crate::testing::toy());
-        std::fs::write("/tmp/script14-toy.html", &page).unwrap();
+        let page = page(toy());
         assert!(page.len() < 3_000_000, "{}", page.len());
+    }
+
+    /// Without JavaScript, there is nothing to press that does not answer.
+    #[test]
+    fn what_only_a_script_obeys_is_hidden_until_it_runs() {
+        let page = page(toy());
+        let controls = &page[page.find("<div id=\"controls\"").expect("it has passes")..];
+        assert!(controls[..controls.find('>').unwrap()].ends_with(" hidden"));
+        assert!(page.contains("html:not(.live) .controls { display: none; }"));
+        let passes = toy().passes().len();
+        assert!(controls.contains(&format!(
+            "id=\"time\" min=\"0\" max=\"{}\" value=\"{}\"",
+            passes - 1,
+            passes - 1
+        )));
+    }
+
+    #[test]
+    fn the_rules_in_the_page_are_those_of_the_model() {
+        let page = page(toy());
+        let start = page.find("<script id=\"origins\"").expect("it has origins");
+        let json = page[start..].split_once('>').unwrap().1.split_once('<').unwrap().0;
+        let found: serde_json::Value = serde_json::from_str(json).unwrap();
+        assert_eq!(found, serde_json::to_value(origins(toy().about())).unwrap());
+        assert_eq!(found["encoder.layers.0.self_attn.scores"]["rule"], "scores");
+    }
+
+    /// A page with one pass has no time to choose, and one with none has nothing to show.
+    #[test]
+    fn there_are_no_controls_without_a_choice() {
+        let mut recording = Recording::new(toy().about().clone());
+        assert!(!page(&recording).contains("id=\"controls\""));
+        let pass = toy().last_pass().unwrap();
+        recording.push(crate::recording::Event::Pass(pass.head().clone()));
+        let page = page(&recording);
+        assert!(page.contains("id=\"controls\"") && !page.contains("id=\"time\""));
     }
 }

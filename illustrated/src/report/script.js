@@ -94,6 +94,7 @@
       }
       return max;
     };
+    const numberAt = (data, at) => (data?.[at] === undefined ? undefined : Math.fround(data[at]));
     const asGradient = state.mode === "gradients";
     const isShare = matrix.classList.contains("weights") && !asGradient;
     const maxGradient = largest(gradients);
@@ -101,10 +102,10 @@
     for (const cell of $$(".cell", matrix)) {
       const at = offset(Number(cell.dataset.r), Number(cell.dataset.c));
       cell.dataset.at = `${path}:${at}`;
-      drawCell(cell, values?.[at], gradients?.[at], { asGradient, isShare, max, maxGradient });
+      drawCell(cell, numberAt(values, at), numberAt(gradients, at), { asGradient, isShare, max, maxGradient });
     }
     const scale = $(".scale", matrix);
-    if (scale) scale.textContent = isShare ? "0 to 1" : `±${asGradient ? small(max) : short(max)}`;
+    if (scale) scale.textContent = !(asGradient ? gradients : values) ? "" : isShare ? "0 to 1" : `±${asGradient ? small(max) : short(max)}`;
   }
 
   function drawFigure(figure) {
@@ -134,7 +135,7 @@
 
   function goTo(at) {
     state.pass = passes[Math.min(Math.max(at, 0), passes.length - 1)];
-    if (state.open) history.replaceState(null, "", addressOf(state.open));
+    if (state.open?.path) history.replaceState(null, "", addressOf(state.open));
     drawAll();
   }
 
@@ -179,17 +180,18 @@
     return { path, index: state.pass.index(path, Number(stop.dataset.at.slice(colon + 1))) };
   }
 
-  const addressOf = ({ path, index }) => `#${[path, ...index, state.pass.head.step].map(encodeURIComponent).join("/")}`;
+  const addressOf = ({ path, index }) => `#${[path, ...index, state.pass.head.step].join("/")}`;
   const keyOf = ({ path, index }) => `${path}:${state.pass.offset(path, index)}`;
 
   function partOf(part) {
     if (typeof part === "string") return part;
     if (part.number !== undefined) return digitsOf(part.number);
     const number = digitsOf(state.pass.number(part));
-    const [path, where] = [(part.gradient ? "gradient at " : "") + nameOf(part.path), state.pass.place(part)];
-    const link = element("a", { href: addressOf(part), className: "operand", title: `${part.gradient ? "gradient at " : ""}${part.path}, ${where}` }, number);
+    const of = part.gradient ? "gradient at " : "";
+    const where = state.pass.place(part);
+    const link = element("a", { href: addressOf(part), className: part.gradient ? "operand gradient" : "operand", title: `${of}${part.path}, ${where}` }, number);
     link.dataset.at = keyOf(part);
-    link.setAttribute("aria-label", `${number}: ${path}, ${where}`);
+    link.setAttribute("aria-label", `${number}: ${of}${nameOf(part.path)}, ${where}`);
     return link;
   }
 
@@ -198,8 +200,9 @@
     let sum = 0;
     const items = lines.map((line, at) => {
       sum += line.value;
-      const item = element("li", { hidden: at >= 12 }, ...line.parts.map(partOf), ` = ${digitsOf(line.value)}`);
-      if (lines.length > 1) item.append(element("span", { className: "sum" }, `sum ${digitsOf(sum)}`));
+      const item = element("li", { hidden: at >= 12 }, ...line.parts.map(partOf));
+      if (line.parts.length > 1 || typeof line.parts[0] === "string") item.append(` = ${digitsOf(line.value)}`);
+      if (lines.length > 1) item.append(" ", element("span", { className: "sum" }, `Σ ${digitsOf(sum)}`));
       return item;
     });
     const list = element("ol", {}, ...items);
@@ -213,10 +216,11 @@
     return [list, all];
   }
 
-  function groupOf({ title, through, lines, ends }) {
-    const section = element("section");
-    const heading = through ? `through ${nameOf(through)}${through.includes("layers") ? ` (${through.split(".").slice(0, 3).join(".")})` : ""}` : title;
-    if (heading) section.append(element("h4", {}, heading));
+  function groupOf({ title, through, symbols, lines, ends }) {
+    const section = element("div");
+    const heading = through ? `through ${through}` : title;
+    if (heading) section.append(element("p", { className: "heading" }, heading));
+    if (symbols) section.append(element("p", { className: "symbols" }, symbols));
     if (lines.length) section.append(...termsOf(lines));
     if (ends) section.append(element("p", { className: "ends" }, ...ends.parts.map(partOf), ` = ${digitsOf(ends.value)}`));
     return section;
@@ -233,7 +237,7 @@
     else {
       const error = computed === recorded ? 0 : Math.abs(computed - recorded) / Math.max(Math.abs(recorded), Number.MIN_VALUE);
       const same = error === 0 ? 7 : Math.max(0, Math.min(7, Math.floor(-Math.log10(2 * error))));
-      const how = same >= 7 ? "the same" : same ? `the same to ${same} digits${kept}` : `they differ by ${digitsOf(Math.abs(computed - recorded))}, for large terms cancel${kept}`;
+      const how = same >= 7 ? "the same" : same ? `the same to ${same} ${same === 1 ? "digit" : "digits"}${kept}` : `they differ by ${digitsOf(Math.abs(computed - recorded))}, for large terms cancel${kept}`;
       result.append(`computed here ${digitsOf(computed)}, recorded ${digitsOf(recorded)}: ${how}.`);
       result.dataset.agrees = same;
     }
@@ -242,10 +246,10 @@
 
   function showCard() {
     $$(".opened, .of-opened").forEach((cell) => cell.classList.remove("opened", "of-opened"));
-    if (!state.open || state.open.matrix) return;
     const { pass, open } = state;
-    const known = passes.includes(pass) && pass.origins[open.path] && pass.offset(open.path, open.index) >= 0;
-    if (!known) return closeCard();
+    if (!open) return;
+    if (open.fold) return showFold(open.fold);
+    if (!pass.has(open)) return closeCard();
     const [account, back] = [pass.account(open), pass.wayBack(open)];
     const ofParameter = pass.origins[open.path].rule === "parameter";
     fillCard(
@@ -289,17 +293,23 @@
   }
 
   function closeCard() {
-    const { from } = state;
+    const from = state.from ?? $(".opened");
     card.hidden = true;
     document.documentElement.classList.remove("carded");
     Object.assign(state, { open: null, from: null });
     showCard();
-    if (location.hash.includes("/")) history.pushState(null, "", location.pathname + location.search);
-    (from ?? $(".pointed"))?.focus({ preventScroll: true });
+    if (location.hash.includes("/")) history.pushState(null, "", location.href.split("#")[0]);
+    from?.focus({ preventScroll: true });
   }
 
   /// What is folded: the whole matrix as a table, or its row if it is large.
   function openFold(fold) {
+    Object.assign(state, { open: { fold }, from: fold });
+    showCard();
+    card.focus({ preventScroll: true });
+  }
+
+  function showFold(fold) {
     const matrix = fold.closest("g.matrix");
     const { path, offset, rows, cols } = placeOf(matrix);
     const shown = rows * cols <= 4000 ? range(rows) : [Number(fold.dataset.r)];
@@ -319,9 +329,7 @@
     const table = element("table", {}, element("thead", {}, head), element("tbody", {}, ...body));
     const scroller = element("div", { className: "whole", tabIndex: 0, role: "region" }, table);
     scroller.setAttribute("aria-label", `all numbers of ${path}`);
-    Object.assign(state, { open: { matrix }, from: fold });
     fillCard(path, element("p", {}, `${$(".name", matrix)?.textContent ?? path}: ${shown.length} × ${cols} numbers${state.mode === "gradients" ? ", gradients" : ""}, after step ${state.pass.head.step}. Each can be opened.`), scroller);
-    card.focus({ preventScroll: true });
   }
 
   const activate = (stop) => (stop.matches(".fold") ? openFold(stop) : openCard(referenceOf(stop), stop));
@@ -374,9 +382,8 @@
 
   /// Opens the card that the address names.
   function openAddress() {
-    const parts = location.hash.slice(1).split("/").map(decodeURIComponent);
-    if (parts.length < 3) return state.open && closeCard();
-    const [path, ...numbers] = parts;
+    const [path, ...numbers] = location.hash.slice(1).split("/");
+    if (numbers.length < 2) return state.open && closeCard();
     const step = Number(numbers.pop());
     state.pass = passes.findLast((pass) => pass.head.step === step) ?? state.pass;
     drawAll();
