@@ -3,11 +3,12 @@
 //! `draw(recording)` returns nothing where the recording has not what it is drawn from.
 
 pub mod attention;
+pub mod beam;
 
 use crate::look::Figure;
 use crate::recording::Recording;
 
 /// Every figure that can be drawn from the recording, in the order of the article.
 pub fn all(recording: &Recording) -> Vec<Figure> {
-    [attention::draw].into_iter().filter_map(|draw| draw(recording)).collect()
+    [attention::draw, beam::greedy, beam::draw].into_iter().filter_map(|draw| draw(recording)).collect()
 }

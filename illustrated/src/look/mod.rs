@@ -12,6 +12,7 @@ pub mod matrix;
 pub mod number;
 pub mod place;
 pub mod role;
+pub mod tree;
 
 pub use figure::{Control, Figure};
 pub use matrix::{Labels, Matrix};

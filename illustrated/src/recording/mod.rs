@@ -20,6 +20,7 @@
 pub mod event;
 mod file;
 mod pass;
+pub mod search;
 #[cfg(test)]
 mod tests;
 
@@ -27,6 +28,7 @@ pub use event::{
     About, Array, Candidate, Event, Fate, Norms, Output, Parameter, Said, Step, Token, Translation,
 };
 pub use pass::Pass;
+pub use search::Search;
 
 /// What happened. A recording begins with [`About`].
 #[derive(Clone, Debug, PartialEq)]
@@ -85,6 +87,11 @@ impl Recording {
             &self.events,
             |event| if let Event::Candidate(candidate) = event { Some(candidate) } else { None },
         )
+    }
+
+    /// The searches for a translation, in order.
+    pub fn searches(&self) -> Vec<Search<'_>> {
+        Search::all(&self.events)
     }
 
     /// What the search found, best first.
