@@ -28,8 +28,8 @@ const LEFT_OUT: f64 = 70.0;
 pub fn greedy(recording: &Recording) -> Option<Figure> {
     let search = recording.searches().into_iter().find(|search| search.name() == "greedy")?;
     let caption = format!(
-        "At each step the likeliest word is taken and all others are dropped for good; after {} steps it reads: {}. What is \
-         dropped is only the runner-up here; of the other words the search looks at none again.",
+        "At each step the likeliest word is taken and every other dropped for good, of which the runner-up is shown. After \
+         {} steps it reads: {}.",
         steps(&search),
         found(&search),
     );
@@ -99,8 +99,7 @@ fn figure(search: &Search, id: &'static str, title: String, caption: String) -> 
 /// What stands where in a box.
 fn legend() -> Markup {
     let sample = |place: usize, fate, score: &str| {
-        let numbers =
-            ["its log p", "Σ of all", score].map(|text| Number { text: text.into(), ..Number::default() });
+        let numbers = ["log p", "sum", score].map(|text| Number { text: text.into(), ..Number::default() });
         html! { g transform={ "translate(" (x(place)) " 4)" } { (boxed(["word", ""], fate, "", &numbers)) } }
     };
     html! {

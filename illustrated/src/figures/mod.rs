@@ -12,3 +12,13 @@ use crate::recording::Recording;
 pub fn all(recording: &Recording) -> Vec<Figure> {
     [attention::draw, beam::greedy, beam::draw].into_iter().filter_map(|draw| draw(recording)).collect()
 }
+
+#[cfg(test)]
+mod figc_dump {
+    #[test]
+    fn dump() {
+        for figure in super::all(crate::testing::toy()) {
+            std::fs::write(format!("/tmp/figc_{}.svg", figure.id), figure.svg()).unwrap();
+        }
+    }
+}
