@@ -27,7 +27,7 @@
 //! | [`transformer`] | the model, masks, positions, batches, training, search; ids, and no text |
 //! | [`text`] | parallel corpora, words, subwords, vocabularies; no model |
 //! | [`translate`] | one file that translates: [`Translator`](translate::Translator), scores, alignments, BLEU |
-//! | [`illustrated`] | recordings of a run, and the article's figures drawn from them, as SVG and as text |
+//! | [`illustrated`] | recordings of a run, the article's figures drawn from them, the report |
 //!
 //! Each uses only those above it. On top of them stands the command `etudiant` (the folder `cli/`), which trains on
 //! parallel text and translates: `docs/training.md` in the repository.

@@ -8,13 +8,13 @@ use autograd::Var;
 use nn::{Context, Trace};
 use proptest::prelude::*;
 use tensor::{DType, Seed, Tensor};
-use transformer::{Batch, Pair, TokenBatch};
+use transformer::{Batch, Pair, Positions, TokenBatch};
 
 use crate::common::{
     FIRST_WORD, VOCAB_SIZE, assert_close, assert_gradients_close, batch, bits, cases, lens, logits,
     loss_and_gradients, pairs, random_model, small,
 };
-use crate::options::any_together;
+use crate::options::{any_causal, any_together};
 
 /// Row `row` at its first `len` positions, `[1, len, vocab_size]`.
 fn sentence(logits: &Tensor, row: usize, len: usize) -> Tensor {
@@ -40,7 +40,7 @@ proptest! {
     #![proptest_config(cases(64))]
 
     #[test]
-    fn a_later_token_leaves_earlier_logits_as_they_are(config in any_together(), lens in lens(), seed: u64) {
+    fn a_later_token_leaves_earlier_logits_as_they_are(config in any_causal(), lens in lens(), seed: u64) {
         let (model, params) = random_model(&config, seed, DType::F32);
         let batch = batch(&config, &pairs(&lens, VOCAB_SIZE, seed));
         let before = logits(&model, &params, &batch);
@@ -168,4 +168,41 @@ fn an_empty_source_is_a_sentence_like_others() {
     assert_close("logits", &sentence(&beside, 1, 4), &alone);
     let (_, gradients) = loss_and_gradients(&model, &params, &together, 0.1);
     assert!(params.iter().all(|(id, ..)| gradients.get(id).unwrap().all_finite()));
+}
+
+/// Why there is a mask when nothing stands behind the last word anyway: the last position of one layer sees the same with
+/// it and without, but in a second layer it sees what the first has made of the words before, which have looked ahead.
+#[test]
+fn without_the_causal_mask_one_layer_says_the_same_at_the_end_and_two_do_not() {
+    for (n_decoder_layers, same) in [(1, true), (2, false)] {
+        let config = small().with(|model| model.n_decoder_layers = n_decoder_layers);
+        let at_the_end = |causal_mask| {
+            let config = config.clone().with(|model| model.causal_mask = causal_mask);
+            let (model, params) = random_model(&config, 1, DType::F64);
+            let logits = logits(&model, &params, &batch(&config, &pairs(&[(3, 4)], VOCAB_SIZE, 1)));
+            logits.slice(1, 3..4).to_vec::<f64>()
+        };
+        let (with, without) = (at_the_end(true), at_the_end(false));
+        let difference = with.iter().zip(&without).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+        assert_eq!(difference < 1e-12, same, "{n_decoder_layers} layers: {difference}");
+    }
+}
+
+/// Why there are positions: without them the encoder reads a bag of words.
+#[test]
+fn without_positions_the_encoder_does_not_see_the_order() {
+    for (positions, sees) in [(Positions::None, false), (Positions::Sinusoidal, true)] {
+        let (model, params) = random_model(&small().with(|model| model.positions = positions), 1, DType::F64);
+        let encode = |ids: &[u32]| {
+            let cx = Context::inference(&params);
+            model.encode(&cx, &TokenBatch::new(&[ids], 0)).unwrap().states.into_value()
+        };
+        let (forth, back) = (encode(&[3, 4, 5]), encode(&[5, 4, 3]));
+        let difference = |i: usize| {
+            let (word, same_word) = (forth.slice(1, i..i + 1), back.slice(1, 2 - i..3 - i));
+            word.sub(&same_word).powi(2).max(.., false).item()
+        };
+        let largest = (0..3).map(difference).fold(0.0, f64::max);
+        assert_eq!(largest > 1e-12, sees, "{positions:?}: {largest}");
+    }
 }

@@ -57,6 +57,11 @@ pub fn any_together() -> impl Strategy<Value = Config> {
     })
 }
 
+/// Any options together with which no position sees a later one.
+pub fn any_causal() -> impl Strategy<Value = Config> {
+    any_together().prop_map(|config| config.with(|model| model.causal_mask = true))
+}
+
 #[test]
 fn every_option_is_obeyed_and_its_parameters_are_counted() {
     let said = |config: &Config| {

@@ -125,7 +125,7 @@ impl Transformer {
         assert!(targets == sentences, "read: {targets} targets for {sentences} sentences");
         self.check_params(cx.params())?;
         tgt_in.check(self.config.tgt_vocab_size)?;
-        self.decoder.forward(cx, memory, &tgt_in.ids, [targets, tgt_in.len])
+        self.decoder.forward(cx, memory, tgt_in)
     }
 
     /// Opens a target for each encoded sentence; [`Transformer::extend`] reads it.
@@ -154,7 +154,7 @@ impl Transformer {
         assert!(sequences == rows, "extend: {sequences} sequences for a state of {rows} rows");
         self.check_params(cx.params())?;
         tgt_in.check(self.config.tgt_vocab_size)?;
-        self.decoder.extend(cx, state, &tgt_in.ids, [tgt_in.batch_size(), tgt_in.len])
+        self.decoder.extend(cx, state, tgt_in)
     }
 
     /// From vectors to a score for each word. `[.., d_model] -> [.., vocab_size]`

@@ -8,6 +8,7 @@
 //! very same picture, and a test can compare every number shown with the recording.
 
 pub mod figure;
+pub mod flow;
 pub mod matrix;
 pub mod number;
 pub mod place;

@@ -4,6 +4,8 @@
 mod outputs;
 pub mod search;
 mod sink;
+mod translator;
+pub mod variants;
 mod words;
 
 use autograd::Tape;
@@ -18,24 +20,21 @@ use crate::error::Error;
 use crate::recording::event::{Event, PassHead};
 use crate::recording::{About, Array, Norms, Parameter, Recording, Step, Token};
 
-pub use words::Words;
-
-/// Vocabularies of more words than this are not recorded whole: of their tables only the rows that a sentence uses, of
-/// the words said only the likeliest.
-pub const MAX_WORDS: usize = 64;
+pub use translator::{MAX_PARAMETERS, Options, record};
+pub use words::{MAX_WORDS, Words};
 
 /// Records one model.
-pub struct Recorder {
+pub struct Recorder<'a> {
     recording: Recording,
-    words: Words,
+    words: Words<'a>,
     smoothing: f64,
     digits: Option<u32>,
 }
 
-impl Recorder {
+impl<'a> Recorder<'a> {
     /// A recording of this model, whose tokens are these words. Of `about`, what the model says of itself is filled in:
     /// architecture, parameters, words.
-    pub fn new(model: &Transformer, params: &Params, words: Words, about: About) -> Recorder {
+    pub fn new(model: &Transformer, params: &Params, words: Words<'a>, about: About) -> Recorder<'a> {
         let parameter = |(_, name, tensor): (_, &str, &tensor::Tensor)| Parameter {
             name: name.into(),
             shape: tensor.shape().to_vec(),
@@ -165,7 +164,7 @@ impl Recorder {
     }
 }
 
-impl Recorder {
+impl Recorder<'_> {
     /// The rows of a table that belong to tokens of the batch or to words that are said, in the order of the ids.
     fn rows_used(&self, batch: &Batch) -> Vec<u32> {
         let pass = self.recording.last_pass().expect("parameters belong to a pass");

@@ -4,18 +4,25 @@ use text::TextModel;
 
 use crate::recording::Token;
 
+/// Vocabularies of more words than this are not recorded whole: of their tables only the rows that a sentence uses, of
+/// the words said only the likeliest.
+pub const MAX_WORDS: usize = 64;
+
 /// The words of both languages by their ids, and how those of the target make a text.
-pub struct Words {
+pub struct Words<'a> {
     /// Of the source.
     pub src: Vec<String>,
     /// Of the target.
     pub tgt: Vec<String>,
-    decode: Box<dyn Fn(&[u32]) -> String + Send + Sync>,
+    decode: Box<Decode<'a>>,
 }
 
-impl Words {
+/// From the ids of a target to its text.
+type Decode<'a> = dyn Fn(&[u32]) -> String + Send + Sync + 'a;
+
+impl<'a> Words<'a> {
     /// Whole words, which a text has spaces between; `<eos>` is not read out.
-    pub fn whole(src: &[String], tgt: &[String]) -> Words {
+    pub fn whole(src: &[String], tgt: &[String]) -> Words<'a> {
         let words = tgt.to_vec();
         let decode = move |ids: &[u32]| {
             let said = ids.iter().map(|&id| words[id as usize].as_str()).filter(|word| *word != "<eos>");
@@ -25,13 +32,12 @@ impl Words {
     }
 
     /// The tokens of a text model.
-    pub fn of(text: &std::sync::Arc<TextModel>) -> Words {
+    pub fn of(text: &'a TextModel) -> Words<'a> {
         let all = |size: usize, token: &dyn Fn(u32) -> Option<String>| {
             (0..size as u32).map(|id| token(id).unwrap_or_default()).collect()
         };
         let src = all(text.src_vocab_size(), &|id| text.src_token(id).map(str::to_owned));
         let tgt = all(text.tgt_vocab_size(), &|id| text.tgt_token(id).map(str::to_owned));
-        let text = text.clone();
         Words { src, tgt, decode: Box::new(move |ids| text.decode(ids)) }
     }
 

@@ -11,6 +11,10 @@ pub enum Event {
     About(About),
     /// One step of training was taken.
     Step(Step),
+    /// The model was tried on pairs that it does not learn from.
+    Validated(Validated),
+    /// The same was trained with one thing changed.
+    Variant(Variant),
     /// A pair of sentences goes through the model. What follows belongs to it.
     Pass(PassHead),
     /// A value on the way.
@@ -87,6 +91,41 @@ pub struct Step {
     pub grad_norm: f64,
     /// For each parameter, in the order of [`About::parameters`]; empty if that was not looked at.
     pub norms: Vec<Norms>,
+}
+
+/// What one validation found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Validated {
+    /// After which step.
+    pub step: u64,
+    /// The negative log-likelihood per label, in nats, without smoothing.
+    pub nll: f64,
+    /// BLEU of greedy translations, if they were made.
+    pub bleu: Option<f64>,
+}
+
+/// The same training with one thing changed, to see what that thing does.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Variant {
+    /// What was changed, for people: `no scaling`.
+    pub name: String,
+    /// What was changed, as a recipe has it: `scale_scores = false`.
+    pub change: String,
+    /// The negative log-likelihood per label at each step, in nats.
+    pub nll: Vec<f64>,
+    /// What it makes of the sentence in the end, greedily.
+    pub said: String,
+    /// What else was measured.
+    pub facts: Vec<Fact>,
+}
+
+/// A number with a name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Fact {
+    /// What was measured.
+    pub name: String,
+    /// The number.
+    pub value: f64,
 }
 
 /// The Euclidean norms of one parameter at one step.
@@ -208,6 +247,11 @@ pub struct Translation {
     pub score: f64,
     /// Which search: `greedy`, or `beam 4`.
     pub search: String,
+}
+
+/// The events of one kind.
+pub(super) fn select<'a, T>(events: &'a [Event], of: fn(&'a Event) -> Option<&'a T>) -> Vec<&'a T> {
+    events.iter().filter_map(of).collect()
 }
 
 /// JSON has no infinity: minus infinity is written as null.

@@ -19,16 +19,20 @@
 
 pub mod event;
 mod file;
+mod outputs;
 mod pass;
 pub mod search;
 #[cfg(test)]
 mod tests;
 
 pub use event::{
-    About, Array, Candidate, Event, Fate, Norms, Output, Parameter, Said, Step, Token, Translation,
+    About, Array, Candidate, Event, Fact, Fate, Norms, Output, Parameter, PassHead, Said, Step, Token,
+    Translation, Validated, Variant,
 };
 pub use pass::Pass;
 pub use search::Search;
+
+use event::select;
 
 /// What happened. A recording begins with [`About`].
 #[derive(Clone, Debug, PartialEq)]
@@ -81,6 +85,16 @@ impl Recording {
         select(&self.events, |event| if let Event::Step(step) = event { Some(step) } else { None })
     }
 
+    /// The validations, in order.
+    pub fn validations(&self) -> Vec<&Validated> {
+        select(&self.events, |event| if let Event::Validated(found) = event { Some(found) } else { None })
+    }
+
+    /// The trainings with one thing changed.
+    pub fn variants(&self) -> Vec<&Variant> {
+        select(&self.events, |event| if let Event::Variant(variant) = event { Some(variant) } else { None })
+    }
+
     /// The candidates of the search, step by step and likeliest first.
     pub fn candidates(&self) -> Vec<&Candidate> {
         select(
@@ -98,9 +112,4 @@ impl Recording {
     pub fn translations(&self) -> Vec<&Translation> {
         select(&self.events, |event| if let Event::Translation(found) = event { Some(found) } else { None })
     }
-}
-
-/// The events of one kind.
-fn select<'a, T>(events: &'a [Event], of: fn(&'a Event) -> Option<&'a T>) -> Vec<&'a T> {
-    events.iter().filter_map(of).collect()
 }

@@ -1,4 +1,3 @@
-use super::event::PassHead;
 use super::*;
 
 fn token(text: &str) -> Token {

@@ -1,4 +1,9 @@
-//! The report: one page that opens offline.
+//! The report: one page that opens offline, a chapter for each of the article's.
+
+mod about;
+mod chapters;
+mod questions;
+mod slips;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -7,17 +12,19 @@ use flate2::write::GzEncoder;
 use maud::{DOCTYPE, PreEscaped, html};
 use std::io::Write;
 
-use crate::figures;
-use crate::look::STYLE;
+use crate::look::{Figure, STYLE};
 use crate::recording::Recording;
+
+use chapters::{CHAPTERS, Chapter};
 
 const PAGE_STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("script.js");
 
 /// The page of a recording, as a file of HTML.
 pub fn page(recording: &Recording) -> String {
-    let about = recording.about();
-    let title = format!("{}: an illustrated run", about.sentence);
+    let title = format!("“{}”, an illustrated run", recording.about().sentence);
+    let chapters: Vec<(&Chapter, Vec<Figure>)> =
+        CHAPTERS.iter().map(|chapter| (chapter, chapter.figures(recording))).collect();
     let markup = html! {
         (DOCTYPE)
         html lang="en" {
@@ -30,7 +37,20 @@ pub fn page(recording: &Recording) -> String {
             body {
                 main {
                     h1 { (title) }
-                    @for figure in figures::all(recording) { (figure.html()) }
+                    p {
+                        "The figures of " cite { "The Illustrated Transformer" } " by Jay Alammar, which this page follows, drawn "
+                        "from the numbers of a real model. Every number can be opened to see where it comes from."
+                    }
+                    nav aria-label="chapters" {
+                        ol { @for (chapter, _) in &chapters { li { a href={ "#" (chapter.id) } { (chapter.title) } } } }
+                    }
+                    @for (chapter, figures) in &chapters {
+                        section aria-labelledby=(chapter.id) {
+                            h2 id=(chapter.id) { (chapter.title) }
+                            ((chapter.text)(recording))
+                            @for figure in figures { (figure.html()) }
+                        }
+                    }
                 }
                 script id="recording" type="application/gzip" { (packed(recording)) }
                 script { (PreEscaped(SCRIPT)) }

@@ -34,6 +34,12 @@ pub struct Architecture {
     /// What layer normalisation adds to the variance, inside the root. Note: 1e-5 as in PyTorch;
     /// tensor2tensor has 1e-6, and the paper names none.
     pub norm_eps: f64,
+    /// Whether scores are divided by √d_head, as in the paper (§3.2.1). Without it they grow with the width, and softmax
+    /// with them to a choice of one: to see why.
+    pub scale_scores: bool,
+    /// Whether no target position sees a later one, as in the paper (§3.2.3). Without it a model sees in training what it
+    /// should say, and has not learned to do without: to see why.
+    pub causal_mask: bool,
     /// How tokens know their place.
     pub positions: Positions,
     /// The nonlinearity of the feed-forward layers.
@@ -63,6 +69,8 @@ impl Default for Architecture {
             attention_dropout: 0.0,
             norm: NormPlacement::Post,
             norm_eps: 1e-5,
+            scale_scores: true,
+            causal_mask: true,
             positions: Positions::Sinusoidal,
             activation: Activation::Relu,
             attention_bias: false,
@@ -126,6 +134,9 @@ pub enum Positions {
     SinusoidalConcatenated,
     /// A trained vector per position up to `max_len`, of which the paper reports "nearly identical results".
     Learned,
+    /// Nothing: a sentence is a bag of words, but for what the causal mask tells the decoder. To see why there are
+    /// positions.
+    None,
 }
 
 /// Which of the source embedding, the target embedding and the output projection are one matrix (§3.4).

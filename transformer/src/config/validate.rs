@@ -37,7 +37,8 @@ impl Config {
         require(d_model.is_multiple_of(n_heads), || {
             format!("n_heads {n_heads} does not divide d_model {d_model}; a head is d_model / n_heads wide")
         })?;
-        require(d_model.is_multiple_of(2) || model.positions == Positions::Learned, || {
+        let pairs = matches!(model.positions, Positions::Sinusoidal | Positions::SinusoidalConcatenated);
+        require(d_model.is_multiple_of(2) || !pairs, || {
             format!("d_model {d_model} is odd; sinusoids need an even one, learned positions do not")
         })?;
         require(self.n_parameters() <= isize::MAX as usize / size_of::<f64>(), || {

@@ -35,6 +35,7 @@ pub struct KeyValue {
 #[derive(Clone, Debug)]
 pub struct MultiHeadAttention {
     n_heads: usize,
+    scale_scores: bool,
     q_proj: Linear,
     k_proj: Linear,
     v_proj: Linear,
@@ -51,6 +52,7 @@ impl MultiHeadAttention {
         };
         MultiHeadAttention {
             n_heads: architecture.n_heads,
+            scale_scores: architecture.scale_scores,
             q_proj: project("q_proj"),
             k_proj: project("k_proj"),
             v_proj: project("v_proj"),
@@ -82,7 +84,7 @@ impl MultiHeadAttention {
         let d_head = query.dim(-1) / self.n_heads;
         let spec = AttentionSpec {
             n_heads: self.n_heads,
-            scale: 1.0 / (d_head as f64).sqrt(),
+            scale: if self.scale_scores { 1.0 / (d_head as f64).sqrt() } else { 1.0 },
             mask,
             dropout: self.dropout.active(cx),
         };

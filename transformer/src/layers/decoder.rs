@@ -17,6 +17,7 @@ use nn::{Context, Embedding, ParamBuilder};
 use tensor::Mask;
 
 use crate::config::{Architecture, DecoderStart};
+use crate::data::batch::TokenBatch;
 use crate::error::Error;
 use crate::layers::attention::{KeyValue, MultiHeadAttention};
 use crate::layers::cache::{DecoderState, LayerState};
@@ -31,6 +32,7 @@ use crate::layers::residual::{FinalNorm, Residual};
 pub struct Decoder {
     embed: Embed,
     start: DecoderStart,
+    causal: bool,
     layers: Vec<DecoderLayer>,
     norm: FinalNorm,
 }
@@ -48,6 +50,7 @@ impl Decoder {
         Decoder {
             embed: Embed::new(builder, embedding, architecture),
             start,
+            causal: architecture.causal_mask,
             layers,
             norm: FinalNorm::new(builder, architecture),
         }
@@ -64,62 +67,63 @@ impl Decoder {
         self.layers.iter().map(|layer| layer.cross_attn.key_value(cx, &memory.states)).collect()
     }
 
-    /// Reads whole targets `ids` `[batch, len]` at once; out comes what [`Decoder::extend`] makes of them.
-    pub(crate) fn forward(
-        &self,
-        cx: &Context,
-        memory: &Memory,
-        ids: &[u32],
-        shape: [usize; 2],
-    ) -> Result<Var, Error> {
+    /// Reads whole targets `[batch, len]` at once; out comes what [`Decoder::extend`] makes of them.
+    pub(crate) fn forward(&self, cx: &Context, memory: &Memory, tgt_in: &TokenBatch) -> Result<Var, Error> {
         let memories = self.memories(cx, memory);
-        self.read(cx, ids, shape, 0, |i, x, causal| {
-            self.layers[i].read(cx, x, &memories[i], |new| new, causal, &memory.mask)
+        self.read(cx, tgt_in, 0, |i, x, mask| {
+            self.layers[i].read(cx, x, &memories[i], |new| new, mask, &memory.mask)
         })
     }
 
-    /// Reads further tokens `ids` `[rows, len]` and returns the top layer's output at each of their
+    /// Reads further tokens `[rows, len]` and returns the top layer's output at each of their
     /// positions, `[rows, len, d_model]`. At the first call, a decoder that starts from a zero vector puts
     /// it in front: `[rows, 1 + len, d_model]`.
     ///
     /// Padding stands at the ends of rows, so no token ever sees it through the causal mask; what comes out
     /// at padded positions has no meaning.
+    ///
+    /// Note: without the causal mask, what was read before does not see these tokens either, as it would in
+    /// [`Decoder::forward`]: its keys and values were computed before they came.
     pub(crate) fn extend(
         &self,
         cx: &Context,
         state: &mut DecoderState,
-        ids: &[u32],
-        shape: [usize; 2],
+        tgt_in: &TokenBatch,
     ) -> Result<Var, Error> {
         let DecoderState { layers, memory_mask, len, .. } = state;
-        let out = self.read(cx, ids, shape, *len, |i, x, causal| {
+        let out = self.read(cx, tgt_in, *len, |i, x, mask| {
             let LayerState { past, memory } = &mut layers[i];
             let with_past = |new: KeyValue| LayerState::read(past, &new);
-            self.layers[i].read(cx, x, &memory.key_value(), with_past, causal, memory_mask)
+            self.layers[i].read(cx, x, &memory.key_value(), with_past, mask, memory_mask)
         })?;
         *len += out.dim(1);
         Ok(out)
     }
 
-    /// Tokens `ids` `[rows, len]` behind `past_len` others, through every layer as `layer(i, x, causal)` says.
+    /// Tokens `[rows, len]` behind `past_len` others, through every layer as `layer(i, x, mask)` says.
     fn read(
         &self,
         cx: &Context,
-        ids: &[u32],
-        shape: [usize; 2],
+        tokens: &TokenBatch,
         past_len: usize,
         mut layer: impl FnMut(usize, &Var, &Mask) -> Var,
     ) -> Result<Var, Error> {
         let _scope = cx.enter("decoder");
-        let mut x = self.embed.tokens(cx, ids, shape); // [rows, len, d_model]
-        if past_len == 0 && self.start == DecoderStart::ZeroVector {
+        let mut x = self.embed.tokens(cx, &tokens.ids, [tokens.batch_size(), tokens.len]); // [rows, len, d_model]
+        let started = usize::from(past_len == 0 && self.start == DecoderStart::ZeroVector);
+        if started > 0 {
             x = x.pad(1, 1, 0, 0.0); // [rows, 1 + len, d_model]
         }
         let mut x = self.embed.place(cx, &x, past_len)?;
-        let causal = masks::causal_after(past_len, x.dim(1)); // [1, 1, len, past_len + len]
+        let mask = if self.causal {
+            masks::causal_after(past_len, x.dim(1)) // [1, 1, len, past_len + len]
+        } else {
+            let seen: Vec<usize> = tokens.lens.iter().map(|len| past_len + started + len).collect();
+            masks::padding(&seen, past_len + x.dim(1)) // [rows, 1, 1, past_len + len]
+        };
         for i in 0..self.layers.len() {
             let _scope = cx.enter(format_args!("layers.{i}"));
-            x = layer(i, &x, &causal);
+            x = layer(i, &x, &mask);
             cx.trace("out", &x);
         }
         Ok(self.norm.forward(cx, x))

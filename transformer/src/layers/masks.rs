@@ -2,7 +2,8 @@
 //!
 //! Masks broadcast to `[batch, n_heads, q_len, k_len]`. The encoder and cross-attention use [`padding`] of
 //! the source. The decoder's self-attention uses [`causal_after`]: no position sees a later one, and since
-//! padding stands at the end of a target, no token sees padding either.
+//! padding stands at the end of a target, no token sees padding either. An [`Architecture`](crate::Architecture) without
+//! the causal mask has [`padding`] there too.
 //!
 //! Lengths, not pad ids, say where padding begins: a `<pad>` in the text is a word like any other.
 //!

@@ -26,13 +26,14 @@ impl Positions {
     /// The rows to add at `positions`, `[len, d_model]`; none for learned positions, which are parameters.
     ///
     /// # Panics
-    /// If `d_model` is odd.
+    /// If `d_model` is odd and they are sinusoids.
     #[track_caller]
     pub fn table(self, positions: Range<usize>, d_model: usize, dtype: DType) -> Option<Tensor> {
         match self {
             Positions::Sinusoidal => Some(interleaved(positions, d_model, dtype)),
             Positions::SinusoidalConcatenated => Some(concatenated(positions, d_model, dtype)),
             Positions::Learned => None,
+            Positions::None => Some(Tensor::zeros([positions.len(), d_model], dtype)),
         }
     }
 }

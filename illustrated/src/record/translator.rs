@@ -1,0 +1,80 @@
+//! A recording of a translator: what it makes of one sentence.
+
+use transformer::Pair;
+use translate::Translator;
+use translate::encode::pair;
+
+use super::{Recorder, Words};
+use crate::error::Error;
+use crate::recording::{About, Event, Recording, Validated};
+
+/// Models of more parameters than this are recorded without them, unless they are asked for.
+pub const MAX_PARAMETERS: usize = 2_000_000;
+
+/// What to record of a translator.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// A right translation; without it the loss is that of the translation found.
+    pub reference: Option<String>,
+    /// To how many significant digits numbers are recorded; to all of theirs, if nothing is said.
+    pub digits: Option<u32>,
+    /// Whether the parameters are recorded; if nothing is said, those of a model of at most [`MAX_PARAMETERS`].
+    pub with_parameters: Option<bool>,
+    /// The seed of the training, if it is known.
+    pub seed: Option<u64>,
+    /// The share of each label that was spread evenly over the vocabulary in training.
+    pub smoothing: f64,
+}
+
+/// The translation of a sentence, as the translator searches unless told otherwise and greedily: the search, and a pass
+/// over the sentence and its reference, forward and backward.
+///
+/// # Errors
+/// [`Error::Sentence`] if there is no token in the sentence; [`Error::Model`] and [`Error::Translate`] if the model does
+/// not take it.
+pub fn record(translator: &Translator, sentence: &str, options: &Options) -> Result<Recording, Error> {
+    let (model, params, text) = (translator.model(), translator.params(), translator.text());
+    let source = translator.encode(sentence);
+    if source.ids.is_empty() {
+        return Err(Error::Sentence(format!("{sentence:?}: there is no word in it to translate")));
+    }
+    let about = About {
+        recipe: translator.about().recipe.clone(),
+        seed: options.seed,
+        step: translator.about().step,
+        sentence: sentence.to_owned(),
+        reference: options.reference.clone(),
+        digits: options.digits,
+        smoothing: options.smoothing,
+        ..About::default()
+    };
+    let mut recorder = Recorder::new(model, params, Words::of(text), about);
+    for validated in &translator.about().history {
+        let (step, nll, bleu) = (validated.step, validated.nll, validated.bleu);
+        recorder.recording.push(Event::Validated(Validated { step, nll, bleu }));
+    }
+    let search = translator.search();
+    recorder.search(
+        model,
+        params,
+        &source.ids,
+        &translate::SearchSettings { beam: 1, ..search.clone() }.options(1),
+    )?;
+    recorder.search(model, params, &source.ids, &search.options(search.beam.min(3)))?;
+    let target = match &options.reference {
+        Some(reference) => text.encode_tgt(reference).ids,
+        None => best(recorder.recording(), model.config().eos_id),
+    };
+    let pair: Pair = pair(&model.config().architecture, &source, target)?;
+    let with_parameters = options.with_parameters.unwrap_or(params.numel() <= MAX_PARAMETERS);
+    recorder.pass(model, params, &pair, translator.about().step, with_parameters)?;
+    Ok(recorder.finish())
+}
+
+/// The ids of the best translation found, without the end.
+fn best(recording: &Recording, eos_id: u32) -> Vec<u32> {
+    let found = recording.translations();
+    let best = found.iter().max_by(|a, b| a.score.total_cmp(&b.score));
+    let ids = best.into_iter().flat_map(|found| found.tokens.iter().filter_map(|token| token.id));
+    ids.filter(|&id| id != eos_id).collect()
+}
