@@ -27,7 +27,8 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
     let ids = |output: &Output| output.words.iter().map(|said| said.token.id).collect::<Vec<_>>();
     let is_shared = outputs.iter().all(|output| ids(output) == ids(first));
     let drawn = if is_shared { tables(recording, &passes, first) } else { lists(last, passes.len() - 1) }?;
-    let Drawn { markup, width, height, .. } = flow(drawn, WIDTH);
+    let lines = drawn.into_iter().map(|line| flow(line, WIDTH)).collect();
+    let Drawn { markup, width, height, .. } = flow(lines, 0.0); // one under the other
     Some(Figure {
         id: "distributions",
         title: "What is aimed at, and what the model says".into(),
@@ -39,8 +40,8 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
     })
 }
 
-/// A table for each of label, target and model; below them the first position as bars.
-fn tables(recording: &Recording, passes: &[Pass], first: &Output) -> Option<Vec<Drawn>> {
+/// A table for each of label, target and model, in lines; the last is the first position as bars.
+fn tables(recording: &Recording, passes: &[Pass], first: &Output) -> Option<Vec<Vec<Drawn>>> {
     let newest = passes.len() - 1;
     let words: Vec<String> = first.words.iter().map(|said| said.token.text.clone()).collect();
     let labels = labels(&passes[newest]);
@@ -57,23 +58,21 @@ fn tables(recording: &Recording, passes: &[Pass], first: &Output) -> Option<Vec<
         Matrix { place: matrix.place.clone().pass(pass), ..matrix }.draw(&passes[pass], &[])
     };
     let smoothed = format!("target: smoothed by {}", recording.about().smoothing);
-    let mut drawn = vec![
+    let aim = vec![
         fixed("label: one-hot".into(), "label", newest)?,
         fixed(smoothed, "target", newest)?,
         matrix("model, at the chosen step".into(), "probability").draw(&passes[newest], &[])?,
     ];
+    let left = aim[0].frame[0];
+    let stage = |&at: &usize| fixed(format!("model, {}", when(&passes[at])), "probability", at);
     let stages = stages(passes.len());
-    for &at in &stages {
-        drawn.push(fixed(format!("model, {}", when(&passes[at])), "probability", at)?);
-    }
-    for &at in &stages {
-        drawn.push(bars(passes, at, &words)?);
-    }
-    Some(drawn)
+    let said = stages.iter().map(stage).collect::<Option<Vec<Drawn>>>()?;
+    let bars = stages.iter().map(|&at| bars(passes, at, &words, left)).collect::<Option<Vec<Drawn>>>()?;
+    Some(vec![aim, said, bars])
 }
 
-/// The first position of a pass as bars over its numbers; the target as outlines.
-fn bars(passes: &[Pass], at: usize, words: &[String]) -> Option<Drawn> {
+/// The first position of a pass as bars over its numbers; the target as outlines. The frame begins at `left`.
+fn bars(passes: &[Pass], at: usize, words: &[String], left: f64) -> Option<Drawn> {
     let said = &passes[at].outputs().first()?.words;
     let label = passes[at].head().tgt_out.first().map_or("", |token| &token.text);
     let matrix = Matrix {
@@ -91,7 +90,8 @@ fn bars(passes: &[Pass], at: usize, words: &[String]) -> Option<Drawn> {
             (drawn.frame[0] + 3.0 + place as f64 * PITCH.0 + 8.0, (probability * BAR.0).max(1.0));
         html! { rect class=(class) x=(x) y=(format!("{:.1}", top - height)) width=(BAR.1) height=(format!("{height:.1}")) {} }
     };
-    let markup = html! {
+    let shift = (left - drawn.frame[0]).max(0.0);
+    let markup = html! { g transform={ "translate(" (format!("{shift:.1}")) " 0)" } {
         text class="note" x=(drawn.frame[0]) y="12" { "“" (cut(label, 90.0)) "”, " (when(&passes[at])) }
         @for (place, col) in shown(words.len()).into_iter().enumerate() {
             @if let Some(said) = col.and_then(|col| said.get(col)) {
@@ -99,12 +99,12 @@ fn bars(passes: &[Pass], at: usize, words: &[String]) -> Option<Drawn> {
             }
         }
         g transform={ "translate(0 " (top - 22.0) ")" } { (drawn.markup) }
-    };
-    Some(Drawn { markup, width: drawn.width, height: drawn.height + top - 22.0, frame: drawn.frame })
+    } };
+    Some(Drawn { markup, width: shift + drawn.width, height: drawn.height + top - 22.0, frame: drawn.frame })
 }
 
 /// Of a large vocabulary, the likeliest words of each position.
-fn lists(last: &Pass, pass: usize) -> Option<Vec<Drawn>> {
+fn lists(last: &Pass, pass: usize) -> Option<Vec<Vec<Drawn>>> {
     let outputs = last.outputs();
     let n_listed = outputs.first()?.words.len();
     let list = |(at, label): (usize, &String)| {
@@ -120,7 +120,7 @@ fn lists(last: &Pass, pass: usize) -> Option<Vec<Drawn>> {
         };
         matrix.draw(last, &[])
     };
-    labels(last).iter().enumerate().map(list).collect()
+    Some(vec![labels(last).iter().enumerate().map(list).collect::<Option<_>>()?])
 }
 
 /// The labels, as far as they are shown.
@@ -171,6 +171,8 @@ fn caption(passes: &[Pass], first: &Output) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::recording::event::PassHead;
+    use crate::recording::{About, Event, Said, Token};
     use crate::testing::{checked, toy};
 
     #[test]
@@ -178,5 +180,55 @@ mod tests {
         let drawing = draw(toy()).unwrap().drawing.into_string();
         assert_eq!(checked(toy(), &drawing), 6 * 5 * 6 + 3 * 6, "label, target, now, three stages, and bars");
         assert!(drawing.contains("data-pass=\"0\"") && drawing.contains("model, untrained"));
+    }
+
+    /// A recording of passes at these steps, of so many positions, whose words are listed in the order of these ids.
+    fn recording(steps: &[u64], ids: &[Vec<u32>], word: &str) -> Recording {
+        let token = |id: u32| Token { id: Some(id), text: format!("{word}{id}") };
+        let mut recording = Recording::new(About::default());
+        for &step in steps {
+            let tgt: Vec<Token> = ids.iter().map(|ids| token(ids[0])).collect();
+            let head =
+                PassHead { step, src: tgt.clone(), tgt_in: tgt.clone(), tgt_out: tgt, loss: 1.0, nll: 1.0 };
+            recording.push(Event::Pass(head));
+            for (position, ids) in ids.iter().enumerate() {
+                let said = |(at, &id): (usize, &u32)| Said {
+                    token: token(id),
+                    logit: 0.0,
+                    log_prob: -(at as f64) - 0.5,
+                    target: 0.1,
+                    gradient: 0.0,
+                };
+                let words = ids.iter().enumerate().map(said).collect();
+                recording.push(Event::Output(Output { position, words, log_sum_exp: 0.0 }));
+            }
+        }
+        recording
+    }
+
+    #[test]
+    fn of_a_large_vocabulary_each_position_has_its_own_words() {
+        let recording = recording(&[100], &[(0..16).collect(), (40..56).collect()], "學生étudiant");
+        let drawing = draw(&recording).unwrap().drawing.into_string();
+        assert_eq!(checked(&recording, &drawing), 2 * 8);
+        assert!(drawing.contains("data-start=\"16\""), "{drawing}");
+    }
+
+    #[test]
+    fn any_recording_is_drawn_within_its_width_or_not_at_all() {
+        assert!(draw(&Recording::new(About::default())).is_none());
+        assert!(draw(&recording(&[5], &[], "w")).is_none());
+        assert!(draw(&recording(&[5], &[vec![1, 2], vec![3]], "w")).is_none(), "listed unequally");
+        for (passes, positions, words) in [(1, 1, 1), (2, 30, 3), (3, 2, 64), (9, 5, 17)] {
+            let steps: Vec<u64> = (0..passes).collect();
+            let recording =
+                recording(&steps, &vec![(0..words).collect(); positions], "a long word, longer than most: ");
+            let figure = draw(&recording).unwrap();
+            assert!(figure.width <= WIDTH, "{}", figure.width);
+            let stages = stages(passes as usize).len();
+            let rows = positions.min(MAX_POSITIONS) * (3 + stages) + stages;
+            assert_eq!(checked(&recording, &figure.drawing.into_string()), rows * (words as usize).min(16));
+            assert_eq!(figure.caption.contains("18 more positions are left out"), positions == 30);
+        }
     }
 }

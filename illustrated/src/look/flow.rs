@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::matrix::Drawn;
 
 /// Between two drawings, sideways and down.
-const GAP: (f64, f64) = (12.0, 14.0);
+const GAP: (f64, f64) = (8.0, 14.0);
 
 /// Several drawings as one, as wide as they need but no wider than that, unless one of them is. Its frame is all of it.
 pub fn flow(all: Vec<Drawn>, max_width: f64) -> Drawn {
@@ -36,7 +36,7 @@ mod tests {
         let one = |width| Drawn { markup: html! { "x" }, width, height: 10.0, frame: [0.0; 4] };
         let drawn = flow([40.0, 40.0, 40.0, 200.0].map(one).into(), 100.0);
         let markup = drawn.markup.into_string();
-        let places = ["translate(0 0)", "translate(52 0)", "translate(0 24)", "translate(0 48)"];
+        let places = ["translate(0 0)", "translate(48 0)", "translate(0 24)", "translate(0 48)"];
         assert!(places.iter().all(|place| markup.contains(place)), "{markup}");
         assert_eq!((drawn.width, drawn.height), (200.0, 58.0));
     }
