@@ -59,3 +59,43 @@ fn record() -> Recording {
     recorder.variants(&training).expect("variants train");
     recorder.finish()
 }
+
+/// Holds every cell of a drawing to the recording, as who reads only its attributes finds it, with controls at their
+/// first choice. Returns how many cells there were.
+#[track_caller]
+pub fn checked(recording: &Recording, drawing: &str) -> usize {
+    let passes = recording.passes();
+    let mut count = 0;
+    for matrix in drawing.split("<g class=\"matrix ").skip(1) {
+        let of = |name: &str| attribute(matrix.split_once('>').unwrap().0, name);
+        let number = |name: &str| of(name).map_or(0, |value| value.parse::<usize>().unwrap());
+        let pass = of("data-pass").map_or(passes.len() - 1, |pass| pass.parse().unwrap());
+        let path = of("data-path").unwrap().replace("{layer}", "0");
+        let pass = &passes[pass];
+        let array = match of("data-of") {
+            Some(_) => pass.gradient(&path).cloned().or_else(|| pass.output_gradient(&path)),
+            None => pass.value(&path).cloned().or_else(|| pass.output(&path)),
+        };
+        let array = array.unwrap_or_else(|| panic!("{path} is not recorded"));
+        for cell in matrix.split("<g class=\"cell ").skip(1) {
+            let at = |name: &str| attribute(cell, name).unwrap().parse::<usize>().unwrap();
+            let index =
+                number("data-start") + at("data-r") * number("data-row") + at("data-c") * number("data-col");
+            let text =
+                cell.split_once("<text").unwrap().1.split_once('>').unwrap().1.split_once('<').unwrap().0;
+            let expected = match array.data[index] {
+                f32::NEG_INFINITY => "masked".into(),
+                number => crate::look::short(number),
+            };
+            assert_eq!(text, expected, "{path}[{index}]");
+            count += 1;
+        }
+    }
+    count
+}
+
+/// The value of an attribute of a tag.
+fn attribute(tag: &str, name: &str) -> Option<String> {
+    let value = tag.split_once(&format!(" {name}=\""))?.1;
+    Some(value.split_once('"')?.0.to_owned())
+}

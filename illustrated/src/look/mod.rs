@@ -8,10 +8,12 @@
 //! very same picture, and a test can compare every number shown with the recording.
 
 pub mod figure;
+pub mod flow;
 pub mod matrix;
 pub mod number;
 pub mod place;
 pub mod role;
+pub mod tree;
 
 pub use figure::{Control, Figure};
 pub use matrix::{Labels, Matrix};

@@ -19,7 +19,9 @@
 
 pub mod event;
 mod file;
+mod outputs;
 mod pass;
+pub mod search;
 #[cfg(test)]
 mod tests;
 
@@ -28,6 +30,7 @@ pub use event::{
     Translation, Validated, Variant,
 };
 pub use pass::Pass;
+pub use search::Search;
 
 use event::select;
 
@@ -98,6 +101,11 @@ impl Recording {
             &self.events,
             |event| if let Event::Candidate(candidate) = event { Some(candidate) } else { None },
         )
+    }
+
+    /// The searches for a translation, in order.
+    pub fn searches(&self) -> Vec<Search<'_>> {
+        Search::all(&self.events)
     }
 
     /// What the search found, best first.

@@ -17,6 +17,7 @@ use flate2::write::GzEncoder;
 use maud::{DOCTYPE, PreEscaped, html};
 use std::io::Write;
 
+use crate::figures;
 use crate::look::{Figure, STYLE};
 use crate::origins::origins;
 use crate::recording::Recording;
@@ -31,7 +32,7 @@ const SCRIPT: &str = include_str!("script.js");
 pub fn page(recording: &Recording) -> String {
     let title = format!("“{}”, an illustrated run", recording.about().sentence);
     let chapters: Vec<(&Chapter, Vec<Figure>)> =
-        CHAPTERS.iter().map(|chapter| (chapter, chapter.figures(recording))).collect();
+        CHAPTERS.iter().map(|chapter| (chapter, figures::of_chapter(chapter.id, recording))).collect();
     let markup = html! {
         (DOCTYPE)
         html lang="en" {
@@ -93,6 +94,14 @@ mod tests {
     fn the_page_stays_small() {
         let page = page(toy());
         assert!(page.len() < 3_000_000, "{}", page.len());
+    }
+
+    #[test]
+    fn every_figure_has_a_chapter() {
+        let page = page(toy());
+        for figure in figures::all(toy()) {
+            assert_eq!(page.matches(&format!("<figure id=\"{}\"", figure.id)).count(), 1, "{}", figure.id);
+        }
     }
 
     /// Without JavaScript, there is nothing to press that does not answer.
