@@ -45,6 +45,27 @@ fn je_suis_etudiant_translates_and_says_the_same_each_time() {
     assert_eq!(said, stdout(&run("je_suis_etudiant", &[])));
 }
 
+/// Looking changes nothing, and what was seen is one page that asks for no other file.
+#[test]
+fn je_suis_etudiant_writes_a_report_of_its_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("toy.html");
+    let said = stdout(&run("je_suis_etudiant", &["--report", path.to_str().unwrap()]));
+    let page = fs::read_to_string(&path).unwrap();
+    assert!(page.len() < 3_000_000, "{}", page.len());
+    assert!(
+        page.contains("je suis étudiant") && page.contains("<svg") && !page.contains("src=\"http"),
+        "{}",
+        page.len()
+    );
+    let told = format!("\nThe figures of this run: open {} in a browser.\n", path.display());
+    assert_eq!(said.replace(&told, ""), stdout(&run("je_suis_etudiant", &[])));
+    let nowhere = run("je_suis_etudiant", &["--report"]);
+    assert!(
+        String::from_utf8_lossy(&nowhere.stderr).contains("--report needs the name of the file to write")
+    );
+}
+
 /// The vocabulary, the tables and the floor of the loss are made of the sentences that there are.
 #[test]
 fn je_suis_etudiant_learns_what_is_added() {

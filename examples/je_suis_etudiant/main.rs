@@ -3,13 +3,18 @@
 //! Follows the end of *The Illustrated Transformer* with real numbers. No files, no network, and the same
 //! output every time: `cargo run --release --example je_suis_etudiant`
 //!
+//! `-- --report toy.html` writes the article's figures, drawn from the numbers of this very run, as a page to open.
 //! Pairs of your own are learned too: add them to `SENTENCES`, or to the command, `-- "merci beaucoup = thanks a lot"`.
 
+mod report;
+
 use std::error::Error;
-use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::process::ExitCode;
+use std::slice;
 
 use etudiant::autograd::Tape;
+use etudiant::illustrated::record::variants::Training;
 use etudiant::illustrated::record::{Words, search};
 use etudiant::illustrated::recording::Search;
 use etudiant::illustrated::terminal::{Options, heatmap, tree};
@@ -21,18 +26,27 @@ use etudiant::transformer::search::beam::BeamOptions;
 use etudiant::transformer::search::{MaxLen, greedy::greedy, length_penalty::LengthPenalty};
 use etudiant::transformer::{self, Batch, Config, Pair, TrainOptions, Trainer, Transformer, VocabSizes};
 
+use report::Report;
+
 /// What is learned. All that follows is made of these.
 const SENTENCES: &[(&str, &str)] = &[("merci", "thanks"), ("je suis étudiant", "i am a student")];
 /// The order in which the article lists its output vocabulary; other words follow.
 const ARTICLE: [&str; 5] = ["a", "am", "i", "thanks", "student"];
 /// How much of each label is spread over all words.
 const SMOOTHING: f64 = 0.1;
+/// How often Adam changes the parameters.
+const N_STEPS: usize = 64;
 
 /// What trains here.
 type Toy = Trainer<Adam, Noam>;
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let mut arguments: Vec<String> = std::env::args().skip(1).collect();
+    let report = match arguments.iter().position(|argument| argument == "--report") {
+        Some(at) if at + 1 < arguments.len() => arguments.drain(at..at + 2).nth(1),
+        Some(_) => return Err("--report needs the name of the file to write".into()),
+        None => None,
+    };
     let mut sentences = SENTENCES.to_vec();
     for pair in &arguments {
         let (src, tgt) =
@@ -62,23 +76,32 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let options = TrainOptions { smoothing: SMOOTHING, ..TrainOptions::default() };
     let mut trainer = Trainer::new(model, Adam::default(), schedule, options)?;
     show_a_gradient(&trainer, sentences[0].0, &pairs[0], &english)?;
+    let ((sentence, reference), pair) = (sentences[pairs.len() - 1], &pairs[pairs.len() - 1]);
+    let begin = |path| Report::begin(path, &trainer, &french, &english, (sentence, reference), pair);
+    let mut report = report.map(PathBuf::from).map(begin).transpose()?;
 
     heading(&format!("Training: Adam, label smoothing {SMOOTHING}, all sentences at every step"));
     let mut losses = Vec::new();
-    for epoch in 0..64 {
-        trainer.train_epoch(&pairs, epoch, |step| {
-            losses.push(step.stats.loss());
-            ControlFlow::Continue(())
-        })?;
+    let batch = Batch::new(&pairs, config.decoder_start, 0)?;
+    for _ in 0..N_STEPS {
+        let step = match &mut report {
+            Some(report) => report.train_step(&mut trainer, &batch)?,
+            None => trainer.train_step(slice::from_ref(&batch))?,
+        };
+        losses.push(step.stats.loss());
     }
     println!("  step  1  loss {:.3}  {}", losses[0], sparkline(&losses, n_words));
     println!("  step {:2}  loss {:.3}", losses.len(), losses[losses.len() - 1]);
     println!("A smoothed label is never certain, so the loss cannot fall below {:.3}.", floor(n_words));
 
-    let ((sentence, _), pair) = (sentences[pairs.len() - 1], &pairs[pairs.len() - 1]);
     show_the_output(&trainer, sentence, pair, &english)?;
     decode(&trainer, sentence, &pair.src, &french, &english)?;
 
+    if let Some(report) = report {
+        let (seed, pairs) = (Seed::new(1), &pairs);
+        let n_steps = N_STEPS;
+        report.end(&trainer, &Training { config, pairs, seed, options, schedule, n_steps })?;
+    }
     println!("\nSentences learned by heart are not translation: the model has seen nothing else.");
     println!("To train on real pairs and try sentences it never saw:");
     println!("    cargo run --release --example translate_pairs -- PAIRS.tsv");
