@@ -1,8 +1,8 @@
 //! The report: one page that opens offline.
 //!
 //! It can be read without JavaScript. The script, `script.js`, makes it answer: it shows the numbers of another step, layer
-//! or head in the pictures, and tells of every number where it comes from; `explain.js` knows how, by the rules of
-//! [`origins`](mod@crate::origins).
+//! or head in the pictures, and opens a card for every number (`card.js`): where it comes from, by the rules (`rules.js`) of
+//! [`origins`](mod@crate::origins), with the numbers of the recording (`pass.js`).
 
 mod controls;
 
@@ -19,8 +19,10 @@ use crate::origins::origins;
 use crate::recording::Recording;
 
 const PAGE_STYLE: &str = include_str!("page.css");
-const EXPLAIN: &str = include_str!("explain.js");
-const SCRIPT: &str = include_str!("script.js");
+
+/// In the order in which they need each other.
+const SCRIPTS: [&str; 4] =
+    [include_str!("rules.js"), include_str!("pass.js"), include_str!("card.js"), include_str!("script.js")];
 
 /// The page of a recording, as a file of HTML.
 pub fn page(recording: &Recording) -> String {
@@ -44,8 +46,7 @@ pub fn page(recording: &Recording) -> String {
                 }
                 script id="recording" type="application/gzip" { (packed(recording)) }
                 script id="origins" type="application/json" { (PreEscaped(rules(recording))) }
-                script { (PreEscaped(EXPLAIN)) }
-                script { (PreEscaped(SCRIPT)) }
+                @for script in SCRIPTS { script { (PreEscaped(script)) } }
             }
         }
     };
