@@ -10,10 +10,14 @@ use std::ops::ControlFlow;
 use std::process::ExitCode;
 
 use etudiant::autograd::Tape;
+use etudiant::illustrated::record::{Words, search};
+use etudiant::illustrated::recording::Search;
+use etudiant::illustrated::terminal::{Options, heatmap, tree};
 use etudiant::nn::{Adam, Context, Noam};
 use etudiant::tensor::{DType, Seed, Tensor};
 use etudiant::text::{self, Vocabulary};
-use etudiant::transformer::search::beam::{BeamOptions, beam_search_observed};
+use etudiant::transformer::align::alignments;
+use etudiant::transformer::search::beam::BeamOptions;
 use etudiant::transformer::search::{MaxLen, greedy::greedy, length_penalty::LengthPenalty};
 use etudiant::transformer::{self, Batch, Config, Pair, TrainOptions, Trainer, Transformer, VocabSizes};
 
@@ -73,7 +77,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
 
     let ((sentence, _), pair) = (sentences[pairs.len() - 1], &pairs[pairs.len() - 1]);
     show_the_output(&trainer, sentence, pair, &english)?;
-    decode(&trainer, sentence, &pair.src, &english)?;
+    decode(&trainer, sentence, &pair.src, &french, &english)?;
 
     println!("\nSentences learned by heart are not translation: the model has seen nothing else.");
     println!("To train on real pairs and try sentences it never saw:");
@@ -144,7 +148,13 @@ fn show_the_output(
 }
 
 /// Translates greedily, then by beam search, and shows each step.
-fn decode(trainer: &Toy, sentence: &str, src: &[u32], english: &Vocabulary) -> Result<(), Box<dyn Error>> {
+fn decode(
+    trainer: &Toy,
+    sentence: &str,
+    src: &[u32],
+    french: &Vocabulary,
+    english: &Vocabulary,
+) -> Result<(), Box<dyn Error>> {
     let (model, params, sources) = (&trainer.model, &trainer.params, [src.to_vec()]);
     let word = |&id: &u32| english.words()[id as usize].as_str();
     let words = |ids: &[u32]| ids.iter().map(word).collect::<Vec<_>>().join(" ");
@@ -157,15 +167,25 @@ fn decode(trainer: &Toy, sentence: &str, src: &[u32], english: &Vocabulary) -> R
     }
     println!("{sentence} -> {}", english.decode(&tgt)?);
 
+    heading(
+        "Cross-attention of decoder layer 0: where each word looks when it is about to be said (mean of the heads)",
+    );
+    let read: Vec<String> = sentence.split_whitespace().map(str::to_owned).collect();
+    let said: Vec<String> = tgt.iter().map(|id| word(id).to_owned()).collect();
+    let weights = alignments(model, params, &[Pair { src: src.to_vec(), tgt }], 0)?;
+    print!("{}", heatmap(&weights[0], &said, &read, &Options::default()));
+
     heading("Beam search: beam_size 2 (two live on at each step), top_beams 2 (two are returned)");
     let length_penalty = LengthPenalty::None;
     let options = BeamOptions { beam_size: 2, top_beams: 2, length_penalty, ..BeamOptions::default() };
-    let beams = beam_search_observed(model, params, &sources, &options, |candidate| {
-        let (step, fate) = (candidate.ids.len(), format!("{:?}", candidate.fate));
-        println!("  step {step}  {fate:8} {:7.3}  {}", candidate.log_prob, words(&candidate.ids));
-    })?;
-    for (rank, beam) in beams[0].iter().enumerate() {
-        println!("{}. log p = {:7.3}  {}", rank + 1, beam.log_prob, words(&beam.ids));
+    let events =
+        search::events(model, params, &Words::whole(french.words(), english.words()), src, &options)?;
+    for search in Search::all(&events) {
+        print!("{}", tree(&search, &Options::default()));
+        for (rank, (_, beam)) in search.translations.iter().enumerate() {
+            let words: Vec<&str> = beam.tokens.iter().map(|token| token.text.as_str()).collect();
+            println!("{}. log p = {:7.3}  {}", rank + 1, beam.log_prob, words.join(" "));
+        }
     }
     Ok(())
 }

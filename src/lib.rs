@@ -27,6 +27,7 @@
 //! | [`transformer`] | the model, masks, positions, batches, training, search; ids, and no text |
 //! | [`text`] | parallel corpora, words, subwords, vocabularies; no model |
 //! | [`translate`] | one file that translates: [`Translator`](translate::Translator), scores, alignments, BLEU |
+//! | [`illustrated`] | recordings of a run, the article's figures drawn from them, the report |
 //!
 //! Each uses only those above it. On top of them stands the command `etudiant` (the folder `cli/`), which trains on
 //! parallel text and translates: `docs/training.md` in the repository.
@@ -60,6 +61,7 @@
 //! Every operation has its formula, its vjp and its file in the table of [`autograd::ops`].
 
 pub use autograd;
+pub use illustrated;
 pub use nn;
 pub use tensor;
 pub use text;

@@ -33,6 +33,15 @@ fn je_suis_etudiant_translates_and_says_the_same_each_time() {
     let said = stdout(&run("je_suis_etudiant", &[]));
     assert!(said.contains("\nje suis étudiant -> i am a student\n"), "{said}");
     assert!(said.contains("\n1. log p =  -0.437  i am a student <eos>\n"), "{said}");
+    let line =
+        |begin: &str| said.lines().find(|line| line.starts_with(begin)).unwrap_or_else(|| panic!("{said}"));
+    assert!(
+        line("│ │ │ │ ├ <eos> ").ends_with("-0.44 ■ finished, score -0.44 no. 1"),
+        "the beam as a tree: {said}"
+    );
+    let weights =
+        line("student ").split(['░', '▒', '▓', '█', ' ']).filter_map(|cell| cell.parse::<f64>().ok());
+    assert!((weights.sum::<f64>() - 1.0).abs() < 0.02, "a row of attention over the source: {said}");
     assert_eq!(said, stdout(&run("je_suis_etudiant", &[])));
 }
 

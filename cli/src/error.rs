@@ -80,6 +80,16 @@ impl From<translate::Error> for Error {
     }
 }
 
+impl From<illustrated::Error> for Error {
+    fn from(error: illustrated::Error) -> Self {
+        match error {
+            illustrated::Error::Model(error) => error.into(),
+            illustrated::Error::Translate(error) => error.into(),
+            error => Error::Input(error.to_string()),
+        }
+    }
+}
+
 impl From<nn::Error> for Error {
     fn from(error: nn::Error) -> Self {
         Error::Input(error.to_string())

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`models`] | `average` makes what training makes, `inspect` tells what is there, `bench` measures |
 //! | [`translating`] | lines in, lines out; what translates, scores and evaluates says the same of the same text |
+//! | [`illustrated`](mod@illustrated) | a recording holds what the model did, a report is one file that asks for no other |
 //! | [`manual`] | shells and `man` know every verb and option |
 //! | [`older`] | what version 0.1 wrote is read and gone on with |
 //! | [`threads`] | a number of threads can be said, and a wrong one is told |
@@ -21,6 +22,7 @@ mod common;
 mod data;
 #[cfg(unix)]
 mod faults;
+mod illustrated;
 mod manual;
 mod models;
 mod older;

@@ -4,8 +4,19 @@ use std::process::Command;
 
 use crate::common::{file, folder, run};
 
-const VERBS: [&str; 9] =
-    ["train", "config", "translate", "evaluate", "score", "average", "inspect", "bench", "data"];
+const VERBS: [&str; 11] = [
+    "train",
+    "config",
+    "translate",
+    "evaluate",
+    "score",
+    "average",
+    "inspect",
+    "record",
+    "report",
+    "bench",
+    "data",
+];
 
 #[test]
 fn every_shell_has_its_completions() {

@@ -4,6 +4,7 @@ mod average;
 mod bench;
 mod common;
 mod evaluate;
+mod illustrate;
 mod inspect;
 mod manual;
 mod preset;
@@ -38,6 +39,10 @@ pub enum Verb {
     Average(average::AverageArgs),
     /// What is in a model file
     Inspect(inspect::InspectArgs),
+    /// Write what a model does with a sentence, every value and its gradient, as JSON
+    Record(illustrate::RecordArgs),
+    /// Write the figures of The Illustrated Transformer, drawn from a model and a sentence, as one page
+    Report(illustrate::ReportArgs),
     /// How fast this machine trains and translates
     Bench(bench::BenchArgs),
     /// Write a built-in corpus
@@ -93,6 +98,8 @@ impl Verb {
             Verb::Score(args) => score::run(args),
             Verb::Average(args) => average::run(args),
             Verb::Inspect(args) => inspect::run(args),
+            Verb::Record(args) => illustrate::run_record(args),
+            Verb::Report(args) => illustrate::run_report(args),
             Verb::Bench(args) => bench::run(args),
             Verb::Completions(args) => manual::completions(args, command()),
             Verb::Man(args) => manual::man(args, command()),

@@ -84,7 +84,7 @@ impl Matrix {
         let (values, gradients) = self.place.arrays(pass, chosen)?;
         let number = |row, col| values.data.get(self.place.index(chosen, row, col)).copied();
         let gradient = |row, col| {
-            gradients.and_then(|array| array.data.get(self.place.index(chosen, row, col))).copied()
+            gradients.as_ref().and_then(|array| array.data.get(self.place.index(chosen, row, col))).copied()
         };
         let all = || (0..self.n_rows).flat_map(|row| (0..self.n_cols).map(move |col| (row, col)));
         let is_weights = self.role == Role::Weights;
@@ -118,7 +118,7 @@ impl Matrix {
         let scale = if self.role == Role::Weights { "0 to 1".into() } else { format!("±{}", short(max)) };
         let markup = html! {
             g class={ "matrix " (self.role.class()) } role="table" aria-label=(self.name)
-                data-path=(path) data-start=(start) data-row=(row) data-col=(col) data-controls=(controls)
+                data-path=(path) data-start=(start) data-row=(row) data-col=(col) data-controls=(controls) data-pass=[self.place.fixed_pass()] data-of=[self.place.shows()]
                 data-rows=(self.n_rows) data-cols=(self.n_cols) {
                 text class="name" x=(left) y="14" { (self.name) }
                 text class="scale" x=(left + inner_width) y=(top + inner_height + 16.0) { (scale) }

@@ -9,10 +9,12 @@
 //! picture, each has its group with `data-when="layer=1 head=0"`, those that are not shown at first with the class `off`.
 
 pub mod figure;
+pub mod flow;
 pub mod matrix;
 pub mod number;
 pub mod place;
 pub mod role;
+pub mod tree;
 
 pub use figure::{Control, Figure};
 pub use matrix::{Labels, Matrix};

@@ -18,7 +18,8 @@ use crate::testing::toy;
 #[track_caller]
 fn hold(pass: Pass, origins: &BTreeMap<String, Origin>, rounding: f64) -> Result<usize, String> {
     let numbers = Numbers { pass, origins, rounding };
-    let outputs = ["logit", "log_prob", "probability", "target"].map(|name| format!("outputs.{name}"));
+    let outputs =
+        ["logit", "log_prob", "probability", "target", "label"].map(|name| format!("outputs.{name}"));
     let paths = pass.values().into_iter().map(|array| array.path.clone()).chain(outputs);
     let mut count = 0;
     for path in paths {
@@ -97,10 +98,7 @@ fn every_number_of_every_architecture_follows_by_its_rule() {
 #[test]
 fn the_numbers_of_a_trained_model_follow_to_the_digits_that_were_kept() {
     let origins = origins(toy().about());
-    let passes = toy().passes();
-    for pass in [passes[0], passes[passes.len() - 1]] {
-        hold(pass, &origins, 5e-4).unwrap();
-    }
+    hold(toy().last_pass().unwrap(), &origins, 5e-4).unwrap(); // with which the parameters were recorded
 }
 
 /// What is wrong in any one place is seen.

@@ -2,6 +2,7 @@
 //! the search for a translation.
 
 mod outputs;
+pub mod search;
 mod sink;
 mod translator;
 pub mod variants;
@@ -9,22 +10,18 @@ mod words;
 
 use autograd::Tape;
 use autograd::ops::cross_entropy::CrossEntropy;
-use nn::{Context, ParamGradients, Params};
+use nn::{Context, Optimizer, ParamGradients, Params, Schedule};
 use tensor::threads::on_worker;
-use transformer::search::beam::{BeamOptions, Candidate, Fate, beam_search_observed};
+use transformer::search::beam::BeamOptions;
 use transformer::train::trainer::StepReport;
-use transformer::{Batch, DecoderStart, Pair, Transformer};
+use transformer::{Batch, DecoderStart, Pair, Trainer, Transformer};
 
 use crate::error::Error;
-use crate::recording::event::{self, Event, PassHead};
+use crate::recording::event::{Event, PassHead};
 use crate::recording::{About, Array, Norms, Parameter, Recording, Step, Token};
 
 pub use translator::{MAX_PARAMETERS, Options, record};
-pub use words::Words;
-
-/// Vocabularies of more words than this are not recorded whole: of their tables only the rows that a sentence uses, of
-/// the words said only the likeliest.
-pub const MAX_WORDS: usize = 64;
+pub use words::{MAX_WORDS, Words};
 
 /// Records one model.
 pub struct Recorder<'a> {
@@ -54,6 +51,21 @@ impl<'a> Recorder<'a> {
         };
         let (smoothing, digits) = (about.smoothing, about.digits);
         Recorder { recording: Recording::new(about), words, smoothing, digits }
+    }
+
+    /// Takes a step of training, the same to the bit as without a recorder.
+    ///
+    /// # Errors
+    /// [`Error::Model`] as [`Trainer::train_step`].
+    pub fn train_step<O: Optimizer, S: Schedule>(
+        &mut self,
+        trainer: &mut Trainer<O, S>,
+        batches: &[Batch],
+    ) -> Result<StepReport, Error> {
+        let before = trainer.params.clone();
+        let (report, gradients) = trainer.train_step_traced(batches, &sink::Nothing)?;
+        self.step(&report, &gradients, &before, &trainer.params);
+        Ok(report)
     }
 
     /// A step of training: what it reported, the gradients it followed, and the parameters before and after it.
@@ -93,7 +105,7 @@ impl<'a> Recorder<'a> {
             let logits =
                 model.forward(&cx, &batch)?.reshape([batch.tgt_out.len(), model.config().tgt_vocab_size]);
             let CrossEntropy { loss, stats } = logits.cross_entropy(&batch.tgt_out, self.smoothing);
-            sink.differentiate(&loss);
+            cx.gradients(loss.backward());
             Ok((sink.into_seen(), stats, logits.into_value()))
         })?;
         let of = |ids: &[u32], side: &[String]| {
@@ -151,39 +163,7 @@ impl<'a> Recorder<'a> {
         src: &[u32],
         options: &BeamOptions,
     ) -> Result<(), Error> {
-        let words = &self.words;
-        let mut events = Vec::new();
-        let tokens = |ids: &[u32]| ids.iter().map(|&id| words::token(id, &words.tgt)).collect::<Vec<Token>>();
-        let sources = [src.to_vec()];
-        let found = beam_search_observed(
-            model,
-            params,
-            &sources,
-            options,
-            |Candidate { ids, log_prob, fate, .. }| {
-                events.push(Event::Candidate(event::Candidate {
-                    step: ids.len(),
-                    tokens: tokens(ids),
-                    log_prob: *log_prob,
-                    score: log_prob / options.length_penalty.divisor(ids.len()),
-                    fate: match fate {
-                        Fate::Kept => event::Fate::Kept,
-                        Fate::Finished => event::Fate::Finished,
-                        Fate::Pruned => event::Fate::Pruned,
-                    },
-                }));
-            },
-        )?;
-        let search =
-            if options.beam_size == 1 { "greedy".into() } else { format!("beam {}", options.beam_size) };
-        let translations = found.into_iter().flatten().map(|hypothesis| event::Translation {
-            text: words.decode(&hypothesis.ids),
-            tokens: tokens(&hypothesis.ids),
-            log_prob: hypothesis.log_prob,
-            score: hypothesis.score,
-            search: search.clone(),
-        });
-        events.extend(translations.map(Event::Translation));
+        let events = search::events(model, params, &self.words, src, options)?;
         events.into_iter().for_each(|event| self.recording.push(event));
         Ok(())
     }

@@ -4,6 +4,10 @@ use text::TextModel;
 
 use crate::recording::Token;
 
+/// Vocabularies of more words than this are not recorded whole: of their tables only the rows that a sentence uses, of
+/// the words said only the likeliest.
+pub const MAX_WORDS: usize = 64;
+
 /// The words of both languages by their ids, and how those of the target make a text.
 pub struct Words<'a> {
     /// Of the source.

@@ -249,6 +249,11 @@ pub struct Translation {
     pub search: String,
 }
 
+/// The events of one kind.
+pub(super) fn select<'a, T>(events: &'a [Event], of: fn(&'a Event) -> Option<&'a T>) -> Vec<&'a T> {
+    events.iter().filter_map(of).collect()
+}
+
 /// JSON has no infinity: minus infinity is written as null.
 mod numbers {
     use serde::{Deserialize, Deserializer, Serializer};

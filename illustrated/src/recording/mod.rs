@@ -19,7 +19,9 @@
 
 pub mod event;
 mod file;
+mod outputs;
 mod pass;
+pub mod search;
 #[cfg(test)]
 mod tests;
 
@@ -28,6 +30,9 @@ pub use event::{
     Translation, Validated, Variant,
 };
 pub use pass::Pass;
+pub use search::Search;
+
+use event::select;
 
 /// What happened. A recording begins with [`About`].
 #[derive(Clone, Debug, PartialEq)]
@@ -98,13 +103,13 @@ impl Recording {
         )
     }
 
+    /// The searches for a translation, in order.
+    pub fn searches(&self) -> Vec<Search<'_>> {
+        Search::all(&self.events)
+    }
+
     /// What the search found, best first.
     pub fn translations(&self) -> Vec<&Translation> {
         select(&self.events, |event| if let Event::Translation(found) = event { Some(found) } else { None })
     }
-}
-
-/// The events of one kind.
-fn select<'a, T>(events: &'a [Event], of: fn(&'a Event) -> Option<&'a T>) -> Vec<&'a T> {
-    events.iter().filter_map(of).collect()
 }

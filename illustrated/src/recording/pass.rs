@@ -1,7 +1,6 @@
 //! A pass, with what belongs to it.
 
-use super::event::{Array, Event, Output, PassHead};
-use super::select;
+use super::event::{Array, Event, Output, PassHead, select};
 
 /// A pass and all that was recorded of it.
 #[derive(Clone, Copy, Debug)]

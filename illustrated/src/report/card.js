@@ -15,12 +15,12 @@ const paragraph = (className, ...children) => element("p", { className }, ...chi
 /// What a number is called in the address of the page.
 const addressOf = (pass, { path, index }) => `#${[path, ...index, pass.head.step].join("/")}`;
 
-/// What a number is called in `data-at`: its path and its offset.
-const keyOf = (pass, { path, index }) => `${path}:${pass.offset(path, index)}`;
+/// What a number is called in `data-number`: the place of its pass, its path and its offset.
+const keyOf = (pass, { path, index }) => `${pass.at}:${path}:${pass.offset(path, index)}`;
 
-function referenceOf(pass, { dataset: { at } }) {
-  const [path, offset] = at.split(":");
-  return { path, index: pass.index(path, Number(offset)) };
+function referenceOf(passes, { dataset: { number } }) {
+  const [at, path, offset] = number.split(":");
+  return { pass: passes[at], path, index: passes[at].index(path, Number(offset)) };
 }
 
 /// A text, a number, or the link to a number's own card.
@@ -31,7 +31,7 @@ function partOf(pass, part) {
   const where = `${part.gradient ? "gradient at " : ""}${part.path}, ${pass.place(part)}`;
   const className = part.gradient ? "operand gradient" : "operand";
   const link = element("a", { href: addressOf(pass, part), className, title: where }, number);
-  link.dataset.at = keyOf(pass, part);
+  link.dataset.number = keyOf(pass, part);
   link.setAttribute("aria-label", `${number}: ${where}`);
   return link;
 }
@@ -109,13 +109,13 @@ function cardOf(pass, reference) {
 }
 
 /// All numbers of a matrix, or these rows of it, as a table in a frame that scrolls.
-function tableOf(data, { path, offset, rows, cols }, labels) {
+function tableOf(data, { pass, path, offset, rows, cols }, labels) {
   const th = (text, scope) => element("th", { scope }, String(text));
   const td = (r, c, isFirst) => {
     const number = data?.[offset(r, c)];
     const text = number === undefined ? "–" : number === -Infinity ? "masked" : digitsOf(number);
     const cell = element("td", { tabIndex: isFirst ? 0 : -1 }, text);
-    cell.dataset.at = `${path}:${offset(r, c)}`;
+    cell.dataset.number = `${pass.at}:${path}:${offset(r, c)}`;
     return cell;
   };
   const names = range(cols).map((c) => (labels.cols.length === cols ? labels.cols[c] : c));

@@ -1,10 +1,14 @@
-//! The report: one page that opens offline.
+//! The report: one page that opens offline, a chapter for each of the article's.
 //!
 //! It can be read without JavaScript. The script, `script.js`, makes it answer: it shows the numbers of another step, layer
 //! or head in the pictures, and opens a card for every number (`card.js`): where it comes from, by the rules (`rules.js`) of
 //! [`origins`](mod@crate::origins), with the numbers of the recording (`pass.js`).
 
+mod about;
+mod chapters;
 mod controls;
+mod questions;
+mod slips;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -14,9 +18,11 @@ use maud::{DOCTYPE, PreEscaped, html};
 use std::io::Write;
 
 use crate::figures;
-use crate::look::STYLE;
+use crate::look::{Figure, STYLE};
 use crate::origins::origins;
 use crate::recording::Recording;
+
+use chapters::{CHAPTERS, Chapter};
 
 const PAGE_STYLE: &str = include_str!("page.css");
 
@@ -26,8 +32,9 @@ const SCRIPTS: [&str; 4] =
 
 /// The page of a recording, as a file of HTML.
 pub fn page(recording: &Recording) -> String {
-    let about = recording.about();
-    let title = format!("{}: an illustrated run", about.sentence);
+    let title = format!("“{}”, an illustrated run", recording.about().sentence);
+    let chapters: Vec<(&Chapter, Vec<Figure>)> =
+        CHAPTERS.iter().map(|chapter| (chapter, figures::of_chapter(chapter.id, recording))).collect();
     let markup = html! {
         (DOCTYPE)
         html lang="en" {
@@ -42,7 +49,20 @@ pub fn page(recording: &Recording) -> String {
                 (controls::controls(recording))
                 main {
                     h1 { (title) }
-                    @for figure in figures::all(recording) { (figure.html()) }
+                    p {
+                        "The figures of " cite { "The Illustrated Transformer" } " by Jay Alammar, which this page follows, drawn "
+                        "from the numbers of a real model. Every number can be opened to see where it comes from."
+                    }
+                    nav aria-label="chapters" {
+                        ol { @for (chapter, _) in &chapters { li { a href={ "#" (chapter.id) } { (chapter.title) } } } }
+                    }
+                    @for (chapter, figures) in &chapters {
+                        section aria-labelledby=(chapter.id) {
+                            h2 id=(chapter.id) { (chapter.title) }
+                            ((chapter.text)(recording))
+                            @for figure in figures { (figure.html()) }
+                        }
+                    }
                 }
                 script id="recording" type="application/gzip" { (packed(recording)) }
                 script id="origins" type="application/json" { (PreEscaped(rules(recording))) }
@@ -75,6 +95,14 @@ mod tests {
     fn the_page_stays_small() {
         let page = page(toy());
         assert!(page.len() < 3_000_000, "{}", page.len());
+    }
+
+    #[test]
+    fn every_figure_has_a_chapter() {
+        let page = page(toy());
+        for figure in figures::all(toy()) {
+            assert_eq!(page.matches(&format!("<figure id=\"{}\"", figure.id)).count(), 1, "{}", figure.id);
+        }
     }
 
     /// Without JavaScript, there is nothing to press that does not answer.

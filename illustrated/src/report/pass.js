@@ -14,7 +14,7 @@ function passesOf(recording, origins) {
   const passes = [];
   for (const event of recording.events) {
     const pass = passes.at(-1);
-    if (event.pass) passes.push(new Pass(event.pass, about, origins, consumers));
+    if (event.pass) passes.push(new Pass(passes.length, event.pass, about, origins, consumers));
     else if (event.value) pass.values.set(event.value.path, arrayOf(event.value));
     else if (event.gradient) pass.gradients.set(event.gradient.path, arrayOf(event.gradient));
     else if (event.output) pass.outputs.push(event.output);
@@ -29,27 +29,30 @@ function arrayOf({ shape, rows, data }) {
 }
 
 class Pass {
-  constructor(head, about, origins, consumers) {
-    Object.assign(this, { head, about, origins, consumers, values: new Map(), gradients: new Map(), outputs: [] });
+  constructor(number, head, about, origins, consumers) {
+    Object.assign(this, { at: number, head, about, origins, consumers, values: new Map(), gradients: new Map(), outputs: [] });
     this.memory = new Map();
     this.parameters = new Map(about.parameters.map(({ name, shape }) => [name, shape]));
   }
 
-  /// Outputs as arrays [tgt_len, words listed].
+  /// Outputs as arrays [tgt_len, words listed], if equally many are listed at each position.
   listOutputs() {
-    if (!this.outputs.length) return;
-    const shape = [this.outputs.length, this.outputs[0].words.length];
-    const array = (of) => ({ shape, data: this.outputs.flatMap((output) => output.words.map(of)) });
+    const shape = this.shape("outputs.logit");
+    if (!this.outputs.every((output) => output.words.length === shape[1])) return;
+    const array = (of) => ({ shape, data: this.outputs.flatMap(({ words }, i) => words.map((word) => of(word, i))) });
     this.values.set("outputs.logit", array((word) => word.logit));
     this.values.set("outputs.log_prob", array((word) => word.log_prob));
     this.values.set("outputs.probability", array((word) => Math.exp(word.log_prob)));
     this.values.set("outputs.target", array((word) => word.target));
+    this.values.set("outputs.label", array((word, i) => (word.id === this.head.tgt_out[i].id ? 1 : 0)));
     this.gradients.set("outputs.logit", array((word) => word.gradient));
   }
 
   shape(path) {
     const known = this.values.get(path)?.shape ?? this.parameters.get(path);
     if (known) return known;
+    const listed = this.outputs.map((output) => output.words.length);
+    if (path.startsWith("outputs.")) return [listed.length, Math.max(0, ...listed)];
     const origin = this.origins[path] ?? {};
     if (origin.rule === "linear") return [this.shape(origin.x)[0], this.shape(origin.weight)[0]];
     if (origin.rule === "scores") return [origin.n_heads, this.shape(origin.query)[0], this.shape(origin.key)[0]];
@@ -60,6 +63,7 @@ class Pass {
   has({ path, index }) {
     const shape = this.origins[path] ? this.shape(path) : [];
     const rows = this.values.get(path)?.rows;
+    if (path.startsWith("outputs.") && !this.outputs[index[0]]?.words[index[1]]) return false;
     const inside = (at, length) => Number.isInteger(at) && at >= 0 && at < length;
     const fits = (at, axis) => (rows && axis === 0 ? rows.includes(at) : inside(at, shape[axis]));
     return shape.length > 0 && shape.length === index.length && index.every(fits);
@@ -151,7 +155,8 @@ class Pass {
       product: (factors) => this.product(factors),
       length: (path) => this.shape(path)[0],
       headOf: (path, c) => Math.floor(c / (width(path) / o.n_heads)),
-      said: (id) => rows.flatMap((i) => cols.filter((c) => idAt(i, c) === id).map((c) => [i, c])),
+      listed: (i) => range(this.outputs[i].words.length),
+      said: (id) => this.outputs.flatMap(({ words }, i) => words.flatMap((word, c) => (word.id === id ? [[i, c]] : []))),
       row: (i) => this.statistics(o, i),
     };
   }

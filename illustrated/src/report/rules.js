@@ -230,8 +230,8 @@ const RULES = {
       return sum(symbols, o.bias ? [...products, [at(o.bias, id)]] : products);
     },
     back: {
-      x: ["Σ over the words: ∂y[i, word] · weight[word, c]", ({ o, at, back, cols, idAt }, [i, c]) =>
-        cols.map((k) => [back(i, k), at(o.weight, idAt(i, k), c)])],
+      x: ["Σ over the words: ∂y[i, word] · weight[word, c]", ({ o, at, back, listed, idAt }, [i, c]) =>
+        listed(i).map((k) => [back(i, k), at(o.weight, idAt(i, k), c)])],
       weight: ["Σᵢ ∂y[i, word] · hidden[i, k]", ({ o, at, back, said }, [id, k]) =>
         said(id).map(([i, c]) => [back(i, c), at(o.x, i, k)])],
       bias: ["Σᵢ ∂y[i, word]", ({ back, said }, [id]) => said(id).map(([i, c]) => [back(i, c)])],
@@ -249,12 +249,12 @@ const RULES = {
       made("probability = exp log_prob", ["exp ", at(o.x, ...index)], Math.exp(number(at(o.x, ...index)))),
   },
   label: {
-    account({ o, pass, idAt }, [i, c]) {
+    account({ o, y, pass, idAt }, [i, c]) {
       const isLabel = idAt(i, c) === pass.head.tgt_out[i].id;
       const [spread, rest] = [o.smoothing / o.vocab_size, 1 - o.smoothing];
       const terms = [{ parts: [`${o.smoothing} / ${o.vocab_size} words`], value: spread }];
       if (isLabel) terms.push({ parts: [`${digitsOf(rest)}, for this is the label`], value: rest });
-      return sum("target = smoothing / vocab_size, and 1 − smoothing more for the label", terms);
+      return sum(`${y} = smoothing / vocab_size, and 1 − smoothing more for the label`, terms);
     },
   },
 };

@@ -4,9 +4,10 @@
 //   g.matrix   data-path, data-start, data-row, data-col, data-controls: where its numbers stand in a recording, as
 //              look/place.rs says. Number (r, c) stands at start + r·row + c·col, and further by the controls, each
 //              `name:stride`; `{name}` in the path is what the control says. data-rows, data-cols: how many there are,
-//              folded ones included.
-//   g.cell     data-r, data-c: its row and column. It is drawn as look/matrix.rs draws it. The script adds data-at, the
-//              number's `path:offset`.
+//              folded ones included. data-pass: the place of the pass that it always shows, from 0; data-of="gradient": it
+//              shows gradients in place of numbers.
+//   g.cell     data-r, data-c: its row and column. It is drawn as look/matrix.rs draws it. The script adds
+//              data-number, which is `pass:path:offset`.
 //   g.fold     data-r: columns of that row that are left out.
 //   select     data-control: the name of a control of its figure. What it says is its value.
 //   data-when  `name=value ..`: shown only if the controls of its figure stand so; `step` is the step of training, where
@@ -75,10 +76,11 @@
 
   function placeOf(matrix) {
     const controls = chosen(matrix.closest("figure") ?? matrix);
-    const { path, start, row, col, controls: strides, rows, cols } = matrix.dataset;
+    const { path, start, row, col, controls: strides, rows, cols, pass } = matrix.dataset;
     const moves = strides.split(" ").filter(Boolean).map((one) => one.split(":"));
     const first = moves.reduce((sum, [name, stride]) => sum + (controls[name] ?? 0) * stride, Number(start));
     return {
+      pass: pass === undefined ? state.pass : passes[pass],
       path: Object.entries(controls).reduce((path, [name, at]) => path.replaceAll(`{${name}}`, at), path),
       offset: (r, c) => first + r * row + c * col,
       rows: Number(rows),
@@ -87,8 +89,10 @@
   }
 
   function drawMatrix(matrix) {
-    const { path, offset, rows, cols } = placeOf(matrix);
-    const [values, gradients] = [state.pass.values.get(path)?.data, state.pass.gradients.get(path)?.data];
+    const { pass, path, offset, rows, cols } = placeOf(matrix);
+    const isGradient = matrix.dataset.of === "gradient";
+    const values = (isGradient ? pass.gradients : pass.values).get(path)?.data;
+    const gradients = isGradient ? undefined : pass.gradients.get(path)?.data;
     const largest = (data) => {
       let max = 0;
       for (let r = 0; data && r < rows; r++) {
@@ -100,13 +104,13 @@
       return max;
     };
     const numberAt = (data, at) => (data?.[at] === undefined ? undefined : Math.fround(data[at]));
-    const asGradient = state.mode === "gradients";
+    const asGradient = state.mode === "gradients" && !isGradient;
     const isShare = matrix.classList.contains("weights") && !asGradient;
     const maxGradient = largest(gradients);
     const max = isShare ? 1 : asGradient ? maxGradient : largest(values);
     for (const cell of $$(".cell", matrix)) {
       const at = offset(Number(cell.dataset.r), Number(cell.dataset.c));
-      cell.dataset.at = `${path}:${at}`;
+      cell.dataset.number = `${pass.at}:${path}:${at}`;
       drawCell(cell, numberAt(values, at), numberAt(gradients, at), { asGradient, isShare, max, maxGradient });
     }
     const scale = $(".scale", matrix);
@@ -140,14 +144,18 @@
   }
 
   function goTo(at) {
+    const { open, pass: before } = state;
     state.pass = passes[Math.min(Math.max(at, 0), passes.length - 1)];
-    if (state.open?.path) history.replaceState(null, "", addressOf(state.pass, state.open));
+    if (open?.pass === before) {
+      open.pass = state.pass; // a card of the chosen step goes with it
+      history.replaceState(null, "", addressOf(open.pass, open));
+    }
     drawAll();
   }
 
   // Cells are walked through by arrow keys; each matrix and each table is one stop of the tab key.
 
-  const STOPS = ".cell, .fold, td[data-at]";
+  const STOPS = ".cell, .fold, td[data-number]";
   const gridOf = (stop) => stop.closest("g.matrix, table");
 
   function rove(stop) {
@@ -169,13 +177,13 @@
   function point(stop) {
     $$(".pointed").forEach((other) => other.classList.remove("pointed"));
     $("#pointed").textContent = "";
-    if (!stop?.dataset.at) return;
+    if (!stop?.dataset.number) return;
     stop.classList.add("pointed");
-    const reference = referenceOf(state.pass, stop);
-    const gradient = state.pass.recorded({ ...reference, gradient: true });
+    const { pass, ...reference } = referenceOf(passes, stop);
+    const gradient = pass.recorded({ ...reference, gradient: true });
     const back = Number.isNaN(gradient) ? "" : `, gradient ${digitsOf(gradient)}`;
-    const value = digitsOf(state.pass.recorded(reference));
-    $("#pointed").textContent = `${nameOf(reference.path)}, ${state.pass.place(reference)}: ${value}${back}`;
+    const value = digitsOf(pass.recorded(reference));
+    $("#pointed").textContent = `${nameOf(reference.path)}, ${pass.place(reference)}: ${value}${back}`;
   }
 
   // The card: where a number comes from.
@@ -186,16 +194,18 @@
 
   function showCard() {
     $$(".opened, .of-opened").forEach((cell) => cell.classList.remove("opened", "of-opened"));
-    const { pass, open } = state;
+    const { open } = state;
     if (!open) return;
     if (open.fold) return showFold(open.fold);
+    const { pass } = open;
     if (!pass.has(open)) return closeCard();
     fillCard(open.path, ...cardOf(pass, open));
-    const operands = new Set($$("a.operand", card).map((link) => link.dataset.at));
+    const operands = new Set($$("a.operand", card).map((link) => link.dataset.number));
     const key = keyOf(pass, open);
     for (const cell of $$("figure .cell")) {
-      cell.classList.toggle("opened", cell.dataset.at === key);
-      cell.classList.toggle("of-opened", cell.dataset.at !== key && operands.has(cell.dataset.at));
+      const { number } = cell.dataset;
+      cell.classList.toggle("opened", number === key);
+      cell.classList.toggle("of-opened", number !== key && operands.has(number));
     }
   }
 
@@ -209,7 +219,7 @@
   function openCard(reference, from) {
     if (from && !card.contains(from)) state.from = from;
     state.open = reference;
-    if (location.hash !== addressOf(state.pass, reference)) history.pushState(null, "", addressOf(state.pass, reference));
+    if (location.hash !== addressOf(reference.pass, reference)) history.pushState(null, "", addressOf(reference.pass, reference));
     showCard();
     card.scrollTop = 0;
     card.focus({ preventScroll: true });
@@ -238,15 +248,15 @@
     const place = placeOf(matrix);
     const rows = place.rows * place.cols <= 4000 ? range(place.rows) : [Number(fold.dataset.r)];
     const texts = (selector) => $$(selector, matrix).map((label) => label.textContent);
-    const isGradient = state.mode === "gradients";
-    const data = (isGradient ? state.pass.gradients : state.pass.values).get(place.path)?.data;
+    const isGradient = state.mode === "gradients" || matrix.dataset.of === "gradient";
+    const data = (isGradient ? place.pass.gradients : place.pass.values).get(place.path)?.data;
     const numbers = `${rows.length} × ${place.cols} ${isGradient ? "gradients" : "numbers"}`;
-    const says = `${texts(".name")[0] ?? place.path}: ${numbers}, after step ${state.pass.head.step}. Each can be opened.`;
+    const says = `${texts(".name")[0] ?? place.path}: ${numbers}, after step ${place.pass.head.step}. Each can be opened.`;
     const table = tableOf(data, { ...place, rows }, { rows: texts(".beside"), cols: texts(".above") });
     fillCard(place.path, paragraph("", says), table);
   }
 
-  const activate = (stop) => (stop.matches(".fold") ? openFold(stop) : openCard(referenceOf(state.pass, stop), stop));
+  const activate = (stop) => (stop.matches(".fold") ? openFold(stop) : openCard(referenceOf(passes, stop), stop));
 
   // What readers do.
 
@@ -255,7 +265,7 @@
     const stop = event.target.closest(STOPS);
     if (link) {
       event.preventDefault();
-      openCard(referenceOf(state.pass, link));
+      openCard(referenceOf(passes, link));
     } else if (stop) activate(stop);
   });
   document.addEventListener("keydown", (event) => {
@@ -300,7 +310,7 @@
     const step = Number(numbers.pop());
     state.pass = passes.findLast((pass) => pass.head.step === step) ?? state.pass;
     drawAll();
-    openCard({ path, index: numbers.map(Number) });
+    openCard({ pass: state.pass, path, index: numbers.map(Number) });
   }
 
   // Files to take away.
@@ -332,7 +342,8 @@
   }
   const href = URL.createObjectURL(new Blob([json], { type: "application/json" }));
   const download = element("a", { href, download: "recording.json" }, "Download the recording");
-  $("main").append(element("p", { id: "download" }, download, ": every number of this page, as JSON."));
+  const foot = $("#download") ?? $("main").appendChild(element("p", { id: "download" }));
+  foot.append(download, ": every number of this page, as JSON.");
   for (const matrix of $$("g.matrix")) {
     matrix.setAttribute("role", "grid");
     $$(".cell, .fold", matrix).forEach((cell, at) => {

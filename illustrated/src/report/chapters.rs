@@ -1,0 +1,175 @@
+//! The chapters of the report, in the order of the article: what is told. Which figures show it, `figures` lists by the
+//! chapter's name.
+
+use maud::{Markup, html};
+
+use crate::look::number::grouped;
+use crate::recording::Recording;
+
+use super::{about, questions, slips};
+
+/// A chapter.
+pub(super) struct Chapter {
+    /// Its name in addresses.
+    pub id: &'static str,
+    /// Its heading.
+    pub title: &'static str,
+    /// What is told before its figures.
+    pub text: fn(&Recording) -> Markup,
+}
+
+/// All chapters, in order.
+pub(super) const CHAPTERS: &[Chapter] = &[
+    Chapter { id: "black-box", title: "The black box, opened", text: black_box },
+    Chapter { id: "words", title: "Words become vectors", text: words },
+    Chapter { id: "self-attention", title: "Self-attention, step by step", text: self_attention },
+    Chapter { id: "matrices", title: "The same, for all words at once", text: matrices },
+    Chapter { id: "heads", title: "Several heads", text: heads },
+    Chapter { id: "positions", title: "Where a word stands", text: positions },
+    Chapter { id: "residuals", title: "Residuals and norms", text: residuals },
+    Chapter { id: "decoder", title: "The decoder", text: decoder },
+    Chapter { id: "output", title: "From a vector to a word", text: output },
+    Chapter { id: "training", title: "Training", text: training },
+    Chapter { id: "way-back", title: "The way back", text: way_back },
+    Chapter { id: "search", title: "Which words in the end", text: search },
+    Chapter { id: "explorer", title: "Who looks at whom", text: explorer },
+    Chapter { id: "questions", title: "Questions, answered by this model", text: questions::text },
+    Chapter { id: "article", title: "Where the article and this run differ", text: slips::text },
+    Chapter { id: "about", title: "What this page was made from", text: about::text },
+];
+
+fn black_box(recording: &Recording) -> Markup {
+    let about = recording.about();
+    let count: usize = about.parameters.iter().map(|parameter| parameter.count()).sum();
+    let found = recording.translations();
+    let said = found.last().map(|found| found.text.as_str());
+    let (encoder, decoder) = (about.architecture.n_encoder_layers, about.architecture.n_decoder_layers);
+    html! {
+        p {
+            "A sentence goes in, a sentence comes out. Here " b { (about.sentence) } " went in"
+            @if let Some(said) = said { " and " b { (said) } " came out" }
+            ". In between stand " (grouped(count)) " numbers that training has found: " (encoder)
+            " layers that read, the encoder, and " (decoder) " layers that write, the decoder. The paper has six of each."
+        }
+    }
+}
+
+fn words(recording: &Recording) -> Markup {
+    let d_model = recording.about().architecture.d_model;
+    html! {
+        p {
+            "A model computes with numbers, so every word is looked up in a table and becomes a vector of " (d_model)
+            " numbers. From there on each word keeps a row of its own: attention mixes the rows, everything else treats each"
+            " row alone, by the same weights."
+        }
+    }
+}
+
+fn self_attention(recording: &Recording) -> Markup {
+    let architecture = &recording.about().architecture;
+    let d_head = architecture.d_model / architecture.n_heads;
+    html! {
+        p {
+            "Attention lets a word take something from the others. From each word's vector three are made by three matrices: "
+            "a query, what it asks for; a key, what it is found by; a value, what it gives. The query of a word times the key "
+            "of another is a score. The scores are divided by √" (d_head) ", softmax makes them shares that sum to 1, and by "
+            "these shares the values are mixed."
+        }
+        p { "Choose a word, and open any number to see the two numbers that were multiplied." }
+    }
+}
+
+fn matrices(_: &Recording) -> Markup {
+    html! { p { "All words at once are the rows of a matrix, and the six steps are two lines of matrix products." } }
+}
+
+fn heads(recording: &Recording) -> Markup {
+    let n_heads = recording.about().architecture.n_heads;
+    html! {
+        p {
+            "This model attends " (n_heads) " times side by side. Every head reads all of each vector; what is divided are the "
+            "columns of the three matrices, not the input. What the heads find is put side by side again, and one more matrix, "
+            "W^O, mixes it."
+        }
+    }
+}
+
+fn positions(_: &Recording) -> Markup {
+    html! {
+        p {
+            "Attention sees a set of words. Where a word stands is added to its vector: sines and cosines of the position, each "
+            "pair slower than the one before. Nothing of it is learned. Two forms are in use, and they differ in more than "
+            "their layout."
+        }
+    }
+}
+
+fn residuals(_: &Recording) -> Markup {
+    html! {
+        p {
+            "What a sublayer finds is added to what it was given, and the sum is normalised: each row has its mean taken away and "
+            "is divided by its standard deviation. So a layer has to learn only what to change, and no row grows out of hand."
+        }
+    }
+}
+
+fn decoder(_: &Recording) -> Markup {
+    html! {
+        p {
+            "The decoder says one word after another. It attends to what it has said so far, and, in each of its layers, to what "
+            "the top layer of the encoder says about the source."
+        }
+    }
+}
+
+fn output(recording: &Recording) -> Markup {
+    let n_words = recording.about().tgt_vocab_size;
+    html! {
+        p {
+            "The last vector is multiplied with one vector for each of the " (grouped(n_words)) " words. These scores are the "
+            "logits; softmax makes probabilities of them."
+        }
+    }
+}
+
+fn training(recording: &Recording) -> Markup {
+    let smoothing = recording.about().smoothing;
+    html! {
+        p {
+            "A model that knows nothing says everything with like probability. Training compares what it says with the label, at "
+            "all positions at once, and changes every weight a little so that the label becomes likelier."
+            @if smoothing > 0.0 {
+                " The label is smoothed: a share of " (smoothing) " is spread over all words, so that no word needs to become "
+                "certain, and the loss cannot reach 0."
+            }
+        }
+    }
+}
+
+fn way_back(_: &Recording) -> Markup {
+    html! {
+        p {
+            "How to change a weight is said by the gradient of the loss at it, and on the way to the weights every value gets one: "
+            "it is the bar under each number on this page. Green: the loss falls if this number grows. Purple: if it shrinks. "
+            "It starts at the logits, where it is the difference of two distributions, what was said and what was right."
+        }
+    }
+}
+
+fn search(_: &Recording) -> Markup {
+    html! {
+        p {
+            "To take the likeliest word at each step is greedy, and may miss a sentence whose first word is not the likeliest. A "
+            "beam keeps several beginnings side by side."
+        }
+    }
+}
+
+fn explorer(_: &Recording) -> Markup {
+    html! {
+        p {
+            "Every weight of every head. A word that is looked at is not thereby the reason for what is said: attention weights are "
+            "not an explanation, and the layers above can undo them."
+        }
+    }
+}
