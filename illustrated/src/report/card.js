@@ -70,9 +70,9 @@ function groupOf(pass, { title, through, symbols, lines, ends }) {
 /// How well what was computed and what was recorded agree; `data-agrees` has to how many digits.
 function agreement({ about: { digits } }, computed, recorded) {
   const [here, there] = [computed, recorded].map(Number.isNaN);
-  if (here && there) return paragraph("result", "Not in this recording, and not all that it is made of is.");
+  if (here && there) return paragraph("result", "Not in this recording, nor all that it is made of.");
   if (there) return paragraph("result", `= ${digitsOf(computed)}. Not in this recording: it follows from what is.`);
-  const missing = "What it is made of is not in this recording.";
+  const missing = "What it is made of was not recorded at this step.";
   if (here) return paragraph("result", `recorded: ${digitsOf(recorded)}. ${missing}`);
   const difference = computed === recorded ? 0 : Math.abs(computed - recorded);
   const share = difference / Math.max(Math.abs(recorded), Number.MIN_VALUE);
@@ -90,6 +90,7 @@ function agreement({ about: { digits } }, computed, recorded) {
 function cardOf(pass, reference) {
   const [account, back] = [pass.account(reference), pass.wayBack(reference)];
   const recorded = pass.recorded(reference);
+  const gradient = pass.recorded({ ...(back.at ?? reference), gradient: true });
   const groups = (groups) => groups.map((group) => groupOf(pass, group));
   const says = ({ says }) => (says ? [paragraph("", says)] : []);
   const isParameter = pass.origins[reference.path].rule === "parameter";
@@ -104,7 +105,7 @@ function cardOf(pass, reference) {
     ...says(back),
     ...groups(back.groups),
     ...(back.groups.length > 1 ? [paragraph("ends", `all of them together = ${digitsOf(back.value)}`)] : []),
-    ...(back.groups.length ? [agreement(pass, back.value, pass.recorded({ ...reference, gradient: true }))] : []),
+    ...(back.groups.length ? [agreement(pass, back.value, gradient)] : []),
   ];
 }
 

@@ -185,17 +185,16 @@ class Pass {
     return { symbols, says, groups: filled, value: value ?? filled.at(-1).value };
   }
 
-  /// The gradient at a number: a group for everything that the number is used in.
+  /// The gradient at a number, or `at` another: a group for everything that the number is used in.
   wayBack({ path, index }) {
-    if (path === "outputs.logit") {
-      const [p, y] = ["outputs.probability", "outputs.target"].map((path) => ({ path, index }));
+    if (path.startsWith("outputs.")) {
+      const [p, y, at] = ["probability", "target", "logit"].map((name) => ({ path: `outputs.${name}`, index }));
       const n = this.head.tgt_out.length;
       const ends = { parts: ["(", p, " − ", y, `) / ${n} labels`], value: (this.number(p) - this.number(y)) / n };
       const group = this.group({ title: "p − y: what the model says less what it should say", terms: [], ends });
-      return { says: "The loss is the cross-entropy, a mean over the labels.", groups: [group], value: ends.value };
+      const says = "The loss is the cross-entropy, a mean over the labels. Its way back begins at the logit of this word.";
+      return { says, groups: [group], value: ends.value, at };
     }
-    const begins = "The way back begins at the logits: p − y, a mean over the labels.";
-    if (path.startsWith("outputs.")) return { says: begins, groups: [], value: NaN };
     const through = ({ path: out, operand }) => {
       const [symbols, back] = RULES[this.origins[out].rule].back[operand];
       const terms = back(this.use(out), index);
