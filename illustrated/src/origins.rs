@@ -312,5 +312,6 @@ impl Writer<'_> {
         self.add("outputs.probability".into(), Origin::Exp { x });
         let (smoothing, vocab_size) = (self.about.smoothing, self.about.tgt_vocab_size);
         self.add("outputs.target".into(), Origin::Label { smoothing, vocab_size });
+        self.add("outputs.label".into(), Origin::Label { smoothing: 0.0, vocab_size });
     }
 }

@@ -98,7 +98,7 @@ impl Numbers<'_> {
     /// What was recorded.
     pub fn recorded(&self, path: &str) -> Option<Table> {
         let near = |value: f64| Near { value, error: value.abs() * self.rounding + 1e-30 };
-        if let Some(name) = path.strip_prefix("outputs.") {
+        if let Some(name) = path.strip_prefix("outputs.").filter(|name| *name != "label") {
             let outputs = self.pass.outputs();
             let said = |index: &[usize]| {
                 let said = &outputs[index[0]].words[index[1]];
@@ -114,7 +114,8 @@ impl Numbers<'_> {
             };
             return Some(Table::of(&[outputs.len(), outputs.first()?.words.len()], said));
         }
-        let array = self.pass.value(path)?;
+        let output = self.pass.output(path);
+        let array = output.as_ref().or_else(|| self.pass.value(path))?;
         let number =
             |&value: &f32| if value.is_finite() { near(value.into()) } else { Near::exactly(value.into()) };
         let data = array.data.iter().map(number).collect();

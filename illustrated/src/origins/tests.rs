@@ -18,7 +18,8 @@ use crate::testing::toy;
 #[track_caller]
 fn hold(pass: Pass, origins: &BTreeMap<String, Origin>, rounding: f64) -> Result<usize, String> {
     let numbers = Numbers { pass, origins, rounding };
-    let outputs = ["logit", "log_prob", "probability", "target"].map(|name| format!("outputs.{name}"));
+    let outputs =
+        ["logit", "log_prob", "probability", "target", "label"].map(|name| format!("outputs.{name}"));
     let paths = pass.values().into_iter().map(|array| array.path.clone()).chain(outputs);
     let mut count = 0;
     for path in paths {
@@ -158,6 +159,30 @@ fn every_operand_has_an_origin_too() {
             for (name, operand) in origin.as_object().unwrap() {
                 let is_path = !["rule", "words"].contains(&name.as_str()) && operand.is_string();
                 assert!(!is_path || origins.contains_key(operand.as_str().unwrap()), "{path}: {name}");
+            }
+        }
+    }
+}
+
+/// The page says every rule to its readers.
+#[test]
+fn every_rule_has_an_account_in_the_script() {
+    let script = include_str!("../report/rules.js");
+    for config in ways() {
+        let json = serde_json::to_value(origins(recorded(&config).about())).unwrap();
+        for (path, origin) in json.as_object().unwrap() {
+            let rule = origin["rule"].as_str().unwrap();
+            let start =
+                script.find(&format!("\n  {rule}: {{\n")).unwrap_or_else(|| panic!("{path}: no {rule}"));
+            let (account, _) = script[start..].split_once("\n  },\n").unwrap();
+            let is_last = ["sinusoid", "zeros", "parameter", "log_softmax", "exp", "label"].contains(&rule);
+            for (operand, _) in origin.as_object().unwrap().iter().filter(|(name, value)| {
+                !is_last && !["rule", "words"].contains(&name.as_str()) && value.is_string()
+            }) {
+                assert!(
+                    account.contains(&format!(" {operand}: [")),
+                    "{rule}: nothing comes back to {operand}"
+                );
             }
         }
     }

@@ -1,8 +1,8 @@
 //! The report: one page that opens offline, a chapter for each of the article's.
 //!
 //! It can be read without JavaScript. The script, `script.js`, makes it answer: it shows the numbers of another step, layer
-//! or head in the pictures, and tells of every number where it comes from; `explain.js` knows how, by the rules of
-//! [`origins`](mod@crate::origins).
+//! or head in the pictures, and opens a card for every number (`card.js`): where it comes from, by the rules (`rules.js`) of
+//! [`origins`](mod@crate::origins), with the numbers of the recording (`pass.js`).
 
 mod about;
 mod chapters;
@@ -25,8 +25,10 @@ use crate::recording::Recording;
 use chapters::{CHAPTERS, Chapter};
 
 const PAGE_STYLE: &str = include_str!("page.css");
-const EXPLAIN: &str = include_str!("explain.js");
-const SCRIPT: &str = include_str!("script.js");
+
+/// In the order in which they need each other.
+const SCRIPTS: [&str; 4] =
+    [include_str!("rules.js"), include_str!("pass.js"), include_str!("card.js"), include_str!("script.js")];
 
 /// The page of a recording, as a file of HTML.
 pub fn page(recording: &Recording) -> String {
@@ -64,8 +66,7 @@ pub fn page(recording: &Recording) -> String {
                 }
                 script id="recording" type="application/gzip" { (packed(recording)) }
                 script id="origins" type="application/json" { (PreEscaped(rules(recording))) }
-                script { (PreEscaped(EXPLAIN)) }
-                script { (PreEscaped(SCRIPT)) }
+                @for script in SCRIPTS { script { (PreEscaped(script)) } }
             }
         }
     };

@@ -1,23 +1,26 @@
 "use strict";
 // What makes the page answer. It finds its way by attributes:
 //
-//   g.matrix  data-path, data-start, data-row, data-col, data-controls: where its numbers stand in a recording, as
-//             look/place.rs says: number (r, c) at start + r·row + c·col, and further by the controls `name:stride`; `{name}`
-//             in the path is what the control says. data-rows, data-cols: how many there are, folded ones included.
-//   g.cell    data-r, data-c: its row and column. It is drawn as look/matrix.rs draws it.
-//   g.fold    data-r: columns that are left out.
-//   select    data-control: the name of a control of its figure.
-//   data-when "name=choice ..": shown only if the controls of its figure stand so; `step` is the step of training, where the
-//             figure has no control of that name. What is not shown at first has the class `off`.
+//   g.matrix   data-path, data-start, data-row, data-col, data-controls: where its numbers stand in a recording, as
+//              look/place.rs says. Number (r, c) stands at start + r·row + c·col, and further by the controls, each
+//              `name:stride`; `{name}` in the path is what the control says. data-rows, data-cols: how many there are,
+//              folded ones included. data-pass: the place of the pass that it always shows, from 0; data-of="gradient": it
+//              shows gradients in place of numbers.
+//   g.cell     data-r, data-c: its row and column. It is drawn as look/matrix.rs draws it. The script adds
+//              data-number, which is `pass:path:offset`.
+//   g.fold     data-r: columns of that row that are left out.
+//   select     data-control: the name of a control of its figure. What it says is its value.
+//   data-when  `name=value ..`: shown only if the controls of its figure stand so; `step` is the step of training, where
+//              the figure has no control of that name. What is not shown at first has the class `off`.
 //
 // The address of an open card is #path/index/../step.
 
 (async () => {
   const $ = (selector, within = document) => within.querySelector(selector);
   const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
-  const element = (name, attributes = {}, ...children) => {
-    const made = Object.assign(document.createElement(name), attributes);
-    made.append(...children);
+  const drawn = (name, attributes) => {
+    const made = document.createElementNS("http://www.w3.org/2000/svg", name);
+    Object.entries(attributes).forEach(([name, value]) => made.setAttribute(name, value));
     return made;
   };
   const bytes = Uint8Array.from(atob($("#recording").textContent), (letter) => letter.charCodeAt(0));
@@ -33,7 +36,8 @@
     const decimals = size < Math.fround(99.995) ? 2 : size < Math.fround(999.95) ? 1 : 0;
     const scaled = size * 10 ** decimals;
     const whole = Math.floor(scaled);
-    const text = scaled - whole === 0.5 ? ((whole + (whole % 2)) / 10 ** decimals).toFixed(decimals) : size.toFixed(decimals);
+    const isTie = scaled - whole === 0.5; // it goes to the even digit
+    const text = (isTie ? (whole + (whole % 2)) / 10 ** decimals : size).toFixed(decimals);
     return number < 0 && /[1-9]/.test(text) ? `-${text}` : text;
   }
 
@@ -58,22 +62,25 @@
     $(".bar", cell)?.remove();
     if (state.mode === "values" || !gradient) return;
     const length = Math.max((38 * Math.abs(gradient)) / Math.max(maxGradient, Number.MIN_VALUE), 1);
-    const bar = document.createElementNS("http://www.w3.org/2000/svg", "rect");
-    const attributes = { class: `bar ${gradient < 0 ? "up" : "down"}`, x: ((46 - length) / 2).toFixed(1), y: 23, width: length.toFixed(1), height: 3, rx: 1.5 };
-    Object.entries(attributes).forEach(([name, value]) => bar.setAttribute(name, value));
-    cell.append(bar);
+    const x = ((46 - length) / 2).toFixed(1);
+    const way = gradient < 0 ? "up" : "down";
+    cell.append(drawn("rect", { class: `bar ${way}`, x, y: 23, width: length.toFixed(1), height: 3, rx: 1.5 }));
   }
 
   // Matrices and figures, as the controls stand.
 
-  const chosen = (figure) => Object.fromEntries($$("select[data-control]", figure).map((select) => [select.dataset.control, Number(select.value)]));
+  function chosen(figure) {
+    const selects = $$("select[data-control]", figure);
+    return Object.fromEntries(selects.map((select) => [select.dataset.control, Number(select.value)]));
+  }
 
   function placeOf(matrix) {
     const controls = chosen(matrix.closest("figure") ?? matrix);
-    const { path, start, row, col, controls: strides, rows, cols } = matrix.dataset;
-    const moved = strides.split(" ").filter(Boolean).map((one) => one.split(":")).reduce((sum, [name, stride]) => sum + (controls[name] ?? 0) * stride, 0);
-    const first = Number(start) + moved;
+    const { path, start, row, col, controls: strides, rows, cols, pass } = matrix.dataset;
+    const moves = strides.split(" ").filter(Boolean).map((one) => one.split(":"));
+    const first = moves.reduce((sum, [name, stride]) => sum + (controls[name] ?? 0) * stride, Number(start));
     return {
+      pass: pass === undefined ? state.pass : passes[pass],
       path: Object.entries(controls).reduce((path, [name, at]) => path.replaceAll(`{${name}}`, at), path),
       offset: (r, c) => first + r * row + c * col,
       rows: Number(rows),
@@ -82,8 +89,10 @@
   }
 
   function drawMatrix(matrix) {
-    const { path, offset, rows, cols } = placeOf(matrix);
-    const [values, gradients] = [state.pass.values.get(path)?.data, state.pass.gradients.get(path)?.data];
+    const { pass, path, offset, rows, cols } = placeOf(matrix);
+    const isGradient = matrix.dataset.of === "gradient";
+    const values = (isGradient ? pass.gradients : pass.values).get(path)?.data;
+    const gradients = isGradient ? undefined : pass.gradients.get(path)?.data;
     const largest = (data) => {
       let max = 0;
       for (let r = 0; data && r < rows; r++) {
@@ -95,24 +104,25 @@
       return max;
     };
     const numberAt = (data, at) => (data?.[at] === undefined ? undefined : Math.fround(data[at]));
-    const asGradient = state.mode === "gradients";
+    const asGradient = state.mode === "gradients" && !isGradient;
     const isShare = matrix.classList.contains("weights") && !asGradient;
     const maxGradient = largest(gradients);
     const max = isShare ? 1 : asGradient ? maxGradient : largest(values);
     for (const cell of $$(".cell", matrix)) {
       const at = offset(Number(cell.dataset.r), Number(cell.dataset.c));
-      cell.dataset.at = `${path}:${at}`;
+      cell.dataset.number = `${pass.at}:${path}:${at}`;
       drawCell(cell, numberAt(values, at), numberAt(gradients, at), { asGradient, isShare, max, maxGradient });
     }
     const scale = $(".scale", matrix);
-    if (scale) scale.textContent = !(asGradient ? gradients : values) ? "" : isShare ? "0 to 1" : `±${asGradient ? small(max) : short(max)}`;
+    const to = isShare ? "0 to 1" : `±${asGradient ? small(max) : short(max)}`;
+    if (scale) scale.textContent = (asGradient ? gradients : values) ? to : "";
   }
 
   function drawFigure(figure) {
     const controls = { step: state.pass.head.step, ...chosen(figure) };
     for (const part of $$("[data-when]", figure)) {
-      const holds = part.dataset.when.split(" ").every((one) => String(controls[one.split("=")[0]]) === one.split("=")[1]);
-      part.classList.toggle("off", !holds);
+      const conditions = part.dataset.when.split(" ").map((one) => one.split("="));
+      part.classList.toggle("off", !conditions.every(([name, choice]) => String(controls[name]) === choice));
     }
     $$("g.matrix", figure).forEach(drawMatrix);
   }
@@ -134,38 +144,46 @@
   }
 
   function goTo(at) {
+    const { open, pass: before } = state;
     state.pass = passes[Math.min(Math.max(at, 0), passes.length - 1)];
-    if (state.open?.path) history.replaceState(null, "", addressOf(state.open));
+    if (open?.pass === before) {
+      open.pass = state.pass; // a card of the chosen step goes with it
+      history.replaceState(null, "", addressOf(open.pass, open));
+    }
     drawAll();
   }
 
   // Cells are walked through by arrow keys; each matrix and each table is one stop of the tab key.
 
-  const STOPS = ".cell, .fold, td[data-at]";
-  const tableOf = (stop) => stop.closest("g.matrix, table");
+  const STOPS = ".cell, .fold, td[data-number]";
+  const gridOf = (stop) => stop.closest("g.matrix, table");
 
   function rove(stop) {
-    $$('[tabindex="0"]', tableOf(stop)).forEach((other) => other.setAttribute("tabindex", -1));
+    $$('[tabindex="0"]', gridOf(stop)).forEach((other) => other.setAttribute("tabindex", -1));
     stop.setAttribute("tabindex", 0);
   }
 
   function walk(stop, key) {
-    const rows = $$("[role=row], tr", tableOf(stop)).map((row) => $$(STOPS, row)).filter((row) => row.length);
+    const rows = $$("[role=row], tr", gridOf(stop)).map((row) => $$(STOPS, row)).filter((row) => row.length);
     const r = rows.findIndex((row) => row.includes(stop));
     const c = rows[r].indexOf(stop);
-    const [down, right] = { ArrowDown: [1, 0], ArrowUp: [-1, 0], ArrowRight: [0, 1], ArrowLeft: [0, -1], Home: [0, -c], End: [0, rows[r].length - 1 - c] }[key] ?? [0, 0];
+    const [down, right] = {
+      ...{ ArrowDown: [1, 0], ArrowUp: [-1, 0], ArrowRight: [0, 1], ArrowLeft: [0, -1] },
+      ...{ Home: [0, -c], End: [0, rows[r].length - 1 - c] },
+    }[key];
     return rows[r + down]?.[c + right];
   }
 
   function point(stop) {
     $$(".pointed").forEach((other) => other.classList.remove("pointed"));
     $("#pointed").textContent = "";
-    if (!stop?.dataset.at) return;
+    if (!stop?.dataset.number) return;
     stop.classList.add("pointed");
-    const reference = referenceOf(stop);
-    const [value, gradient] = [state.pass.recorded(reference), state.pass.recorded({ ...reference, gradient: true })];
+    const { pass, ...reference } = referenceOf(passes, stop);
+    const gradient = pass.recorded({ ...reference, gradient: true });
     const back = Number.isNaN(gradient) ? "" : `, gradient ${digitsOf(gradient)}`;
-    $("#pointed").textContent = `${nameOf(reference.path)}, ${state.pass.place(reference)}: ${digitsOf(value)}${back}`;
+    const value = digitsOf(pass.recorded(reference));
+    $("#pointed").textContent = `${nameOf(reference.path)}, ${pass.place(reference)}: ${value}${back}`;
   }
 
   // The card: where a number comes from.
@@ -174,106 +192,22 @@
   card.setAttribute("aria-labelledby", "card-title");
   $("main").after(card);
 
-  function referenceOf(stop) {
-    const colon = stop.dataset.at.lastIndexOf(":");
-    const path = stop.dataset.at.slice(0, colon);
-    return { path, index: state.pass.index(path, Number(stop.dataset.at.slice(colon + 1))) };
-  }
-
-  const addressOf = ({ path, index }) => `#${[path, ...index, state.pass.head.step].join("/")}`;
-  const keyOf = ({ path, index }) => `${path}:${state.pass.offset(path, index)}`;
-
-  function partOf(part) {
-    if (typeof part === "string") return part;
-    if (part.number !== undefined) return digitsOf(part.number);
-    const number = digitsOf(state.pass.number(part));
-    const of = part.gradient ? "gradient at " : "";
-    const where = state.pass.place(part);
-    const link = element("a", { href: addressOf(part), className: part.gradient ? "operand gradient" : "operand", title: `${of}${part.path}, ${where}` }, number);
-    link.dataset.at = keyOf(part);
-    link.setAttribute("aria-label", `${number}: ${of}${nameOf(part.path)}, ${where}`);
-    return link;
-  }
-
-  /// Terms with the sum so far; more than 12 are folded.
-  function termsOf(lines) {
-    let sum = 0;
-    const items = lines.map((line, at) => {
-      sum += line.value;
-      const item = element("li", { hidden: at >= 12 }, ...line.parts.map(partOf));
-      if (line.parts.length > 1 || typeof line.parts[0] === "string") item.append(` = ${digitsOf(line.value)}`);
-      if (lines.length > 1) item.append(" ", element("span", { className: "sum" }, `Σ ${digitsOf(sum)}`));
-      return item;
-    });
-    const list = element("ol", {}, ...items);
-    if (lines.length <= 12) return [list];
-    const all = element("button", { type: "button", className: "all" }, `show all ${lines.length}`);
-    all.onclick = () => {
-      items.forEach((item) => (item.hidden = false));
-      $("a", items[12])?.focus();
-      all.remove();
-    };
-    return [list, all];
-  }
-
-  function groupOf({ title, through, symbols, lines, ends }) {
-    const section = element("div");
-    const heading = through ? `through ${through}` : title;
-    if (heading) section.append(element("p", { className: "heading" }, heading));
-    if (symbols) section.append(element("p", { className: "symbols" }, symbols));
-    if (lines.length) section.append(...termsOf(lines));
-    if (ends) section.append(element("p", { className: "ends" }, ...ends.parts.map(partOf), ` = ${digitsOf(ends.value)}`));
-    return section;
-  }
-
-  /// How well what was computed and what was recorded agree.
-  function agreement(computed, recorded) {
-    const result = element("p", { className: "result" });
-    const { digits } = state.pass.about;
-    const kept = digits ? `; the recording keeps ${digits} digits of each number` : "";
-    if (Number.isNaN(recorded) && Number.isNaN(computed)) result.append("Not in this recording, and not all that it is made of is.");
-    else if (Number.isNaN(recorded)) result.append(`= ${digitsOf(computed)}. Not in this recording: it follows from what is.`);
-    else if (Number.isNaN(computed)) result.append(`recorded: ${digitsOf(recorded)}. What it is made of is not in this recording.`);
-    else {
-      const error = computed === recorded ? 0 : Math.abs(computed - recorded) / Math.max(Math.abs(recorded), Number.MIN_VALUE);
-      const same = error === 0 ? 7 : Math.max(0, Math.min(7, Math.floor(-Math.log10(2 * error))));
-      const how = same >= 7 ? "the same" : same ? `the same to ${same} ${same === 1 ? "digit" : "digits"}${kept}` : `they differ by ${digitsOf(Math.abs(computed - recorded))}, for large terms cancel${kept}`;
-      result.append(`computed here ${digitsOf(computed)}, recorded ${digitsOf(recorded)}: ${how}.`);
-      result.dataset.agrees = same;
-    }
-    return result;
-  }
-
   function showCard() {
     $$(".opened, .of-opened").forEach((cell) => cell.classList.remove("opened", "of-opened"));
-    const { pass, open } = state;
+    const { open } = state;
     if (!open) return;
     if (open.fold) return showFold(open.fold);
+    const { pass } = open;
     if (!pass.has(open)) return closeCard();
-    const [account, back] = [pass.account(open), pass.wayBack(open)];
-    const ofParameter = pass.origins[open.path].rule === "parameter";
-    fillCard(
-      open.path,
-      element("p", { className: "where" }, `${pass.place(open)}, after step ${pass.head.step}`),
-      ...(account.symbols ? [element("p", { className: "symbols" }, account.symbols)] : []),
-      ...(account.says ? [element("p", {}, account.says)] : []),
-      ...account.groups.map(groupOf),
-      ofParameter ? recordedOnly(pass.recorded(open)) : agreement(account.value, pass.recorded(open)),
-      element("h3", {}, "The way back: the gradient of the loss here"),
-      ...(back.says ? [element("p", {}, back.says)] : []),
-      ...back.groups.map(groupOf),
-      ...(back.groups.length > 1 ? [element("p", { className: "ends" }, `all of them together = ${digitsOf(back.value)}`)] : []),
-      ...(back.groups.length ? [agreement(back.value, pass.recorded({ ...open, gradient: true }))] : []),
-    );
-    const operands = new Set($$("a.operand", card).map((link) => link.dataset.at));
-    const key = keyOf(open);
+    fillCard(open.path, ...cardOf(pass, open));
+    const operands = new Set($$("a.operand", card).map((link) => link.dataset.number));
+    const key = keyOf(pass, open);
     for (const cell of $$("figure .cell")) {
-      cell.classList.toggle("opened", cell.dataset.at === key);
-      cell.classList.toggle("of-opened", cell.dataset.at !== key && operands.has(cell.dataset.at));
+      const { number } = cell.dataset;
+      cell.classList.toggle("opened", number === key);
+      cell.classList.toggle("of-opened", number !== key && operands.has(number));
     }
   }
-
-  const recordedOnly = (number) => element("p", { className: "result" }, Number.isNaN(number) ? "Not in this recording at this step." : `recorded: ${digitsOf(number)}`);
 
   function fillCard(title, ...parts) {
     const close = element("button", { type: "button", className: "close", onclick: closeCard }, "Close");
@@ -285,7 +219,7 @@
   function openCard(reference, from) {
     if (from && !card.contains(from)) state.from = from;
     state.open = reference;
-    if (location.hash !== addressOf(reference)) history.pushState(null, "", addressOf(reference));
+    if (location.hash !== addressOf(reference.pass, reference)) history.pushState(null, "", addressOf(reference.pass, reference));
     showCard();
     card.scrollTop = 0;
     card.focus({ preventScroll: true });
@@ -311,28 +245,18 @@
 
   function showFold(fold) {
     const matrix = fold.closest("g.matrix");
-    const { path, offset, rows, cols } = placeOf(matrix);
-    const shown = rows * cols <= 4000 ? range(rows) : [Number(fold.dataset.r)];
-    const labels = $$(".beside", matrix).map((label) => label.textContent);
-    const above = $$(".above", matrix).map((label) => label.textContent);
-    const data = (state.mode === "gradients" ? state.pass.gradients : state.pass.values).get(path)?.data;
-    const cell = (r, c, first) => {
-      const at = offset(r, c);
-      const number = data?.[at] === undefined ? "–" : data[at] === -Infinity ? "masked" : digitsOf(data[at]);
-      const td = element("td", { tabIndex: first ? 0 : -1 }, number);
-      td.dataset.at = `${path}:${at}`;
-      return td;
-    };
-    const th = (text, scope) => element("th", { scope }, String(text));
-    const head = element("tr", {}, th("row", "col"), ...range(cols).map((c) => th(above.length === cols ? above[c] : c, "col")));
-    const body = shown.map((r, at) => element("tr", {}, th(labels[r] ?? r, "row"), ...range(cols).map((c) => cell(r, c, at + c === 0))));
-    const table = element("table", {}, element("thead", {}, head), element("tbody", {}, ...body));
-    const scroller = element("div", { className: "whole", tabIndex: 0, role: "region" }, table);
-    scroller.setAttribute("aria-label", `all numbers of ${path}`);
-    fillCard(path, element("p", {}, `${$(".name", matrix)?.textContent ?? path}: ${shown.length} × ${cols} numbers${state.mode === "gradients" ? ", gradients" : ""}, after step ${state.pass.head.step}. Each can be opened.`), scroller);
+    const place = placeOf(matrix);
+    const rows = place.rows * place.cols <= 4000 ? range(place.rows) : [Number(fold.dataset.r)];
+    const texts = (selector) => $$(selector, matrix).map((label) => label.textContent);
+    const isGradient = state.mode === "gradients" || matrix.dataset.of === "gradient";
+    const data = (isGradient ? place.pass.gradients : place.pass.values).get(place.path)?.data;
+    const numbers = `${rows.length} × ${place.cols} ${isGradient ? "gradients" : "numbers"}`;
+    const says = `${texts(".name")[0] ?? place.path}: ${numbers}, after step ${place.pass.head.step}. Each can be opened.`;
+    const table = tableOf(data, { ...place, rows }, { rows: texts(".beside"), cols: texts(".above") });
+    fillCard(place.path, paragraph("", says), table);
   }
 
-  const activate = (stop) => (stop.matches(".fold") ? openFold(stop) : openCard(referenceOf(stop), stop));
+  const activate = (stop) => (stop.matches(".fold") ? openFold(stop) : openCard(referenceOf(passes, stop), stop));
 
   // What readers do.
 
@@ -341,7 +265,7 @@
     const stop = event.target.closest(STOPS);
     if (link) {
       event.preventDefault();
-      openCard(referenceOf(link));
+      openCard(referenceOf(passes, link));
     } else if (stop) activate(stop);
   });
   document.addEventListener("keydown", (event) => {
@@ -352,7 +276,7 @@
       event.preventDefault();
       return activate(stop);
     }
-    if (!/^Arrow|^Home$|^End$/.test(event.key)) return;
+    if (!/^(Arrow(Down|Up|Right|Left)|Home|End)$/.test(event.key)) return;
     event.preventDefault();
     walk(stop, event.key)?.focus();
   });
@@ -362,8 +286,7 @@
     point(stop);
   });
   document.addEventListener("pointerover", (event) => {
-    const stop = event.target.closest(STOPS);
-    if (stop) point(stop);
+    point(event.target.closest(STOPS) ?? document.activeElement?.closest(STOPS));
   });
   document.addEventListener("change", (event) => {
     if (event.target.matches("select[data-control]")) {
@@ -387,7 +310,7 @@
     const step = Number(numbers.pop());
     state.pass = passes.findLast((pass) => pass.head.step === step) ?? state.pass;
     drawAll();
-    openCard({ path, index: numbers.map(Number) });
+    openCard({ pass: state.pass, path, index: numbers.map(Number) });
   }
 
   // Files to take away.
@@ -400,25 +323,27 @@
 
   function saveFigure(figure, svg) {
     const copy = svg.cloneNode(true);
-    $$(".pointed, .opened, .of-opened", copy).forEach((cell) => cell.classList.remove("pointed", "opened", "of-opened"));
+    const marks = ["pointed", "opened", "of-opened"];
+    $$(".cell", copy).forEach((cell) => cell.classList.remove(...marks));
     $$(".off", copy).forEach((part) => part.remove());
-    const style = document.createElementNS("http://www.w3.org/2000/svg", "style");
+    const style = drawn("style", {});
     style.textContent = $("#figure-style").textContent;
-    const paper = document.createElementNS("http://www.w3.org/2000/svg", "rect");
-    Object.entries({ class: "paper", width: "100%", height: "100%" }).forEach(([name, value]) => paper.setAttribute(name, value));
-    copy.prepend(style, paper);
+    copy.prepend(style, drawn("rect", { class: "paper", width: "100%", height: "100%" }));
     save(new XMLSerializer().serializeToString(copy), "image/svg+xml", `${figure.id}.svg`);
   }
 
   for (const figure of $$("figure")) {
     const svg = $("svg", figure);
     if (!svg) continue;
-    const button = element("button", { type: "button", className: "save", onclick: () => saveFigure(figure, svg) }, "Save as SVG");
+    const onclick = () => saveFigure(figure, svg);
+    const button = element("button", { type: "button", className: "save", onclick }, "Save as SVG");
     button.setAttribute("aria-label", `Save as SVG: ${$("figcaption strong", figure)?.textContent ?? figure.id}`);
     figure.append(button);
   }
-  const download = element("a", { href: URL.createObjectURL(new Blob([json], { type: "application/json" })), download: "recording.json" }, "Download the recording");
-  $("main").append(element("p", { id: "download" }, download, ": every number of this page, as JSON."));
+  const href = URL.createObjectURL(new Blob([json], { type: "application/json" }));
+  const download = element("a", { href, download: "recording.json" }, "Download the recording");
+  const foot = $("#download") ?? $("main").appendChild(element("p", { id: "download" }));
+  foot.append(download, ": every number of this page, as JSON.");
   for (const matrix of $$("g.matrix")) {
     matrix.setAttribute("role", "grid");
     $$(".cell, .fold", matrix).forEach((cell, at) => {
