@@ -9,7 +9,6 @@
 mod report;
 
 use std::error::Error;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::slice;
 
@@ -42,11 +41,7 @@ type Toy = Trainer<Adam, Noam>;
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     let mut arguments: Vec<String> = std::env::args().skip(1).collect();
-    let report = match arguments.iter().position(|argument| argument == "--report") {
-        Some(at) if at + 1 < arguments.len() => arguments.drain(at..at + 2).nth(1),
-        Some(_) => return Err("--report needs the name of the file to write".into()),
-        None => None,
-    };
+    let report = report::asked_for(&mut arguments)?;
     let mut sentences = SENTENCES.to_vec();
     for pair in &arguments {
         let (src, tgt) =
@@ -78,7 +73,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     show_a_gradient(&trainer, sentences[0].0, &pairs[0], &english)?;
     let ((sentence, reference), pair) = (sentences[pairs.len() - 1], &pairs[pairs.len() - 1]);
     let begin = |path| Report::begin(path, &trainer, &french, &english, (sentence, reference), pair);
-    let mut report = report.map(PathBuf::from).map(begin).transpose()?;
+    let mut report = report.map(begin).transpose()?;
 
     heading(&format!("Training: Adam, label smoothing {SMOOTHING}, all sentences at every step"));
     let mut losses = Vec::new();
@@ -98,13 +93,26 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     decode(&trainer, sentence, &pair.src, &french, &english)?;
 
     if let Some(report) = report {
-        let (seed, pairs) = (Seed::new(1), &pairs);
-        let n_steps = N_STEPS;
+        let (seed, n_steps, pairs) = (Seed::new(1), N_STEPS, &pairs);
         report.end(&trainer, &Training { config, pairs, seed, options, schedule, n_steps })?;
     }
     println!("\nSentences learned by heart are not translation: the model has seen nothing else.");
     println!("To train on real pairs and try sentences it never saw:");
     println!("    cargo run --release --example translate_pairs -- PAIRS.tsv");
+    Ok(if are_learned(&trainer, &sentences, pairs, &english)? {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// Whether each sentence becomes what it should; those that do not are named.
+fn are_learned(
+    trainer: &Toy,
+    sentences: &[(&str, &str)],
+    pairs: Vec<Pair>,
+    english: &Vocabulary,
+) -> Result<bool, Box<dyn Error>> {
     let sources: Vec<Vec<u32>> = pairs.into_iter().map(|pair| pair.src).collect();
     let learned = greedy(&trainer.model, &trainer.params, &sources, MaxLen::default())?;
     let mut all_right = true;
@@ -115,7 +123,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
             all_right = false;
         }
     }
-    Ok(if all_right { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(all_right)
 }
 
 /// The words of the sentences: those in `first`, in its order, then the others as they come.

@@ -16,6 +16,16 @@ use super::Toy;
 /// After so many steps everything is recorded; at the last of them the parameters too.
 const RECORDED: [u64; 6] = [0, 4, 8, 16, 32, 64];
 
+/// Takes `--report FILE` out of the arguments, if it is among them.
+pub fn asked_for(arguments: &mut Vec<String>) -> Result<Option<PathBuf>, Box<dyn Error>> {
+    let Some(at) = arguments.iter().position(|argument| argument == "--report") else { return Ok(None) };
+    arguments.remove(at);
+    match arguments.get(at) {
+        Some(_) => Ok(Some(arguments.remove(at).into())),
+        None => Err("--report needs the name of the file to write".into()),
+    }
+}
+
 /// A page to be.
 pub struct Report<'a> {
     path: PathBuf,
