@@ -2,7 +2,9 @@
 
 use std::sync::OnceLock;
 
-use nn::{Adam, Noam};
+use autograd::Tape;
+use nn::{Adam, Context, Noam, ParamGradients, Params};
+use tensor::threads::on_worker;
 use tensor::{DType, Seed};
 use transformer::search::beam::BeamOptions;
 use transformer::{Batch, Config, Pair, TrainOptions, Trainer, Transformer, VocabSizes};
@@ -48,7 +50,10 @@ fn record() -> Recording {
                 .expect("ids of the vocabulary");
         }
         if step < 64 {
-            trainer.train_step(std::slice::from_ref(&batch)).expect("it converges");
+            let (before, gradients) =
+                (trainer.params.clone(), gradients(&trainer.model, &trainer.params, &batch));
+            let report = trainer.train_step(std::slice::from_ref(&batch)).expect("it converges");
+            recorder.step(&report, &gradients, &before, &trainer.params);
         }
     }
     for beam_size in [1, 4] {
@@ -58,6 +63,16 @@ fn record() -> Recording {
     let training = Training { config, pairs: &pairs, seed: Seed::new(1), options, schedule, n_steps: 64 };
     recorder.variants(&training).expect("variants train");
     recorder.finish()
+}
+
+/// The gradients that a step of training follows: the toy has no dropout.
+fn gradients(model: &Transformer, params: &Params, batch: &Batch) -> ParamGradients {
+    on_worker(|| {
+        let tape = Tape::new();
+        let cx = Context::training(params, &tape, Seed::new(1));
+        let loss = model.loss(&cx, batch, 0.1).expect("a batch of the vocabulary").loss;
+        cx.gradients(loss.backward())
+    })
 }
 
 /// Holds every cell of a drawing to the recording, as who reads only its attributes finds it, with controls at their
@@ -90,6 +105,33 @@ pub fn checked(recording: &Recording, drawing: &str) -> usize {
             assert_eq!(text, expected, "{path}[{index}]");
             count += 1;
         }
+    }
+    count
+}
+
+/// Holds every text that says of which events its number is to the recording: `data-at` is a field of an event, less that
+/// of `data-minus`; `data-norm-of` are fields, and the number the root of the sum of their squares. Returns how many.
+#[track_caller]
+pub fn checked_events(recording: &Recording, drawing: &str) -> usize {
+    let field = |at: &str| -> f64 {
+        let (event, path) = at.split_once('.').unwrap();
+        let event = serde_json::to_value(&recording.events()[event.parse::<usize>().unwrap()]).unwrap();
+        let found = event.pointer(&format!("/{}", path.replace('.', "/")));
+        found.and_then(serde_json::Value::as_f64).unwrap_or_else(|| panic!("no number at {at}"))
+    };
+    let mut count = 0;
+    for (tag, rest) in drawing.split("<text").skip(1).map(|text| text.split_once('>').unwrap()) {
+        let one = attribute(tag, "data-at").map(|at| field(&at));
+        let all = || -> Option<f64> {
+            let squares = |at: &str| field(at).powi(2);
+            Some(attribute(tag, "data-norm-of")?.split(' ').map(squares).sum::<f64>().sqrt())
+        };
+        let Some(number) = one.or_else(all) else { continue };
+        let number = number - attribute(tag, "data-minus").map_or(0.0, |at| field(&at));
+        let expected = [crate::look::short(number as f32), crate::look::chart::plain(number)];
+        let text = rest.split_once('<').unwrap().0;
+        assert!(expected.iter().any(|expected| expected == text), "{tag}: {text}, not {expected:?}");
+        count += 1;
     }
     count
 }

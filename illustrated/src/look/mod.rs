@@ -7,6 +7,7 @@
 //! from one row, column, head or word to the next. So a script can show the numbers of another step, layer or head in the
 //! very same picture, and a test can compare every number shown with the recording.
 
+pub mod chart;
 pub mod figure;
 pub mod flow;
 pub mod matrix;
