@@ -110,7 +110,7 @@ pub fn checked(recording: &Recording, drawing: &str) -> usize {
 }
 
 /// Holds every text that says of which events its number is to the recording: `data-at` is a field of an event, less that
-/// of `data-minus`; `data-norm-of` are fields, and the number the root of the sum of their squares. Returns how many.
+/// of `data-minus` or over that of `data-over`; `data-norm-of` are fields, and the number the root of the sum of their squares. Returns how many.
 #[track_caller]
 pub fn checked_events(recording: &Recording, drawing: &str) -> usize {
     let field = |at: &str| -> f64 {
@@ -128,6 +128,7 @@ pub fn checked_events(recording: &Recording, drawing: &str) -> usize {
         };
         let Some(number) = one.or_else(all) else { continue };
         let number = number - attribute(tag, "data-minus").map_or(0.0, |at| field(&at));
+        let number = number / attribute(tag, "data-over").map_or(1.0, |at| field(&at));
         let expected = [crate::look::short(number as f32), crate::look::chart::plain(number)];
         let text = rest.split_once('<').unwrap().0;
         assert!(expected.iter().any(|expected| expected == text), "{tag}: {text}, not {expected:?}");

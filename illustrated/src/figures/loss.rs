@@ -169,7 +169,7 @@ impl Table {
     }
 
     fn markup(&self) -> Markup {
-        let x = |place: usize| LEFT + 40.0 + place as f64 * WIDTH / MAX_MARKS as f64;
+        let x = |place: usize| LEFT + 56.0 + place as f64 * WIDTH / MAX_MARKS as f64;
         html! {
             text class="label" x="0" y="12" { "at step" }
             @for (place, head) in self.heads.iter().enumerate() {

@@ -28,13 +28,3 @@ pub fn all(recording: &Recording) -> Vec<Figure> {
     .filter_map(|draw| draw(recording))
     .collect()
 }
-
-#[cfg(test)]
-mod figc_dump {
-    #[test]
-    fn dump() {
-        for figure in super::all(crate::testing::toy()) {
-            std::fs::write(format!("/tmp/figc_{}.svg", figure.id), figure.svg()).unwrap();
-        }
-    }
-}

@@ -14,8 +14,8 @@ const MAX_ROWS: usize = 24;
 
 /// Where the names end and the columns begin, from one column to the next, the longest bar, and from row to row.
 const LEFT: f64 = 250.0;
-const COLUMN: f64 = 250.0;
-const BAR: f64 = 150.0;
+const COLUMN: f64 = 205.0;
+const BAR: f64 = 120.0;
 const ROW: f64 = 22.0;
 
 /// A number with its bar: where it stands in the recording, as attributes.
@@ -24,6 +24,7 @@ struct Number {
     value: f64,
     norm_of: Option<String>,
     at: Option<String>,
+    over: Option<String>,
     path: Option<String>,
 }
 
@@ -72,11 +73,23 @@ pub fn update(recording: &Recording) -> Option<Figure> {
     order.sort_by(|&a, &b| moved(&step.norms[b]).total_cmp(&moved(&step.norms[a])));
     let row = |at: usize| {
         let norms = step.norms[at];
-        let number = |field: &str, value: f64| {
-            Some(Number { value, at: Some(format!("{event}.step.norms.{at}.{field}")), ..Number::default() })
+        let number = |field: &str, value: f64| Number {
+            value,
+            at: Some(format!("{event}.step.norms.{at}.{field}")),
+            ..Number::default()
         };
-        let numbers = [("weight", norms.weight), ("gradient", norms.gradient), ("update", norms.update)];
-        (parameters[at].name.clone(), numbers.map(|(field, value)| number(field, value)).to_vec())
+        let ratio = Number {
+            value: norms.update / norms.weight,
+            over: Some(format!("{event}.step.norms.{at}.weight")),
+            ..number("update", norms.update)
+        };
+        let numbers = [
+            number("weight", norms.weight),
+            number("gradient", norms.gradient),
+            number("update", norms.update),
+        ];
+        let ratio = (norms.weight > 0.0).then_some(ratio);
+        (parameters[at].name.clone(), numbers.map(Some).into_iter().chain([ratio]).collect())
     };
     let rms = |of: fn(&Norms) -> f64| {
         let all = step
@@ -96,7 +109,7 @@ pub fn update(recording: &Recording) -> Option<Figure> {
         plain(rms(|norms| norms.gradient)),
         plain(rms(|norms| norms.update)),
     );
-    let heads = ["weight, before", "gradient", "update: what was added"].map(String::from);
+    let heads = ["weight, before", "gradient", "update: what was added", "update / weight"].map(String::from);
     let rows = order.into_iter().map(row).collect();
     Some(figure("step-of-adam", "What one step did to each parameter", caption, &heads, rows))
 }
@@ -205,6 +218,56 @@ fn bar(number: &Number, largest: f64, x: f64, y: f64) -> Markup {
     html! {
         rect class="norm-bar" x=(x) y=(y + 1.0) width=(format!("{width:.1}")) height="14" {}
         text class="number" x=(format!("{:.1}", x + width + 6.0)) y=(y + 12.0)
-            data-at=[&number.at] data-norm-of=[&number.norm_of] data-norm-of-gradient=[&number.path] { (plain(number.value)) }
+            data-at=[&number.at] data-over=[&number.over] data-norm-of=[&number.norm_of] data-norm-of-gradient=[&number.path] { (plain(number.value)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recording::{About, Parameter};
+    use crate::testing::{checked_events, toy};
+
+    #[test]
+    fn the_numbers_are_those_of_the_recording() {
+        let drawing = layers(toy()).unwrap().drawing.into_string();
+        assert_eq!(
+            checked_events(toy(), &drawing),
+            2 * 7,
+            "two stacks of two layers, two embeddings, the projection"
+        );
+        let pass = toy().last_pass().unwrap();
+        for layer in ["encoder.layers.0", "encoder.layers.1", "decoder.layers.0", "decoder.layers.1"] {
+            let shown =
+                format!("data-norm-of-gradient=\"{layer}.out\">{}<", plain(out(&pass, layer).unwrap().value));
+            assert!(drawing.contains(&shown), "{shown} is not in {drawing}");
+        }
+        let figure = update(toy()).unwrap();
+        assert_eq!(checked_events(toy(), &figure.drawing.into_string()), 4 * MAX_ROWS);
+        assert!(figure.width <= 1080.0 && figure.caption.contains("Step 64"), "{}", figure.caption);
+    }
+
+    #[test]
+    fn parameters_belong_to_their_layers() {
+        let names =
+            ["decoder.layers.11.cross_attn.q_proj.weight", "encoder.embedding.weight", "bias", "layers.3"];
+        assert_eq!(names.map(module), ["decoder.layers.11", "encoder.embedding", "bias", "layers.3"]);
+    }
+
+    #[test]
+    fn any_step_is_drawn_or_is_not() {
+        let parameter = |name: &str| Parameter { name: name.into(), shape: vec![2, 3] };
+        let about =
+            About { parameters: vec![parameter("a.weight"), parameter("b.weight")], ..About::default() };
+        let mut recording = Recording::new(about);
+        assert!(layers(&recording).is_none() && update(&recording).is_none());
+        for norms in [vec![], vec![Norms { gradient: 0.0, weight: 0.0, update: 0.0 }; 2]] {
+            let step = Step { step: 1, loss: 1.0, nll: 1.0, learning_rate: 1e-3, grad_norm: 0.0, norms };
+            recording.push(Event::Step(step));
+        }
+        let drawings =
+            [layers(&recording), update(&recording)].map(|figure| figure.unwrap().drawing.into_string());
+        assert!(drawings.iter().all(|drawing| !drawing.contains("NaN\"")), "{drawings:?}");
+        assert_eq!(checked_events(&recording, &drawings[1]), 2 * 3, "no ratio to a weight of nothing");
     }
 }

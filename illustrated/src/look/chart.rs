@@ -75,9 +75,9 @@ fn ticks(max: f64) -> Vec<f64> {
 pub fn plain(number: f64) -> String {
     match number.abs() {
         0.0 => "0".into(),
-        size if !(1e-3..1e6).contains(&size) => format!("{number:.1e}"),
+        size if !(1e-4..1e6).contains(&size) => format!("{number:.1e}"),
         size => {
-            let decimals = (2.0 - size.log10().floor()).clamp(0.0, 5.0) as usize;
+            let decimals = (2.0 - size.log10().floor()).clamp(0.0, 6.0) as usize;
             let text = format!("{number:.decimals$}");
             if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').into() } else { text }
         }

@@ -49,9 +49,24 @@ pub(super) const CHAPTERS: &[Chapter] = &[
     Chapter { id: "residuals", title: "Residuals and norms", text: residuals, figures: &[] },
     Chapter { id: "decoder", title: "The decoder", text: decoder, figures: &[] },
     Chapter { id: "output", title: "From a vector to a word", text: output, figures: &[] },
-    Chapter { id: "training", title: "Training", text: training, figures: &[] },
-    Chapter { id: "way-back", title: "The way back", text: way_back, figures: &[] },
-    Chapter { id: "search", title: "Which words in the end", text: search, figures: &[] },
+    Chapter {
+        id: "training",
+        title: "Training",
+        text: training,
+        figures: &[figures::distributions::draw, figures::loss::draw],
+    },
+    Chapter {
+        id: "way-back",
+        title: "The way back",
+        text: way_back,
+        figures: &[figures::gradients::draw, figures::norms::layers, figures::norms::update],
+    },
+    Chapter {
+        id: "search",
+        title: "Which words in the end",
+        text: search,
+        figures: &[figures::beam::greedy, figures::beam::draw],
+    },
     Chapter { id: "explorer", title: "Who looks at whom", text: explorer, figures: &[] },
     Chapter {
         id: "questions",
