@@ -11,6 +11,7 @@
 pub mod error;
 pub mod figures;
 pub mod look;
+pub mod origins;
 pub mod record;
 pub mod recording;
 pub mod report;

@@ -2,9 +2,7 @@
 
 use std::sync::OnceLock;
 
-use autograd::Tape;
-use nn::{Adam, Context, Noam, ParamGradients, Params};
-use tensor::threads::on_worker;
+use nn::{Adam, Noam};
 use tensor::{DType, Seed};
 use transformer::search::beam::BeamOptions;
 use transformer::{Batch, Config, Pair, TrainOptions, Trainer, Transformer, VocabSizes};
@@ -43,17 +41,14 @@ fn record() -> Recording {
     let mut recorder = Recorder::new(&trainer.model, &trainer.params, Words::whole(&french, &english), about);
     let batch = Batch::new(&pairs, config.decoder_start, 0).expect("two pairs");
     for step in 0..=64u64 {
-        if step == 0 || step.is_power_of_two() {
-            let whole = step == 0 || step == 64;
+        if [0, 4, 8, 16, 32, 64].contains(&step) {
+            let whole = step == 64;
             recorder
                 .pass(&trainer.model, &trainer.params, &pairs[1], step, whole)
                 .expect("ids of the vocabulary");
         }
         if step < 64 {
-            let (before, gradients) =
-                (trainer.params.clone(), gradients(&trainer.model, &trainer.params, &batch));
-            let report = trainer.train_step(std::slice::from_ref(&batch)).expect("it converges");
-            recorder.step(&report, &gradients, &before, &trainer.params);
+            recorder.train_step(&mut trainer, std::slice::from_ref(&batch)).expect("it converges");
         }
     }
     for beam_size in [1, 4] {
@@ -63,16 +58,6 @@ fn record() -> Recording {
     let training = Training { config, pairs: &pairs, seed: Seed::new(1), options, schedule, n_steps: 64 };
     recorder.variants(&training).expect("variants train");
     recorder.finish()
-}
-
-/// The gradients that a step of training follows: the toy has no dropout.
-fn gradients(model: &Transformer, params: &Params, batch: &Batch) -> ParamGradients {
-    on_worker(|| {
-        let tape = Tape::new();
-        let cx = Context::training(params, &tape, Seed::new(1));
-        let loss = model.loss(&cx, batch, 0.1).expect("a batch of the vocabulary").loss;
-        cx.gradients(loss.backward())
-    })
 }
 
 /// Holds every cell of a drawing to the recording, as who reads only its attributes finds it, with controls at their

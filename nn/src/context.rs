@@ -8,11 +8,12 @@ use std::cell::RefCell;
 use std::fmt::{self, Display};
 
 use autograd::{Gradients, Tape, Var};
-use tensor::Seed;
+use tensor::{Seed, Tensor};
 
 use crate::gradients::ParamGradients;
 use crate::layout::ParamId;
 use crate::params::Params;
+use crate::trace::{Scope, Trace};
 
 /// One forward pass over the parameters, and the way back.
 ///
@@ -41,7 +42,12 @@ pub struct Context<'a> {
     trace: Option<&'a dyn Trace>,
     /// The scopes entered so far: empty, or ending in a dot.
     path: RefCell<String>,
+    /// What the trace is told once gradients are known, in the order of the pass.
+    told_after: RefCell<Vec<(Var, Tell<'a>)>>,
 }
+
+/// Takes the gradient at a traced value.
+type Tell<'a> = Box<dyn FnOnce(&Tensor) + 'a>;
 
 impl<'a> Context<'a> {
     /// For using a model: nothing is recorded, nothing is random.
@@ -53,6 +59,7 @@ impl<'a> Context<'a> {
             leaves: RefCell::new(vec![None; params.len()]),
             trace: None,
             path: RefCell::default(),
+            told_after: RefCell::default(),
         }
     }
 
@@ -136,11 +143,17 @@ impl<'a> Context<'a> {
         self.step_seed.map(|seed| seed.derive(name))
     }
 
-    /// The parameters' gradients out of a backward pass. Parameters that took no part have none.
+    /// The parameters' gradients out of a backward pass. Parameters that took no part have none. A trace that wants
+    /// gradients is handed those of what it saw.
     ///
     /// The context ends here, and with it its hold on the parameters: an optimizer may now change them in
     /// place.
     pub fn gradients(self, mut gradients: Gradients) -> ParamGradients {
+        for (value, tell) in self.told_after.into_inner() {
+            if let Some(gradient) = gradients.get(&value) {
+                tell(gradient);
+            }
+        }
         let mut list = ParamGradients::empty(self.params);
         for ((id, ..), leaf) in self.params.iter().zip(self.leaves.into_inner()) {
             if let Some(gradient) = leaf.and_then(|leaf| gradients.take(&leaf)) {
@@ -168,14 +181,48 @@ impl<'a> Context<'a> {
         self.trace.is_some_and(|trace| trace.wants(&self.full_name(name)))
     }
 
-    /// Hands an intermediate value to the trace if that wants it, under the scopes entered. Free when nothing is
-    /// traced.
+    /// Hands an intermediate value to the trace if that wants it, under the scopes entered, and its gradient when that is
+    /// known. Free when nothing is traced.
     pub fn trace(&self, name: &str, value: &Var) {
-        if let Some(trace) = self.trace {
-            let path = self.full_name(name);
-            if trace.wants(&path) {
-                trace.record(&path, value);
+        let Some(trace) = self.trace else { return };
+        let path = self.full_name(name);
+        if trace.wants(&path) {
+            trace.record(&path, value);
+            if trace.wants_gradients() {
+                self.after_backward(value, move |gradient| trace.gradient(&path, gradient));
             }
+        }
+    }
+
+    /// Hands to the trace, under the scopes entered, values of these names that the pass itself does without, and, when the
+    /// gradient at `at` is known, the gradients that `gradients` computes of it, one for each name.
+    ///
+    /// Ask [`Context::is_traced`] first, so as not to compute what nobody wants.
+    pub fn trace_apart<const N: usize>(
+        &self,
+        names: [&str; N],
+        values: [Tensor; N],
+        at: &Var,
+        gradients: impl FnOnce(&Tensor) -> [Tensor; N] + 'a,
+    ) {
+        let Some(trace) = self.trace else { return };
+        let paths = names.map(|name| self.full_name(name));
+        for (path, value) in paths.iter().zip(values).filter(|(path, _)| trace.wants(path)) {
+            trace.record(path, &Var::constant(value));
+        }
+        if trace.wants_gradients() {
+            self.after_backward(at, move |gradient| {
+                let wanted = paths.iter().zip(gradients(gradient)).filter(|(path, _)| trace.wants(path));
+                wanted.for_each(|(path, gradient)| trace.gradient(path, &gradient));
+            });
+        }
+    }
+
+    /// Calls `tell` with the gradient at `value` once there is one.
+    fn after_backward(&self, value: &Var, tell: impl FnOnce(&Tensor) + 'a) {
+        if value.requires_grad() {
+            value.retain_grad();
+            self.told_after.borrow_mut().push((value.clone(), Box::new(tell)));
         }
     }
 
@@ -193,67 +240,6 @@ impl fmt::Debug for Context<'_> {
             .field("step_seed", &self.step_seed)
             .field("path", &self.path)
             .finish_non_exhaustive()
-    }
-}
-
-/// A sink for intermediate values: an illustrated report, a test, a curious user.
-///
-/// ```
-/// use std::cell::RefCell;
-/// # use {autograd::{Tape, Var}, nn::{Context, Params, Trace}, tensor::{Seed, DType, Tensor}};
-///
-/// #[derive(Default)]
-/// struct Seen(RefCell<Vec<(String, Var)>>);
-///
-/// impl Trace for Seen {
-///     fn record(&self, path: &str, value: &Var) {
-///         value.retain_grad(); // to see its gradient too
-///         self.0.borrow_mut().push((path.to_string(), value.clone()));
-///     }
-/// }
-///
-/// let (seen, tape, params) = (Seen::default(), Tape::new(), Params::new(DType::F64));
-/// let cx = Context::training(&params, &tape, Seed::new(1)).with_trace(&seen);
-/// let x = tape.var(Tensor::scalar(3.0));
-/// let hidden = {
-///     let _scope = cx.enter("layer"); // as a layer does that has something to show
-///     let hidden = x.powi(2);
-///     cx.trace("hidden", &hidden);
-///     hidden
-/// };
-/// let gradients = (hidden * 5.0).backward();
-/// let (path, value) = &seen.0.borrow()[0];
-/// assert_eq!((path.as_str(), value.item(), gradients.get(value).unwrap().item()), ("layer.hidden", 9.0, 5.0));
-/// ```
-///
-/// It sees values as they are computed. To see their gradients too, keep the [`Var`] and call its
-/// `retain_grad` here: after backward the gradients can be asked for it. Attention weights are shown as
-/// constants, for the fused operation keeps no variable for them: their gradient cannot be had.
-pub trait Trace {
-    /// Whether it wants the value of that path: what none wants and only a trace would see is not computed. All, unless
-    /// this is said otherwise.
-    fn wants(&self, path: &str) -> bool {
-        let _ = path;
-        true
-    }
-
-    /// Receives one value; `path` names its place as parameters are named, e.g. `decoder.layers.1.cross_attn.weights`.
-    fn record(&self, path: &str, value: &Var);
-}
-
-/// A scope of the trace, left when it is dropped. Made by [`Context::enter`].
-#[derive(Debug)]
-#[must_use = "the scope ends when this is dropped: bind it to a name"]
-pub struct Scope<'c> {
-    /// The path, and its length before this scope was entered.
-    entered: Option<(&'c RefCell<String>, usize)>,
-}
-
-impl Drop for Scope<'_> {
-    fn drop(&mut self) {
-        if let Some((path, outer_len)) = self.entered {
-            path.borrow_mut().truncate(outer_len);
-        }
     }
 }
 

@@ -56,10 +56,11 @@ pub mod named;
 pub mod optim;
 pub mod params;
 pub mod schedule;
+pub mod trace;
 
 pub use builder::ParamBuilder;
 pub use checkpoint::Checkpoint;
-pub use context::{Context, Scope, Trace};
+pub use context::Context;
 pub use error::Error;
 pub use gradcheck::gradcheck_params;
 pub use gradients::ParamGradients;
@@ -70,3 +71,4 @@ pub use named::NamedTensors;
 pub use optim::{Adam, AdamW, Average, Optimizer, OptimizerState, Sgd};
 pub use params::Params;
 pub use schedule::{Constant, Cosine, InverseSqrt, Noam, ReduceOnPlateau, Schedule};
+pub use trace::{Scope, Trace};

@@ -58,12 +58,17 @@
 //! # Ok::<(), transformer::Error>(())
 //! ```
 //!
+//! A trace that [wants gradients](nn::Trace::wants_gradients) is told those too when backward has found them. Training is
+//! watched by [`Trainer::train_step_traced`]. What the model does not hold whole, the scores and weights of attention and in
+//! training the logits, is computed for the trace apart: looking changes no bit.
+//!
 //! | path | what | shape |
 //! |---|---|---|
 //! | `encoder.tokens`, `.positions` | what is added up at the bottom | `[batch, src_len, d_model]`, `[src_len, d_model]` |
 //! | `encoder.embedded` | their sum, which enters the first layer | `[batch, src_len, d_model]` |
 //! | `encoder.layers.0.self_attn.query`, `.key`, `.value` | the projections; a head has d_head columns of each | `[batch, src_len, d_model]` |
-//! | `encoder.layers.0.self_attn.weights` | who attends to whom | `[batch, n_heads, src_len, src_len]` |
+//! | `encoder.layers.0.self_attn.scores`, `.scaled_scores`, `.masked_scores` | Q K^T, times the scale, with minus infinity where nothing may be seen | `[batch, n_heads, src_len, src_len]` |
+//! | `encoder.layers.0.self_attn.weights` | their softmax: who attends to whom | `[batch, n_heads, src_len, src_len]` |
 //! | `encoder.layers.0.self_attn.context`, `.out` | the heads side by side, before and after W^O | `[batch, src_len, d_model]` |
 //! | `encoder.layers.0.residual1.out`, `norm1.out` | around the first sublayer: the sum, and what comes out of the norm | `[batch, src_len, d_model]` |
 //! | `encoder.layers.0.hidden` | inside the feed-forward network | `[batch, src_len, d_ff]` |

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use autograd::Var;
 use autograd::ops::cross_entropy::CrossEntropy;
+use autograd::{Tape, Var};
 use nn::{Context, Embedding, Init, Layout, Linear, NamedTensors, ParamBuilder, Params};
 use tensor::{DType, Seed};
 
@@ -213,7 +213,12 @@ impl Transformer {
         let rows = hidden.reshape([batch.tgt_out.len(), self.config.architecture.d_model]); // [batch * tgt_len, d_model]
         let weight = cx.param(self.projection.weight);
         let bias = self.projection.bias.map(|bias| cx.param(bias));
-        Ok(rows.linear_cross_entropy(&weight, bias.as_ref(), &batch.tgt_out, smoothing))
+        let out = rows.linear_cross_entropy(&weight, bias.as_ref(), &batch.tgt_out, smoothing);
+        if cx.is_traced("logits") {
+            let logits = hidden.detach().linear(&weight.detach(), bias.map(|bias| bias.detach()).as_ref());
+            trace_logits(cx, logits, batch, smoothing, &out.loss);
+        }
+        Ok(out)
     }
 
     /// The natural logarithm of the probability of each label that counts, given the source and the labels
@@ -244,6 +249,18 @@ impl Transformer {
         let token_log_probs = self.token_log_probs(cx, batch)?;
         Ok(token_log_probs.iter().map(|log_probs| log_probs.iter().sum()).collect())
     }
+}
+
+/// Shows a trace the logits `[batch, tgt_len, vocab_size]`, computed for it apart, that the loss never holds whole, and
+/// their gradient.
+fn trace_logits(cx: &Context, logits: Var, batch: &Batch, smoothing: f64, loss: &Var) {
+    let logits = Tape::new().var(logits.into_value());
+    let labels = batch.tgt_out.clone();
+    cx.trace_apart(["logits"], [logits.value().clone()], loss, move |gradient| {
+        let rows = logits.reshape([labels.len(), logits.dim(-1)]);
+        let gradients = rows.cross_entropy(&labels, smoothing).loss.backward_with(gradient.clone());
+        [gradients.get(&logits).expect("the loss is made of them").clone()]
+    });
 }
 
 /// The model's parts, with their parameters.

@@ -12,19 +12,28 @@ pub mod norms;
 use crate::look::Figure;
 use crate::recording::Recording;
 
+/// Draws a figure, if the recording has what it is drawn from.
+type Draw = fn(&Recording) -> Option<Figure>;
+
+/// Every figure, in the order of the article, and the chapter that it belongs to.
+const FIGURES: &[(&str, Draw)] = &[
+    ("matrices", attention::draw),
+    ("training", distributions::draw),
+    ("training", loss::draw),
+    ("way-back", gradients::draw),
+    ("way-back", norms::layers),
+    ("way-back", norms::update),
+    ("search", beam::greedy),
+    ("search", beam::draw),
+];
+
 /// Every figure that can be drawn from the recording, in the order of the article.
 pub fn all(recording: &Recording) -> Vec<Figure> {
-    [
-        attention::draw,
-        distributions::draw,
-        loss::draw,
-        gradients::draw,
-        norms::layers,
-        norms::update,
-        beam::greedy,
-        beam::draw,
-    ]
-    .into_iter()
-    .filter_map(|draw| draw(recording))
-    .collect()
+    FIGURES.iter().filter_map(|(_, draw)| draw(recording)).collect()
+}
+
+/// The figures of a chapter that can be drawn from the recording.
+pub fn of_chapter(chapter: &str, recording: &Recording) -> Vec<Figure> {
+    let draws = FIGURES.iter().filter(|(of, _)| *of == chapter);
+    draws.filter_map(|(_, draw)| draw(recording)).collect()
 }

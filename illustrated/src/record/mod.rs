@@ -10,11 +10,11 @@ mod words;
 
 use autograd::Tape;
 use autograd::ops::cross_entropy::CrossEntropy;
-use nn::{Context, ParamGradients, Params};
+use nn::{Context, Optimizer, ParamGradients, Params, Schedule};
 use tensor::threads::on_worker;
 use transformer::search::beam::BeamOptions;
 use transformer::train::trainer::StepReport;
-use transformer::{Batch, DecoderStart, Pair, Transformer};
+use transformer::{Batch, DecoderStart, Pair, Trainer, Transformer};
 
 use crate::error::Error;
 use crate::recording::event::{Event, PassHead};
@@ -51,6 +51,21 @@ impl<'a> Recorder<'a> {
         };
         let (smoothing, digits) = (about.smoothing, about.digits);
         Recorder { recording: Recording::new(about), words, smoothing, digits }
+    }
+
+    /// Takes a step of training, the same to the bit as without a recorder.
+    ///
+    /// # Errors
+    /// [`Error::Model`] as [`Trainer::train_step`].
+    pub fn train_step<O: Optimizer, S: Schedule>(
+        &mut self,
+        trainer: &mut Trainer<O, S>,
+        batches: &[Batch],
+    ) -> Result<StepReport, Error> {
+        let before = trainer.params.clone();
+        let (report, gradients) = trainer.train_step_traced(batches, &sink::Nothing)?;
+        self.step(&report, &gradients, &before, &trainer.params);
+        Ok(report)
     }
 
     /// A step of training: what it reported, the gradients it followed, and the parameters before and after it.
@@ -91,7 +106,7 @@ impl<'a> Recorder<'a> {
             let logits =
                 model.forward(&cx, &batch)?.reshape([batch.tgt_out.len(), model.config().tgt_vocab_size]);
             let CrossEntropy { loss, stats } = logits.cross_entropy(&batch.tgt_out, self.smoothing);
-            sink.differentiate(&loss);
+            cx.gradients(loss.backward());
             Ok((sink.into_seen(), stats, logits.into_value()))
         })?;
         let of = |ids: &[u32], side: &[String]| {

@@ -8,40 +8,44 @@ use tensor::{DType, Tensor};
 
 use crate::recording::Array;
 
-/// Keeps all that is traced, in order.
+/// Keeps all that is traced, in order: values, and gradients with `true`.
 #[derive(Default)]
-pub(super) struct Sink {
-    vars: RefCell<Vec<(String, Var)>>,
-    seen: RefCell<Vec<(bool, Array)>>,
-}
+pub(super) struct Sink(RefCell<Vec<(bool, Array)>>);
 
 impl Trace for Sink {
     fn wants(&self, path: &str) -> bool {
         path != "logits" // they are outputs
     }
 
+    fn wants_gradients(&self) -> bool {
+        true
+    }
+
     fn record(&self, path: &str, value: &Var) {
-        value.retain_grad();
-        self.seen.borrow_mut().push((false, array(path, value.value())));
-        self.vars.borrow_mut().push((path.to_owned(), value.clone()));
+        self.0.borrow_mut().push((false, array(path, value.value())));
+    }
+
+    fn gradient(&self, path: &str, gradient: &Tensor) {
+        self.0.borrow_mut().push((true, array(path, gradient)));
     }
 }
 
 impl Sink {
-    /// Adds the gradients of the loss at all that was seen.
-    pub fn differentiate(&self, loss: &Var) {
-        let gradients = loss.backward();
-        for (path, var) in self.vars.borrow().iter() {
-            if let Some(gradient) = gradients.get(var) {
-                self.seen.borrow_mut().push((true, array(path, gradient)));
-            }
-        }
+    /// What was seen.
+    pub fn into_seen(self) -> Vec<(bool, Array)> {
+        self.0.into_inner()
+    }
+}
+
+/// Watches a step for its parameters alone.
+pub(super) struct Nothing;
+
+impl Trace for Nothing {
+    fn wants(&self, _: &str) -> bool {
+        false
     }
 
-    /// Values, and gradients with `true`.
-    pub fn into_seen(self) -> Vec<(bool, Array)> {
-        self.seen.into_inner()
-    }
+    fn record(&self, _: &str, _: &Var) {}
 }
 
 /// A traced tensor of a batch of one sentence, without that axis.

@@ -18,14 +18,15 @@ impl<'a> Search<'a> {
         for (at, event) in events.iter().enumerate() {
             match event {
                 Event::Candidate(candidate) => {
-                    let goes_on = |search: &Search| {
+                    let goes_on = |search: &Search<'a>| {
                         let last = search.candidates.last().map_or(0, |(_, last)| last.step);
                         search.translations.is_empty() && candidate.step >= last
                     };
-                    if !searches.last().is_some_and(goes_on) {
-                        searches.push(Search::default());
+                    match searches.last_mut().filter(|search| goes_on(search)) {
+                        Some(search) => search.candidates.push((at, candidate)),
+                        None => searches
+                            .push(Search { candidates: vec![(at, candidate)], translations: Vec::new() }),
                     }
-                    searches.last_mut().expect("pushed if there was none").candidates.push((at, candidate));
                 }
                 Event::Translation(translation) => {
                     if let Some(search) = searches.last_mut() {

@@ -18,9 +18,11 @@
 use autograd::Var;
 use nn::{Context, Dropout, Linear, ParamBuilder};
 use tensor::Mask;
-use tensor::ops::attention::{AttentionSpec, attention_weights};
+use tensor::ops::attention::AttentionSpec;
 
 use crate::config::Architecture;
+
+mod trace;
 
 /// What queries attend to: a key and a value for each position.
 #[derive(Clone, Debug)]
@@ -73,9 +75,6 @@ impl MultiHeadAttention {
     /// Attends from `x` `[batch, q_len, d_model]` to `key_value`, where `mask`, broadcast to `[batch,
     /// n_heads, q_len, k_len]`, is true. `-> [batch, q_len, d_model]`
     ///
-    /// Note: a trace sees the weights as a constant, without a gradient: they are computed for it apart, as the
-    /// fused operation does not hold them.
-    ///
     /// # Panics
     /// If the shapes do not fit each other or the mask.
     #[track_caller]
@@ -92,10 +91,7 @@ impl MultiHeadAttention {
         cx.trace("query", &query);
         cx.trace("key", &key_value.key);
         cx.trace("value", &key_value.value);
-        if cx.is_traced("weights") {
-            let weights = attention_weights(query.value(), key_value.key.value(), &spec);
-            cx.trace("weights", &Var::constant(weights)); // [batch, n_heads, q_len, k_len]
-        }
+        trace::scores(cx, &query, &key_value.key, &key_value.value, &spec, &context);
         cx.trace("context", &context); // [batch, q_len, d_model]
         let out = self.out_proj.forward(cx, &context);
         cx.trace("out", &out); // [batch, q_len, d_model]

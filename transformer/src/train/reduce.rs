@@ -6,14 +6,15 @@ use tensor::threads::map_indices;
 use crate::error::Error;
 use crate::model::Transformer;
 use crate::train::profile::timed;
-use crate::train::shard::{Shard, ShardResult};
+use crate::train::shard::{How, Shard, ShardResult};
 
 /// How many shards are worked on at a time. Each holds gradients as large as the parameters, as does the sum.
 const AT_A_TIME: usize = 4;
 
 /// The loss and the gradients of all shards together. `None` if there is no shard.
 ///
-/// With `profiling` they are worked on one after the other, so that the times of operations do not overlap.
+/// With a profile or a trace they are worked on one after the other, so that the times of operations do not overlap, and
+/// what is seen comes in the order of the shards.
 ///
 /// # Errors
 /// As [`Transformer::loss`].
@@ -21,13 +22,11 @@ pub(crate) fn run_shards(
     shards: &[Shard],
     model: &Transformer,
     params: &Params,
-    smoothing: f64,
-    profiling: bool,
+    how: How,
 ) -> Result<Option<ShardResult>, Error> {
     let mut total: Option<ShardResult> = None;
-    for group in shards.chunks(if profiling { 1 } else { AT_A_TIME }) {
-        for result in map_indices(group.len(), |index| group[index].run(model, params, smoothing, profiling))
-        {
+    for group in shards.chunks(if how.profiling || how.trace.is_some() { 1 } else { AT_A_TIME }) {
+        for result in map_indices(group.len(), |index| group[index].run(model, params, how)) {
             let result = result?;
             match &mut total {
                 Some(total) => total.merge(result),

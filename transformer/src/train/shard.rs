@@ -11,7 +11,7 @@
 use autograd::Tape;
 use autograd::ops::cross_entropy::{CrossEntropy, LossStats};
 use autograd::profile::Profile;
-use nn::{Context, ParamGradients, Params};
+use nn::{Context, ParamGradients, Params, Trace};
 use tensor::Seed;
 
 use crate::data::batch::Batch;
@@ -27,6 +27,17 @@ pub(crate) struct Shard {
     pub share: f64,
     /// Where its dropout comes from.
     pub seed: Seed,
+}
+
+/// How shards are differentiated.
+#[derive(Clone, Copy)]
+pub(crate) struct How<'a> {
+    /// The share of each label that is spread evenly.
+    pub smoothing: f64,
+    /// Whether operations are timed.
+    pub profiling: bool,
+    /// Who looks on.
+    pub trace: Option<&'a (dyn Trace + Sync)>,
 }
 
 /// What came out of one shard, or of several.
@@ -61,18 +72,17 @@ impl Shard {
     }
 
     /// The loss of this shard and the gradients of its share of it.
-    pub fn run(
-        &self,
-        model: &Transformer,
-        params: &Params,
-        smoothing: f64,
-        profiling: bool,
-    ) -> Result<ShardResult, Error> {
+    pub fn run(&self, model: &Transformer, params: &Params, how: How) -> Result<ShardResult, Error> {
+        let How { smoothing, profiling, trace } = how;
         let tape = Tape::new();
         if profiling {
             tape.start_profile();
         }
         let cx = Context::training(params, &tape, self.seed);
+        let cx = match trace {
+            Some(trace) => cx.with_trace(trace),
+            None => cx,
+        };
         let CrossEntropy { loss, stats } = model.loss(&cx, &self.batch, smoothing)?;
         let loss = if self.share == 1.0 { loss } else { loss * self.share };
         let gradients = cx.gradients(loss.backward());

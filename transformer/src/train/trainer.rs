@@ -11,7 +11,7 @@ use std::ops::ControlFlow;
 
 use autograd::ops::cross_entropy::LossStats;
 use autograd::profile::{Profile, Row};
-use nn::{Optimizer, ParamGradients, Params, Schedule};
+use nn::{Optimizer, ParamGradients, Params, Schedule, Trace};
 use tensor::clock;
 use tensor::threads::on_worker;
 
@@ -22,7 +22,7 @@ use crate::train::evaluate::evaluate;
 use crate::train::options::TrainOptions;
 use crate::train::profile::timed;
 use crate::train::reduce::run_shards;
-use crate::train::shard::{Shard, ShardResult};
+use crate::train::shard::{How, Shard, ShardResult};
 
 /// What an observer is told about a step.
 #[derive(Clone, Debug)]
@@ -114,16 +114,40 @@ impl<O: Optimizer, S: Schedule> Trainer<O, S> {
     /// positions reach, a parameter gets no gradient, or the loss, a gradient, the learning rate or what the optimizer
     /// makes of a gradient is not finite. The parameters have not changed then.
     pub fn train_step(&mut self, batches: &[Batch]) -> Result<StepReport, Error> {
-        on_worker(|| self.step_over(batches))
+        on_worker(|| self.step_over(batches, None)).map(|(report, _)| report)
     }
 
-    fn step_over(&mut self, batches: &[Batch]) -> Result<StepReport, Error> {
+    /// As [`Trainer::train_step`], the same step to the bit, with `trace` looking on; returns the gradients too that were
+    /// followed, after clipping.
+    ///
+    /// A large batch is cut into shards, of which each goes through the model by itself: the trace sees one after the other,
+    /// in their order, under the same paths, and the gradients of each shard's share of the loss.
+    ///
+    /// # Errors
+    /// As [`Trainer::train_step`].
+    #[allow(clippy::missing_panics_doc)] // a step that is traced keeps its gradients
+    pub fn train_step_traced(
+        &mut self,
+        batches: &[Batch],
+        trace: &(dyn Trace + Sync),
+    ) -> Result<(StepReport, ParamGradients), Error> {
+        let (report, gradients) = on_worker(|| self.step_over(batches, Some(trace)))?;
+        Ok((report, gradients.expect("a step that is traced keeps them")))
+    }
+
+    /// One step; its gradients, if somebody looks on.
+    fn step_over(
+        &mut self,
+        batches: &[Batch],
+        trace: Option<&(dyn Trace + Sync)>,
+    ) -> Result<(StepReport, Option<ParamGradients>), Error> {
         let started = clock::now();
         let step = self.step + 1;
         let TrainOptions { smoothing, shard_tokens, seed, .. } = self.options;
         let seed = seed.derive("dropout").derive_index(step);
         let shards = Shard::of(&self.model, batches, shard_tokens, seed)?;
-        let result = run_shards(&shards, &self.model, &self.params, smoothing, self.profiling)?;
+        let how = How { smoothing, profiling: self.profiling, trace };
+        let result = run_shards(&shards, &self.model, &self.params, how)?;
         let ShardResult { stats, mut gradients, mut profile } =
             result.ok_or_else(|| Error::EmptyBatch("no batch in this step".into()))?;
         let max_norm = self.options.clip_norm.unwrap_or(f64::INFINITY);
@@ -140,7 +164,7 @@ impl<O: Optimizer, S: Schedule> Trainer<O, S> {
                 error @ nn::Error::NotFinite { .. } => Error::NotFinite(format!("step {step}: {error}")),
                 error => error.into(),
             })?;
-        timed(&mut profile, "free", || drop(gradients));
+        let gradients = timed(&mut profile, "free", || trace.is_some().then_some(gradients));
         self.step = step;
         let took = started.map(|started| started.elapsed());
         if let (Some(profile), Some(took)) = (&mut profile, took) {
@@ -148,7 +172,7 @@ impl<O: Optimizer, S: Schedule> Trainer<O, S> {
             profile.add(Row { name: "other", calls: 1, outside, ..Row::default() });
         }
         let seconds = took.map(|took| took.as_secs_f64());
-        Ok(StepReport { step, stats, learning_rate, grad_norm, seconds, profile })
+        Ok((StepReport { step, stats, learning_rate, grad_norm, seconds, profile }, gradients))
     }
 
     /// An empty profile, if one is asked for.

@@ -14,18 +14,17 @@ use translate::{Translated, Translator};
 use crate::error::Error;
 
 /// Explains the translations of one translator.
-pub struct Explainer {
-    words: Words,
+pub struct Explainer<'t> {
+    words: Words<'t>,
     /// How translations are searched.
     search: BeamOptions,
     options: Options,
 }
 
-impl Explainer {
+impl<'t> Explainer<'t> {
     /// For who reads standard output.
-    pub fn new(translator: &Translator, search: BeamOptions) -> Explainer {
-        let (_, _, text, _) = translator.clone().into_parts(); // which shares what is large
-        Explainer { words: Words::of(&text), search, options: options() }
+    pub fn new(translator: &'t Translator, search: BeamOptions) -> Explainer<'t> {
+        Explainer { words: Words::of(translator.text()), search, options: options() }
     }
 
     /// What the best translation attended to, and how the search came to it; nothing where there is none.

@@ -129,7 +129,7 @@ impl TranslateArgs {
     ///
     /// # Errors
     /// As [`TranslateArgs::request`].
-    pub fn explainer(&self, translator: &Translator) -> Result<Option<Explainer>, Error> {
+    pub fn explainer<'t>(&self, translator: &'t Translator) -> Result<Option<Explainer<'t>>, Error> {
         let settings = self.search.settings(&translator.search())?;
         Ok(self.explain.then(|| Explainer::new(translator, settings.options(self.n_best))))
     }

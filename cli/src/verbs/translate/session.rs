@@ -19,7 +19,7 @@ pub struct Session<'a> {
     request: Request<'a>,
     sampling: Option<Sampling>,
     form: Form,
-    explainer: Option<Explainer>,
+    explainer: Option<Explainer<'a>>,
     /// Whether faulty lines are answered by empty ones.
     lenient: bool,
     name: InputName,
@@ -46,7 +46,7 @@ impl<'a> Session<'a> {
         request: Request<'a>,
         sampling: Option<Sampling>,
         form: Form,
-        explainer: Option<Explainer>,
+        explainer: Option<Explainer<'a>>,
         lenient: bool,
         name: InputName,
     ) -> Session<'a> {
