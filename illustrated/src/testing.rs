@@ -94,6 +94,34 @@ pub fn checked(recording: &Recording, drawing: &str) -> usize {
     count
 }
 
+/// Holds every text that says of which events its number is to the recording: `data-at` is a field of an event, less that
+/// of `data-minus` or over that of `data-over`; `data-norm-of` are fields, and the number the root of the sum of their squares. Returns how many.
+#[track_caller]
+pub fn checked_events(recording: &Recording, drawing: &str) -> usize {
+    let field = |at: &str| -> f64 {
+        let (event, path) = at.split_once('.').unwrap();
+        let event = serde_json::to_value(&recording.events()[event.parse::<usize>().unwrap()]).unwrap();
+        let found = event.pointer(&format!("/{}", path.replace('.', "/")));
+        found.and_then(serde_json::Value::as_f64).unwrap_or_else(|| panic!("no number at {at}"))
+    };
+    let mut count = 0;
+    for (tag, rest) in drawing.split("<text").skip(1).map(|text| text.split_once('>').unwrap()) {
+        let one = attribute(tag, "data-at").map(|at| field(&at));
+        let all = || -> Option<f64> {
+            let squares = |at: &str| field(at).powi(2);
+            Some(attribute(tag, "data-norm-of")?.split(' ').map(squares).sum::<f64>().sqrt())
+        };
+        let Some(number) = one.or_else(all) else { continue };
+        let number = number - attribute(tag, "data-minus").map_or(0.0, |at| field(&at));
+        let number = number / attribute(tag, "data-over").map_or(1.0, |at| field(&at));
+        let expected = [crate::look::short(number as f32), crate::look::chart::plain(number)];
+        let text = rest.split_once('<').unwrap().0;
+        assert!(expected.iter().any(|expected| expected == text), "{tag}: {text}, not {expected:?}");
+        count += 1;
+    }
+    count
+}
+
 /// The value of an attribute of a tag.
 fn attribute(tag: &str, name: &str) -> Option<String> {
     let value = tag.split_once(&format!(" {name}=\""))?.1;

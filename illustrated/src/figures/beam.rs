@@ -215,45 +215,16 @@ fn in_words(node: &Node) -> String {
 mod tests {
     use super::*;
     use crate::recording::{About, Event, Token, Translation};
-    use crate::testing::toy;
-
-    /// The numbers of a drawing that say where they stand: address, what is taken off, text.
-    fn numbers(drawing: &str) -> Vec<(String, Option<String>, String)> {
-        let attribute = |tag: &str, name: &str| {
-            let value = tag.split_once(&format!("{name}=\""))?.1;
-            Some(value.split_once('"')?.0.to_owned())
-        };
-        let texts = drawing.split("<text ").filter_map(|text| text.split_once('>'));
-        texts
-            .filter_map(|(tag, rest)| {
-                let text = rest.split_once('<')?.0.to_owned();
-                Some((attribute(tag, "data-at")?, attribute(tag, "data-minus"), text))
-            })
-            .collect()
-    }
-
-    /// The number at an address.
-    fn number(recording: &Recording, at: &str) -> f64 {
-        let (event, field) = at.split_once('.').unwrap();
-        match (&recording.events()[event.parse::<usize>().unwrap()], field) {
-            (Event::Candidate(candidate), "candidate.log_prob") => candidate.log_prob,
-            (Event::Candidate(candidate), "candidate.score") => candidate.score,
-            other => panic!("{at}: {other:?}"),
-        }
-    }
+    use crate::testing::{checked_events, toy};
 
     #[test]
     fn the_numbers_are_those_of_the_recording() {
         let recording = toy();
         for (figure, name) in [(greedy(recording).unwrap(), "greedy"), (draw(recording).unwrap(), "beam 4")] {
-            let shown = numbers(&figure.drawing.into_string());
-            for (at, minus, text) in &shown {
-                let minus = minus.as_ref().map_or(0.0, |minus| number(recording, minus));
-                assert_eq!(*text, short((number(recording, at) - minus) as f32), "{at}");
-            }
+            let shown = checked_events(recording, &figure.drawing.into_string());
             let search = recording.searches().into_iter().find(|search| search.name() == name).unwrap();
             let finished = search.candidates.iter().filter(|(_, one)| one.fate == Fate::Finished).count();
-            assert_eq!(shown.len(), 2 * search.candidates.len() + finished, "the toy is shown whole");
+            assert_eq!(shown, 2 * search.candidates.len() + finished, "the toy is shown whole");
         }
     }
 

@@ -5,6 +5,9 @@
 pub mod attention;
 pub mod beam;
 pub mod distributions;
+pub mod gradients;
+pub mod loss;
+pub mod norms;
 
 use crate::look::Figure;
 use crate::recording::Recording;
@@ -16,6 +19,10 @@ type Draw = fn(&Recording) -> Option<Figure>;
 const FIGURES: &[(&str, Draw)] = &[
     ("matrices", attention::draw),
     ("training", distributions::draw),
+    ("training", loss::draw),
+    ("way-back", gradients::draw),
+    ("way-back", norms::layers),
+    ("way-back", norms::update),
     ("search", beam::greedy),
     ("search", beam::draw),
 ];

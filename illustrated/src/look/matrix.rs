@@ -127,7 +127,7 @@ impl Matrix {
                         @if !self.labels.rows.is_empty() { g role="columnheader" aria-label="word" {} }
                         @for (at, col) in columns.iter().enumerate() {
                             text class="label above" role="columnheader" x=(x(at) + CELL.0 / 2.0) y=(top - 6.0) {
-                                @match col { Some(col) => (cut(self.labels.cols.get(*col).map_or("", |l| l), PITCH.0)), None => "…" }
+                                @match col { Some(col) => (cut(self.labels.cols.get(*col).map_or("", |l| l), PITCH.0 * 13.0 / 12.0)), None => "…" }
                             }
                         }
                     }

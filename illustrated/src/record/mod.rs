@@ -71,17 +71,18 @@ impl<'a> Recorder<'a> {
     /// A step of training: what it reported, the gradients it followed, and the parameters before and after it.
     pub fn step(&mut self, report: &StepReport, gradients: &ParamGradients, before: &Params, after: &Params) {
         let norms = before.iter().map(|(id, _, weight)| Norms {
-            gradient: gradients.get(id).map_or(0.0, norm),
-            weight: norm(weight),
-            update: norm(&after.get(id).sub(weight)),
+            gradient: self.rounded(gradients.get(id).map_or(0.0, norm)),
+            weight: self.rounded(norm(weight)),
+            update: self.rounded(norm(&after.get(id).sub(weight))),
         });
+        let norms: Vec<Norms> = norms.collect();
         self.recording.push(Event::Step(Step {
             step: report.step,
             loss: report.stats.loss(),
             nll: report.stats.nll(),
             learning_rate: report.learning_rate,
             grad_norm: report.grad_norm,
-            norms: norms.collect(),
+            norms,
         }));
     }
 
@@ -166,6 +167,12 @@ impl<'a> Recorder<'a> {
         let events = search::events(model, params, &self.words, src, options)?;
         events.into_iter().for_each(|event| self.recording.push(event));
         Ok(())
+    }
+
+    /// With as many digits as are recorded.
+    fn rounded(&self, number: f64) -> f64 {
+        let Some(digits) = self.digits else { return number };
+        format!("{number:.*e}", digits.max(1) as usize - 1).parse().unwrap_or(number)
     }
 
     /// What was recorded so far.

@@ -24,7 +24,7 @@ const LABEL: usize = 14;
 /// let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<String>>();
 /// let weights = [vec![0.9, 0.1], vec![0.25, 0.75]];
 /// let drawn = heatmap(&weights, &words("i am"), &words("je suis"), &Options::default());
-/// assert_eq!(drawn, "      je  suis\ni  █0.90  0.10\nam ░0.25 ▓0.75\n");
+/// assert_eq!(drawn, "      je  suis\ni  █0.90  0.10\nam ░0.25 █0.75\n");
 /// ```
 ///
 /// # Panics
