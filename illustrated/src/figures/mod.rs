@@ -2,12 +2,31 @@
 //!
 //! `draw(recording)` returns nothing where the recording has not what it is drawn from.
 
-pub mod attention;
+pub mod attention_matrices;
+mod common;
+pub mod embedding;
+pub mod explorer;
+pub mod heads;
+pub mod self_attention;
+pub mod stacks;
+#[cfg(test)]
+mod tests;
 
 use crate::look::Figure;
 use crate::recording::Recording;
 
 /// Every figure that can be drawn from the recording, in the order of the article.
 pub fn all(recording: &Recording) -> Vec<Figure> {
-    [attention::draw].into_iter().filter_map(|draw| draw(recording)).collect()
+    [
+        stacks::draw,
+        embedding::draw,
+        embedding::feed_forward,
+        self_attention::draw,
+        attention_matrices::draw,
+        heads::draw,
+        explorer::draw,
+    ]
+    .into_iter()
+    .filter_map(|draw| draw(recording))
+    .collect()
 }

@@ -7,6 +7,7 @@
 //! from one row, column, head or word to the next. So a script can show the numbers of another step, layer or head in the
 //! very same picture, and a test can compare every number shown with the recording.
 
+pub mod equation;
 pub mod figure;
 pub mod matrix;
 pub mod number;
@@ -14,7 +15,7 @@ pub mod place;
 pub mod role;
 
 pub use figure::{Control, Figure};
-pub use matrix::{Labels, Matrix};
+pub use matrix::{Labels, Matrix, Style};
 pub use number::short;
 pub use place::Place;
 pub use role::Role;

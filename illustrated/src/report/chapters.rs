@@ -30,21 +30,31 @@ impl Chapter {
 
 /// All chapters, in order.
 pub(super) const CHAPTERS: &[Chapter] = &[
-    Chapter { id: "black-box", title: "The black box, opened", text: black_box, figures: &[] },
-    Chapter { id: "words", title: "Words become vectors", text: words, figures: &[] },
+    Chapter {
+        id: "black-box",
+        title: "The black box, opened",
+        text: black_box,
+        figures: &[figures::stacks::draw],
+    },
+    Chapter {
+        id: "words",
+        title: "Words become vectors",
+        text: words,
+        figures: &[figures::embedding::draw, figures::embedding::feed_forward],
+    },
     Chapter {
         id: "self-attention",
         title: "Self-attention, step by step",
         text: self_attention,
-        figures: &[],
+        figures: &[figures::self_attention::draw],
     },
     Chapter {
         id: "matrices",
         title: "The same, for all words at once",
         text: matrices,
-        figures: &[figures::attention::draw],
+        figures: &[figures::attention_matrices::draw],
     },
-    Chapter { id: "heads", title: "Several heads", text: heads, figures: &[] },
+    Chapter { id: "heads", title: "Several heads", text: heads, figures: &[figures::heads::draw] },
     Chapter { id: "positions", title: "Where a word stands", text: positions, figures: &[] },
     Chapter { id: "residuals", title: "Residuals and norms", text: residuals, figures: &[] },
     Chapter { id: "decoder", title: "The decoder", text: decoder, figures: &[] },
@@ -52,7 +62,12 @@ pub(super) const CHAPTERS: &[Chapter] = &[
     Chapter { id: "training", title: "Training", text: training, figures: &[] },
     Chapter { id: "way-back", title: "The way back", text: way_back, figures: &[] },
     Chapter { id: "search", title: "Which words in the end", text: search, figures: &[] },
-    Chapter { id: "explorer", title: "Who looks at whom", text: explorer, figures: &[] },
+    Chapter {
+        id: "explorer",
+        title: "Who looks at whom",
+        text: explorer,
+        figures: &[figures::explorer::draw],
+    },
     Chapter {
         id: "questions",
         title: "Questions, answered by this model",
