@@ -51,7 +51,7 @@ fn projection(run: &Run, letter: &str, role: Role, of: &str) -> Option<Drawn> {
     let out = run.head(&format!("{letter} = X W^{letter}"), role, of).draw_as(&run.pass, &FIRST, &FOLDED)?;
     let mut parts = vec![Part::Matrix(x)];
     match weight {
-        Some(weight) => parts.extend([Part::Sign("·"), Part::Matrix(weight), Part::Sign("=")]),
+        Some(weight) => parts.extend([Part::Sign("×"), Part::Matrix(weight), Part::Sign("=")]),
         None => parts.push(Part::Sign("→")),
     }
     parts.push(Part::Matrix(out));
@@ -82,7 +82,7 @@ fn attention(run: &Run) -> Option<Drawn> {
     let value = run.head("V", Role::Value, "value").draw_as(&run.pass, &FIRST, &FOLDED)?;
     let z = run.head("Z", Role::Output, "context").draw_as(&run.pass, &FIRST, &FOLDED)?;
     let before = scores.into_iter().flat_map(|scores| [Part::Matrix(scores), Part::Sign("→")]);
-    let rest = [weights, value].map(Part::Matrix).into_iter().zip([Part::Sign("·"), Part::Sign("=")]);
+    let rest = [weights, value].map(Part::Matrix).into_iter().zip([Part::Sign("×"), Part::Sign("=")]);
     let parts = before.chain(rest.flat_map(|(matrix, sign)| [matrix, sign])).chain([Part::Matrix(z)]);
     Some(equation(parts.collect(), MAX_WIDTH))
 }

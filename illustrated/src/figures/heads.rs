@@ -94,7 +94,7 @@ fn product(run: &Run) -> Option<Drawn> {
     };
     let mut parts = vec![Part::Matrix(rows(&format!("Z of all {} heads", run.n_heads), "context")?)];
     match weight.draw_as(&run.pass, &FIRST, &Style::folded(4, 4)) {
-        Some(weight) => parts.extend([Part::Sign("·"), Part::Matrix(weight), Part::Sign("=")]),
+        Some(weight) => parts.extend([Part::Sign("×"), Part::Matrix(weight), Part::Sign("=")]),
         None => parts.push(Part::Sign("→")),
     }
     parts.push(Part::Matrix(rows("out = Z W^O", "out")?));

@@ -4,13 +4,13 @@
 
 pub mod attention_matrices;
 mod common;
+#[cfg(test)]
+mod drawn_tests;
 pub mod embedding;
 pub mod explorer;
 pub mod heads;
 pub mod self_attention;
 pub mod stacks;
-#[cfg(test)]
-mod tests;
 
 use crate::look::Figure;
 use crate::recording::Recording;

@@ -34,17 +34,17 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
 }
 
 /// The one row of the chosen word.
-fn of_word(run: &Run, name: &str, role: Role, of: &str) -> Option<Drawn> {
+fn of_word(run: &Run, name: &str, role: Role, of: &str, style: &Style) -> Option<Drawn> {
     let path = format!("encoder.layers.{{layer}}.self_attn.{of}");
     let place = Place::of(path).control("word", run.d_model).control("head", run.d_head);
     let matrix = Matrix { place, n_rows: 1, labels: Labels::default(), ..run.head(name, role, of) };
-    matrix.draw_as(&run.pass, &FIRST, &FOLDED)
+    matrix.draw_as(&run.pass, &FIRST, style)
 }
 
 /// Whose steps these are: x, and its query, key and value.
 fn asked(run: &Run) -> Option<Drawn> {
     let word = |word: &String| {
-        let width = text_width(word) * 1.1 + 8.0;
+        let width = (text_width(word) * 1.1).ceil() + 8.0;
         let markup = html! { text class="words head" x="4" y="24" { (word) } };
         Drawn { markup, width, height: 36.0, frame: [0.0, 4.0, width, 30.0] }
     };
@@ -53,12 +53,7 @@ fn asked(run: &Run) -> Option<Drawn> {
     let word = Drawn { width: widest, ..choices("word", all)? };
     let style = Style { max_cols: 2, ..FOLDED };
     let x = run.input(&style, |matrix| one_row(run, matrix))?;
-    let narrow = |name, role, of| {
-        let path = format!("encoder.layers.{{layer}}.self_attn.{of}");
-        let place = Place::of(path).control("word", run.d_model).control("head", run.d_head);
-        let matrix = Matrix { place, n_rows: 1, labels: Labels::default(), ..run.head(name, role, of) };
-        matrix.draw_as(&run.pass, &FIRST, &style).map(Part::Matrix)
-    };
+    let narrow = |name, role, of| of_word(run, name, role, of, &style).map(Part::Matrix);
     let parts = vec![
         Part::Matrix(word),
         Part::Matrix(x),
@@ -110,7 +105,7 @@ fn by_key(run: &Run) -> Option<Drawn> {
         x += one.width + 8.0;
     }
     let (last, left) = (columns.last()?, *lefts.last()?);
-    let z = of_word(run, "6 their sum z", Role::Output, "context")?;
+    let z = of_word(run, "6 their sum z", Role::Output, "context", &FOLDED)?;
     let (middle, below) = (left + last.frame[0] + last.frame[2] / 2.0, last.height + 8.0);
     let top = last.frame[1] + last.frame[3] + 4.0;
     let markup = html! {
@@ -140,7 +135,8 @@ fn steps(run: &Run) -> Vec<String> {
             .into(),
         scaled,
         "4  Softmax: e to the power of each, divided by the sum of them all. The shares sum to 1.".into(),
-        "5  Each word's value is multiplied by its share.".into(),
+        "5  Each word's value is multiplied by its share: open a number of the sum to see every product."
+            .into(),
         "6  The sum of these, column by column, is what the head says of the chosen word.".into(),
     ]
 }

@@ -68,7 +68,7 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
         title: "The black box, and what is in it".into(),
         caption: caption(about, total),
         width: RIGHT + WIDTH + 4.0,
-        height: bottom + 50.0,
+        height: bottom + 64.0,
         drawing: html! {
             @for placed in encoder.iter().chain(&decoder) { (draw_block(placed)) }
             @for column in [&encoder, &decoder] { @for pair in column.windows(2) { (up(pair[0].middle(), pair[0].y, pair[1].y + pair[1].height())) } }
@@ -147,10 +147,12 @@ fn ends(recording: &Recording, bottom: f64, top: Option<&Placed>) -> Markup {
     let (left, right) = (4.0 + WIDTH / 2.0, RIGHT + WIDTH / 2.0);
     let edge = text_width(&cut(&said, WIDTH * 0.9)) / 2.0;
     html! {
-        (up(left, bottom + 20.0, bottom - GAP + GAP))
+        (up(left, bottom + 20.0, bottom))
         (up(right, bottom + 20.0, bottom))
         (word(left, bottom + 38.0, &about.sentence, "words"))
         (word(right, bottom + 38.0, &so_far, "output"))
+        text class="note middle" x=(left) y=(bottom + 56.0) { "the sentence" }
+        text class="note middle" x=(right) y=(bottom + 56.0) { "what was said so far" }
         @if let Some(top) = top {
             (up(right, top.y, 30.0_f64.max(top.y - GAP)))
             (word(right, 30.0_f64.max(top.y - GAP) - 8.0, &said, "output"))

@@ -82,7 +82,7 @@ fn room(part: &Part) -> f64 {
 }
 
 fn sign_width(sign: &str) -> f64 {
-    text_width(sign) * 1.35 + 6.0
+    (text_width(sign) * 1.35).ceil() + 6.0
 }
 
 fn row(parts: &[Part]) -> Drawn {

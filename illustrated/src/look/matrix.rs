@@ -155,9 +155,9 @@ impl Matrix {
 
     fn markup(&self, cell: impl Fn(usize, usize) -> Option<Cell>, max: f32, style: &Style) -> Drawn {
         let (columns, rows) = (shown(self.n_cols, style.max_cols), shown(self.n_rows, style.max_rows));
-        let left = self.labels.rows.iter().map(|label| text_width(label)).fold(0.0, f64::max) + 10.0;
+        let left = self.labels.rows.iter().map(|label| text_width(label)).fold(0.0, f64::max).ceil() + 10.0;
         let left = if self.labels.rows.is_empty() { 4.0 } else { left };
-        let longest = self.labels.cols.iter().map(|label| text_width(label)).fold(0.0, f64::max);
+        let longest = self.labels.cols.iter().map(|label| text_width(label)).fold(0.0, f64::max).ceil();
         let top = match (self.labels.cols.is_empty(), style.tiny) {
             (true, _) => 28.0,
             (false, None) => 44.0,
@@ -197,14 +197,18 @@ impl Matrix {
             }
         };
         let frame = [left - 3.0, top - 3.0, inner_width + 4.0, inner_height + 4.0];
-        let width = left + (inner_width + 4.0).max(text_width(&self.name) * 1.1);
+        let width = left + (inner_width + 4.0).max((text_width(&self.name) * 1.1).ceil());
         Drawn { markup, width, height: top + inner_height + 22.0, frame }
     }
 
-    /// The words above the columns.
+    /// The words above the columns: cut, if neighbours would touch.
     fn head(&self, columns: &[Option<usize>], style: &Style, (left, top): (f64, f64)) -> Markup {
         let (width, middle) = (style.pitch().0, style.cell().0 / 2.0);
-        let word = |col: usize| self.labels.cols.get(col).map_or("", |label| label.as_str());
+        let word = |col: Option<usize>| {
+            col.map_or("…", |col| self.labels.cols.get(col).map_or("", |label| label.as_str()))
+        };
+        let room = |pair: &[Option<usize>]| text_width(word(pair[0])) + text_width(word(pair[1]));
+        let fit = columns.windows(2).all(|pair| room(pair) <= 2.0 * width) && columns.len() > 1;
         html! {
             g role="row" {
                 @if !self.labels.rows.is_empty() { g role="columnheader" aria-label="word" {} }
@@ -212,10 +216,10 @@ impl Matrix {
                     @let x = left + at as f64 * width + middle;
                     @if style.tiny.is_some() {
                         text class="label turned" role="columnheader"
-                            transform={ "translate(" (x + 4.0) " " (top - 8.0) ") rotate(-90)" } { (col.map_or("…", word)) }
+                            transform={ "translate(" (x + 4.0) " " (top - 8.0) ") rotate(-90)" } { (word(*col)) }
                     } @else {
                         text class="label above" role="columnheader" x=(x) y=(top - 6.0) {
-                            (col.map_or("…".into(), |col| cut(word(col), width)))
+                            (cut(word(*col), if fit { 1.4 * width } else { width }))
                         }
                     }
                 }

@@ -17,9 +17,8 @@ const PITCH: f64 = 28.0;
 const TOP: f64 = 58.0;
 const SPAN: f64 = 190.0;
 
-/// Heads are told apart by colour and by dashes.
-const COLOURS: [&str; 4] = ["--value", "--output", "--words", "--query"];
-const DASHES: [&str; 2] = ["none", "7 5"];
+/// Heads are told apart by so many colours, and the next ones by dashes.
+const N_COLOURS: usize = 4;
 
 /// Weights are drawn in so many widths.
 const WIDTHS: f32 = 10.0;
@@ -28,7 +27,7 @@ const WIDTHS: f32 = 10.0;
 /// shown.
 pub(super) fn draw(recording: &Recording, kind: &Kind, number: usize, n_heads: usize) -> Drawn {
     let widest = |words: &[String]| words.iter().map(|word| text_width(word)).fold(0.0, f64::max);
-    let left = widest(&kind.queries).max(40.0) + 12.0;
+    let left = widest(&kind.queries).max(40.0).ceil() + 12.0;
     let right = left + SPAN;
     let n_words = kind.queries.len().max(kind.keys.len());
     let below = TOP + PITCH * n_words as f64 + 6.0;
@@ -54,7 +53,7 @@ pub(super) fn draw(recording: &Recording, kind: &Kind, number: usize, n_heads: u
             }
         }
     };
-    let width = right + widest(&kind.keys).max(76.0) + 16.0;
+    let width = right + widest(&kind.keys).max(76.0).ceil() + 16.0;
     let width = width.max(330.0);
     let height = below + 18.0 * n_heads.min(TOGGLES.len() + 1) as f64 + 4.0;
     Drawn { markup, width, height, frame: [0.0, 0.0, width, height] }
@@ -87,19 +86,14 @@ fn one(weights: &[f32], n_keys: usize, head: usize, (left, right): (f64, f64), b
     }
     let hidden = weights.iter().filter(|weight| **weight > 0.0 && **weight < FAINT).count();
     let seen = weights.iter().filter(|weight| **weight > 0.0).count();
-    let (colour, dash) = (COLOURS[head % COLOURS.len()], DASHES[head / COLOURS.len() % DASHES.len()]);
-    let style = |width: u32| {
-        let share = f64::from(width) / f64::from(WIDTHS);
-        format!(
-            "stroke:var({colour});stroke-dasharray:{dash};stroke-width:{:.1};opacity:{:.2}",
-            0.6 + 3.8 * share,
-            0.15 + 0.75 * share
-        )
+    let class = |width: u32| {
+        let dashed = if head / N_COLOURS % 2 == 1 { " dashed" } else { "" };
+        format!("line of{} wide{width}{dashed}", head % N_COLOURS)
     };
     let line = below + 18.0 * head.min(TOGGLES.len()) as f64 + 12.0;
     html! {
-        @for (width, path) in &widths { path class="line" d=(path) style=(style(*width)) {} }
-        path class="line" d={ "M6 " (line - 4.0) "h22" } style=(style(WIDTHS as u32)) {}
+        @for (width, path) in &widths { path d=(path) class=(class(*width)) {} }
+        path d={ "M6 " (line - 4.0) "h22" } class=(class(WIDTHS as u32)) {}
         text class="note" x="36" y=(line) {
             "head " (head) ": " (hidden) " of " (seen) " lines are fainter than " (FAINT) " and hidden"
         }
