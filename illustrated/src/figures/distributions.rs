@@ -5,7 +5,7 @@
 use maud::html;
 
 use crate::look::flow::flow;
-use crate::look::matrix::{Drawn, PITCH, cut, shown};
+use crate::look::matrix::{Drawn, MAX_COLUMNS, PITCH, cut, shown};
 use crate::look::{Figure, Labels, Matrix, Place, Role};
 use crate::recording::{Output, Pass, Recording};
 
@@ -93,7 +93,7 @@ fn bars(passes: &[Pass], at: usize, words: &[String], left: f64) -> Option<Drawn
     let shift = (left - drawn.frame[0]).max(0.0);
     let markup = html! { g transform={ "translate(" (format!("{shift:.1}")) " 0)" } {
         text class="note" x=(drawn.frame[0]) y="12" { "“" (cut(label, 90.0)) "”, " (when(&passes[at])) }
-        @for (place, col) in shown(words.len()).into_iter().enumerate() {
+        @for (place, col) in shown(words.len(), MAX_COLUMNS).into_iter().enumerate() {
             @if let Some(said) = col.and_then(|col| said.get(col)) {
                 (bar(place, said.log_prob.exp(), "probability-bar")) (bar(place, said.target, "target-bar"))
             }

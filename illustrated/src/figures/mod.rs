@@ -2,12 +2,20 @@
 //!
 //! `draw(recording)` returns nothing where the recording has not what it is drawn from.
 
-pub mod attention;
+pub mod attention_matrices;
 pub mod beam;
+mod common;
 pub mod distributions;
+#[cfg(test)]
+mod drawn_tests;
+pub mod embedding;
+pub mod explorer;
 pub mod gradients;
+pub mod heads;
 pub mod loss;
 pub mod norms;
+pub mod self_attention;
+pub mod stacks;
 
 use crate::look::Figure;
 use crate::recording::Recording;
@@ -17,7 +25,12 @@ type Draw = fn(&Recording) -> Option<Figure>;
 
 /// Every figure, in the order of the article, and the chapter that it belongs to.
 const FIGURES: &[(&str, Draw)] = &[
-    ("matrices", attention::draw),
+    ("black-box", stacks::draw),
+    ("words", embedding::draw),
+    ("words", embedding::feed_forward),
+    ("self-attention", self_attention::draw),
+    ("matrices", attention_matrices::draw),
+    ("heads", heads::draw),
     ("training", distributions::draw),
     ("training", loss::draw),
     ("way-back", gradients::draw),
@@ -25,6 +38,7 @@ const FIGURES: &[(&str, Draw)] = &[
     ("way-back", norms::update),
     ("search", beam::greedy),
     ("search", beam::draw),
+    ("explorer", explorer::draw),
 ];
 
 /// Every figure that can be drawn from the recording, in the order of the article.

@@ -9,6 +9,7 @@
 //! picture, each has its group with `data-when="layer=1 head=0"`, those that are not shown at first with the class `off`.
 
 pub mod chart;
+pub mod equation;
 pub mod figure;
 pub mod flow;
 pub mod matrix;
@@ -18,7 +19,7 @@ pub mod role;
 pub mod tree;
 
 pub use figure::{Control, Figure};
-pub use matrix::{Labels, Matrix};
+pub use matrix::{Labels, Matrix, Style};
 pub use number::short;
 pub use place::Place;
 pub use role::Role;
