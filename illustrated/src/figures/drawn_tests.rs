@@ -221,9 +221,6 @@ fn scores_are_drawn_where_they_were_recorded() {
     );
     let before = hold(&attention_matrices::draw(toy()).unwrap(), toy()).0;
     assert_eq!(counted(attention_matrices::draw(&recording)), before + 9);
-    for figure in all(&recording) {
-        std::fs::write(format!("/tmp/guides_scores_{}.svg", figure.id), figure.svg()).unwrap();
-    }
 }
 
 #[test]
@@ -232,22 +229,4 @@ fn nothing_is_drawn_of_nothing() {
     let about = Recording::new(toy().about().clone());
     let ids: Vec<&str> = all(&about).iter().map(|figure| figure.id).collect();
     assert_eq!(ids, ["stacks"]);
-}
-
-#[test]
-fn dump() {
-    let long = recorded(&config(8, 4), 30, false);
-    for (name, recording) in [("toy", toy()), ("long", &long)] {
-        let prefix = if name == "toy" { "/tmp/guides_" } else { "/tmp/guides_long_" };
-        for figure in all(recording) {
-            std::fs::write(format!("{prefix}{}.svg", figure.id), figure.svg()).unwrap();
-        }
-        let page = crate::report::page(recording);
-        println!(
-            "{name} page {} bytes, figures {}",
-            page.len(),
-            all(recording).iter().map(|f| f.drawing.0.len()).sum::<usize>()
-        );
-        std::fs::write(format!("/tmp/guides_{name}.html"), page).unwrap();
-    }
 }

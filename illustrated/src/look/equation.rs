@@ -29,7 +29,9 @@ pub fn equation(parts: Vec<Part>, max_width: f64) -> Drawn {
             width = 0.0;
         }
         width += room(&part);
-        lines.last_mut().expect("one line").push(part);
+        if let Some(line) = lines.last_mut() {
+            line.push(part);
+        }
     }
     let lines: Vec<Drawn> = lines.iter().map(|line| row(line)).collect();
     stack(&lines, 10.0)
