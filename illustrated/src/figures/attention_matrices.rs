@@ -78,8 +78,13 @@ fn attention(run: &Run) -> Option<Drawn> {
     };
     let style = Style::folded(12, 6);
     let scores = square(&scaled, Role::Query, "scaled_scores").draw_as(&run.pass, &FIRST, &style);
-    let weights = square("softmax by row", Role::Weights, "weights").draw_as(&run.pass, &FIRST, &style)?;
-    let value = run.head("V", Role::Value, "value").draw_as(&run.pass, &FIRST, &FOLDED)?;
+    // words beside the rows stand at the ends of the line, or it would be too long
+    let rows = if scores.is_some() { Vec::new() } else { run.src.clone() };
+    let weights = square("softmax by row", Role::Weights, "weights");
+    let weights = Matrix { labels: Labels { rows, cols: run.src.clone() }, ..weights };
+    let weights = weights.draw_as(&run.pass, &FIRST, &style)?;
+    let value = Matrix { labels: Labels::default(), ..run.head("V", Role::Value, "value") };
+    let value = value.draw_as(&run.pass, &FIRST, &FOLDED)?;
     let z = run.head("Z", Role::Output, "context").draw_as(&run.pass, &FIRST, &FOLDED)?;
     let before = scores.into_iter().flat_map(|scores| [Part::Matrix(scores), Part::Sign("→")]);
     let rest = [weights, value].map(Part::Matrix).into_iter().zip([Part::Sign("×"), Part::Sign("=")]);

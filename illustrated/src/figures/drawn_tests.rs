@@ -3,11 +3,11 @@
 use tensor::{DType, Seed};
 use transformer::{Config, NormPlacement, Pair, Transformer, VocabSizes};
 
-use super::{all, explorer};
+use super::{all, attention_matrices, explorer, self_attention};
 use crate::look::matrix::text_width;
 use crate::look::{Figure, Place, short};
 use crate::record::{Recorder, Words};
-use crate::recording::{About, Recording};
+use crate::recording::{About, Array, Event, Recording};
 use crate::testing::toy;
 
 /// The attribute of a tag.
@@ -205,28 +205,32 @@ fn models_and_sentences_of_any_size_are_drawn() {
     }
 }
 
+/// Scores are made up here: of a recording that has them, all six steps are drawn.
+#[test]
+fn scores_are_drawn_where_they_were_recorded() {
+    let mut recording = toy().clone();
+    for (at, name) in ["scores", "scaled_scores"].into_iter().enumerate() {
+        let path = format!("encoder.layers.0.self_attn.{name}");
+        let data = (0..36).map(|number| number as f32 / 2.0 - 8.0 + at as f32).collect();
+        recording.push(Event::Value(Array { path, shape: vec![4, 3, 3], rows: None, data }));
+    }
+    let counted = |figure: Option<Figure>| {
+        let figure = figure.unwrap();
+        hold_layout(&figure);
+        hold(&figure, &recording).0
+    };
+    assert_eq!(
+        counted(self_attention::draw(&recording)),
+        hold(&self_attention::draw(toy()).unwrap(), toy()).0 + 6
+    );
+    let before = hold(&attention_matrices::draw(toy()).unwrap(), toy()).0;
+    assert_eq!(counted(attention_matrices::draw(&recording)), before + 9);
+}
+
 #[test]
 fn nothing_is_drawn_of_nothing() {
     assert!(all(&Recording::new(About::default())).is_empty());
     let about = Recording::new(toy().about().clone());
     let ids: Vec<&str> = all(&about).iter().map(|figure| figure.id).collect();
     assert_eq!(ids, ["stacks"]);
-}
-
-#[test]
-fn dump() {
-    let long = recorded(&config(8, 4), 30, false);
-    for (name, recording) in [("toy", toy()), ("long", &long)] {
-        let prefix = if name == "toy" { "/tmp/guides_" } else { "/tmp/guides_long_" };
-        for figure in all(recording) {
-            std::fs::write(format!("{prefix}{}.svg", figure.id), figure.svg()).unwrap();
-        }
-        let page = crate::report::page(recording);
-        println!(
-            "{name} page {} bytes, figures {}",
-            page.len(),
-            all(recording).iter().map(|f| f.drawing.0.len()).sum::<usize>()
-        );
-        std::fs::write(format!("/tmp/guides_{name}.html"), page).unwrap();
-    }
 }

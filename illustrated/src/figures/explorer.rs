@@ -114,17 +114,16 @@ fn kinds(recording: &Recording, pass: &Pass) -> Vec<Kind> {
 fn panel(recording: &Recording, kind: &Kind, number: usize, n_heads: usize) -> Option<Drawn> {
     let lines = lines::draw(recording, kind, number, n_heads);
     let heatmap = heatmap(&recording.last_pass()?, kind)?;
-    let left = lines.width + 40.0;
-    let words = words_of(kind);
-    let (width, below) = (left + heatmap.width, lines.height.max(heatmap.height) + 8.0);
+    let (words, left) = (words_of(kind), lines.width + 40.0);
+    let top = 18.0 * words.len() as f64 + 18.0;
     let markup = html! {
-        (lines.markup)
-        (at(left, 0.0, &heatmap.markup))
         @for (line, text) in words.iter().enumerate() {
-            text class="note" x="4" y=(below + 14.0 + 18.0 * line as f64) { (text) }
+            text class="note" x="4" y=(14.0 + 18.0 * line as f64) { (text) }
         }
+        (at(0.0, top, &lines.markup))
+        (at(left, top, &heatmap.markup))
     };
-    let (width, height) = (width.max(900.0), below + 18.0 * words.len() as f64 + 6.0);
+    let (width, height) = ((left + heatmap.width).max(900.0), top + lines.height.max(heatmap.height));
     Some(Drawn { markup, width, height, frame: [0.0, 0.0, width, height] })
 }
 

@@ -34,13 +34,15 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
 
 /// X, and arrows from it to the Z of every head.
 fn fan(run: &Run, x: Drawn) -> Option<Drawn> {
-    let style = Style::folded(12, if run.n_heads <= 4 { 4 } else { 2 });
+    let (max_cols, widest) = if run.n_heads <= 4 { (4, 4) } else { (2, 6) };
+    let style = Style::folded(12, max_cols);
+    let per_line = run.n_heads.div_ceil(run.n_heads.div_ceil(widest));
     let place = |head: usize| {
         Place::of("encoder.layers.{layer}.self_attn.context").strides(run.d_model, 1).start(head * run.d_head)
     };
     let heads: Vec<Drawn> = (0..run.n_heads)
         .map(|head| {
-            let labels = if head == 0 { Labels::rows(&run.src) } else { Labels::default() };
+            let labels = if head % per_line == 0 { Labels::rows(&run.src) } else { Labels::default() };
             let name = format!("Z of head {head}");
             let whole = run.rows(&name, Role::Output, "", run.d_model);
             Matrix { place: place(head), n_cols: run.d_head, labels, ..whole }
@@ -48,18 +50,10 @@ fn fan(run: &Run, x: Drawn) -> Option<Drawn> {
         })
         .collect::<Option<_>>()?;
     let (start, top) = (heads[0].frame[0] + heads[0].frame[2] / 2.0, x.height + 46.0);
-    let (mut left, mut lines) = (0.0, vec![Vec::new()]);
-    for one in heads {
-        if left > 0.0 && left + one.width > MAX_WIDTH {
-            (left, lines) = (0.0, [lines, vec![Vec::new()]].concat());
-        }
-        let room = one.width + 2.0;
-        lines.last_mut()?.push((left, one));
-        left += room;
-    }
+    let lines: Vec<Vec<(f64, &Drawn)>> = heads.chunks(per_line).map(in_line).collect();
     let line_height = lines[0][0].1.height + 8.0;
     let all =
-        || lines.iter().enumerate().flat_map(|(at, line)| line.iter().map(move |(x, one)| (at, *x, one)));
+        || lines.iter().enumerate().flat_map(|(at, line)| line.iter().map(move |&(x, one)| (at, x, one)));
     let from = (start.max(x.frame[0] + x.frame[2] / 2.0), x.frame[1] + x.frame[3] + 6.0);
     let width = all().map(|(_, left, one)| left + one.width).fold(x.width, f64::max);
     let markup = html! {
@@ -75,6 +69,19 @@ fn fan(run: &Run, x: Drawn) -> Option<Drawn> {
     };
     let height = top + lines.len() as f64 * line_height;
     Some(Drawn { markup, width, height, frame: [0.0, 0.0, width, height] })
+}
+
+/// Each with its left edge.
+fn in_line(heads: &[Drawn]) -> Vec<(f64, &Drawn)> {
+    let mut left = 0.0;
+    heads
+        .iter()
+        .map(|one| {
+            let x = left;
+            left += one.width + 2.0;
+            (x, one)
+        })
+        .collect()
 }
 
 /// `Z W^O = out`

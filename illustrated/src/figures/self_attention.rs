@@ -135,8 +135,7 @@ fn steps(run: &Run) -> Vec<String> {
             .into(),
         scaled,
         "4  Softmax: e to the power of each, divided by the sum of them all. The shares sum to 1.".into(),
-        "5  Each word's value is multiplied by its share: open a number of the sum to see every product."
-            .into(),
+        "5  Each word's value is multiplied by its share.".into(),
         "6  The sum of these, column by column, is what the head says of the chosen word.".into(),
     ]
 }

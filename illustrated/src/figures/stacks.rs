@@ -23,7 +23,7 @@ const LINE: f64 = 19.0;
 const HEADING: f64 = 30.0;
 
 /// Above everything: the sentence that comes out.
-const TOP: f64 = 64.0;
+const TOP: f64 = 24.0;
 
 /// A block at its place.
 struct Placed {

@@ -1,6 +1,7 @@
 //! Making a recording of a model: a pass over one pair of sentences, forward and backward; the steps of its training;
 //! the search for a translation.
 
+mod derived;
 mod outputs;
 pub mod search;
 mod sink;
@@ -119,7 +120,10 @@ impl<'a> Recorder<'a> {
         let (src, tgt_out) = (of(&batch.src.ids, &self.words.src), of(&batch.tgt_out, &self.words.tgt));
         let (loss, nll) = (stats.loss(), stats.nll());
         self.recording.push(Event::Pass(PassHead { step, src, tgt_in, tgt_out, loss, nll }));
-        for (is_gradient, mut array) in sink {
+        let n_heads = model.config().architecture.n_heads;
+        let weighted = derived::weighted_values(&sink, n_heads).into_iter().map(|array| (false, array));
+        let weighted: Vec<_> = weighted.collect();
+        for (is_gradient, mut array) in sink.into_iter().chain(weighted) {
             sink::round(&mut array.data, self.digits);
             self.recording.push(if is_gradient { Event::Gradient(array) } else { Event::Value(array) });
         }

@@ -14,7 +14,8 @@
 //! ```
 //!
 //! Values, gradients and outputs belong to the pass before them. Their paths are those of the parameters:
-//! `decoder.layers.1.cross_attn.weights`; parameters are values too. A number that is `null` is minus infinity: a score
+//! `decoder.layers.1.cross_attn.weights`; parameters are values too. In the encoder's self-attention, `weighted_values` are
+//! the values times their weights, where these are few. A number that is `null` is minus infinity: a score
 //! that was masked. What each field is, [`event`] says.
 
 pub mod event;

@@ -43,7 +43,7 @@ pub(super) fn blocks(about: &About, stack: &str) -> Vec<Block> {
     let mut all = vec![first];
     all.extend(shown(n_layers).into_iter().map(|(at, title)| {
         let prefix = format!("{stack}.layers.{at}.");
-        of(belongs(prefix), 3, format!("{stack} layer {title}"))
+        of(belongs(prefix), 3, format!("{stack} {title}"))
     }));
     if !late.is_empty() {
         all.push(of(late, 0, format!("{stack}: last norm")));
@@ -68,11 +68,12 @@ fn layers(about: &About, stack: &str) -> usize {
 
 /// Which layers are shown, and what they are called; many alike are one block.
 fn shown(n_layers: usize) -> Vec<(usize, String)> {
+    let one = |at: usize| (at, format!("layer {at}"));
     if n_layers <= MAX_LAYERS {
-        return (0..n_layers).map(|at| (at, at.to_string())).collect();
+        return (0..n_layers).map(one).collect();
     }
-    let between = format!("1 to {}: {} alike, each", n_layers - 2, n_layers - 2);
-    vec![(0, "0".into()), (1, between), (n_layers - 1, (n_layers - 1).to_string())]
+    let (last, count) = (n_layers - 1, n_layers - 2);
+    vec![one(0), (1, format!("layers 1 to {count}, {count} alike: each has")), one(last)]
 }
 
 /// Parameters by the name that follows so many parts of their paths.
