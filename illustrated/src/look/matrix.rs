@@ -103,22 +103,37 @@ impl Matrix {
                 is_weights,
             })
         };
-        all().all(|(row, col)| number(row, col).is_some()).then(|| self.markup(cell, max))
+        all().all(|(row, col)| number(row, col).is_some()).then(|| self.markup(cell, max, true))
     }
 
-    fn markup(&self, cell: impl Fn(usize, usize) -> Option<Cell>, max: f32) -> Drawn {
+    /// The picture of numbers that are no recording's but a formula's: [`Matrix::place`] is not looked at.
+    pub fn formula(&self, number: impl Fn(usize, usize) -> f32) -> Drawn {
+        let is_weights = self.role == Role::Weights;
+        let all = (0..self.n_rows).flat_map(|row| (0..self.n_cols).map(move |col| (row, col)));
+        let largest = all.map(|(row, col)| number(row, col).abs()).fold(0.0, f32::max);
+        let max = if is_weights { 1.0 } else { largest };
+        let cell = |row, col| {
+            Some(Cell { number: number(row, col), gradient: None, max, max_gradient: 0.0, is_weights })
+        };
+        self.markup(cell, max, false)
+    }
+
+    /// The cells; where they stand in a recording is said if they do.
+    fn markup(&self, cell: impl Fn(usize, usize) -> Option<Cell>, max: f32, is_recorded: bool) -> Drawn {
         let columns = shown(self.n_cols);
         let left = self.labels.rows.iter().map(|label| text_width(label)).fold(0.0, f64::max) + 10.0;
         let left = if self.labels.rows.is_empty() { 4.0 } else { left };
         let top = if self.labels.cols.is_empty() { 28.0 } else { 44.0 };
         let (inner_width, inner_height) = (columns.len() as f64 * PITCH.0, self.n_rows as f64 * PITCH.1);
-        let [path, start, row, col, controls] = self.place.attributes().map(|(_, value)| value);
+        let [path, start, row, col, controls] =
+            self.place.attributes().map(|(_, value)| is_recorded.then_some(value));
+        let (group, kind) = if is_recorded { ("matrix ", "cell ") } else { ("formula ", "plain ") };
         let folded = self.n_cols.saturating_sub(MAX_COLUMNS);
         let x = |at: usize| left + at as f64 * PITCH.0;
         let scale = if self.role == Role::Weights { "0 to 1".into() } else { format!("±{}", short(max)) };
         let markup = html! {
-            g class={ "matrix " (self.role.class()) } role="table" aria-label=(self.name)
-                data-path=(path) data-start=(start) data-row=(row) data-col=(col) data-controls=(controls) data-pass=[self.place.fixed_pass()] data-of=[self.place.shows()]
+            g class={ (group) (self.role.class()) } role="table" aria-label=(self.name)
+                data-path=[path] data-start=[start] data-row=[row] data-col=[col] data-controls=[controls] data-pass=[self.place.fixed_pass()] data-of=[self.place.shows()]
                 data-rows=(self.n_rows) data-cols=(self.n_cols) {
                 text class="name" x=(left) y="14" { (self.name) }
                 text class="scale" x=(left + inner_width) y=(top + inner_height + 16.0) { (scale) }
@@ -141,7 +156,7 @@ impl Matrix {
                         @for (at, col) in columns.iter().enumerate() {
                             @let (x, y) = (x(at), top + row as f64 * PITCH.1);
                             @match col {
-                                Some(col) => { @if let Some(cell) = cell(row, *col) { (cell.markup(row, *col, x, y)) } }
+                                Some(col) => { @if let Some(cell) = cell(row, *col) { (cell.markup(kind, [row, *col], x, y)) } }
                                 None => {
                                     g class="fold" role="cell" tabindex="-1" data-r=(row) transform={ "translate(" (x) " " (y) ")" }
                                         aria-label={ (folded) " more" } {
@@ -170,7 +185,7 @@ struct Cell {
 }
 
 impl Cell {
-    fn markup(&self, row: usize, col: usize, x: f64, y: f64) -> Markup {
+    fn markup(&self, kind: &str, [row, col]: [usize; 2], x: f64, y: f64) -> Markup {
         let masked = self.number == f32::NEG_INFINITY;
         let sign = match (masked, self.is_weights, self.number < 0.0) {
             (true, _, _) => "masked",
@@ -184,7 +199,7 @@ impl Cell {
             (length.max(1.0), if gradient < 0.0 { "up" } else { "down" })
         });
         html! {
-            g class={ "cell " (sign) } role="cell" tabindex="-1" data-r=(row) data-c=(col)
+            g class={ (kind) (sign) } role="cell" tabindex="-1" data-r=(row) data-c=(col)
                 style={ "--v:" (format!("{:.0}", self.strength())) } transform={ "translate(" (x) " " (y) ")" } {
                 rect width=(CELL.0) height=(CELL.1) rx="3" {}
                 text x=(CELL.0 / 2.0) y="17" { @if masked { "masked" } @else { (short(self.number)) } }
