@@ -1,7 +1,7 @@
 //! One layer of the decoder (Vaswani et al. 2017, §3.1): masked self-attention, cross-attention, feed-forward. The keys and
 //! values of cross-attention are made of what the top layer of the encoder gives, in every layer of the decoder.
 
-use transformer::NormPlacement;
+use transformer::{Architecture, NormPlacement};
 
 use crate::look::matrix::cut;
 use crate::look::{Figure, Labels, Matrix, Place, Role, Sheet};
@@ -22,109 +22,118 @@ const MARGIN: f64 = 930.0;
 pub fn draw(recording: &Recording) -> Option<Figure> {
     let pass = recording.last_pass()?;
     let architecture = &recording.about().architecture;
-    let is_pre = architecture.norm == NormPlacement::Pre;
-    let top = match architecture.norm.has_final_norm() {
-        true => "encoder.norm.out".to_string(),
-        false => layer_input("encoder", architecture.n_encoder_layers),
-    };
-    let layers = architecture.n_decoder_layers;
-    let layer = Layer { pass: &pass, after: if is_pre { "residual" } else { "norm" } };
-    let (tgt, src) = (&pass.head().tgt_in, &pass.head().src);
+    let layer = Layer { pass: &pass, architecture, is_pre: architecture.norm == NormPlacement::Pre };
     let height = |tokens: &[Token]| 64.0 + 30.0 * tokens.len().min(MAX.1) as f64;
+    let (of_tgt, of_src) = (height(&pass.head().tgt_in), height(&pass.head().src));
     let mut sheet = Sheet::new();
-    let mut said = [0.0; 4];
-    for number in 0..layers {
-        let mut one = Sheet::new();
-        said = layer.put(
-            &mut one,
-            (&layer_input("decoder", number), "in: what was said so far", Role::Words),
-            tgt,
-            0,
-            0.0,
-        )?;
-        sheet.when(&format!("layer={number}"), number == 0, one);
-    }
-    let with_name = |name: &str| format!("decoder.layers.{{layer}}.{name}");
-    let sum = if is_pre { "added" } else { "added and normed" };
-    let attention =
-        if architecture.causal_mask { "masked self-attention" } else { "self-attention, no mask" };
-    let attended = (&*with_name("self_attn.out"), attention, Role::Output);
-    let own = layer.put(&mut sheet, attended, tgt, 1, 0.0)?;
-    let first = layer.put(&mut sheet, (&layer.after(1), sum, Role::Words), tgt, 2, 0.0)?;
-    across(&mut sheet, said, own);
-    across(&mut sheet, own, first);
-
-    let y = height(tgt) + 12.0;
-    let query = layer.put(
-        &mut sheet,
-        (&with_name("cross_attn.query"), "Q: from the decoder", Role::Query),
-        tgt,
-        0,
-        y,
-    )?;
-    let crossed =
-        layer.put(&mut sheet, (&with_name("cross_attn.out"), "cross-attention", Role::Output), tgt, 1, y)?;
-    let second = layer.put(&mut sheet, (&layer.after(2), sum, Role::Words), tgt, 2, y)?;
-    around(&mut sheet, first, query, y - 10.0);
-    across(&mut sheet, query, crossed);
-    across(&mut sheet, crossed, second);
-
-    let y_source = y + height(tgt) + 22.0;
-    let memory = layer.put(&mut sheet, (&top, "the encoder's top layer", Role::Words), src, 0, y_source)?;
-    let key = layer.put(
-        &mut sheet,
-        (&with_name("cross_attn.key"), "K: from the encoder", Role::Key),
-        src,
-        1,
-        y_source,
-    )?;
-    let value = layer.put(
-        &mut sheet,
-        (&with_name("cross_attn.value"), "V: from the encoder", Role::Value),
-        src,
-        2,
-        y_source,
-    )?;
-    across(&mut sheet, memory, key);
-    source(&mut sheet, [memory, key, value], crossed);
-
-    let y = y_source + height(src) + 34.0;
-    let hidden = (&*with_name("hidden"), "feed-forward: hidden", Role::Parameter);
-    let hidden = layer.put(&mut sheet, hidden, tgt, 0, y)?;
-    let third = layer.put(&mut sheet, (&layer.after(3), "out: to the next layer", Role::Words), tgt, 1, y)?;
-    let gap = y - 10.0;
-    let right = second[0] + second[2];
-    let middle = second[1] + second[3] / 2.0;
-    let into = hidden[0] + 60.0;
-    sheet.arrow(&[
-        (right + 2.0, middle),
-        (MARGIN, middle),
-        (MARGIN, gap),
-        (into + 150.0, gap),
-        (into + 150.0, hidden[1] - 2.0),
-    ]);
-    across(&mut sheet, hidden, third);
-    let note = if is_pre {
-        "each sublayer reads its rows normed; the sums stay as they are"
-    } else {
-        "each sum is normed before it goes on"
-    };
-    sheet.text("note", COLUMNS[2], y + 60.0, &cut(note, 400.0));
-    let caption = caption(recording, &pass, is_pre);
-    let controls = layer_control(layers).into_iter().collect();
+    let first = layer.own(&mut sheet)?;
+    let second = layer.cross(&mut sheet, first, of_tgt + 12.0)?;
+    let y = 2.0 * of_tgt + 34.0;
+    layer.source(&mut sheet, second.crossed, y)?;
+    layer.forward(&mut sheet, second.sum, y + of_src + 34.0)?;
+    let caption = caption(recording, &pass, layer.is_pre);
+    let controls = layer_control(architecture.n_decoder_layers).into_iter().collect();
     Some(sheet.into_figure("decoder-layer", "One layer of the decoder", caption, controls))
+}
+
+/// A place for a frame, and what was put there: left, top, width, height.
+type Frame = [f64; 4];
+
+/// The frames of cross-attention and of the sum behind it.
+struct Crossed {
+    crossed: Frame,
+    sum: Frame,
 }
 
 /// The layer that is drawn.
 struct Layer<'a> {
     pass: &'a Pass<'a>,
-    after: &'static str,
+    architecture: &'a Architecture,
+    is_pre: bool,
 }
 
 impl Layer<'_> {
-    /// The path of what stands behind the sublayer of that number.
-    fn after(&self, number: usize) -> String {
-        format!("decoder.layers.{{layer}}.{}{number}.out", self.after)
+    /// What comes in and what self-attention makes of it; returns the frame of the sum.
+    fn own(&self, sheet: &mut Sheet) -> Option<Frame> {
+        let tgt = &self.pass.head().tgt_in;
+        let mut input = [0.0; 4];
+        for number in 0..self.architecture.n_decoder_layers {
+            let mut one = Sheet::new();
+            let path = layer_input("decoder", number);
+            input = self.put(&mut one, (&path, "in: what was said so far", Role::Words), tgt, (0, 0.0))?;
+            sheet.when(&format!("layer={number}"), number == 0, one);
+        }
+        let is_masked = self.architecture.causal_mask;
+        let name = if is_masked { "masked self-attention" } else { "self-attention, no mask" };
+        let attended = self.put(sheet, (&of("self_attn.out"), name, Role::Output), tgt, (1, 0.0))?;
+        let sum = self.sum(sheet, 1, (2, 0.0))?;
+        across(sheet, input, attended);
+        across(sheet, attended, sum);
+        Some(sum)
+    }
+
+    /// Queries of what self-attention gave, and what cross-attention makes of them.
+    fn cross(&self, sheet: &mut Sheet, from: Frame, y: f64) -> Option<Crossed> {
+        let tgt = &self.pass.head().tgt_in;
+        let (query, out) = (of("cross_attn.query"), of("cross_attn.out"));
+        let query = self.put(sheet, (&query, "Q: from the decoder", Role::Query), tgt, (0, y))?;
+        let crossed = self.put(sheet, (&out, "cross-attention", Role::Output), tgt, (1, y))?;
+        let sum = self.sum(sheet, 2, (2, y))?;
+        around(sheet, from, query, y - 10.0);
+        across(sheet, query, crossed);
+        across(sheet, crossed, sum);
+        Some(Crossed { crossed, sum })
+    }
+
+    /// Keys and values, which the encoder's top layer gives.
+    fn source(&self, sheet: &mut Sheet, crossed: Frame, y: f64) -> Option<()> {
+        let src = &self.pass.head().src;
+        let top = match self.architecture.norm.has_final_norm() {
+            true => "encoder.norm.out".to_string(),
+            false => layer_input("encoder", self.architecture.n_encoder_layers),
+        };
+        let (key, value) = (of("cross_attn.key"), of("cross_attn.value"));
+        let memory = self.put(sheet, (&top, "the encoder's top layer", Role::Words), src, (0, y))?;
+        let key = self.put(sheet, (&key, "K: from the encoder", Role::Key), src, (1, y))?;
+        let value = self.put(sheet, (&value, "V: from the encoder", Role::Value), src, (2, y))?;
+        across(sheet, memory, key);
+        around_keys(sheet, [memory, key, value], crossed);
+        Some(())
+    }
+
+    /// Feed-forward, and what goes out.
+    fn forward(&self, sheet: &mut Sheet, from: Frame, y: f64) -> Option<()> {
+        let tgt = &self.pass.head().tgt_in;
+        let hidden = (&*of("hidden"), "feed-forward: hidden", Role::Parameter);
+        let hidden = self.put(sheet, hidden, tgt, (0, y))?;
+        let out = self.sum(sheet, 3, (1, y))?;
+        let (right, middle) = (from[0] + from[2] + 4.0, from[1] + from[3] / 2.0);
+        let (gap, into) = (y - 10.0, hidden[0] + hidden[2] - 12.0);
+        sheet.arrow(&[
+            (right, middle),
+            (MARGIN, middle),
+            (MARGIN, gap),
+            (into, gap),
+            (into, hidden[1] - 3.0),
+        ]);
+        across(sheet, hidden, out);
+        let note = if self.is_pre {
+            "the norm comes before each sublayer"
+        } else {
+            "each sum is normed before it goes on"
+        };
+        sheet.text("note", COLUMNS[2], y + 60.0, note);
+        Some(())
+    }
+
+    /// What stands behind the sublayer of that number.
+    fn sum(&self, sheet: &mut Sheet, number: usize, at: (usize, f64)) -> Option<Frame> {
+        let (path, name) = match self.is_pre {
+            true => (format!("residual{number}.out"), "added"),
+            false => (format!("norm{number}.out"), "added and normed"),
+        };
+        let name = if number == 3 { "out: to the next layer" } else { name };
+        self.put(sheet, (&of(&path), name, Role::Words), &self.pass.head().tgt_in, at)
     }
 
     /// Puts the first columns of an array there; returns where its frame is.
@@ -133,9 +142,8 @@ impl Layer<'_> {
         sheet: &mut Sheet,
         (path, name, role): (&str, &str, Role),
         words: &[Token],
-        column: usize,
-        y: f64,
-    ) -> Option<[f64; 4]> {
+        (column, y): (usize, f64),
+    ) -> Option<Frame> {
         let words: Vec<String> = words.iter().take(MAX.1).map(|token| cut(&token.text, 84.0)).collect();
         let place = Place::of(path);
         let width = *self.pass.value(&place.path_at(&[("layer", 0)]))?.shape.last()?;
@@ -153,14 +161,19 @@ impl Layer<'_> {
     }
 }
 
+/// A path in the layer that the reader chose.
+fn of(name: &str) -> String {
+    format!("decoder.layers.{{layer}}.{name}")
+}
+
 /// An arrow from a frame to the next on its right.
-fn across(sheet: &mut Sheet, from: [f64; 4], to: [f64; 4]) {
+fn across(sheet: &mut Sheet, from: Frame, to: Frame) {
     let y = from[1] + from[3].min(to[3]) / 2.0;
     sheet.arrow(&[(from[0] + from[2] + 4.0, y), (to[0] - 4.0, y)]);
 }
 
 /// An arrow from the end of a line of frames to the beginning of the next.
-fn around(sheet: &mut Sheet, from: [f64; 4], to: [f64; 4], gap: f64) {
+fn around(sheet: &mut Sheet, from: Frame, to: Frame, gap: f64) {
     let (right, middle, into) = (from[0] + from[2] + 4.0, from[1] + from[3] / 2.0, to[0] + to[2] - 20.0);
     sheet.arrow(&[
         (right, middle),
@@ -172,7 +185,7 @@ fn around(sheet: &mut Sheet, from: [f64; 4], to: [f64; 4], gap: f64) {
 }
 
 /// Arrows from what the encoder gives to the values, under the keys; from keys and values up to cross-attention.
-fn source(sheet: &mut Sheet, [memory, key, value]: [[f64; 4]; 3], crossed: [f64; 4]) {
+fn around_keys(sheet: &mut Sheet, [memory, key, value]: [Frame; 3], crossed: Frame) {
     let below = memory[1] + memory[3] + 22.0;
     let (from, to) = (memory[0] + memory[2] / 2.0, value[0] + 30.0);
     let foot = memory[1] + memory[3];

@@ -4,7 +4,7 @@
 use transformer::NormPlacement;
 
 use crate::look::matrix::{cut, text_width};
-use crate::look::{Control, Figure, Labels, Matrix, Place, Role, Sheet};
+use crate::look::{Control, Figure, Labels, Matrix, Place, Role, Sheet, short};
 use crate::recording::{Pass, Recording};
 
 use super::parts::{layer_control, layer_input};
@@ -138,7 +138,7 @@ fn caption(pass: &Pass, is_pre: bool, hidden: usize) -> Option<String> {
     let range = |path: &str, moment: &str| {
         let data = &pass.value(&format!("{path}.{moment}"))?.data;
         let (low, high) = data.iter().fold((f32::MAX, f32::MIN), |(low, high), &x| (low.min(x), high.max(x)));
-        Some(format!("{low:.2} to {high:.2}"))
+        Some(format!("{} to {}", short(low), short(high)))
     };
     let order = if is_pre {
         "In this model the norm comes first, so the rows of the sum are not normed."
@@ -148,7 +148,7 @@ fn caption(pass: &Pass, is_pre: bool, hidden: usize) -> Option<String> {
     let more = if hidden > 0 { format!(" {hidden} more words are left out.") } else { String::new() };
     Some(format!(
         "{order} In layer 0 the variances of the rows go from {} before the norm to {} after it, the means from {} to {}: \
-         γ and β, which start as ones and zeros, are why it is not exactly 1 and 0.{more}",
+         γ and β, which start as ones and zeros, may move them off 1 and 0.{more}",
         range(before, "variance")?,
         range(after, "variance")?,
         range(before, "mean")?,
