@@ -127,3 +127,25 @@ fn attribute(tag: &str, name: &str) -> Option<String> {
     let value = tag.split_once(&format!(" {name}=\""))?.1;
     Some(value.split_once('"')?.0.to_owned())
 }
+
+/// A recording of an untrained model, changed so, and of one pass over sentences of so many words, all of them long.
+pub fn recorded(change: impl FnOnce(&mut transformer::Architecture), n_words: usize) -> Recording {
+    recorded_of(change, n_words, 9)
+}
+
+/// The same with a vocabulary of that size.
+pub fn recorded_of(
+    change: impl FnOnce(&mut transformer::Architecture),
+    n_words: usize,
+    n_vocab: usize,
+) -> Recording {
+    let config = Config::toy(VocabSizes::Shared(n_vocab)).with(change);
+    let (model, params) =
+        Transformer::new(&config, Seed::new(1), DType::F32).expect("a sensible configuration");
+    let words: Vec<String> = (0..n_vocab).map(|id| format!("一个很长的词 and a long word {id}")).collect();
+    let ids: Vec<u32> = (0..n_words as u32).map(|at| 3 + at % (n_vocab as u32 - 3)).collect();
+    let pair = Pair { src: ids.clone(), tgt: ids };
+    let mut recorder = Recorder::new(&model, &params, Words::whole(&words, &words), About::default());
+    recorder.pass(&model, &params, &pair, 0, true).expect("ids of the vocabulary");
+    recorder.finish()
+}

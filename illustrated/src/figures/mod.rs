@@ -5,6 +5,8 @@
 pub mod attention_matrices;
 pub mod beam;
 mod common;
+pub mod decoder;
+pub mod decoding;
 pub mod distributions;
 #[cfg(test)]
 mod drawn_tests;
@@ -14,8 +16,14 @@ pub mod gradients;
 pub mod heads;
 pub mod loss;
 pub mod norms;
+pub mod output;
+mod parts;
+pub mod position_pictures;
+pub mod positions;
+pub mod residual_norm;
 pub mod self_attention;
 pub mod stacks;
+pub mod vocabulary;
 
 use crate::look::Figure;
 use crate::recording::Recording;
@@ -31,6 +39,13 @@ const FIGURES: &[(&str, Draw)] = &[
     ("self-attention", self_attention::draw),
     ("matrices", attention_matrices::draw),
     ("heads", heads::draw),
+    ("positions", positions::draw),
+    ("positions", position_pictures::draw),
+    ("residuals", residual_norm::draw),
+    ("decoder", decoder::draw),
+    ("decoder", decoding::draw),
+    ("output", output::draw),
+    ("output", vocabulary::draw),
     ("training", distributions::draw),
     ("training", loss::draw),
     ("way-back", gradients::draw),

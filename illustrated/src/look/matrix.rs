@@ -150,10 +150,30 @@ impl Matrix {
                 size: style.cell(),
             })
         };
-        all().all(|(row, col)| number(row, col).is_some()).then(|| self.markup(cell, max, style))
+        all().all(|(row, col)| number(row, col).is_some()).then(|| self.markup(cell, max, style, true))
     }
 
-    fn markup(&self, cell: impl Fn(usize, usize) -> Option<Cell>, max: f32, style: &Style) -> Drawn {
+    /// The picture of numbers that are no recording's but a formula's: [`Matrix::place`] is not looked at.
+    pub fn formula(&self, number: impl Fn(usize, usize) -> f32) -> Drawn {
+        let (is_weights, style) = (self.role == Role::Weights, Style::default());
+        let all = (0..self.n_rows).flat_map(|row| (0..self.n_cols).map(move |col| (row, col)));
+        let largest = all.map(|(row, col)| number(row, col).abs()).fold(0.0, f32::max);
+        let max = if is_weights { 1.0 } else { largest };
+        let cell = |row, col| {
+            let (number, size) = (number(row, col), style.cell());
+            Some(Cell { number, gradient: None, max, max_gradient: 0.0, is_weights, is_masked: false, size })
+        };
+        self.markup(cell, max, &style, false)
+    }
+
+    /// The cells; where they stand in a recording is said if they do.
+    fn markup(
+        &self,
+        cell: impl Fn(usize, usize) -> Option<Cell>,
+        max: f32,
+        style: &Style,
+        is_recorded: bool,
+    ) -> Drawn {
         let (columns, rows) = (shown(self.n_cols, style.max_cols), shown(self.n_rows, style.max_rows));
         let left = self.labels.rows.iter().map(|label| text_width(label)).fold(0.0, f64::max).ceil() + 10.0;
         let left = if self.labels.rows.is_empty() { 4.0 } else { left };
@@ -165,13 +185,19 @@ impl Matrix {
         };
         let ((width, height), cell_size) = (style.pitch(), style.cell());
         let (inner_width, inner_height) = (columns.len() as f64 * width, rows.len() as f64 * height);
-        let [path, start, row, col, controls] = self.place.attributes().map(|(_, value)| value);
+        let [path, start, row, col, controls] =
+            self.place.attributes().map(|(_, value)| is_recorded.then_some(value));
+        let kind = if is_recorded { "cell " } else { "plain " };
         let (x, y) = (|at: usize| left + at as f64 * width, |at: usize| top + at as f64 * height);
         let scale = if self.role == Role::Weights { "0 to 1".into() } else { format!("±{}", short(max)) };
-        let class = if style.tiny.is_some() { "matrix tiny" } else { "matrix" };
+        let class = match (is_recorded, style.tiny) {
+            (false, _) => "formula",
+            (true, None) => "matrix",
+            (true, Some(_)) => "matrix tiny",
+        };
         let markup = html! {
             g class={ (class) " " (self.role.class()) } role="table" aria-label=(self.name)
-                data-path=(path) data-start=(start) data-row=(row) data-col=(col) data-controls=(controls) data-pass=[self.place.fixed_pass()] data-of=[self.place.shows()]
+                data-path=[path] data-start=[start] data-row=[row] data-col=[col] data-controls=[controls] data-pass=[self.place.fixed_pass()] data-of=[self.place.shows()]
                 data-rows=(self.n_rows) data-cols=(self.n_cols) {
                 text class="name" x=(left) y="14" { (self.name) }
                 text class="scale" x=(left + inner_width) y=(top + inner_height + 16.0) { (scale) }
@@ -185,7 +211,7 @@ impl Matrix {
                             }
                             @for (at, col) in columns.iter().enumerate() {
                                 @match col {
-                                    Some(col) => { @if let Some(cell) = cell(*row, *col) { (cell.markup(*row, *col, x(at), y(line))) } }
+                                    Some(col) => { @if let Some(cell) = cell(*row, *col) { (cell.markup(kind, [*row, *col], x(at), y(line))) } }
                                     None => (fold(*row, (x(at), y(line)), cell_size.0, folded(&columns, self.n_cols), "")),
                                 }
                             }
@@ -251,7 +277,7 @@ struct Cell {
 }
 
 impl Cell {
-    fn markup(&self, row: usize, col: usize, x: f64, y: f64) -> Markup {
+    fn markup(&self, kind: &str, [row, col]: [usize; 2], x: f64, y: f64) -> Markup {
         let masked = self.is_masked || self.number == f32::NEG_INFINITY;
         let sign = match (masked, self.is_weights, self.number < 0.0) {
             (true, _, _) => "masked",
@@ -265,7 +291,7 @@ impl Cell {
             (length.max(1.0), if gradient < 0.0 { "up" } else { "down" })
         });
         html! {
-            g class={ "cell " (sign) } role="cell" tabindex="-1" data-r=(row) data-c=(col) data-masked[self.is_masked]
+            g class={ (kind) (sign) } role="cell" tabindex="-1" data-r=(row) data-c=(col) data-masked[self.is_masked]
                 style={ "--v:" (format!("{:.0}", self.strength())) } transform={ "translate(" (x) " " (y) ")" } {
                 rect width=(self.size.0) height=(self.size.1) rx=(if self.size == CELL { "3" } else { "1" }) {}
                 text x=(if self.size == CELL { CELL.0 / 2.0 } else { self.size.0 }) y=(if self.size == CELL { "17" } else { "-2" }) { @if masked { "masked" } @else { (short(self.number)) } }

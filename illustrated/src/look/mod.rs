@@ -16,6 +16,7 @@ pub mod matrix;
 pub mod number;
 pub mod place;
 pub mod role;
+pub mod sheet;
 pub mod tree;
 
 pub use figure::{Control, Figure};
@@ -23,6 +24,7 @@ pub use matrix::{Labels, Matrix, Style};
 pub use number::short;
 pub use place::Place;
 pub use role::Role;
+pub use sheet::Sheet;
 
 /// The style sheet of the figures.
 pub const STYLE: &str = include_str!("figure.css");

@@ -2,6 +2,7 @@
 //! the search for a translation.
 
 mod derived;
+mod moments;
 mod outputs;
 pub mod search;
 mod sink;
@@ -121,12 +122,13 @@ impl<'a> Recorder<'a> {
         let (loss, nll) = (stats.loss(), stats.nll());
         self.recording.push(Event::Pass(PassHead { step, src, tgt_in, tgt_out, loss, nll }));
         let n_heads = model.config().architecture.n_heads;
-        let weighted = derived::weighted_values(&sink, n_heads).into_iter().map(|array| (false, array));
-        let weighted: Vec<_> = weighted.collect();
-        for (is_gradient, mut array) in sink.into_iter().chain(weighted) {
-            sink::round(&mut array.data, self.digits);
-            self.recording.push(if is_gradient { Event::Gradient(array) } else { Event::Value(array) });
+        let weighted = derived::weighted_values(&sink, n_heads);
+        for (is_gradient, array) in sink {
+            let moments = if is_gradient { Vec::new() } else { moments::moments(&array) };
+            self.push(array, if is_gradient { Event::Gradient } else { Event::Value });
+            moments.into_iter().for_each(|moment| self.push(moment, Event::Value));
         }
+        weighted.into_iter().for_each(|array| self.push(array, Event::Value));
         for output in outputs::outputs(&logits, &batch.tgt_out, self.smoothing, &self.words.tgt) {
             self.recording.push(Event::Output(output));
         }
@@ -134,6 +136,12 @@ impl<'a> Recorder<'a> {
             self.parameters(params, &batch);
         }
         Ok(())
+    }
+
+    /// Records an array, rounded, as the event that `kind` makes of it.
+    fn push(&mut self, mut array: Array, kind: fn(Array) -> Event) {
+        sink::round(&mut array.data, self.digits);
+        self.recording.push(kind(array));
     }
 
     /// The numbers of the parameters, of large tables the rows that the batch and the words said use.
@@ -146,14 +154,9 @@ impl<'a> Recorder<'a> {
                 Some(rows) => tensor.gather_rows(rows),
                 None => tensor.clone(),
             };
-            let mut array = Array {
-                path: path.into(),
-                shape: tensor.shape().to_vec(),
-                rows,
-                data: sink::numbers(&tensor),
-            };
-            sink::round(&mut array.data, self.digits);
-            self.recording.push(Event::Value(array));
+            let shape = tensor.shape().to_vec();
+            let array = Array { path: path.into(), shape, rows, data: sink::numbers(&tensor) };
+            self.push(array, Event::Value);
         }
     }
 
