@@ -3,7 +3,7 @@
 use transformer::NormPlacement;
 
 use crate::look::equation::choices;
-use crate::look::matrix::Drawn;
+use crate::look::matrix::{Drawn, cut};
 use crate::look::{Control, Labels, Matrix, Place, Role, Style};
 use crate::recording::{Pass, Recording, Token};
 
@@ -92,7 +92,7 @@ pub(super) fn numbered(name: &'static str, count: usize) -> Control {
 
 /// The words of tokens, cut where they are too long for a label.
 pub(super) fn spelled(tokens: &[Token]) -> Vec<String> {
-    tokens.iter().map(|token| crate::look::matrix::cut(&token.text, 110.0)).collect()
+    tokens.iter().map(|token| cut(&token.text, 110.0)).collect()
 }
 
 /// The place of the largest number.

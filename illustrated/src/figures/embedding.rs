@@ -2,11 +2,12 @@
 //! each word's vector walks through the feed-forward alone (§3.3).
 
 use maud::html;
+use transformer::NormPlacement;
 
 use super::common::{MAX_WIDTH, Run, numbered};
 use crate::look::equation::{Part, at, equation};
-use crate::look::matrix::Drawn;
-use crate::look::{Figure, Matrix, Role, Style};
+use crate::look::matrix::{Drawn, shown};
+use crate::look::{Figure, Labels, Matrix, Role, Style};
 use crate::recording::Recording;
 
 const FIRST: [(&str, usize); 1] = [("layer", 0)];
@@ -52,11 +53,10 @@ pub fn feed_forward(recording: &Recording) -> Option<Figure> {
     let run = Run::of(recording)?;
     let architecture = &recording.about().architecture;
     let (d_model, d_ff) = (run.d_model, architecture.d_ff);
-    let is_pre = architecture.norm == transformer::NormPlacement::Pre;
+    let is_pre = architecture.norm == NormPlacement::Pre;
     let layer = |path: &str| format!("encoder.layers.{{layer}}.{path}");
     let rows = |name: &str, role, path: &str, width| -> Option<Drawn> {
-        let labels =
-            if role == Role::Words { crate::look::Labels::rows(&run.src) } else { Default::default() };
+        let labels = if role == Role::Words { Labels::rows(&run.src) } else { Labels::default() };
         let matrix = Matrix { labels, ..run.rows(name, role, &layer(path), width) };
         matrix.draw_as(&run.pass, &FIRST, &FOLDED)
     };
@@ -67,7 +67,7 @@ pub fn feed_forward(recording: &Recording) -> Option<Figure> {
         rows("hidden", Role::Parameter, "hidden", d_ff)?,
         rows(sum, Role::Output, "residual2.out", d_model)?,
     ];
-    let n_lines = crate::look::matrix::shown(run.src.len(), FOLDED.max_rows).len();
+    let n_lines = shown(run.src.len(), FOLDED.max_rows).len();
     let (mut lefts, mut x) = (Vec::new(), 0.0);
     for one in &all {
         lefts.push(x);

@@ -1,15 +1,18 @@
 //! The attention explorer: the weights of every layer and head of the encoder's self-attention, the decoder's, and the
 //! cross-attention between them, as a heatmap and as lines from word to word.
 
+mod kind;
 mod lines;
 
-use maud::{Markup, html};
+use maud::html;
 
-use super::common::{largest, numbered, spelled};
+use super::common::{largest, numbered};
 use crate::look::equation::at;
 use crate::look::matrix::Drawn;
 use crate::look::{Control, Figure, Labels, Matrix, Place, Role, Style};
 use crate::recording::{Pass, Recording};
+
+use kind::{Kind, LABELS, TOGGLES, kinds};
 
 /// Up to so many words above the columns, cells have numbers.
 const READABLE: usize = 13;
@@ -17,22 +20,6 @@ const READABLE: usize = 13;
 /// How wide the heatmap of a long sentence should be, and what its cells are at least and at most, in pixels.
 const HEATMAP: f64 = 620.0;
 const SIDES: (f64, f64) = (11.0, 24.0);
-
-/// Controls for the lines of each head: more heads have lines only where they are the chosen one.
-const TOGGLES: [&str; 8] = ["lines0", "lines1", "lines2", "lines3", "lines4", "lines5", "lines6", "lines7"];
-const LABELS: [&str; 8] =
-    ["lines of head 0", "head 1", "head 2", "head 3", "head 4", "head 5", "head 6", "head 7"];
-
-/// One of the three kinds of attention.
-struct Kind {
-    name: &'static str,
-    /// Its path, with `{layer}`.
-    path: &'static str,
-    queries: Vec<String>,
-    keys: Vec<String>,
-    n_layers: usize,
-    is_causal: bool,
-}
 
 /// The weights, as heatmap and as lines.
 pub fn draw(recording: &Recording) -> Option<Figure> {
@@ -76,38 +63,6 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
             .chain(toggles)
             .collect(),
     })
-}
-
-fn kinds(recording: &Recording, pass: &Pass) -> Vec<Kind> {
-    let architecture = &recording.about().architecture;
-    let (src, tgt) = (spelled(&pass.head().src), spelled(&pass.head().tgt_in));
-    let all = [
-        Kind {
-            name: "encoder, self",
-            path: "encoder.layers.{layer}.self_attn.weights",
-            queries: src.clone(),
-            keys: src.clone(),
-            n_layers: architecture.n_encoder_layers,
-            is_causal: false,
-        },
-        Kind {
-            name: "decoder, self",
-            path: "decoder.layers.{layer}.self_attn.weights",
-            queries: tgt.clone(),
-            keys: tgt.clone(),
-            n_layers: architecture.n_decoder_layers,
-            is_causal: architecture.causal_mask,
-        },
-        Kind {
-            name: "cross: decoder to encoder",
-            path: "decoder.layers.{layer}.cross_attn.weights",
-            queries: tgt,
-            keys: src,
-            n_layers: architecture.n_decoder_layers,
-            is_causal: false,
-        },
-    ];
-    all.into_iter().collect()
 }
 
 /// Lines on the left, the heatmap on the right, and what is to be said of both.
@@ -168,9 +123,4 @@ fn caption(pass: &Pass, kinds: &[Kind], n_heads: usize) -> Option<String> {
         kind.keys[most],
         100.0 * row[most],
     ))
-}
-
-/// An attribute for what is shown only as these controls stand.
-fn when(shown: bool, condition: &str, markup: &Markup) -> Markup {
-    html! { g class=[(!shown).then_some("off")] data-when=(condition) { (markup) } }
 }

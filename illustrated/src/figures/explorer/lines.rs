@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use maud::{Markup, html};
 
-use super::{Kind, TOGGLES, when};
+use super::kind::{Kind, TOGGLES};
 use crate::look::matrix::{Drawn, text_width};
 use crate::recording::{Pass, Recording};
 
@@ -98,4 +98,9 @@ fn one(weights: &[f32], n_keys: usize, head: usize, (left, right): (f64, f64), b
             "head " (head) ": " (hidden) " of " (seen) " lines are fainter than " (FAINT) " and hidden"
         }
     }
+}
+
+/// An attribute for what is shown only as these controls stand.
+fn when(shown: bool, condition: &str, markup: &Markup) -> Markup {
+    html! { g class=[(!shown).then_some("off")] data-when=(condition) { (markup) } }
 }
