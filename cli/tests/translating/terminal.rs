@@ -147,7 +147,7 @@ fn explanations_are_coloured_where_they_are_seen_unless_someone_objects() {
         child.stdin.take().unwrap().write_all(b"un deux\n").unwrap();
         assert!(ends_well(child));
         terminal.until("mean of heads");
-        let mut seen = String::new();
+        let mut seen = std::mem::take(&mut terminal.seen); // what came with what was waited for
         while !seen.contains("no. 1") {
             seen += &terminal.heard.recv_timeout(Duration::from_secs(60)).unwrap();
         }
