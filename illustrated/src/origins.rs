@@ -18,6 +18,7 @@
 //! Some paths with a rule are never traced: `linear2.out`, which enters a residual sum at once. Their numbers follow from
 //! the rule.
 
+mod origin;
 #[cfg(test)]
 mod rules;
 #[cfg(test)]
@@ -25,150 +26,11 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
 use transformer::{Activation, Architecture, NormPlacement, Positions};
 
 use crate::recording::About;
 
-/// By which rule the numbers of a path are made, and of which paths. Written as JSON, the rule's name is in `rule`.
-///
-/// In the equations `y[i, c]` is the number of row i and column c, `h` a head and `d` the width of one.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(tag = "rule", rename_all = "snake_case")]
-pub enum Origin {
-    /// The model learned it.
-    Parameter,
-    /// `y[i, c] = scale · table[id of word i, c]`; zeros where there is no word.
-    Embedding {
-        /// `[vocab_size, d_model]`
-        table: String,
-        /// Whose words: `src` or `tgt_in` of the pass.
-        words: &'static str,
-        /// √d_model.
-        scale: f64,
-    },
-    /// Positions that are computed: `sin(i · frequency)` and `cos(i · frequency)`, the frequency falling from 1 by powers
-    /// of 10000. In pairs of columns, 2k and 2k + 1 with `10000^(-2k/d_model)`; or, in `halves`, columns k and
-    /// d_model/2 + k with `10000^(-k/(d_model/2 - 1))`.
-    Sinusoid {
-        /// Whether all sines come first.
-        halves: bool,
-    },
-    /// `y[i, c] = 0`
-    Zeros,
-    /// `y[i, c] = table[i, c]`
-    Rows {
-        /// `[max_len, d_model]`
-        table: String,
-    },
-    /// `y[i, c] = a[i, c] + b[i, c]`
-    Sum {
-        /// What comes from below, unchanged.
-        a: String,
-        /// What is added.
-        b: String,
-    },
-    /// `y[i, c] = Σk x[i, k] · weight[c, k] + bias[c]`: the weight is kept `[d_out, d_in]`.
-    Linear {
-        /// `[len, d_in]`
-        x: String,
-        /// `[d_out, d_in]`
-        weight: String,
-        /// `[d_out]`
-        bias: Option<String>,
-    },
-    /// `y[h, i, j] = Σk query[i, h·d + k] · key[j, h·d + k]`
-    Scores {
-        /// `[q_len, d_model]`
-        query: String,
-        /// `[k_len, d_model]`
-        key: String,
-        /// How many heads the columns are those of.
-        n_heads: usize,
-    },
-    /// `y[h, i, j] = factor · x[h, i, j]`
-    Scaled {
-        /// The scores.
-        x: String,
-        /// `1/√d`.
-        factor: f64,
-    },
-    /// `y[h, i, j] = x[h, i, j]`, or minus infinity where position i must not see position j.
-    Masked {
-        /// The scaled scores.
-        x: String,
-        /// Whether it must not see what comes later, j > i.
-        causal: bool,
-    },
-    /// `y[h, i, j] = exp x[h, i, j] / Σk exp x[h, i, k]`
-    Softmax {
-        /// The masked scores.
-        x: String,
-    },
-    /// The heads' outputs side by side, `y[i, h·d + k] = Σj weights[h, i, j] · value[j, h·d + k]`.
-    Mix {
-        /// `[n_heads, q_len, k_len]`
-        weights: String,
-        /// `[k_len, d_model]`
-        value: String,
-        /// How many heads the columns are those of.
-        n_heads: usize,
-    },
-    /// `y[i, c] = gamma[c] · (x[i, c] - mean[i]) / √(variance[i] + eps) + beta[c]`, both over row i, the variance with the
-    /// row's length as its divisor.
-    Norm {
-        /// `[len, d_model]`
-        x: String,
-        /// `[d_model]`
-        gamma: String,
-        /// `[d_model]`
-        beta: String,
-        /// What is added to the variance.
-        eps: f64,
-    },
-    /// `y[i, c] = max(0, x[i, c])`
-    Relu {
-        /// Before it.
-        x: String,
-    },
-    /// `y[i, c] = x[i, c] · Φ(x[i, c])`, Φ the normal distribution function.
-    Gelu {
-        /// Before it.
-        x: String,
-    },
-    /// The same numbers under another name.
-    Same {
-        /// The other name.
-        x: String,
-    },
-    /// Linear, with the rows of the weight in the order of the words listed: `y[i, c] = Σk x[i, k] · weight[w, k] + bias[w]`,
-    /// w being the id of word c at position i.
-    Logits {
-        /// `[tgt_len, d_model]`
-        x: String,
-        /// `[vocab_size, d_model]`
-        weight: String,
-        /// `[vocab_size]`
-        bias: Option<String>,
-    },
-    /// `y[i, c] = x[i, c] - log Σv exp x[i, v]`, over all words of the vocabulary.
-    LogSoftmax {
-        /// The logits.
-        x: String,
-    },
-    /// `y[i, c] = exp x[i, c]`
-    Exp {
-        /// The log-probabilities.
-        x: String,
-    },
-    /// `y[i, c] = smoothing / vocab_size`, and `1 - smoothing` more for the word that is the label.
-    Label {
-        /// The share that is spread.
-        smoothing: f64,
-        /// Over so many words.
-        vocab_size: usize,
-    },
-}
+pub use origin::Origin;
 
 /// The origin of every path of a model.
 pub fn origins(about: &About) -> BTreeMap<String, Origin> {
@@ -197,6 +59,14 @@ impl Writer<'_> {
         path
     }
 
+    /// Adds what a norm reads or gives, with the mean and the variance of its rows.
+    fn add_with_moments(&mut self, path: String, origin: Origin) -> String {
+        let x = self.add(path, origin);
+        self.add(format!("{x}.mean"), Origin::Mean { x: x.clone() });
+        self.add(format!("{x}.variance"), Origin::Variance { x: x.clone() });
+        x
+    }
+
     /// The parameter of that name, if the model has it.
     fn parameter(&self, name: String) -> Option<String> {
         self.origins.contains_key(&name).then_some(name)
@@ -207,7 +77,7 @@ impl Writer<'_> {
         for layer in 0..n_layers {
             let scope = format!("{stack}.layers.{layer}");
             let out = self.layer(&scope, x, memory);
-            x = self.add(format!("{scope}.out"), Origin::Same { x: out });
+            x = self.add_with_moments(format!("{scope}.out"), Origin::Same { x: out });
         }
         if !self.architecture().norm.has_final_norm() {
             return x;
@@ -230,7 +100,7 @@ impl Writer<'_> {
         };
         let a = self.add(format!("{stack}.tokens"), tokens);
         let b = self.add(format!("{stack}.positions"), positions);
-        self.add(format!("{stack}.embedded"), Origin::Sum { a, b })
+        self.add_with_moments(format!("{stack}.embedded"), Origin::Sum { a, b })
     }
 
     fn layer(&mut self, scope: &str, x: String, memory: Option<&str>) -> String {
@@ -257,17 +127,17 @@ impl Writer<'_> {
         if self.architecture().norm == NormPlacement::Pre {
             let normed = self.norm(&norm, x.clone());
             let b = sublayer(self, &normed);
-            return self.add(sum, Origin::Sum { a: x, b });
+            return self.add_with_moments(sum, Origin::Sum { a: x, b });
         }
         let b = sublayer(self, &x);
-        let sum = self.add(sum, Origin::Sum { a: x, b });
+        let sum = self.add_with_moments(sum, Origin::Sum { a: x, b });
         self.norm(&norm, sum)
     }
 
     fn norm(&mut self, scope: &str, x: String) -> String {
         let (gamma, beta) = (format!("{scope}.weight"), format!("{scope}.bias"));
         let eps = self.architecture().norm_eps;
-        self.add(format!("{scope}.out"), Origin::Norm { x, gamma, beta, eps })
+        self.add_with_moments(format!("{scope}.out"), Origin::Norm { x, gamma, beta, eps })
     }
 
     fn linear(&mut self, path: String, x: &str, scope: &str) -> String {
@@ -287,6 +157,8 @@ impl Writer<'_> {
         let x = self.add(at("scaled_scores"), Origin::Scaled { x, factor });
         let x = self.add(at("masked_scores"), Origin::Masked { x, causal });
         let weights = self.add(at("weights"), Origin::Softmax { x });
+        let weighted = Origin::Weighted { weights: weights.clone(), value: value.clone(), n_heads };
+        self.add(at("weighted_values"), weighted);
         let context = self.add(at("context"), Origin::Mix { weights, value, n_heads });
         self.linear(at("out"), &context, &at("out_proj"))
     }

@@ -7,7 +7,7 @@ use super::{all, attention_matrices, explorer, self_attention};
 use crate::look::matrix::text_width;
 use crate::look::{Figure, Place, short};
 use crate::record::{Recorder, Words};
-use crate::recording::{About, Array, Event, Recording};
+use crate::recording::{About, Event, Recording};
 use crate::testing::toy;
 
 /// The attribute of a tag.
@@ -35,7 +35,7 @@ fn hold(figure: &Figure, recording: &Recording) -> (usize, usize) {
             .map_or(pass, |at| recording.passes()[at.parse::<usize>().unwrap()]);
         let place = Place::of(&path);
         let place = if attribute(matrix, "data-of") == Some("gradient") { place.gradients() } else { place };
-        let array = place.arrays(&pass, &[]).expect("a recorded path").0;
+        let array = place.arrays(&pass, &[]).unwrap_or_else(|| panic!("{}: {path}", figure.id)).0;
         for cell in matrix.split("<g class=\"cell").skip(1) {
             let at = |name| number(cell, name);
             let stride = |name| number(matrix, name);
@@ -205,32 +205,29 @@ fn models_and_sentences_of_any_size_are_drawn() {
     }
 }
 
-/// Scores are made up here: of a recording that has them, all six steps are drawn.
+/// Of a recording without scores, the steps that show them are left out, and all the others are drawn.
 #[test]
 fn scores_are_drawn_where_they_were_recorded() {
-    let mut recording = toy().clone();
-    for (at, name) in ["scores", "scaled_scores"].into_iter().enumerate() {
-        let path = format!("encoder.layers.0.self_attn.{name}");
-        let data = (0..36).map(|number| number as f32 / 2.0 - 8.0 + at as f32).collect();
-        recording.push(Event::Value(Array { path, shape: vec![4, 3, 3], rows: None, data }));
+    let mut without = Recording::new(toy().about().clone());
+    let is_score = |event: &Event| matches!(event, Event::Value(array) if array.path.ends_with("scores"));
+    for event in toy().events().iter().skip(1).filter(|event| !is_score(event)) {
+        without.push(event.clone());
     }
-    let counted = |figure: Option<Figure>| {
-        let figure = figure.unwrap();
+    let counted = |draw: fn(&Recording) -> Option<Figure>, recording: &Recording| {
+        let figure = draw(recording).unwrap();
         hold_layout(&figure);
-        hold(&figure, &recording).0
+        hold(&figure, recording).0
     };
-    assert_eq!(
-        counted(self_attention::draw(&recording)),
-        hold(&self_attention::draw(toy()).unwrap(), toy()).0 + 6
-    );
-    let before = hold(&attention_matrices::draw(toy()).unwrap(), toy()).0;
-    assert_eq!(counted(attention_matrices::draw(&recording)), before + 9);
+    for (draw, scores) in [(self_attention::draw as fn(&_) -> _, 6), (attention_matrices::draw, 9)] {
+        assert_eq!(counted(draw, &without) + scores, counted(draw, toy()));
+    }
 }
 
 #[test]
 fn nothing_is_drawn_of_nothing() {
-    assert!(all(&Recording::new(About::default())).is_empty());
+    let ids = |recording: &Recording| all(recording).iter().map(|figure| figure.id).collect::<Vec<_>>();
+    let formulas = ids(&Recording::new(About::default())); // which need no numbers but their own
+    assert!(formulas.iter().all(|id| id.starts_with("position")), "{formulas:?}");
     let about = Recording::new(toy().about().clone());
-    let ids: Vec<&str> = all(&about).iter().map(|figure| figure.id).collect();
-    assert_eq!(ids, ["stacks"]);
+    assert_eq!(ids(&about), [&["stacks"], &formulas[..]].concat());
 }

@@ -16,7 +16,7 @@ pub(super) fn position_control(pass: &Pass) -> Option<Control> {
 }
 
 pub(super) fn choice(name: &'static str, label: &'static str, choices: Vec<String>) -> Option<Control> {
-    (choices.len() > 1).then_some(Control { name, label, choices, chosen: 0 })
+    (!choices.is_empty()).then_some(Control { name, label, choices, chosen: 0 })
 }
 
 /// The path of what a layer of a stack reads.

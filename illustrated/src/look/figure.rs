@@ -57,7 +57,7 @@ impl Figure {
                 @if !self.controls.is_empty() {
                     div class="controls" {
                         @for control in &self.controls {
-                            label {
+                            label hidden[control.choices.len() < 2] {
                                 (control.label) " "
                                 select data-control=(control.name) {
                                     @for (at, choice) in control.choices.iter().enumerate() {

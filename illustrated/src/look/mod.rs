@@ -8,6 +8,7 @@
 //! very same picture, and a test can compare every number shown with the recording. Where another choice means another
 //! picture, each has its group with `data-when="layer=1 head=0"`, those that are not shown at first with the class `off`.
 
+mod cell;
 pub mod chart;
 pub mod equation;
 pub mod figure;

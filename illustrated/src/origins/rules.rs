@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::{Add, Mul};
 
-use super::Origin;
+use super::origin::Origin;
 use crate::recording::Pass;
 
 /// A number that is known up to an error.
@@ -153,6 +153,14 @@ impl Numbers<'_> {
                     sum((0..x.shape[1]).map(|k| x.at(&[at[0], k]) * weight.at(&[at[1], k]))) + bias(at[1])
                 })
             }
+            Origin::Mean { x } => {
+                let x = of(x);
+                Table::of(&x.shape[..1], |at| moments(&x, at[0]).0)
+            }
+            Origin::Variance { x } => {
+                let x = of(x);
+                Table::of(&x.shape[..1], |at| moments(&x, at[0]).1)
+            }
             Origin::Norm { x, gamma, beta, eps } => norm(&of(x), &of(gamma), &of(beta), *eps),
             Origin::Logits { x, weight, bias } => {
                 let bias = bias.as_ref().map(|bias| of(bias));
@@ -216,6 +224,12 @@ impl Numbers<'_> {
                     sum((0..value.shape[0]).map(|j| weights.at(&[head, at[0], j]) * value.at(&[j, at[1]])))
                 })
             }
+            Origin::Weighted { weights, value, n_heads } => {
+                let (weights, value) = (of(weights), of(value));
+                let d = value.shape[1] / n_heads;
+                let shape = [&weights.shape[..], &[d]].concat();
+                Table::of(&shape, |at| weights.at(&at[..3]) * value.at(&[at[2], at[0] * d + at[3]]))
+            }
             other => unreachable!("{other:?} is no part of attention"),
         }
     }
@@ -251,17 +265,21 @@ impl Numbers<'_> {
 }
 
 fn norm(x: &Table, gamma: &Table, beta: &Table, eps: f64) -> Table {
+    Table::of(&x.shape, |at| {
+        let (mean, variance) = moments(x, at[0]);
+        let scale = (variance + Near::exactly(eps)).map(|variance| variance.sqrt().recip());
+        (x.at(at) + mean * Near::exactly(-1.0)) * scale * gamma.data[at[1]] + beta.data[at[1]]
+    })
+}
+
+/// The mean and the variance of a row.
+fn moments(x: &Table, row: usize) -> (Near, Near) {
     let width = x.shape[1];
     let share = Near::exactly(1.0 / width as f64);
-    let minus = Near::exactly(-1.0);
-    Table::of(&x.shape, |at| {
-        let row = || (0..width).map(|c| x.at(&[at[0], c]));
-        let mean = sum(row()) * share;
-        let centred = |x: Near| x + mean * minus;
-        let variance = sum(row().map(|x| centred(x) * centred(x))) * share;
-        let scale = (variance + Near::exactly(eps)).map(|variance| variance.sqrt().recip());
-        centred(x.at(at)) * scale * gamma.data[at[1]] + beta.data[at[1]]
-    })
+    let numbers = || (0..width).map(|c| x.at(&[row, c]));
+    let mean = sum(numbers()) * share;
+    let centred = |x: Near| x + mean * Near::exactly(-1.0);
+    (mean, sum(numbers().map(|x| centred(x) * centred(x))) * share)
 }
 
 fn sinusoid(halves: bool, position: usize, col: usize, width: usize) -> f64 {

@@ -167,6 +167,29 @@ const RULES = {
         rows.map((i) => [back(i, c), at(o.weights, headOf(o.value, c), i, j)])],
     },
   },
+  weighted: {
+    account({ o, at, y, width }, [h, i, j, k]) {
+      const column = (h * width(o.value)) / o.n_heads + k;
+      return sum(`${y}[h, i, j, k] = weights[h, i, j] · value[j, ${column}]`, [[at(o.weights, h, i, j), at(o.value, j, column)]]);
+    },
+  },
+  mean: {
+    account({ o, at, y, name, number, width }, [i]) {
+      const xs = range(width(o.x)).map((c) => at(o.x, i, c));
+      const mean = xs.reduce((sum, x) => sum + number(x), 0) / xs.length;
+      const ends = { parts: [`Σ / ${xs.length}`], value: mean };
+      return { symbols: `${y}[i] = Σ ${name("x")} / ${xs.length}, over the row`, groups: [{ title: "", terms: xs.map((x) => [x]), ends }] };
+    },
+  },
+  variance: {
+    account({ o, at, y, name, number, width }, [i]) {
+      const xs = range(width(o.x)).map((c) => at(o.x, i, c));
+      const mean = xs.reduce((sum, x) => sum + number(x), 0) / xs.length;
+      const terms = xs.map((x) => ({ parts: ["(", x, ` − ${digitsOf(mean)})²`], value: (number(x) - mean) ** 2 }));
+      const ends = { parts: [`Σ / ${xs.length}`], value: totalOf(terms) / xs.length };
+      return { symbols: `${y}[i] = Σ (${name("x")} − mean)² / ${xs.length}, over the row`, groups: [{ title: "", terms, ends }] };
+    },
+  },
   norm: {
     account({ o, at, y, name, number, row }, [i, c]) {
       const { xs, mean, variance, scale } = row(i);

@@ -53,7 +53,7 @@
     const { asGradient, isShare, max, maxGradient } = scales;
     const number = asGradient ? gradient : value;
     const missing = number === undefined;
-    const masked = number === -Infinity;
+    const masked = number === -Infinity || "masked" in cell.dataset;
     const sign = missing ? "missing" : masked ? "masked" : isShare ? "share" : number < 0 ? "negative" : "positive";
     cell.classList.remove("missing", "masked", "share", "negative", "positive");
     cell.classList.add(sign);
