@@ -241,6 +241,17 @@ fn the_macro_names_expression_and_inputs() {
 }
 
 #[test]
+fn the_macro_is_an_expression() {
+    let x = Tensor::from([1.0]);
+    let in_a_closure = || crate::assert_gradients!(|x| x.exp(), x);
+    in_a_closure();
+    match x.numel() {
+        1 => crate::assert_gradients!(Gradcheck::new(); |x| x.exp(), x),
+        _ => unreachable!(),
+    }
+}
+
+#[test]
 #[should_panic(expected = "directions: a check needs at least one")]
 fn no_direction_is_no_check() {
     let _ = Gradcheck::new().directions(0);
