@@ -243,7 +243,7 @@ pub struct Mismatch {
     pub relative_error: f64,
     /// Whether the slopes to the left and to the right of the input differ, so that there is no derivative.
     pub kink: bool,
-    /// Whether no gradient arrives at the input at all.
+    /// Whether no gradient of that output arrives at the input at all.
     pub unreached: bool,
     /// Why the differences cannot be relied on, if they cannot.
     pub doubt: Option<Doubt>,
