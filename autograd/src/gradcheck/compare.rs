@@ -2,7 +2,7 @@
 
 use tensor::{Seed, Tensor};
 
-use crate::gradcheck::doubt::Disputed;
+use crate::gradcheck::doubt::{Disputed, Settled};
 use crate::gradcheck::judge::{Pair, Verdict};
 use crate::gradcheck::numeric::{Difference, Direction, LADDER, dot};
 use crate::gradcheck::outputs::Values;
@@ -237,6 +237,7 @@ impl<'a> Comparing<'a> {
         let disputed = Disputed { subject: self.subject, direction: &direction, step, rtol, size };
         let slope =
             |difference: &Difference| dot(&weights, &difference.of_result) / difference.of_input[element];
+        let Settled { pair, noise, doubt } = disputed.settle(pair, slope);
         Mismatch {
             input,
             input_name: self.check.input_name(input),
@@ -246,9 +247,10 @@ impl<'a> Comparing<'a> {
             analytic: pair.analytic,
             numeric: pair.numeric,
             relative_error: pair.relative_error(),
+            noise,
             unreached: pair.analytic == 0.0 && !self.subject.is_reached(input, output),
             kink: direction.has_kink(self.subject, smallest, &weights),
-            doubt: disputed.doubt(pair.analytic, slope),
+            doubt,
         }
     }
 
