@@ -37,7 +37,7 @@ pub struct TranslateArgs {
     /// each token gives to each of the source: 0.9,0.1 0.2,0.8
     #[arg(long, value_name = "hard|soft", num_args = 0..=1, default_missing_value = "hard")]
     pub align: Option<PathBuf>,
-    /// Put in the place of <unk> what it is aligned with in the source, as it is written there
+    /// Put in the place of <unk> what is unknown in the source too, or else what it is aligned with, as it is written there
     #[arg(long)]
     pub replace_unknown: bool,
     /// Answer a line that is no text, or cannot be translated, with an empty line, and count them
