@@ -22,6 +22,7 @@ use transformer::{Config, Transformer};
 use translate::encode::vocab_sizes;
 use translate::metrics::{bleu_of, bleu_options};
 
+use crate::console::counted;
 use crate::error::Error;
 use crate::model::Model;
 use crate::recipe::{Recipe, TrainingSettings};
@@ -157,8 +158,9 @@ fn length(training: &TrainingSettings, epoch_batches: u64) -> String {
     let epochs = last_step as f64 / epoch_steps as f64;
     let by = if last_step < training.max_steps { "max_epochs" } else { "max_steps" };
     format!(
-        "an epoch is {epoch_batches} batches, {epoch_steps} steps; the run ends after step {last_step}, {epochs:.1} epochs \
-         (training.{by})"
+        "an epoch is {}, {}; the run ends after step {last_step}, {epochs:.1} epochs (training.{by})",
+        counted(epoch_batches, "batch", "batches"),
+        counted(epoch_steps, "step", "steps"),
     )
 }
 
