@@ -33,7 +33,37 @@ fn je_suis_etudiant_translates_and_says_the_same_each_time() {
     let said = stdout(&run("je_suis_etudiant", &[]));
     assert!(said.contains("\nje suis étudiant -> i am a student\n"), "{said}");
     assert!(said.contains("\n1. log p =  -0.437  i am a student <eos>\n"), "{said}");
+    let line =
+        |begin: &str| said.lines().find(|line| line.starts_with(begin)).unwrap_or_else(|| panic!("{said}"));
+    assert!(
+        line("│ │ │ │ ├ <eos> ").ends_with("-0.44 ■ finished, score -0.44 no. 1"),
+        "the beam as a tree: {said}"
+    );
+    let weights =
+        line("student ").split(['░', '▒', '▓', '█', ' ']).filter_map(|cell| cell.parse::<f64>().ok());
+    assert!((weights.sum::<f64>() - 1.0).abs() < 0.02, "a row of attention over the source: {said}");
     assert_eq!(said, stdout(&run("je_suis_etudiant", &[])));
+}
+
+/// Looking changes nothing, and what was seen is one page that asks for no other file.
+#[test]
+fn je_suis_etudiant_writes_a_report_of_its_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("toy.html");
+    let said = stdout(&run("je_suis_etudiant", &["--report", path.to_str().unwrap()]));
+    let page = fs::read_to_string(&path).unwrap();
+    assert!(page.len() < 3_000_000, "{}", page.len());
+    assert!(
+        page.contains("je suis étudiant") && page.contains("<svg") && !page.contains("src=\"http"),
+        "{}",
+        page.len()
+    );
+    let told = format!("\nThe figures of this run: open {} in a browser.\n", path.display());
+    assert_eq!(said.replace(&told, ""), stdout(&run("je_suis_etudiant", &[])));
+    let nowhere = run("je_suis_etudiant", &["--report"]);
+    assert!(
+        String::from_utf8_lossy(&nowhere.stderr).contains("--report needs the name of the file to write")
+    );
 }
 
 /// The vocabulary, the tables and the floor of the loss are made of the sentences that there are.

@@ -1,6 +1,7 @@
 //! Using a model: `translate`, `score` and `evaluate`.
 
 mod drawing;
+mod explaining;
 mod faulty;
 mod limits;
 mod systems;

@@ -6,14 +6,16 @@
 //! [`figures`] are functions from a recording to SVG, and the [`report`] is a page of them that opens offline.
 //!
 //! Where to read: [`recording`] says what is recorded, [`look`] how numbers become pictures, [`figures`] has a file for
-//! each picture.
+//! each picture; [`terminal`] has those that are text. [`origins`](mod@origins) says how every number is made of others.
 
 pub mod error;
 pub mod figures;
 pub mod look;
+pub mod origins;
 pub mod record;
 pub mod recording;
 pub mod report;
+pub mod terminal;
 #[cfg(test)]
 mod testing;
 

@@ -41,8 +41,8 @@ fn record() -> Recording {
     let mut recorder = Recorder::new(&trainer.model, &trainer.params, Words::whole(&french, &english), about);
     let batch = Batch::new(&pairs, config.decoder_start, 0).expect("two pairs");
     for step in 0..=64u64 {
-        if step == 0 || step.is_power_of_two() {
-            let whole = step == 0 || step == 64;
+        if [0, 4, 8, 16, 32, 64].contains(&step) {
+            let whole = step == 64;
             recorder
                 .pass(&trainer.model, &trainer.params, &pairs[1], step, whole)
                 .expect("ids of the vocabulary");
@@ -57,5 +57,95 @@ fn record() -> Recording {
     }
     let training = Training { config, pairs: &pairs, seed: Seed::new(1), options, schedule, n_steps: 64 };
     recorder.variants(&training).expect("variants train");
+    recorder.finish()
+}
+
+/// Holds every cell of a drawing to the recording, as who reads only its attributes finds it, with controls at their
+/// first choice. Returns how many cells there were.
+#[track_caller]
+pub fn checked(recording: &Recording, drawing: &str) -> usize {
+    let passes = recording.passes();
+    let mut count = 0;
+    for matrix in drawing.split("<g class=\"matrix ").skip(1) {
+        let of = |name: &str| attribute(matrix.split_once('>').unwrap().0, name);
+        let number = |name: &str| of(name).map_or(0, |value| value.parse::<usize>().unwrap());
+        let pass = of("data-pass").map_or(passes.len() - 1, |pass| pass.parse().unwrap());
+        let path = of("data-path").unwrap().replace("{layer}", "0");
+        let pass = &passes[pass];
+        let array = match of("data-of") {
+            Some(_) => pass.gradient(&path).cloned().or_else(|| pass.output_gradient(&path)),
+            None => pass.value(&path).cloned().or_else(|| pass.output(&path)),
+        };
+        let array = array.unwrap_or_else(|| panic!("{path} is not recorded"));
+        for cell in matrix.split("<g class=\"cell ").skip(1) {
+            let at = |name: &str| attribute(cell, name).unwrap().parse::<usize>().unwrap();
+            let index =
+                number("data-start") + at("data-r") * number("data-row") + at("data-c") * number("data-col");
+            let text =
+                cell.split_once("<text").unwrap().1.split_once('>').unwrap().1.split_once('<').unwrap().0;
+            let expected = match array.data[index] {
+                f32::NEG_INFINITY => "masked".into(),
+                number => crate::look::short(number),
+            };
+            assert_eq!(text, expected, "{path}[{index}]");
+            count += 1;
+        }
+    }
+    count
+}
+
+/// Holds every text that says of which events its number is to the recording: `data-at` is a field of an event, less that
+/// of `data-minus` or over that of `data-over`; `data-norm-of` are fields, and the number the root of the sum of their squares. Returns how many.
+#[track_caller]
+pub fn checked_events(recording: &Recording, drawing: &str) -> usize {
+    let field = |at: &str| -> f64 {
+        let (event, path) = at.split_once('.').unwrap();
+        let event = serde_json::to_value(&recording.events()[event.parse::<usize>().unwrap()]).unwrap();
+        let found = event.pointer(&format!("/{}", path.replace('.', "/")));
+        found.and_then(serde_json::Value::as_f64).unwrap_or_else(|| panic!("no number at {at}"))
+    };
+    let mut count = 0;
+    for (tag, rest) in drawing.split("<text").skip(1).map(|text| text.split_once('>').unwrap()) {
+        let one = attribute(tag, "data-at").map(|at| field(&at));
+        let all = || -> Option<f64> {
+            let squares = |at: &str| field(at).powi(2);
+            Some(attribute(tag, "data-norm-of")?.split(' ').map(squares).sum::<f64>().sqrt())
+        };
+        let Some(number) = one.or_else(all) else { continue };
+        let number = number - attribute(tag, "data-minus").map_or(0.0, |at| field(&at));
+        let number = number / attribute(tag, "data-over").map_or(1.0, |at| field(&at));
+        let expected = [crate::look::short(number as f32), crate::look::chart::plain(number)];
+        let text = rest.split_once('<').unwrap().0;
+        assert!(expected.iter().any(|expected| expected == text), "{tag}: {text}, not {expected:?}");
+        count += 1;
+    }
+    count
+}
+
+/// The value of an attribute of a tag.
+fn attribute(tag: &str, name: &str) -> Option<String> {
+    let value = tag.split_once(&format!(" {name}=\""))?.1;
+    Some(value.split_once('"')?.0.to_owned())
+}
+
+/// A recording of an untrained model, changed so, and of one pass over sentences of so many words, all of them long.
+pub fn recorded(change: impl FnOnce(&mut transformer::Architecture), n_words: usize) -> Recording {
+    recorded_of(change, n_words, 9)
+}
+
+/// The same with a vocabulary of that size.
+pub fn recorded_of(
+    change: impl FnOnce(&mut transformer::Architecture),
+    n_words: usize,
+    n_vocab: usize,
+) -> Recording {
+    let config = Config::toy(VocabSizes::Shared(n_vocab)).with(change);
+    let (model, params) =
+        Transformer::new(&config, Seed::new(1), DType::F32).expect("a sensible configuration");
+    let words: Vec<String> = (0..n_vocab).map(|id| format!("一个很长的词 and a long word {id}")).collect();
+    let ids: Vec<u32> = (0..n_words as u32).map(|at| 3 + at % (n_vocab as u32 - 3)).collect();
+    let pair = Pair { src: ids.clone(), tgt: ids };
+    let mut recorder = Recorder::new(&model, &params, Words::whole(&words, &words), About::default());
+    recorder.pass(&model, &params, &pair, 0, true).expect("ids of the vocabulary");
     recorder.finish()
 }

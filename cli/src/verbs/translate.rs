@@ -5,6 +5,7 @@
 //! waits has its answer before the next. At a terminal, `prompt.rs` asks for lines.
 
 mod answer;
+mod explain;
 mod input;
 mod options;
 mod prompt;
@@ -34,8 +35,9 @@ pub(super) fn run(args: &TranslateArgs) -> Result<(), Error> {
         json: args.json,
         moses: args.n_best_format.is_some(),
     };
-    let session =
-        Session::new(&translator, request, args.sampling.settings(), form, args.lenient, name.clone());
+    let explainer = args.explainer(&translator)?;
+    let sampling = args.sampling.settings();
+    let session = Session::new(&translator, request, sampling, form, explainer, args.lenient, name.clone());
     if name.0.is_none() && stdin().is_terminal() {
         let recipe = Recipe::of_metadata(&translator.about().recipe).unwrap_or_default(); // one of a newer version
         say(&prompt::greeting(&recipe.data));

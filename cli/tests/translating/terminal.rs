@@ -141,3 +141,22 @@ fn a_bar_is_drawn_where_someone_watches_and_the_output_goes_elsewhere() {
     assert_eq!(std::fs::read_to_string(&out).unwrap(), translate("", &src).ok());
     assert_eq!(translate(&format!(" {path}"), "").err, "", "no terminal, no bar");
 }
+
+#[test]
+fn explanations_are_coloured_where_they_are_seen_unless_someone_objects() {
+    for (objects, colour) in [(None, true), (Some(""), true), (Some("1"), false)] {
+        let mut terminal = Terminal::open();
+        let mut command = etudiant(&format!("translate --model {} --explain", toy()));
+        command.env("TERM", "xterm").env_remove("NO_COLOR").stdout(terminal.end());
+        objects.map(|value| command.env("NO_COLOR", value));
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(b"un deux\n").unwrap();
+        assert!(ends_well(child));
+        terminal.until("mean of heads");
+        let mut seen = std::mem::take(&mut terminal.seen); // what came with what was waited for
+        while !seen.contains("no. 1") {
+            seen += &terminal.heard.recv_timeout(Duration::from_secs(60)).unwrap();
+        }
+        assert_eq!(seen.contains("\u{1b}["), colour, "{objects:?}: {seen}");
+    }
+}

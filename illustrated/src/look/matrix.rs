@@ -67,13 +67,53 @@ pub struct Drawn {
     pub frame: [f64; 4],
 }
 
-/// Of a row of cells, the columns that are shown; `None` stands for those that are folded.
-pub fn shown(n_cols: usize) -> Vec<Option<usize>> {
-    if n_cols <= MAX_COLUMNS {
-        return (0..n_cols).map(Some).collect();
+/// How a matrix is drawn.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Style {
+    /// More rows are folded.
+    pub max_rows: usize,
+    /// More columns are folded.
+    pub max_cols: usize,
+    /// From a cell to the next: [`PITCH`], or a length below it, in pixels, of square cells that show colour only. Their
+    /// numbers show where they are pointed at, and words above the columns are turned.
+    pub tiny: Option<f64>,
+    /// Whether row r may not see the columns after it: these cells are masked, whatever number they hold.
+    pub causal: bool,
+}
+
+impl Default for Style {
+    fn default() -> Style {
+        Style { max_rows: usize::MAX, max_cols: MAX_COLUMNS, tiny: None, causal: false }
     }
-    let half = MAX_COLUMNS / 2;
-    (0..half).map(Some).chain([None]).chain((n_cols - half..n_cols).map(Some)).collect()
+}
+
+impl Style {
+    /// Rows and columns beyond these are folded.
+    pub fn folded(max_rows: usize, max_cols: usize) -> Style {
+        Style { max_rows, max_cols, ..Style::default() }
+    }
+
+    fn pitch(&self) -> (f64, f64) {
+        self.tiny.map_or(PITCH, |side| (side, side))
+    }
+
+    fn cell(&self) -> (f64, f64) {
+        self.tiny.map_or(CELL, |side| (side - 1.0, side - 1.0))
+    }
+}
+
+/// Of so many rows or columns, those that are shown; `None` stands for those that are folded.
+pub fn shown(n: usize, max: usize) -> Vec<Option<usize>> {
+    if n <= max {
+        return (0..n).map(Some).collect();
+    }
+    let half = max / 2;
+    (0..half).map(Some).chain([None]).chain((n - half..n).map(Some)).collect()
+}
+
+/// How many are not shown.
+fn folded(shown: &[Option<usize>], n: usize) -> usize {
+    n - shown.iter().flatten().count()
 }
 
 impl Matrix {
@@ -81,10 +121,15 @@ impl Matrix {
     ///
     /// Returns nothing if the pass has no such numbers.
     pub fn draw(&self, pass: &Pass, chosen: &[(&str, usize)]) -> Option<Drawn> {
+        self.draw_as(pass, chosen, &Style::default())
+    }
+
+    /// The picture of it in that style. Returns nothing if the pass has no such numbers.
+    pub fn draw_as(&self, pass: &Pass, chosen: &[(&str, usize)], style: &Style) -> Option<Drawn> {
         let (values, gradients) = self.place.arrays(pass, chosen)?;
         let number = |row, col| values.data.get(self.place.index(chosen, row, col)).copied();
         let gradient = |row, col| {
-            gradients.and_then(|array| array.data.get(self.place.index(chosen, row, col))).copied()
+            gradients.as_ref().and_then(|array| array.data.get(self.place.index(chosen, row, col))).copied()
         };
         let all = || (0..self.n_rows).flat_map(|row| (0..self.n_cols).map(move |col| (row, col)));
         let is_weights = self.role == Role::Weights;
@@ -97,66 +142,126 @@ impl Matrix {
         let cell = |row: usize, col: usize| -> Option<Cell> {
             Some(Cell {
                 number: number(row, col)?,
-                gradient: gradient(row, col),
+                gradient: gradient(row, col).filter(|_| style.tiny.is_none()),
                 max,
                 max_gradient,
                 is_weights,
+                is_masked: style.causal && col > row,
+                size: style.cell(),
             })
         };
-        all().all(|(row, col)| number(row, col).is_some()).then(|| self.markup(cell, max))
+        all().all(|(row, col)| number(row, col).is_some()).then(|| self.markup(cell, max, style, true))
     }
 
-    fn markup(&self, cell: impl Fn(usize, usize) -> Option<Cell>, max: f32) -> Drawn {
-        let columns = shown(self.n_cols);
-        let left = self.labels.rows.iter().map(|label| text_width(label)).fold(0.0, f64::max) + 10.0;
+    /// The picture of numbers that are no recording's but a formula's: [`Matrix::place`] is not looked at.
+    pub fn formula(&self, number: impl Fn(usize, usize) -> f32) -> Drawn {
+        let (is_weights, style) = (self.role == Role::Weights, Style::default());
+        let all = (0..self.n_rows).flat_map(|row| (0..self.n_cols).map(move |col| (row, col)));
+        let largest = all.map(|(row, col)| number(row, col).abs()).fold(0.0, f32::max);
+        let max = if is_weights { 1.0 } else { largest };
+        let cell = |row, col| {
+            let (number, size) = (number(row, col), style.cell());
+            Some(Cell { number, gradient: None, max, max_gradient: 0.0, is_weights, is_masked: false, size })
+        };
+        self.markup(cell, max, &style, false)
+    }
+
+    /// The cells; where they stand in a recording is said if they do.
+    fn markup(
+        &self,
+        cell: impl Fn(usize, usize) -> Option<Cell>,
+        max: f32,
+        style: &Style,
+        is_recorded: bool,
+    ) -> Drawn {
+        let (columns, rows) = (shown(self.n_cols, style.max_cols), shown(self.n_rows, style.max_rows));
+        let left = self.labels.rows.iter().map(|label| text_width(label)).fold(0.0, f64::max).ceil() + 10.0;
         let left = if self.labels.rows.is_empty() { 4.0 } else { left };
-        let top = if self.labels.cols.is_empty() { 28.0 } else { 44.0 };
-        let (inner_width, inner_height) = (columns.len() as f64 * PITCH.0, self.n_rows as f64 * PITCH.1);
-        let [path, start, row, col, controls] = self.place.attributes().map(|(_, value)| value);
-        let folded = self.n_cols.saturating_sub(MAX_COLUMNS);
-        let x = |at: usize| left + at as f64 * PITCH.0;
+        let longest = self.labels.cols.iter().map(|label| text_width(label)).fold(0.0, f64::max).ceil();
+        let top = match (self.labels.cols.is_empty(), style.tiny) {
+            (true, _) => 28.0,
+            (false, None) => 44.0,
+            (false, Some(_)) => 34.0 + longest,
+        };
+        let ((width, height), cell_size) = (style.pitch(), style.cell());
+        let (inner_width, inner_height) = (columns.len() as f64 * width, rows.len() as f64 * height);
+        let [path, start, row, col, controls] =
+            self.place.attributes().map(|(_, value)| is_recorded.then_some(value));
+        let kind = if is_recorded { "cell " } else { "plain " };
+        let (x, y) = (|at: usize| left + at as f64 * width, |at: usize| top + at as f64 * height);
         let scale = if self.role == Role::Weights { "0 to 1".into() } else { format!("±{}", short(max)) };
+        let class = match (is_recorded, style.tiny) {
+            (false, _) => "formula",
+            (true, None) => "matrix",
+            (true, Some(_)) => "matrix tiny",
+        };
         let markup = html! {
-            g class={ "matrix " (self.role.class()) } role="table" aria-label=(self.name)
-                data-path=(path) data-start=(start) data-row=(row) data-col=(col) data-controls=(controls)
+            g class={ (class) " " (self.role.class()) } role="table" aria-label=(self.name)
+                data-path=[path] data-start=[start] data-row=[row] data-col=[col] data-controls=[controls] data-pass=[self.place.fixed_pass()] data-of=[self.place.shows()]
                 data-rows=(self.n_rows) data-cols=(self.n_cols) {
                 text class="name" x=(left) y="14" { (self.name) }
                 text class="scale" x=(left + inner_width) y=(top + inner_height + 16.0) { (scale) }
-                @if !self.labels.cols.is_empty() {
-                    g role="row" {
-                        @if !self.labels.rows.is_empty() { g role="columnheader" aria-label="word" {} }
-                        @for (at, col) in columns.iter().enumerate() {
-                            text class="label above" role="columnheader" x=(x(at) + CELL.0 / 2.0) y=(top - 6.0) {
-                                @match col { Some(col) => (cut(self.labels.cols.get(*col).map_or("", |l| l), PITCH.0)), None => "…" }
-                            }
-                        }
-                    }
-                }
+                @if !self.labels.cols.is_empty() { (self.head(&columns, style, (left, top))) }
                 rect class="frame" x=(left - 3.0) y=(top - 3.0) width=(inner_width + 4.0) height=(inner_height + 4.0) rx="5" {}
-                @for row in 0..self.n_rows {
+                @for (line, row) in rows.iter().enumerate() {
                     g role="row" {
-                        @if let Some(label) = self.labels.rows.get(row) {
-                            text class="label beside" role="rowheader" x=(left - 9.0) y=(top + row as f64 * PITCH.1 + 18.0) { (label) }
-                        }
-                        @for (at, col) in columns.iter().enumerate() {
-                            @let (x, y) = (x(at), top + row as f64 * PITCH.1);
-                            @match col {
-                                Some(col) => { @if let Some(cell) = cell(row, *col) { (cell.markup(row, *col, x, y)) } }
-                                None => {
-                                    g class="fold" role="cell" tabindex="-1" data-r=(row) transform={ "translate(" (x) " " (y) ")" }
-                                        aria-label={ (folded) " more" } {
-                                        rect width=(CELL.0) height=(CELL.1) rx="3" {}
-                                        text x=(CELL.0 / 2.0) y="18" { "… " (folded) }
-                                    }
+                        @if let Some(row) = row {
+                            @if let Some(label) = self.labels.rows.get(*row) {
+                                text class="label beside" role="rowheader" x=(left - 9.0) y=(y(line) + cell_size.1 / 2.0 + 4.0) { (label) }
+                            }
+                            @for (at, col) in columns.iter().enumerate() {
+                                @match col {
+                                    Some(col) => { @if let Some(cell) = cell(*row, *col) { (cell.markup(kind, [*row, *col], x(at), y(line))) } }
+                                    None => (fold(*row, (x(at), y(line)), cell_size.0, folded(&columns, self.n_cols), "")),
                                 }
                             }
+                        } @else {
+                            (fold(line, (left, y(line)), inner_width - 2.0, folded(&rows, self.n_rows), " rows"))
                         }
                     }
                 }
             }
         };
         let frame = [left - 3.0, top - 3.0, inner_width + 4.0, inner_height + 4.0];
-        Drawn { markup, width: left + inner_width + 4.0, height: top + inner_height + 22.0, frame }
+        let width = left + (inner_width + 4.0).max((text_width(&self.name) * 1.1).ceil());
+        Drawn { markup, width, height: top + inner_height + 22.0, frame }
+    }
+
+    /// The words above the columns: cut, if neighbours would touch.
+    fn head(&self, columns: &[Option<usize>], style: &Style, (left, top): (f64, f64)) -> Markup {
+        let (width, middle) = (style.pitch().0, style.cell().0 / 2.0);
+        let word = |col: Option<usize>| {
+            col.map_or("…", |col| self.labels.cols.get(col).map_or("", |label| label.as_str()))
+        };
+        let room = |pair: &[Option<usize>]| text_width(word(pair[0])) + text_width(word(pair[1]));
+        let fit = columns.windows(2).all(|pair| room(pair) <= 2.0 * width) && columns.len() > 1;
+        html! {
+            g role="row" {
+                @if !self.labels.rows.is_empty() { g role="columnheader" aria-label="word" {} }
+                @for (at, col) in columns.iter().enumerate() {
+                    @let x = left + at as f64 * width + middle;
+                    @if style.tiny.is_some() {
+                        text class="label turned" role="columnheader"
+                            transform={ "translate(" (x + 4.0) " " (top - 8.0) ") rotate(-90)" } { (word(*col)) }
+                    } @else {
+                        text class="label above" role="columnheader" x=(x) y=(top - 6.0) {
+                            (cut(word(*col), if fit { 1.4 * width } else { width }))
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What stands for so many columns of a row, or for rows, that are left out.
+fn fold(row: usize, (x, y): (f64, f64), width: f64, count: usize, what: &str) -> Markup {
+    html! {
+        g class="fold" role="cell" tabindex="-1" data-r=(row) transform={ "translate(" (x) " " (y) ")" }
+            aria-label={ (count) " more" (what) } {
+            rect width=(width) height=(CELL.1) rx="3" {}
+            text x=(width / 2.0) y="18" { "… " (count) (what) }
+        }
     }
 }
 
@@ -167,11 +272,13 @@ struct Cell {
     max: f32,
     max_gradient: f32,
     is_weights: bool,
+    is_masked: bool,
+    size: (f64, f64),
 }
 
 impl Cell {
-    fn markup(&self, row: usize, col: usize, x: f64, y: f64) -> Markup {
-        let masked = self.number == f32::NEG_INFINITY;
+    fn markup(&self, kind: &str, [row, col]: [usize; 2], x: f64, y: f64) -> Markup {
+        let masked = self.is_masked || self.number == f32::NEG_INFINITY;
         let sign = match (masked, self.is_weights, self.number < 0.0) {
             (true, _, _) => "masked",
             (_, true, _) => "share",
@@ -184,10 +291,10 @@ impl Cell {
             (length.max(1.0), if gradient < 0.0 { "up" } else { "down" })
         });
         html! {
-            g class={ "cell " (sign) } role="cell" tabindex="-1" data-r=(row) data-c=(col)
+            g class={ (kind) (sign) } role="cell" tabindex="-1" data-r=(row) data-c=(col) data-masked[self.is_masked]
                 style={ "--v:" (format!("{:.0}", self.strength())) } transform={ "translate(" (x) " " (y) ")" } {
-                rect width=(CELL.0) height=(CELL.1) rx="3" {}
-                text x=(CELL.0 / 2.0) y="17" { @if masked { "masked" } @else { (short(self.number)) } }
+                rect width=(self.size.0) height=(self.size.1) rx=(if self.size == CELL { "3" } else { "1" }) {}
+                text x=(if self.size == CELL { CELL.0 / 2.0 } else { self.size.0 }) y=(if self.size == CELL { "17" } else { "-2" }) { @if masked { "masked" } @else { (short(self.number)) } }
                 @if let Some((length, way)) = bar {
                     rect class={ "bar " (way) } x=(format!("{:.1}", (CELL.0 - length) / 2.0)) y="23" width=(format!("{length:.1}")) height="3" rx="1.5" {}
                 }

@@ -5,19 +5,26 @@
 //!
 //! Everything that shows a number says where it stands in the recording, as attributes: `data-path`, and how far it is
 //! from one row, column, head or word to the next. So a script can show the numbers of another step, layer or head in the
-//! very same picture, and a test can compare every number shown with the recording.
+//! very same picture, and a test can compare every number shown with the recording. Where another choice means another
+//! picture, each has its group with `data-when="layer=1 head=0"`, those that are not shown at first with the class `off`.
 
+pub mod chart;
+pub mod equation;
 pub mod figure;
+pub mod flow;
 pub mod matrix;
 pub mod number;
 pub mod place;
 pub mod role;
+pub mod sheet;
+pub mod tree;
 
 pub use figure::{Control, Figure};
-pub use matrix::{Labels, Matrix};
+pub use matrix::{Labels, Matrix, Style};
 pub use number::short;
 pub use place::Place;
 pub use role::Role;
+pub use sheet::Sheet;
 
 /// The style sheet of the figures.
 pub const STYLE: &str = include_str!("figure.css");

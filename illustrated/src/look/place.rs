@@ -1,5 +1,7 @@
 //! Where the numbers of a matrix stand in a recording.
 
+use std::borrow::Cow;
+
 use crate::recording::{Array, Pass};
 
 /// Which numbers of a recorded array a matrix shows: the number of row r and column c stands at
@@ -20,12 +22,22 @@ pub struct Place {
     row: usize,
     col: usize,
     controls: Vec<(&'static str, usize)>,
+    pass: Option<usize>,
+    of_gradient: bool,
 }
 
 impl Place {
     /// The numbers of that path; `{layer}` and the like in it stand for what the control of that name says.
     pub fn of(path: impl Into<String>) -> Place {
-        Place { path: path.into(), start: 0, row: 0, col: 1, controls: Vec::new() }
+        Place {
+            path: path.into(),
+            start: 0,
+            row: 0,
+            col: 1,
+            controls: Vec::new(),
+            pass: None,
+            of_gradient: false,
+        }
     }
 
     /// How far it is from a row to the next, and from a column to the next.
@@ -44,6 +56,17 @@ impl Place {
         self
     }
 
+    /// The numbers of the pass of this number, from 0, whatever step the reader chose: the attribute `data-pass`, which is
+    /// not there where the pass is the chosen one. Who draws it hands that pass to [`Matrix::draw`](super::Matrix::draw).
+    pub fn pass(self, pass: usize) -> Place {
+        Place { pass: Some(pass), ..self }
+    }
+
+    /// The gradients of the loss at the numbers instead of the numbers: the attribute `data-of="gradient"`.
+    pub fn gradients(self) -> Place {
+        Place { of_gradient: true, ..self }
+    }
+
     /// The path, with what the controls say.
     pub fn path_at(&self, chosen: &[(&str, usize)]) -> String {
         chosen
@@ -58,14 +81,21 @@ impl Place {
         self.start + moved + row * self.row + col * self.col
     }
 
-    /// The value and the gradient arrays of a pass.
+    /// The value and the gradient arrays of a pass; of gradients, only these.
     pub fn arrays<'a>(
         &self,
         pass: &Pass<'a>,
         chosen: &[(&str, usize)],
-    ) -> Option<(&'a Array, Option<&'a Array>)> {
+    ) -> Option<(Cow<'a, Array>, Option<Cow<'a, Array>>)> {
         let path = self.path_at(chosen);
-        Some((pass.value(&path)?, pass.gradient(&path)))
+        let gradients = || {
+            pass.gradient(&path).map(Cow::Borrowed).or_else(|| pass.output_gradient(&path).map(Cow::Owned))
+        };
+        if self.of_gradient {
+            return Some((gradients()?, None));
+        }
+        let values = pass.value(&path).map(Cow::Borrowed).or_else(|| pass.output(&path).map(Cow::Owned));
+        Some((values?, gradients()))
     }
 
     /// The attributes by which a script finds the numbers: path, start, row, col and controls.
@@ -79,5 +109,15 @@ impl Place {
             ("col", self.col.to_string()),
             ("controls", controls.join(" ")),
         ]
+    }
+
+    /// The pass, if it is always the same one: `data-pass`.
+    pub fn fixed_pass(&self) -> Option<usize> {
+        self.pass
+    }
+
+    /// `gradient`, if gradients are shown: `data-of`.
+    pub fn shows(&self) -> Option<&'static str> {
+        self.of_gradient.then_some("gradient")
     }
 }

@@ -1,7 +1,10 @@
 //! Making a recording of a model: a pass over one pair of sentences, forward and backward; the steps of its training;
 //! the search for a translation.
 
+mod derived;
+mod moments;
 mod outputs;
+pub mod search;
 mod sink;
 mod translator;
 pub mod variants;
@@ -11,12 +14,12 @@ use autograd::Tape;
 use autograd::ops::cross_entropy::CrossEntropy;
 use nn::{Context, Optimizer, ParamGradients, Params, Schedule};
 use tensor::threads::on_worker;
-use transformer::search::beam::{BeamOptions, Candidate, Fate, beam_search_observed};
+use transformer::search::beam::BeamOptions;
 use transformer::train::trainer::StepReport;
 use transformer::{Batch, DecoderStart, Pair, Trainer, Transformer};
 
 use crate::error::Error;
-use crate::recording::event::{self, Event, PassHead};
+use crate::recording::event::{Event, PassHead};
 use crate::recording::{About, Array, Norms, Parameter, Recording, Step, Token};
 
 pub use translator::{MAX_PARAMETERS, Options, record};
@@ -70,17 +73,18 @@ impl<'a> Recorder<'a> {
     /// A step of training: what it reported, the gradients it followed, and the parameters before and after it.
     pub fn step(&mut self, report: &StepReport, gradients: &ParamGradients, before: &Params, after: &Params) {
         let norms = before.iter().map(|(id, _, weight)| Norms {
-            gradient: gradients.get(id).map_or(0.0, norm),
-            weight: norm(weight),
-            update: norm(&after.get(id).sub(weight)),
+            gradient: self.rounded(gradients.get(id).map_or(0.0, norm)),
+            weight: self.rounded(norm(weight)),
+            update: self.rounded(norm(&after.get(id).sub(weight))),
         });
+        let norms: Vec<Norms> = norms.collect();
         self.recording.push(Event::Step(Step {
             step: report.step,
             loss: report.stats.loss(),
             nll: report.stats.nll(),
             learning_rate: report.learning_rate,
             grad_norm: report.grad_norm,
-            norms: norms.collect(),
+            norms,
         }));
     }
 
@@ -117,10 +121,14 @@ impl<'a> Recorder<'a> {
         let (src, tgt_out) = (of(&batch.src.ids, &self.words.src), of(&batch.tgt_out, &self.words.tgt));
         let (loss, nll) = (stats.loss(), stats.nll());
         self.recording.push(Event::Pass(PassHead { step, src, tgt_in, tgt_out, loss, nll }));
-        for (is_gradient, mut array) in sink {
-            sink::round(&mut array.data, self.digits);
-            self.recording.push(if is_gradient { Event::Gradient(array) } else { Event::Value(array) });
+        let n_heads = model.config().architecture.n_heads;
+        let weighted = derived::weighted_values(&sink, n_heads);
+        for (is_gradient, array) in sink {
+            let moments = if is_gradient { Vec::new() } else { moments::moments(&array) };
+            self.push(array, if is_gradient { Event::Gradient } else { Event::Value });
+            moments.into_iter().for_each(|moment| self.push(moment, Event::Value));
         }
+        weighted.into_iter().for_each(|array| self.push(array, Event::Value));
         for output in outputs::outputs(&logits, &batch.tgt_out, self.smoothing, &self.words.tgt) {
             self.recording.push(Event::Output(output));
         }
@@ -128,6 +136,12 @@ impl<'a> Recorder<'a> {
             self.parameters(params, &batch);
         }
         Ok(())
+    }
+
+    /// Records an array, rounded, as the event that `kind` makes of it.
+    fn push(&mut self, mut array: Array, kind: fn(Array) -> Event) {
+        sink::round(&mut array.data, self.digits);
+        self.recording.push(kind(array));
     }
 
     /// The numbers of the parameters, of large tables the rows that the batch and the words said use.
@@ -140,14 +154,9 @@ impl<'a> Recorder<'a> {
                 Some(rows) => tensor.gather_rows(rows),
                 None => tensor.clone(),
             };
-            let mut array = Array {
-                path: path.into(),
-                shape: tensor.shape().to_vec(),
-                rows,
-                data: sink::numbers(&tensor),
-            };
-            sink::round(&mut array.data, self.digits);
-            self.recording.push(Event::Value(array));
+            let shape = tensor.shape().to_vec();
+            let array = Array { path: path.into(), shape, rows, data: sink::numbers(&tensor) };
+            self.push(array, Event::Value);
         }
     }
 
@@ -162,41 +171,15 @@ impl<'a> Recorder<'a> {
         src: &[u32],
         options: &BeamOptions,
     ) -> Result<(), Error> {
-        let words = &self.words;
-        let mut events = Vec::new();
-        let tokens = |ids: &[u32]| ids.iter().map(|&id| words::token(id, &words.tgt)).collect::<Vec<Token>>();
-        let sources = [src.to_vec()];
-        let found = beam_search_observed(
-            model,
-            params,
-            &sources,
-            options,
-            |Candidate { ids, log_prob, fate, .. }| {
-                events.push(Event::Candidate(event::Candidate {
-                    step: ids.len(),
-                    tokens: tokens(ids),
-                    log_prob: *log_prob,
-                    score: log_prob / options.length_penalty.divisor(ids.len()),
-                    fate: match fate {
-                        Fate::Kept => event::Fate::Kept,
-                        Fate::Finished => event::Fate::Finished,
-                        Fate::Pruned => event::Fate::Pruned,
-                    },
-                }));
-            },
-        )?;
-        let search =
-            if options.beam_size == 1 { "greedy".into() } else { format!("beam {}", options.beam_size) };
-        let translations = found.into_iter().flatten().map(|hypothesis| event::Translation {
-            text: words.decode(&hypothesis.ids),
-            tokens: tokens(&hypothesis.ids),
-            log_prob: hypothesis.log_prob,
-            score: hypothesis.score,
-            search: search.clone(),
-        });
-        events.extend(translations.map(Event::Translation));
+        let events = search::events(model, params, &self.words, src, options)?;
         events.into_iter().for_each(|event| self.recording.push(event));
         Ok(())
+    }
+
+    /// With as many digits as are recorded.
+    fn rounded(&self, number: f64) -> f64 {
+        let Some(digits) = self.digits else { return number };
+        format!("{number:.*e}", digits.max(1) as usize - 1).parse().unwrap_or(number)
     }
 
     /// What was recorded so far.

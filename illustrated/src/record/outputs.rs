@@ -30,9 +30,10 @@ fn output(
     let mut ids: Vec<usize> = (0..row.len()).collect();
     if row.len() > MAX_WORDS {
         ids.sort_by(|&a, &b| row[b].total_cmp(&row[a]));
-        let likeliest: Vec<usize> = ids[..LIKELIEST].to_vec();
-        let label = Some(label as usize).filter(|label| !likeliest.contains(label));
-        ids = likeliest.into_iter().chain(label).collect();
+        ids.truncate(LIKELIEST);
+        if !ids.contains(&(label as usize)) {
+            ids[LIKELIEST - 1] = label as usize; // so that every position lists as many
+        }
     }
     let said = |id: usize| {
         let log_prob = row[id] - log_sum_exp;

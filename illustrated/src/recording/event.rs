@@ -168,7 +168,8 @@ pub struct PassHead {
 /// Numbers under a path.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Array {
-    /// Where in the model, as `decoder.layers.1.cross_attn.weights`.
+    /// Where in the model, as `decoder.layers.1.cross_attn.weights`. The mean and the variance of the rows of what a
+    /// layer norm reads or gives have its path with `.mean` and `.variance` behind it, and the shape `[len]`.
     pub path: String,
     /// The length of each axis.
     pub shape: Vec<usize>,

@@ -14,12 +14,15 @@
 //! ```
 //!
 //! Values, gradients and outputs belong to the pass before them. Their paths are those of the parameters:
-//! `decoder.layers.1.cross_attn.weights`; parameters are values too. A number that is `null` is minus infinity: a score
+//! `decoder.layers.1.cross_attn.weights`; parameters are values too. In the encoder's self-attention, `weighted_values` are
+//! the values times their weights, where these are few. A number that is `null` is minus infinity: a score
 //! that was masked. What each field is, [`event`] says.
 
 pub mod event;
 mod file;
+mod outputs;
 mod pass;
+pub mod search;
 #[cfg(test)]
 mod tests;
 
@@ -28,6 +31,7 @@ pub use event::{
     Translation, Validated, Variant,
 };
 pub use pass::Pass;
+pub use search::Search;
 
 use event::select;
 
@@ -98,6 +102,11 @@ impl Recording {
             &self.events,
             |event| if let Event::Candidate(candidate) = event { Some(candidate) } else { None },
         )
+    }
+
+    /// The searches for a translation, in order.
+    pub fn searches(&self) -> Vec<Search<'_>> {
+        Search::all(&self.events)
     }
 
     /// What the search found, best first.

@@ -1,9 +1,8 @@
-//! The chapters of the report, in the order of the article: what is told, and which figures show it.
+//! The chapters of the report, in the order of the article: what is told. Which figures show it, `figures` lists by the
+//! chapter's name.
 
 use maud::{Markup, html};
 
-use crate::figures;
-use crate::look::Figure;
 use crate::look::number::grouped;
 use crate::recording::Recording;
 
@@ -17,62 +16,33 @@ pub(super) struct Chapter {
     pub title: &'static str,
     /// What is told before its figures.
     pub text: fn(&Recording) -> Markup,
-    /// What shows it.
-    pub figures: &'static [fn(&Recording) -> Option<Figure>],
-}
-
-impl Chapter {
-    /// The figures that can be drawn from the recording.
-    pub fn figures(&self, recording: &Recording) -> Vec<Figure> {
-        self.figures.iter().filter_map(|draw| draw(recording)).collect()
-    }
 }
 
 /// All chapters, in order.
 pub(super) const CHAPTERS: &[Chapter] = &[
-    Chapter { id: "black-box", title: "The black box, opened", text: black_box, figures: &[] },
-    Chapter { id: "words", title: "Words become vectors", text: words, figures: &[] },
-    Chapter {
-        id: "self-attention",
-        title: "Self-attention, step by step",
-        text: self_attention,
-        figures: &[],
-    },
-    Chapter {
-        id: "matrices",
-        title: "The same, for all words at once",
-        text: matrices,
-        figures: &[figures::attention::draw],
-    },
-    Chapter { id: "heads", title: "Several heads", text: heads, figures: &[] },
-    Chapter { id: "positions", title: "Where a word stands", text: positions, figures: &[] },
-    Chapter { id: "residuals", title: "Residuals and norms", text: residuals, figures: &[] },
-    Chapter { id: "decoder", title: "The decoder", text: decoder, figures: &[] },
-    Chapter { id: "output", title: "From a vector to a word", text: output, figures: &[] },
-    Chapter { id: "training", title: "Training", text: training, figures: &[] },
-    Chapter { id: "way-back", title: "The way back", text: way_back, figures: &[] },
-    Chapter { id: "search", title: "Which words in the end", text: search, figures: &[] },
-    Chapter { id: "explorer", title: "Who looks at whom", text: explorer, figures: &[] },
-    Chapter {
-        id: "questions",
-        title: "Questions, answered by this model",
-        text: questions::text,
-        figures: &[],
-    },
-    Chapter {
-        id: "article",
-        title: "Where the article and this run differ",
-        text: slips::text,
-        figures: &[],
-    },
-    Chapter { id: "about", title: "What this page was made from", text: about::text, figures: &[] },
+    Chapter { id: "black-box", title: "The black box, opened", text: black_box },
+    Chapter { id: "words", title: "Words become vectors", text: words },
+    Chapter { id: "self-attention", title: "Self-attention, step by step", text: self_attention },
+    Chapter { id: "matrices", title: "The same, for all words at once", text: matrices },
+    Chapter { id: "heads", title: "Several heads", text: heads },
+    Chapter { id: "positions", title: "Where a word stands", text: positions },
+    Chapter { id: "residuals", title: "Residuals and norms", text: residuals },
+    Chapter { id: "decoder", title: "The decoder", text: decoder },
+    Chapter { id: "output", title: "From a vector to a word", text: output },
+    Chapter { id: "training", title: "Training", text: training },
+    Chapter { id: "way-back", title: "The way back", text: way_back },
+    Chapter { id: "search", title: "Which words in the end", text: search },
+    Chapter { id: "explorer", title: "Who looks at whom", text: explorer },
+    Chapter { id: "questions", title: "Questions, answered by this model", text: questions::text },
+    Chapter { id: "article", title: "Where the article and this run differ", text: slips::text },
+    Chapter { id: "about", title: "What this page was made from", text: about::text },
 ];
 
 fn black_box(recording: &Recording) -> Markup {
     let about = recording.about();
     let count: usize = about.parameters.iter().map(|parameter| parameter.count()).sum();
     let found = recording.translations();
-    let said = found.last().map(|found| found.text.as_str());
+    let said = found.iter().max_by(|a, b| a.score.total_cmp(&b.score)).map(|found| found.text.as_str());
     let (encoder, decoder) = (about.architecture.n_encoder_layers, about.architecture.n_decoder_layers);
     html! {
         p {

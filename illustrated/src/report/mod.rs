@@ -1,7 +1,12 @@
 //! The report: one page that opens offline, a chapter for each of the article's.
+//!
+//! It can be read without JavaScript. The script, `script.js`, makes it answer: it shows the numbers of another step, layer
+//! or head in the pictures, and opens a card for every number (`card.js`): where it comes from, by the rules (`rules.js`) of
+//! [`origins`](mod@crate::origins), with the numbers of the recording (`pass.js`).
 
 mod about;
 mod chapters;
+mod controls;
 mod questions;
 mod slips;
 
@@ -12,19 +17,24 @@ use flate2::write::GzEncoder;
 use maud::{DOCTYPE, PreEscaped, html};
 use std::io::Write;
 
+use crate::figures;
 use crate::look::{Figure, STYLE};
+use crate::origins::origins;
 use crate::recording::Recording;
 
 use chapters::{CHAPTERS, Chapter};
 
 const PAGE_STYLE: &str = include_str!("page.css");
-const SCRIPT: &str = include_str!("script.js");
+
+/// In the order in which they need each other.
+const SCRIPTS: [&str; 4] =
+    [include_str!("rules.js"), include_str!("pass.js"), include_str!("card.js"), include_str!("script.js")];
 
 /// The page of a recording, as a file of HTML.
 pub fn page(recording: &Recording) -> String {
     let title = format!("“{}”, an illustrated run", recording.about().sentence);
     let chapters: Vec<(&Chapter, Vec<Figure>)> =
-        CHAPTERS.iter().map(|chapter| (chapter, chapter.figures(recording))).collect();
+        CHAPTERS.iter().map(|chapter| (chapter, figures::of_chapter(chapter.id, recording))).collect();
     let markup = html! {
         (DOCTYPE)
         html lang="en" {
@@ -32,9 +42,11 @@ pub fn page(recording: &Recording) -> String {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { (title) }
-                style { (PreEscaped(STYLE)) (PreEscaped(PAGE_STYLE)) }
+                style id="figure-style" { (PreEscaped(STYLE)) }
+                style { (PreEscaped(PAGE_STYLE)) }
             }
             body {
+                (controls::controls(recording))
                 main {
                     h1 { (title) }
                     p {
@@ -53,7 +65,8 @@ pub fn page(recording: &Recording) -> String {
                     }
                 }
                 script id="recording" type="application/gzip" { (packed(recording)) }
-                script { (PreEscaped(SCRIPT)) }
+                script id="origins" type="application/json" { (PreEscaped(rules(recording))) }
+                @for script in SCRIPTS { script { (PreEscaped(script)) } }
             }
         }
     };
@@ -67,14 +80,64 @@ fn packed(recording: &Recording) -> String {
     STANDARD.encode(packed.expect("memory takes what is written to it"))
 }
 
+/// Where every number comes from, as JSON that no markup can end.
+fn rules(recording: &Recording) -> String {
+    let json = serde_json::to_string(&origins(recording.about())).expect("origins have a JSON form");
+    json.replace('<', "\\u003c")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::toy;
 
     #[test]
     fn the_page_stays_small() {
-        let page = page(crate::testing::toy());
-        std::fs::write("/tmp/toy.html", &page).unwrap();
+        let page = page(toy());
         assert!(page.len() < 3_000_000, "{}", page.len());
+    }
+
+    #[test]
+    fn every_figure_has_a_chapter() {
+        let page = page(toy());
+        for figure in figures::all(toy()) {
+            assert_eq!(page.matches(&format!("<figure id=\"{}\"", figure.id)).count(), 1, "{}", figure.id);
+        }
+    }
+
+    /// Without JavaScript, there is nothing to press that does not answer.
+    #[test]
+    fn what_only_a_script_obeys_is_hidden_until_it_runs() {
+        let page = page(toy());
+        let controls = &page[page.find("<div id=\"controls\"").expect("it has passes")..];
+        assert!(controls[..controls.find('>').unwrap()].ends_with(" hidden"));
+        assert!(page.contains("html:not(.live) .controls { display: none; }"));
+        let passes = toy().passes().len();
+        assert!(controls.contains(&format!(
+            "id=\"time\" min=\"0\" max=\"{}\" value=\"{}\"",
+            passes - 1,
+            passes - 1
+        )));
+    }
+
+    #[test]
+    fn the_rules_in_the_page_are_those_of_the_model() {
+        let page = page(toy());
+        let start = page.find("<script id=\"origins\"").expect("it has origins");
+        let json = page[start..].split_once('>').unwrap().1.split_once('<').unwrap().0;
+        let found: serde_json::Value = serde_json::from_str(json).unwrap();
+        assert_eq!(found, serde_json::to_value(origins(toy().about())).unwrap());
+        assert_eq!(found["encoder.layers.0.self_attn.scores"]["rule"], "scores");
+    }
+
+    /// A page with one pass has no time to choose, and one with none has nothing to show.
+    #[test]
+    fn there_are_no_controls_without_a_choice() {
+        let mut recording = Recording::new(toy().about().clone());
+        assert!(!page(&recording).contains("id=\"controls\""));
+        let pass = toy().last_pass().unwrap();
+        recording.push(crate::recording::Event::Pass(pass.head().clone()));
+        let page = page(&recording);
+        assert!(page.contains("id=\"controls\"") && !page.contains("id=\"time\""));
     }
 }

@@ -91,7 +91,7 @@ impl MultiHeadAttention {
         cx.trace("query", &query);
         cx.trace("key", &key_value.key);
         cx.trace("value", &key_value.value);
-        trace::scores(cx, &query, key_value, &spec, &context);
+        trace::scores(cx, &query, &key_value.key, &key_value.value, &spec, &context);
         cx.trace("context", &context); // [batch, q_len, d_model]
         let out = self.out_proj.forward(cx, &context);
         cx.trace("out", &out); // [batch, q_len, d_model]

@@ -9,6 +9,7 @@ use transformer::search::beam::MAX_BEAM_SIZE;
 use translate::{Request, Sampling, Translator};
 
 use super::answer::Align;
+use super::explain::Explainer;
 use crate::console::say;
 use crate::error::Error;
 use crate::verbs::common::{SearchArgs, up_to};
@@ -37,6 +38,9 @@ pub struct TranslateArgs {
     /// each token gives to each of the source: 0.9,0.1 0.2,0.8
     #[arg(long, value_name = "hard|soft", num_args = 0..=1, default_missing_value = "hard")]
     pub align: Option<PathBuf>,
+    /// Print under each translation what attention and the search say of it, as figures of text
+    #[arg(long, conflicts_with_all = ["json", "n_best_format", "sample"])]
+    pub explain: bool,
     /// Put in the place of <unk> what is unknown in the source too, or else what it is aligned with, as it is written there
     #[arg(long)]
     pub replace_unknown: bool,
@@ -119,6 +123,15 @@ impl TranslateArgs {
             self.search.tell_of_no_use(&settings);
         }
         Ok(translator.request().search(settings).n_best(n_best).replace_unknown(self.replace_unknown))
+    }
+
+    /// Who explains translations, if that is asked for.
+    ///
+    /// # Errors
+    /// As [`TranslateArgs::request`].
+    pub fn explainer<'t>(&self, translator: &'t Translator) -> Result<Option<Explainer<'t>>, Error> {
+        let settings = self.search.settings(&translator.search())?;
+        Ok(self.explain.then(|| Explainer::new(translator, settings.options(self.n_best))))
     }
 
     /// Tells of what is asked for in vain.

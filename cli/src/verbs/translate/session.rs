@@ -6,6 +6,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use translate::{Request, Sampling, Source, Translated, Translator};
 
 use super::answer::{Answer, Form};
+use super::explain::Explainer;
 use super::input::{Arrived, BATCH, Input, InputName, Line, arrived};
 use super::prompt::{Prompt, Typed};
 use crate::console::{offer, say};
@@ -18,6 +19,7 @@ pub struct Session<'a> {
     request: Request<'a>,
     sampling: Option<Sampling>,
     form: Form,
+    explainer: Option<Explainer<'a>>,
     /// Whether faulty lines are answered by empty ones.
     lenient: bool,
     name: InputName,
@@ -44,6 +46,7 @@ impl<'a> Session<'a> {
         request: Request<'a>,
         sampling: Option<Sampling>,
         form: Form,
+        explainer: Option<Explainer<'a>>,
         lenient: bool,
         name: InputName,
     ) -> Session<'a> {
@@ -52,6 +55,7 @@ impl<'a> Session<'a> {
             request,
             sampling,
             form,
+            explainer,
             lenient,
             name,
             lines: 0,
@@ -142,6 +146,11 @@ impl<'a> Session<'a> {
         let mut text = String::new();
         for (line, (found, problem)) in (first..).zip(found.iter().zip(problems)) {
             text += &Answer::new(self.translator.text(), line, found, problem.as_deref()).print(&self.form);
+            match self.explainer.as_ref().map(|explainer| explainer.explain(self.translator, found)) {
+                Some(Ok(explained)) => text += &explained,
+                Some(Err(problem)) => end = end.and(Err(problem)),
+                None => {}
+            }
             if problem.is_some() {
                 self.faulty.push(line);
                 self.first_fault = self.first_fault.take().or(problem);

@@ -8,25 +8,22 @@ use autograd::{Tape, Var};
 use nn::Context;
 use tensor::ops::attention::{AttentionSpec, attention_weights};
 
-use super::KeyValue;
-
 /// What is traced: `Q K^T`, that times the scale, that with minus infinity where a query may not attend, and its softmax,
 /// before dropout; `[batch, n_heads, q_len, k_len]` each.
 const NAMES: [&str; 4] = ["scores", "scaled_scores", "masked_scores", "weights"];
 
-/// Shows a trace what it wants of `context`, the attention of `query` to `key_value`.
-pub(super) fn scores(cx: &Context, query: &Var, key_value: &KeyValue, spec: &AttentionSpec, context: &Var) {
+/// Shows a trace what it wants of `context`, the attention of `query` to `key` and `value`.
+pub(super) fn scores(cx: &Context, query: &Var, key: &Var, value: &Var, spec: &AttentionSpec, context: &Var) {
     if !NAMES.into_iter().any(|name| cx.is_traced(name)) {
         return;
     }
-    let as_computed = attention_weights(query.value(), key_value.key.value(), spec);
+    let as_computed = attention_weights(query.value(), key.value(), spec);
     let heads = |x: &Var| {
         let d_head = query.dim(-1) / spec.n_heads;
         x.reshape([x.dim(0), x.dim(1), x.dim(2) / d_head, d_head]).transpose(1, 2) // [batch, n_heads, len, d_head]
     };
     let tape = Tape::new();
-    let [query, key, value] =
-        [query, &key_value.key, &key_value.value].map(|var| heads(&tape.var(var.value().clone())));
+    let [query, key, value] = [query, key, value].map(|var| heads(&tape.var(var.value().clone())));
     let scores = query.matmul(&key.transpose(-2, -1)); // [batch, n_heads, q_len, k_len]
     let scaled = scores.mul_scalar(spec.scale);
     let masked = match spec.mask {

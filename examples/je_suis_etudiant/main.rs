@@ -3,19 +3,29 @@
 //! Follows the end of *The Illustrated Transformer* with real numbers. No files, no network, and the same
 //! output every time: `cargo run --release --example je_suis_etudiant`
 //!
+//! `-- --report toy.html` writes the article's figures, drawn from the numbers of this very run, as a page to open.
 //! Pairs of your own are learned too: add them to `SENTENCES`, or to the command, `-- "merci beaucoup = thanks a lot"`.
 
+mod report;
+
 use std::error::Error;
-use std::ops::ControlFlow;
 use std::process::ExitCode;
+use std::slice;
 
 use etudiant::autograd::Tape;
+use etudiant::illustrated::record::variants::Training;
+use etudiant::illustrated::record::{Words, search};
+use etudiant::illustrated::recording::Search;
+use etudiant::illustrated::terminal::{Options, heatmap, tree};
 use etudiant::nn::{Adam, Context, Noam};
 use etudiant::tensor::{DType, Seed, Tensor};
 use etudiant::text::{self, Vocabulary};
-use etudiant::transformer::search::beam::{BeamOptions, beam_search_observed};
+use etudiant::transformer::align::alignments;
+use etudiant::transformer::search::beam::BeamOptions;
 use etudiant::transformer::search::{MaxLen, greedy::greedy, length_penalty::LengthPenalty};
 use etudiant::transformer::{self, Batch, Config, Pair, TrainOptions, Trainer, Transformer, VocabSizes};
+
+use report::Report;
 
 /// What is learned. All that follows is made of these.
 const SENTENCES: &[(&str, &str)] = &[("merci", "thanks"), ("je suis étudiant", "i am a student")];
@@ -23,12 +33,15 @@ const SENTENCES: &[(&str, &str)] = &[("merci", "thanks"), ("je suis étudiant", 
 const ARTICLE: [&str; 5] = ["a", "am", "i", "thanks", "student"];
 /// How much of each label is spread over all words.
 const SMOOTHING: f64 = 0.1;
+/// How often Adam changes the parameters.
+const N_STEPS: usize = 64;
 
 /// What trains here.
 type Toy = Trainer<Adam, Noam>;
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let mut arguments: Vec<String> = std::env::args().skip(1).collect();
+    let report = report::asked_for(&mut arguments)?;
     let mut sentences = SENTENCES.to_vec();
     for pair in &arguments {
         let (src, tgt) =
@@ -58,26 +71,48 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let options = TrainOptions { smoothing: SMOOTHING, ..TrainOptions::default() };
     let mut trainer = Trainer::new(model, Adam::default(), schedule, options)?;
     show_a_gradient(&trainer, sentences[0].0, &pairs[0], &english)?;
+    let ((sentence, reference), pair) = (sentences[pairs.len() - 1], &pairs[pairs.len() - 1]);
+    let begin = |path| Report::begin(path, &trainer, &french, &english, (sentence, reference), pair);
+    let mut report = report.map(begin).transpose()?;
 
     heading(&format!("Training: Adam, label smoothing {SMOOTHING}, all sentences at every step"));
     let mut losses = Vec::new();
-    for epoch in 0..64 {
-        trainer.train_epoch(&pairs, epoch, |step| {
-            losses.push(step.stats.loss());
-            ControlFlow::Continue(())
-        })?;
+    let batch = Batch::new(&pairs, config.decoder_start, 0)?;
+    for _ in 0..N_STEPS {
+        let step = match &mut report {
+            Some(report) => report.train_step(&mut trainer, &batch)?,
+            None => trainer.train_step(slice::from_ref(&batch))?,
+        };
+        losses.push(step.stats.loss());
     }
     println!("  step  1  loss {:.3}  {}", losses[0], sparkline(&losses, n_words));
     println!("  step {:2}  loss {:.3}", losses.len(), losses[losses.len() - 1]);
     println!("A smoothed label is never certain, so the loss cannot fall below {:.3}.", floor(n_words));
 
-    let ((sentence, _), pair) = (sentences[pairs.len() - 1], &pairs[pairs.len() - 1]);
     show_the_output(&trainer, sentence, pair, &english)?;
-    decode(&trainer, sentence, &pair.src, &english)?;
+    decode(&trainer, sentence, &pair.src, &french, &english)?;
 
+    if let Some(report) = report {
+        let (seed, n_steps, pairs) = (Seed::new(1), N_STEPS, &pairs);
+        report.end(&trainer, &Training { config, pairs, seed, options, schedule, n_steps })?;
+    }
     println!("\nSentences learned by heart are not translation: the model has seen nothing else.");
     println!("To train on real pairs and try sentences it never saw:");
     println!("    cargo run --release --example translate_pairs -- PAIRS.tsv");
+    Ok(if are_learned(&trainer, &sentences, pairs, &english)? {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// Whether each sentence becomes what it should; those that do not are named.
+fn are_learned(
+    trainer: &Toy,
+    sentences: &[(&str, &str)],
+    pairs: Vec<Pair>,
+    english: &Vocabulary,
+) -> Result<bool, Box<dyn Error>> {
     let sources: Vec<Vec<u32>> = pairs.into_iter().map(|pair| pair.src).collect();
     let learned = greedy(&trainer.model, &trainer.params, &sources, MaxLen::default())?;
     let mut all_right = true;
@@ -88,7 +123,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
             all_right = false;
         }
     }
-    Ok(if all_right { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(all_right)
 }
 
 /// The words of the sentences: those in `first`, in its order, then the others as they come.
@@ -144,7 +179,13 @@ fn show_the_output(
 }
 
 /// Translates greedily, then by beam search, and shows each step.
-fn decode(trainer: &Toy, sentence: &str, src: &[u32], english: &Vocabulary) -> Result<(), Box<dyn Error>> {
+fn decode(
+    trainer: &Toy,
+    sentence: &str,
+    src: &[u32],
+    french: &Vocabulary,
+    english: &Vocabulary,
+) -> Result<(), Box<dyn Error>> {
     let (model, params, sources) = (&trainer.model, &trainer.params, [src.to_vec()]);
     let word = |&id: &u32| english.words()[id as usize].as_str();
     let words = |ids: &[u32]| ids.iter().map(word).collect::<Vec<_>>().join(" ");
@@ -157,15 +198,25 @@ fn decode(trainer: &Toy, sentence: &str, src: &[u32], english: &Vocabulary) -> R
     }
     println!("{sentence} -> {}", english.decode(&tgt)?);
 
+    heading(
+        "Cross-attention of decoder layer 0: where each word looks when it is about to be said (mean of the heads)",
+    );
+    let read: Vec<String> = sentence.split_whitespace().map(str::to_owned).collect();
+    let said: Vec<String> = tgt.iter().map(|id| word(id).to_owned()).collect();
+    let weights = alignments(model, params, &[Pair { src: src.to_vec(), tgt }], 0)?;
+    print!("{}", heatmap(&weights[0], &said, &read, &Options::default()));
+
     heading("Beam search: beam_size 2 (two live on at each step), top_beams 2 (two are returned)");
     let length_penalty = LengthPenalty::None;
     let options = BeamOptions { beam_size: 2, top_beams: 2, length_penalty, ..BeamOptions::default() };
-    let beams = beam_search_observed(model, params, &sources, &options, |candidate| {
-        let (step, fate) = (candidate.ids.len(), format!("{:?}", candidate.fate));
-        println!("  step {step}  {fate:8} {:7.3}  {}", candidate.log_prob, words(&candidate.ids));
-    })?;
-    for (rank, beam) in beams[0].iter().enumerate() {
-        println!("{}. log p = {:7.3}  {}", rank + 1, beam.log_prob, words(&beam.ids));
+    let events =
+        search::events(model, params, &Words::whole(french.words(), english.words()), src, &options)?;
+    for search in Search::all(&events) {
+        print!("{}", tree(&search, &Options::default()));
+        for (rank, (_, beam)) in search.translations.iter().enumerate() {
+            let words: Vec<&str> = beam.tokens.iter().map(|token| token.text.as_str()).collect();
+            println!("{}. log p = {:7.3}  {}", rank + 1, beam.log_prob, words.join(" "));
+        }
     }
     Ok(())
 }

@@ -1,0 +1,236 @@
+//! What is drawn is what was recorded, and nothing stands outside or on another.
+
+use tensor::{DType, Seed};
+use transformer::{Config, NormPlacement, Pair, Transformer, VocabSizes};
+
+use super::{all, attention_matrices, explorer, self_attention};
+use crate::look::matrix::text_width;
+use crate::look::{Figure, Place, short};
+use crate::record::{Recorder, Words};
+use crate::recording::{About, Array, Event, Recording};
+use crate::testing::toy;
+
+/// The attribute of a tag.
+fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
+    let from = tag.find(&format!(" {name}=\""))? + name.len() + 3;
+    tag[from..].split('"').next()
+}
+
+fn number(tag: &str, name: &str) -> f64 {
+    attribute(tag, name).and_then(|text| text.parse().ok()).unwrap_or(0.0)
+}
+
+/// Holds the number of every cell to the recording. Returns how many there were, and how many were masked.
+#[track_caller]
+fn hold(figure: &Figure, recording: &Recording) -> (usize, usize) {
+    let pass = recording.last_pass().unwrap();
+    let (mut count, mut masked) = (0, 0);
+    let svg = figure.drawing.clone().into_string();
+    for matrix in svg.split("<g class=\"matrix").skip(1) {
+        let mut path = attribute(matrix, "data-path").unwrap().to_owned();
+        for control in &figure.controls {
+            path = path.replace(&format!("{{{}}}", control.name), &control.chosen.to_string());
+        }
+        let pass = attribute(matrix, "data-pass")
+            .map_or(pass, |at| recording.passes()[at.parse::<usize>().unwrap()]);
+        let place = Place::of(&path);
+        let place = if attribute(matrix, "data-of") == Some("gradient") { place.gradients() } else { place };
+        let array = place.arrays(&pass, &[]).expect("a recorded path").0;
+        for cell in matrix.split("<g class=\"cell").skip(1) {
+            let at = |name| number(cell, name);
+            let stride = |name| number(matrix, name);
+            let index =
+                stride("data-start") + stride("data-row") * at("data-r") + stride("data-col") * at("data-c");
+            let shown = cell.split("</text>").next().unwrap().rsplit('>').next().unwrap();
+            let recorded = array.data[index as usize];
+            count += 1;
+            if shown == "masked" {
+                assert_eq!(recorded, 0.0, "{path}: weights of what is masked");
+                masked += 1;
+            } else {
+                assert_eq!(shown, short(recorded), "{path}, number {index}");
+            }
+        }
+    }
+    (count, masked)
+}
+
+/// A text that is shown: left, right, baseline.
+struct Text {
+    text: String,
+    left: f64,
+    right: f64,
+    y: f64,
+}
+
+/// The texts of a figure that are shown and stand upright, those in cells excepted.
+fn texts(figure: &Figure) -> Vec<Text> {
+    let svg = figure.drawing.clone().into_string();
+    let (mut groups, mut found) = (vec![(0.0, 0.0, true)], Vec::new());
+    for tag in svg.split('<').skip(1) {
+        let &(x, y, shown) = groups.last().unwrap();
+        let class = attribute(tag, "class").unwrap_or("");
+        if tag.starts_with("g ") || tag.starts_with("g>") {
+            let moved = attribute(tag, "transform").and_then(|text| text.strip_prefix("translate("));
+            let moved: Vec<f64> = moved
+                .map(|text| text.trim_end_matches(')').split(' ').map(|part| part.parse().unwrap()).collect())
+                .unwrap_or(vec![0.0, 0.0]);
+            let hides = ["off", "cell", "fold"].iter().any(|name| class.split(' ').any(|one| one == *name));
+            groups.push((x + moved[0], y + moved[1], shown && !hides));
+        } else if tag.starts_with("/g") {
+            groups.pop();
+        } else if tag.starts_with("text") && shown && !class.contains("turned") {
+            let text = tag.split('>').nth(1).unwrap().replace("&lt;", "<").replace("&gt;", ">");
+            let size = if class.contains("scale") { 0.72 } else { 0.88 };
+            let (at, width) = (x + number(tag, "x"), text_width(&text) * size);
+            let is = |names: &[&str]| names.iter().any(|name| class.split(' ').any(|one| one == *name));
+            let left = if is(&["end", "beside", "scale"]) || tag.contains("text-anchor=\"end\"") {
+                at - width
+            } else if is(&["middle", "above", "operator"]) {
+                at - width / 2.0
+            } else {
+                at
+            };
+            found.push(Text { text, left, right: left + width, y: y + number(tag, "y") });
+        }
+    }
+    found
+}
+
+#[track_caller]
+fn hold_layout(figure: &Figure) {
+    let texts = texts(figure);
+    for (at, one) in texts.iter().enumerate() {
+        let inside =
+            one.left > -4.0 && one.right < figure.width + 6.0 && one.y > 0.0 && one.y <= figure.height;
+        assert!(inside, "{}: {:?} at {}..{}, {}", figure.id, one.text, one.left, one.right, one.y);
+        for other in &texts[at + 1..] {
+            let apart = one.right < other.left + 2.0
+                || other.right < one.left + 2.0
+                || (one.y - other.y).abs() > 10.0;
+            assert!(apart, "{}: {:?} and {:?} stand on each other", figure.id, one.text, other.text);
+        }
+    }
+}
+
+/// A model that nobody trained, of these sizes, and a sentence of so many words.
+fn recorded(config: &Config, n_words: usize, with_parameters: bool) -> Recording {
+    let (model, params) = Transformer::new(config, Seed::new(1), DType::F32).unwrap();
+    let words: Vec<String> =
+        ["le", "gouvernement", "学生", "anticonstitutionnellement", "å", "студент", "a<b"]
+            .map(str::to_owned)
+            .to_vec();
+    let words = Words::whole(&words, &words);
+    let mut recorder = Recorder::new(&model, &params, words, About::default());
+    let ids = |n: usize| (0..n).map(|at| at as u32 % 7).collect::<Vec<u32>>();
+    recorder
+        .pass(&model, &params, &Pair { src: ids(n_words), tgt: ids(n_words + 1) }, 3, with_parameters)
+        .unwrap();
+    recorder.finish()
+}
+
+fn config(n_heads: usize, n_layers: usize) -> Config {
+    Config::toy(VocabSizes::Shared(7)).with(|model| {
+        (model.d_model, model.d_ff, model.n_heads, model.max_len) = (4 * n_heads, 24, n_heads, 64);
+        (model.n_encoder_layers, model.n_decoder_layers) = (n_layers, n_layers);
+    })
+}
+
+#[test]
+fn every_number_is_the_recordings() {
+    let figures = all(toy());
+    let counts: Vec<(&str, usize)> =
+        figures.iter().map(|figure| (figure.id, hold(figure, toy()).0)).collect();
+    let least = [
+        ("stacks", 0),
+        ("embedding", 36),
+        ("feed-forward", 36),
+        ("self-attention", 20),
+        ("attention-matrices", 60),
+        ("heads", 60),
+        ("attention-explorer", 49),
+    ];
+    for (id, least) in least {
+        assert!(counts.iter().any(|(other, count)| *other == id && *count >= least), "{id}: {counts:?}");
+    }
+}
+
+#[test]
+fn what_the_decoder_may_not_see_is_masked() {
+    let figure = explorer::draw(toy()).unwrap();
+    assert_eq!(hold(&figure, toy()).1, 5 * 4 / 2);
+    let open = config(2, 1).with(|model| model.causal_mask = false);
+    let recording = recorded(&open, 3, false);
+    assert_eq!(hold(&explorer::draw(&recording).unwrap(), &recording).1, 0);
+}
+
+#[test]
+fn every_line_is_drawn_or_counted() {
+    let svg = explorer::draw(toy()).unwrap().drawing.into_string();
+    let weights = toy().last_pass().unwrap().value("encoder.layers.1.self_attn.weights").unwrap();
+    for head in 0..4 {
+        let group = svg.split(&format!("data-when=\"kind=0 layer=1 lines{head}=1 step=64\"")).nth(1).unwrap();
+        let group = group.split("</g>").next().unwrap();
+        let faint = weights.data[head * 9..head * 9 + 9].iter().filter(|weight| **weight < 0.05).count();
+        assert_eq!(group.matches('L').count(), 9 - faint, "head {head}");
+        assert!(group.contains(&format!("head {head}: {faint} of 9 ")), "{group}");
+    }
+}
+
+#[test]
+fn nothing_stands_outside_or_on_another() {
+    all(toy()).iter().for_each(hold_layout);
+}
+
+#[test]
+fn models_and_sentences_of_any_size_are_drawn() {
+    for (config, n_words, with_parameters) in [
+        (config(1, 1), 1, true),
+        (config(8, 2), 30, false),
+        (config(12, 5).with(|model| model.norm = NormPlacement::Pre), 7, true),
+    ] {
+        let recording = recorded(&config, n_words, with_parameters);
+        let figures = all(&recording);
+        assert!(figures.len() >= 7, "{:?}", figures.iter().map(|figure| figure.id).collect::<Vec<_>>());
+        for figure in &figures {
+            hold(figure, &recording);
+            hold_layout(figure);
+            assert!(
+                !figure.svg().contains("a<b") && figure.width < 1800.0,
+                "{}: {}",
+                figure.id,
+                figure.width
+            );
+        }
+    }
+}
+
+/// Scores are made up here: of a recording that has them, all six steps are drawn.
+#[test]
+fn scores_are_drawn_where_they_were_recorded() {
+    let mut recording = toy().clone();
+    for (at, name) in ["scores", "scaled_scores"].into_iter().enumerate() {
+        let path = format!("encoder.layers.0.self_attn.{name}");
+        let data = (0..36).map(|number| number as f32 / 2.0 - 8.0 + at as f32).collect();
+        recording.push(Event::Value(Array { path, shape: vec![4, 3, 3], rows: None, data }));
+    }
+    let counted = |figure: Option<Figure>| {
+        let figure = figure.unwrap();
+        hold_layout(&figure);
+        hold(&figure, &recording).0
+    };
+    assert_eq!(
+        counted(self_attention::draw(&recording)),
+        hold(&self_attention::draw(toy()).unwrap(), toy()).0 + 6
+    );
+    let before = hold(&attention_matrices::draw(toy()).unwrap(), toy()).0;
+    assert_eq!(counted(attention_matrices::draw(&recording)), before + 9);
+}
+
+#[test]
+fn nothing_is_drawn_of_nothing() {
+    assert!(all(&Recording::new(About::default())).is_empty());
+    let about = Recording::new(toy().about().clone());
+    let ids: Vec<&str> = all(&about).iter().map(|figure| figure.id).collect();
+    assert_eq!(ids, ["stacks"]);
+}

@@ -1,0 +1,126 @@
+//! The attention explorer: the weights of every layer and head of the encoder's self-attention, the decoder's, and the
+//! cross-attention between them, as a heatmap and as lines from word to word.
+
+mod kind;
+mod lines;
+
+use maud::html;
+
+use super::common::{largest, numbered};
+use crate::look::equation::at;
+use crate::look::matrix::Drawn;
+use crate::look::{Control, Figure, Labels, Matrix, Place, Role, Style};
+use crate::recording::{Pass, Recording};
+
+use kind::{Kind, LABELS, TOGGLES, kinds};
+
+/// Up to so many words above the columns, cells have numbers.
+const READABLE: usize = 13;
+
+/// How wide the heatmap of a long sentence should be, and what its cells are at least and at most, in pixels.
+const HEATMAP: f64 = 620.0;
+const SIDES: (f64, f64) = (11.0, 24.0);
+
+/// The weights, as heatmap and as lines.
+pub fn draw(recording: &Recording) -> Option<Figure> {
+    let pass = recording.last_pass()?;
+    let kinds = kinds(recording, &pass);
+    let n_heads = recording.about().architecture.n_heads;
+    let n_layers = kinds.iter().map(|kind| kind.n_layers).max()?;
+    let drawn: Vec<Drawn> = kinds
+        .iter()
+        .enumerate()
+        .map(|(at, kind)| panel(recording, kind, at, n_heads))
+        .collect::<Option<_>>()?;
+    let (width, height) =
+        drawn.iter().fold((0.0_f64, 0.0_f64), |(w, h), one| (w.max(one.width), h.max(one.height)));
+    let names = kinds.iter().map(|kind| kind.name.to_owned()).collect();
+    let toggles = TOGGLES.iter().zip(LABELS).take(n_heads).enumerate().map(|(head, (name, label))| Control {
+        name,
+        label,
+        choices: vec!["hidden".into(), "shown".into()],
+        chosen: usize::from(head == 0),
+    });
+    let kind = Control { name: "kind", label: "attention", choices: names, chosen: 0 };
+    Some(Figure {
+        id: "attention-explorer",
+        title: "Who looks at whom".into(),
+        caption: caption(&pass, &kinds, n_heads)?,
+        width,
+        height,
+        drawing: html! {
+            defs {
+                pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)" {
+                    path class="hatch" d="M0 0V6" {}
+                }
+            }
+            @for (at, one) in drawn.iter().enumerate() {
+                g class=[(at > 0).then_some("off")] data-when={ "kind=" (at) } { (one.markup) }
+            }
+        },
+        controls: [kind, numbered("layer", n_layers), numbered("head", n_heads)]
+            .into_iter()
+            .chain(toggles)
+            .collect(),
+    })
+}
+
+/// Lines on the left, the heatmap on the right, and what is to be said of both.
+fn panel(recording: &Recording, kind: &Kind, number: usize, n_heads: usize) -> Option<Drawn> {
+    let lines = lines::draw(recording, kind, number, n_heads);
+    let heatmap = heatmap(&recording.last_pass()?, kind)?;
+    let (words, left) = (words_of(kind), lines.width + 40.0);
+    let top = 18.0 * words.len() as f64 + 18.0;
+    let markup = html! {
+        @for (line, text) in words.iter().enumerate() {
+            text class="note" x="4" y=(14.0 + 18.0 * line as f64) { (text) }
+        }
+        (at(0.0, top, &lines.markup))
+        (at(left, top, &heatmap.markup))
+    };
+    let (width, height) = ((left + heatmap.width).max(900.0), top + lines.height.max(heatmap.height));
+    Some(Drawn { markup, width, height, frame: [0.0, 0.0, width, height] })
+}
+
+/// What rows and columns are, and what the mask does.
+fn words_of(kind: &Kind) -> Vec<String> {
+    let (rows, columns) = (kind.queries.len(), kind.keys.len());
+    let mask = if kind.is_causal {
+        "Hatched cells are masked: a word may not see those after it, their scores are minus infinity, their weights 0."
+    } else {
+        "Nothing is masked here: each of these words may look at every one, and no sentence is padded."
+    };
+    let layers = format!("There are {} layers of this kind; each row sums to 1.", kind.n_layers);
+    vec![format!("Rows look ({rows} words), columns are looked at ({columns}). {layers}"), mask.into()]
+}
+
+fn heatmap(pass: &Pass, kind: &Kind) -> Option<Drawn> {
+    let (n_rows, n_cols) = (kind.queries.len(), kind.keys.len());
+    let tiny = (n_cols > READABLE || n_rows > 24)
+        .then(|| (HEATMAP / n_cols.max(1) as f64).floor().clamp(SIDES.0, SIDES.1));
+    let matrix = Matrix {
+        name: "weights".into(),
+        role: Role::Weights,
+        place: Place::of(kind.path).strides(n_cols, 1).control("head", n_rows * n_cols),
+        n_rows,
+        n_cols,
+        labels: Labels::both(&kind.queries, &kind.keys),
+    };
+    let style = Style { max_rows: usize::MAX, max_cols: usize::MAX, tiny, causal: kind.is_causal };
+    matrix.draw_as(pass, &[("layer", 0), ("head", 0)], &style)
+}
+
+fn caption(pass: &Pass, kinds: &[Kind], n_heads: usize) -> Option<String> {
+    let kind = kinds.first()?;
+    let (layer, head, n) = (kind.n_layers.checked_sub(1)?, n_heads.checked_sub(1)?, kind.keys.len());
+    let weights = pass.value(&kind.path.replace("{layer}", &layer.to_string()))?;
+    let row = weights.data.get((head + 1) * n * n - n..(head + 1) * n * n)?;
+    let most = largest(row);
+    Some(format!(
+        "In the encoder's last layer, its last head lets “{}” look most at “{}”: {:.0}%. What a word looks at is no \
+         explanation of what the model says: other weights can give the same words, and values matter as much.",
+        kind.queries.last()?,
+        kind.keys[most],
+        100.0 * row[most],
+    ))
+}

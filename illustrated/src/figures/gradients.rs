@@ -1,0 +1,104 @@
+//! Where the way back begins: the gradient of the cross-entropy at the logits is `p - y`, what the model says less what it
+//! should say (over the number of labels, as the loss is their mean).
+
+use crate::look::flow::flow;
+use crate::look::matrix::{Drawn, cut};
+use crate::look::{Figure, Labels, Matrix, Place, Role};
+use crate::recording::{Output, Pass, Recording};
+
+/// The widest row of matrices.
+const WIDTH: f64 = 1080.0;
+
+/// More positions than this are left out.
+const MAX_POSITIONS: usize = 8;
+
+/// Probability, target, and the gradient that is their difference: before training, and at the chosen step.
+pub fn draw(recording: &Recording) -> Option<Figure> {
+    let passes = recording.passes();
+    let newest = passes.last()?;
+    let (first, n_labels) = (newest.outputs().first().copied()?, newest.outputs().len());
+    let mut lines = Vec::new();
+    if passes.len() > 1 {
+        lines.push(line(&passes[0], Some(0), "before the first step")?);
+    }
+    lines.push(line(newest, None, "at the chosen step")?);
+    let Drawn { markup, width, height, .. } =
+        flow(lines.into_iter().map(|line| flow(line, WIDTH)).collect(), 0.0); // one under the other
+    let largest = first.words.iter().max_by(|a, b| a.gradient.abs().total_cmp(&b.gradient.abs()))?;
+    let probability = largest.log_prob.exp();
+    Some(Figure {
+        id: "logit-gradients",
+        title: "The gradient at the logits is p − y".into(),
+        caption: format!(
+            "The loss is no difference of distributions, but its gradient is: softmax and logarithm cancel, and at each logit \
+             (p − y) / {n_labels} is left, a mean over the labels. In the last recorded pass the largest of the first position is \
+             that of “{}”: ({probability:.4} − {:.4}) / {n_labels} = {:.4}. Where the model says what the target says, nothing pulls.",
+            largest.token.text, largest.target, largest.gradient,
+        ),
+        width,
+        height,
+        drawing: markup,
+        controls: Vec::new(),
+    })
+}
+
+/// The three matrices of a pass; of a large vocabulary, whose positions list different words, the first position alone.
+fn line(pass: &Pass, number: Option<usize>, when: &str) -> Option<Vec<Drawn>> {
+    let outputs = pass.outputs();
+    let first = outputs.first()?;
+    let ids = |output: &Output| output.words.iter().map(|said| said.token.id).collect::<Vec<_>>();
+    let is_shared = outputs.iter().all(|output| ids(output) == ids(first));
+    let n_rows = if is_shared { outputs.len().min(MAX_POSITIONS) } else { 1 };
+    let cols: Vec<String> = first.words.iter().map(|said| said.token.text.clone()).collect();
+    let rows: Vec<String> =
+        pass.head().tgt_out.iter().take(n_rows).map(|token| cut(&token.text, 90.0)).collect();
+    let place = |path: &str| {
+        let place = Place::of(path).strides(cols.len(), 1);
+        number.map_or(place.clone(), |number| place.pass(number))
+    };
+    let matrix = |name: &str, role, place| Matrix {
+        name: name.into(),
+        role,
+        place,
+        n_rows,
+        n_cols: cols.len(),
+        labels: Labels::both(&rows, &cols),
+    };
+    let gradient = format!("gradient = (p − y) / {}", outputs.len());
+    [
+        matrix(&format!("p: the model, {when}"), Role::Weights, place("outputs.probability")),
+        matrix("y: the smoothed target", Role::Weights, place("outputs.target")),
+        matrix(&gradient, Role::Output, place("outputs.logit").gradients()),
+    ]
+    .iter()
+    .map(|matrix| matrix.draw(pass, &[]))
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recording::About;
+    use crate::testing::{checked, toy};
+
+    #[test]
+    fn the_numbers_are_those_of_the_recording() {
+        let figure = draw(toy()).unwrap();
+        assert_eq!(checked(toy(), &figure.drawing.into_string()), 2 * 3 * 5 * 6);
+        assert!(figure.width <= WIDTH);
+        assert!(draw(&Recording::new(About::default())).is_none());
+    }
+
+    #[test]
+    fn the_recorded_gradient_is_the_difference() {
+        for pass in toy().passes() {
+            let array = |path: &str| pass.output(path).unwrap().data;
+            let (p, y) = (array("outputs.probability"), array("outputs.target"));
+            let gradient = pass.output_gradient("outputs.logit").unwrap();
+            let n_labels = gradient.shape[0] as f32;
+            for ((p, y), gradient) in p.iter().zip(y).zip(gradient.data) {
+                assert!(((p - y) / n_labels - gradient).abs() < 1e-6);
+            }
+        }
+    }
+}

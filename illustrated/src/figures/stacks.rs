@@ -1,0 +1,174 @@
+//! The black box and what is in it: a sentence in, a sentence out, and between them the encoder's and the decoder's
+//! layers (Vaswani et al. 2017, figure 1), as the tree of this model's parameters.
+
+mod tree;
+
+use maud::{Markup, html};
+
+use super::common::spelled;
+use crate::look::Figure;
+use crate::look::matrix::{cut, text_width};
+use crate::look::number::grouped;
+use crate::recording::{About, Recording};
+
+use tree::{Block, blocks};
+
+/// Of each column: how wide it is; where the decoder's begins.
+const WIDTH: f64 = 430.0;
+const RIGHT: f64 = 570.0;
+
+/// Between two boxes; the height of a line in one, and of its heading.
+const GAP: f64 = 26.0;
+const LINE: f64 = 19.0;
+const HEADING: f64 = 30.0;
+
+/// Above everything: the sentence that comes out.
+const TOP: f64 = 24.0;
+
+/// A block at its place.
+struct Placed {
+    block: Block,
+    x: f64,
+    y: f64,
+}
+
+impl Placed {
+    fn height(&self) -> f64 {
+        height(&self.block)
+    }
+
+    fn middle(&self) -> f64 {
+        self.x + WIDTH / 2.0
+    }
+
+    /// Where cross-attention reads.
+    fn cross(&self) -> Option<f64> {
+        let line = self.block.lines.iter().position(|line| line.name.starts_with("cross_attn"))?;
+        Some(self.y + HEADING + LINE * line as f64 + 5.0)
+    }
+}
+
+fn height(block: &Block) -> f64 {
+    HEADING + LINE * block.lines.len() as f64 + 6.0
+}
+
+/// The model's tree.
+pub fn draw(recording: &Recording) -> Option<Figure> {
+    let about = recording.about();
+    let total: usize = about.parameters.iter().map(|parameter| parameter.count()).sum();
+    if total == 0 {
+        return None;
+    }
+    let (encoder, decoder) = (blocks(about, "encoder"), blocks(about, "decoder"));
+    let tall = |blocks: &[Block]| blocks.iter().map(|block| height(block) + GAP).sum::<f64>();
+    let bottom = TOP + tall(&encoder).max(tall(&decoder));
+    let (encoder, decoder) = (place(encoder, 4.0, bottom), place(decoder, RIGHT, bottom));
+    Some(Figure {
+        id: "stacks",
+        title: "The black box, and what is in it".into(),
+        caption: caption(about, total),
+        width: RIGHT + WIDTH + 4.0,
+        height: bottom + 64.0,
+        drawing: html! {
+            @for placed in encoder.iter().chain(&decoder) { (draw_block(placed)) }
+            @for column in [&encoder, &decoder] { @for pair in column.windows(2) { (up(pair[0].middle(), pair[0].y, pair[1].y + pair[1].height())) } }
+            (memory(&encoder, &decoder))
+            (ends(recording, bottom, decoder.last()))
+        },
+        controls: Vec::new(),
+    })
+}
+
+/// From the bottom up.
+fn place(blocks: Vec<Block>, x: f64, bottom: f64) -> Vec<Placed> {
+    let mut y = bottom;
+    blocks
+        .into_iter()
+        .map(|block| {
+            y -= height(&block) + GAP;
+            Placed { y: y + GAP, x, block }
+        })
+        .collect()
+}
+
+fn draw_block(placed: &Placed) -> Markup {
+    let (x, y, block) = (placed.x, placed.y, &placed.block);
+    let numbers = |count: usize| if count == 0 { String::new() } else { grouped(count) };
+    html! {
+        g class=(if block.is_encoder { "words" } else { "output" }) {
+            rect class="box frame" x=(x) y=(y) width=(WIDTH) height=(placed.height()) rx="6" {}
+            text class="head" x=(x + 12.0) y=(y + 19.0) { (block.title) }
+            text class="note end" x=(x + WIDTH - 12.0) y=(y + 19.0) { (numbers(block.count)) }
+            @for (at, line) in block.lines.iter().enumerate() {
+                @let y = y + HEADING + LINE * at as f64 + 9.0;
+                text x=(x + 24.0) y=(y) { (line.name) }
+                text class="note" x=(x + 150.0) y=(y) { (cut(&line.shapes, 190.0)) }
+                text class="note end" x=(x + WIDTH - 12.0) y=(y) { (numbers(line.count)) }
+            }
+        }
+    }
+}
+
+/// An arrow upwards.
+fn up(x: f64, from: f64, to: f64) -> Markup {
+    html! {
+        path class="arrow" d={ "M" (x) " " (from) "V" (to + 8.0) } {}
+        path class="tip" d={ "M" (x - 4.0) " " (to + 9.0) "h8l-4 -7z" } {}
+    }
+}
+
+/// From the top of the encoder to the cross-attention of every layer of the decoder.
+fn memory(encoder: &[Placed], decoder: &[Placed]) -> Markup {
+    let targets: Vec<f64> = decoder.iter().filter_map(Placed::cross).collect();
+    let Some(top) = encoder.last().filter(|_| !targets.is_empty()) else { return html! {} };
+    let (x, from, bus) = (top.middle(), top.y, RIGHT - 40.0);
+    let over = from - 16.0;
+    let lowest = targets.iter().copied().fold(over, f64::max);
+    let highest = targets.iter().copied().fold(over, f64::min);
+    html! {
+        path class="arrow" d={ "M" (x) " " (from) "V" (over) "H" (bus) "M" (bus) " " (highest) "V" (lowest) } {}
+        text class="note middle" x=((x + bus) / 2.0) y=(over - 7.0) { "memory: what the last layer gives" }
+        @for y in &targets {
+            path class="arrow" d={ "M" (bus) " " (y) "H" (RIGHT - 8.0) } {}
+            path class="tip" d={ "M" (RIGHT - 1.0) " " (y) "l-8 -4v8z" } {}
+        }
+    }
+}
+
+/// The sentence that goes in, the words so far, and the sentence that comes out.
+fn ends(recording: &Recording, bottom: f64, top: Option<&Placed>) -> Markup {
+    let about = recording.about();
+    let so_far = recording.last_pass().map(|pass| spelled(&pass.head().tgt_in).join(" ")).unwrap_or_default();
+    let found = recording.translations().first().map(|found| found.text.clone());
+    let said = found.or_else(|| about.reference.clone()).unwrap_or_default();
+    let word = |x: f64, y: f64, text: &str, class: &str| {
+        html! { text class={ "head middle " (class) } x=(x) y=(y) { (cut(text, WIDTH * 0.9)) } }
+    };
+    let (left, right) = (4.0 + WIDTH / 2.0, RIGHT + WIDTH / 2.0);
+    let edge = text_width(&cut(&said, WIDTH * 0.9)) / 2.0;
+    html! {
+        (up(left, bottom + 20.0, bottom))
+        (up(right, bottom + 20.0, bottom))
+        (word(left, bottom + 38.0, &about.sentence, "words"))
+        (word(right, bottom + 38.0, &so_far, "output"))
+        text class="note middle" x=(left) y=(bottom + 56.0) { "the sentence" }
+        text class="note middle" x=(right) y=(bottom + 56.0) { "what was said so far" }
+        @if let Some(top) = top {
+            (up(right, top.y, 30.0_f64.max(top.y - GAP)))
+            (word(right, 30.0_f64.max(top.y - GAP) - 8.0, &said, "output"))
+            text class="note end" x=(right - edge - 24.0) y=(30.0_f64.max(top.y - GAP) - 8.0) { "out" }
+        }
+    }
+}
+
+fn caption(about: &About, total: usize) -> String {
+    let architecture = &about.architecture;
+    format!(
+        "{} numbers in {} parameters: {} layers that read and {} that write. Every layer of the decoder reads what the last \
+         layer of the encoder gives, none reads the layer beside it.",
+        grouped(total),
+        about.parameters.len(),
+        architecture.n_encoder_layers,
+        architecture.n_decoder_layers,
+    )
+}
