@@ -48,25 +48,27 @@ Learns \"je suis étudiant\", \"merci\" and the sentences given, and shows each 
 of the run as a page.";
 
 fn main() -> ExitCode {
-    run().unwrap_or_else(|error| {
+    arguments().and_then(run).unwrap_or_else(|error| {
         eprintln!("error: {error}");
         ExitCode::from(2)
     })
 }
 
-fn run() -> Result<ExitCode, Box<dyn Error>> {
-    let mut arguments = arguments()?;
+/// What stands behind the command.
+fn arguments() -> Result<Vec<String>, Box<dyn Error>> {
+    let text =
+        |argument: OsString| argument.into_string().map_err(|bytes| format!("{bytes:?} is not UTF-8").into());
+    std::env::args_os().skip(1).map(text).collect()
+}
+
+/// Exit code 0 if all sentences were learned, else 1.
+fn run(mut arguments: Vec<String>) -> Result<ExitCode, Box<dyn Error>> {
     if arguments.iter().any(|argument| ["--help", "-h"].contains(&argument.as_str())) {
         println!("{USAGE}");
         return Ok(ExitCode::SUCCESS);
     }
     let report = report::asked_for(&mut arguments)?;
-    let mut sentences = SENTENCES.to_vec();
-    for pair in &arguments {
-        let (src, tgt) =
-            pair.split_once('=').ok_or(format!("{pair:?}: a pair is two sentences with a = between"))?;
-        sentences.push((src.trim(), tgt.trim()));
-    }
+    let sentences = sentences(&arguments)?;
 
     // Words become numbers. There is no <bos>: the decoder's first input is a vector of zeros.
     let french = Vocabulary::from_words(words_of(sentences.iter().map(|pair| pair.0), &[]))?;
@@ -125,11 +127,15 @@ fn run() -> Result<ExitCode, Box<dyn Error>> {
     })
 }
 
-/// What stands behind the command.
-fn arguments() -> Result<Vec<String>, Box<dyn Error>> {
-    let text =
-        |argument: OsString| argument.into_string().map_err(|bytes| format!("{bytes:?} is not UTF-8").into());
-    std::env::args_os().skip(1).map(text).collect()
+/// What is to be learned: the sentences from above, and those among the arguments.
+fn sentences(arguments: &[String]) -> Result<Vec<(&str, &str)>, Box<dyn Error>> {
+    let mut sentences = SENTENCES.to_vec();
+    for pair in arguments {
+        let (src, tgt) =
+            pair.split_once('=').ok_or(format!("\"{pair}\": a pair is two sentences with a = between"))?;
+        sentences.push((src.trim(), tgt.trim()));
+    }
+    Ok(sentences)
 }
 
 /// Whether each sentence becomes what it should; those that do not are named.
