@@ -137,8 +137,8 @@ impl SystemArgs {
         let counted: Vec<_> = systems.iter().map(|system| counts(metric, system, references)).collect();
         let found = sampling.map(|sampling| self.sampled(metric, sampling, &counted)).unwrap_or_default();
         let summed: Vec<_> = counted.iter().map(|counts| sums(counts, Rounding::Double)).collect();
-        let score = |sums| metric.score(sums, Rounding::Double).value;
-        let figure = |(i, sums)| {
+        let score = |sums: &[f64]| metric.score(sums, Rounding::Double).value;
+        let figure = |(i, sums): (usize, &Vec<f64>)| {
             let Paired { p_value, interval } = found.get(i).copied().unwrap_or_default();
             let tested = p_value.map(|p| (score(sums) - score(&summed[0]), p));
             let (details, parts) = (metric.details(sums), metric.parts(sums));
