@@ -114,7 +114,8 @@ fn largest_difference(lhs: &Tensor, rhs: &Tensor) -> f64 {
 
 /// A matrix with a name before each row.
 fn table(name: &str, columns: &[&str], rows: &[&str], matrix: &Tensor) {
-    println!("  {name:18}{}", columns.iter().map(|column| format!(" {column:>7}")).collect::<String>());
+    let columns: String = columns.iter().map(|column| format!(" {column:>7}")).collect();
+    println!("{}", format!("  {name:18}{columns}").trim_end());
     for (row, word) in rows.iter().enumerate() {
         let cells = (0..matrix.dim(1)).map(|column| format!(" {:7.2}", matrix.at(&[row, column])));
         println!("  {word:>16}  {}", cells.collect::<String>());

@@ -1,12 +1,18 @@
 //! The lessons run, say what they should, and end wrong input with one clear line.
 
 use std::env::consts::EXE_SUFFIX;
+use std::ffi::OsStr;
 use std::fs;
+#[cfg(unix)]
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::{Command, Output};
 
+/// No arguments.
+const NONE: &[&str] = &[];
+
 /// Builds an example in the profile of this test, and runs it.
-fn run(example: &str, arguments: &[&str]) -> Output {
+fn run<T: AsRef<OsStr>>(example: &str, arguments: &[T]) -> Output {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("a folder of the target folder");
     let (profile, flag) =
         if cfg!(debug_assertions) { ("debug", None) } else { ("release", Some("--release")) };
@@ -30,7 +36,7 @@ fn stdout(output: &Output) -> String {
 
 #[test]
 fn je_suis_etudiant_translates_and_says_the_same_each_time() {
-    let said = stdout(&run("je_suis_etudiant", &[]));
+    let said = stdout(&run("je_suis_etudiant", NONE));
     assert!(said.contains("\nje suis étudiant -> i am a student\n"), "{said}");
     assert!(said.contains("\n1. log p =  -0.437  i am a student <eos>\n"), "{said}");
     let line =
@@ -42,7 +48,7 @@ fn je_suis_etudiant_translates_and_says_the_same_each_time() {
     let weights =
         line("student ").split(['░', '▒', '▓', '█', ' ']).filter_map(|cell| cell.parse::<f64>().ok());
     assert!((weights.sum::<f64>() - 1.0).abs() < 0.02, "a row of attention over the source: {said}");
-    assert_eq!(said, stdout(&run("je_suis_etudiant", &[])));
+    assert_eq!(said, stdout(&run("je_suis_etudiant", NONE)));
 }
 
 /// Looking changes nothing, and what was seen is one page that asks for no other file.
@@ -59,7 +65,7 @@ fn je_suis_etudiant_writes_a_report_of_its_run() {
         page.len()
     );
     let told = format!("\nThe figures of this run: open {} in a browser.\n", path.display());
-    assert_eq!(said.replace(&told, ""), stdout(&run("je_suis_etudiant", &[])));
+    assert_eq!(said.replace(&told, ""), stdout(&run("je_suis_etudiant", NONE)));
     let nowhere = run("je_suis_etudiant", &["--report"]);
     assert!(
         String::from_utf8_lossy(&nowhere.stderr).contains("--report needs the name of the file to write")
@@ -108,12 +114,33 @@ fn je_suis_etudiant_learns_what_is_added() {
     );
 }
 
+/// Marks that join a letter are no control characters.
+#[test]
+fn je_suis_etudiant_says_words_as_they_are_written() {
+    let said = stdout(&run("je_suis_etudiant", &["मैं छात्र हूँ = हिन्दी में हूँ"]));
+    assert!(said.contains("\n\"मैं छात्र हूँ\": what is aimed at") && !said.contains("\\u{"), "{said}");
+}
+
+#[test]
+fn je_suis_etudiant_says_how_it_is_used_and_what_is_wrong() {
+    assert!(stdout(&run("je_suis_etudiant", &["--help"])).starts_with("usage: je_suis_etudiant "));
+    let wrong = |argument: &OsStr| {
+        let output = run("je_suis_etudiant", &[argument]);
+        assert_eq!(output.status.code(), Some(2));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let twice = wrong(OsStr::new("x = <eos>"));
+    assert!(twice.starts_with("error: ") && twice.contains("<eos>") && !twice.contains(" {"), "{twice}");
+    #[cfg(unix)]
+    assert_eq!(wrong(OsStr::from_bytes(b"a\xff = b")), "error: \"a\\xFF = b\" is not UTF-8\n");
+}
+
 #[test]
 fn the_first_lessons_agree_with_themselves() {
-    assert!(stdout(&run("e01_backward", &[])).contains("They agree."));
-    assert!(stdout(&run("e02_attention", &[])).contains("All three agree"));
-    assert!(stdout(&run("e03_gradcheck", &[])).contains("Every check said what it should."));
-    assert!(stdout(&run("e04_translate", &[])).contains("\nBoth threads heard: i am a student, thanks\n"));
+    assert!(stdout(&run("e01_backward", NONE)).contains("They agree."));
+    assert!(stdout(&run("e02_attention", NONE)).contains("All three agree"));
+    assert!(stdout(&run("e03_gradcheck", NONE)).contains("Every check said what it should."));
+    assert!(stdout(&run("e04_translate", NONE)).contains("\nBoth threads heard: i am a student, thanks\n"));
 }
 
 /// What they claim they check themselves; here, that they say it, and with numbers of the article where it has some.
@@ -149,10 +176,11 @@ fn the_lessons_of_the_article_say_what_they_show() {
         ("e09_decoding", &["said", "i am a student -> <eos>", "costs \"student\" most"]),
     ];
     for (lesson, said) in cases {
-        let output = stdout(&run(lesson, &[]));
+        let output = stdout(&run(lesson, NONE));
         for line in said {
             assert!(output.contains(line), "{lesson} does not say {line:?}: {output}");
         }
+        assert!(output.lines().all(|line| !line.ends_with(' ')), "{lesson} ends lines with blanks: {output}");
         assert!(output.contains("\nTry:  ") && output.contains("then run"), "{lesson} leads on: {output}");
     }
 }

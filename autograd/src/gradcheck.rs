@@ -215,7 +215,7 @@ macro_rules! assert_gradients {
     (|$($name:ident),+ $(,)?| $expression:expr, $($input:expr),+ $(,)?) => {
         $crate::assert_gradients!($crate::Gradcheck::new(); |$($name),+| $expression, $($input),+)
     };
-    ($check:expr; |$($name:ident),+ $(,)?| $expression:expr, $($input:expr),+ $(,)?) => {
+    ($check:expr; |$($name:ident),+ $(,)?| $expression:expr, $($input:expr),+ $(,)?) => {{
         let check = $check.input_names([$(stringify!($name)),+]);
         let found = check.run(stringify!($expression), &[$($input.to_owned()),+], |vars| {
             let [$($name),+] = vars else { unreachable!("there is one name for each tensor") };
@@ -224,5 +224,5 @@ macro_rules! assert_gradients {
         if let Err(failure) = found {
             panic!("{failure}");
         }
-    };
+    }};
 }

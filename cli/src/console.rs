@@ -30,6 +30,11 @@ pub fn offer(text: &str) -> Result<bool, Error> {
     }
 }
 
+/// A number and what it counts: `1 step`, `2 steps`.
+pub fn counted(count: u64, one: &str, several: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { several })
+}
+
 /// Text of a file, safe to show: what would steer a terminal is spelled out.
 pub fn shown(text: &str) -> String {
     let mut safe = String::new();
@@ -37,4 +42,15 @@ pub fn shown(text: &str) -> String {
         if char.is_control() { safe.extend(char.escape_unicode()) } else { safe.push(char) }
     }
     safe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_is_one() {
+        let batches = |count| counted(count, "batch", "batches");
+        assert_eq!([0, 1, 2].map(batches), ["0 batches", "1 batch", "2 batches"]);
+    }
 }

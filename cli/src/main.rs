@@ -35,7 +35,7 @@ struct Command {
 
 fn main() -> ExitCode {
     let Command { verb, threads } = parse();
-    match threads::set(threads).and_then(|()| verb.run(Command::command)) {
+    match threads::set(threads).and_then(|()| verb.run(threads, Command::command)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let kind = if matches!(error, Error::Interrupted(_)) { "" } else { "error: " };

@@ -120,7 +120,7 @@ fn when_it_is_asked_to_stop_and_the_printed_command_goes_on() {
         let mut attempt = 0;
         let output = loop {
             let out = format!("it's my {name} {attempt}");
-            let mut child = toy.train(&out).spawn().unwrap();
+            let mut child = toy.train(&out).args(["--threads", "1"]).spawn().unwrap();
             // A run that is over before the signal reaches it cannot be stopped: begin another.
             if wait_for_lines(&mut child, &toy.path(&out), 10) {
                 signal(&child, name);
@@ -138,6 +138,7 @@ fn when_it_is_asked_to_stop_and_the_printed_command_goes_on() {
         assert!(text.contains(" of 60  epoch "), "the steps that no line has told of: {text}");
         let (_, command) = text.trim_end().rsplit_once("to go on: ").unwrap();
         let out = format!("it's my {name} {attempt}");
+        assert!(command.contains(" --threads 1 "), "{command}");
         assert!(assert_whole(&toy.path(&out)).0);
         let binary = std::path::Path::new(env!("CARGO_BIN_EXE_etudiant")).parent().unwrap();
         let path = format!("{}:{}", binary.display(), std::env::var("PATH").unwrap());

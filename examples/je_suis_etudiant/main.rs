@@ -9,6 +9,7 @@
 mod report;
 
 use std::error::Error;
+use std::ffi::OsString;
 use std::process::ExitCode;
 use std::slice;
 
@@ -39,15 +40,35 @@ const N_STEPS: usize = 64;
 /// What trains here.
 type Toy = Trainer<Adam, Noam>;
 
-fn main() -> Result<ExitCode, Box<dyn Error>> {
-    let mut arguments: Vec<String> = std::env::args().skip(1).collect();
-    let report = report::asked_for(&mut arguments)?;
-    let mut sentences = SENTENCES.to_vec();
-    for pair in &arguments {
-        let (src, tgt) =
-            pair.split_once('=').ok_or(format!("{pair:?}: a pair is two sentences with a = between"))?;
-        sentences.push((src.trim(), tgt.trim()));
+/// What `--help` says.
+const USAGE: &str = "\
+usage: je_suis_etudiant [--report FILE] [\"SENTENCE = ITS TRANSLATION\"]...
+
+Learns \"je suis étudiant\", \"merci\" and the sentences given, and shows each step. --report FILE writes the figures
+of the run as a page.";
+
+fn main() -> ExitCode {
+    arguments().and_then(run).unwrap_or_else(|error| {
+        eprintln!("error: {error}");
+        ExitCode::from(2)
+    })
+}
+
+/// What stands behind the command.
+fn arguments() -> Result<Vec<String>, Box<dyn Error>> {
+    let text =
+        |argument: OsString| argument.into_string().map_err(|bytes| format!("{bytes:?} is not UTF-8").into());
+    std::env::args_os().skip(1).map(text).collect()
+}
+
+/// Exit code 0 if all sentences were learned, else 1.
+fn run(mut arguments: Vec<String>) -> Result<ExitCode, Box<dyn Error>> {
+    if arguments.iter().any(|argument| ["--help", "-h"].contains(&argument.as_str())) {
+        println!("{USAGE}");
+        return Ok(ExitCode::SUCCESS);
     }
+    let report = report::asked_for(&mut arguments)?;
+    let sentences = sentences(&arguments)?;
 
     // Words become numbers. There is no <bos>: the decoder's first input is a vector of zeros.
     let french = Vocabulary::from_words(words_of(sentences.iter().map(|pair| pair.0), &[]))?;
@@ -62,7 +83,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     heading("The output vocabulary");
     row("", english.words());
     row("index", &(0..n_words).map(|index| index.to_string()).collect::<Vec<_>>());
-    row(&format!("one-hot of {:?}", english.words()[1]), &one_hot(1, n_words));
+    row(&format!("one-hot of \"{}\"", english.words()[1]), &one_hot(1, n_words));
 
     let sizes = VocabSizes::Separate { src: french.len(), tgt: n_words };
     let config = Config::toy(sizes).with_symbols(eos_id, None);
@@ -106,6 +127,17 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     })
 }
 
+/// What is to be learned: the sentences from above, and those among the arguments.
+fn sentences(arguments: &[String]) -> Result<Vec<(&str, &str)>, Box<dyn Error>> {
+    let mut sentences = SENTENCES.to_vec();
+    for pair in arguments {
+        let (src, tgt) =
+            pair.split_once('=').ok_or(format!("\"{pair}\": a pair is two sentences with a = between"))?;
+        sentences.push((src.trim(), tgt.trim()));
+    }
+    Ok(sentences)
+}
+
 /// Whether each sentence becomes what it should; those that do not are named.
 fn are_learned(
     trainer: &Toy,
@@ -146,7 +178,7 @@ fn show_a_gradient(
     english: &Vocabulary,
 ) -> Result<(), Box<dyn Error>> {
     let label = pair.tgt[0] as usize;
-    heading(&format!("Before training: {src:?} should become {:?}", english.words()[label]));
+    heading(&format!("Before training: \"{src}\" should become \"{}\"", english.words()[label]));
     let guess = logits(trainer, pair)?.slice(0, 0..1); // [1, n_words]
     row("the model says", &cells(&guess.softmax(-1)));
     row("the label", &one_hot(label, english.len()));
@@ -165,7 +197,7 @@ fn show_the_output(
     pair: &Pair,
     english: &Vocabulary,
 ) -> Result<(), Box<dyn Error>> {
-    heading(&format!("{src:?}: what is aimed at, and what the trained model says"));
+    heading(&format!("\"{src}\": what is aimed at, and what the trained model says"));
     let trained = logits(trainer, pair)?.softmax(-1); // [tgt_len, n_words]
     row("target", english.words());
     for (position, &id) in pair.tgt.iter().enumerate() {

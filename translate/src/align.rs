@@ -1,6 +1,6 @@
 //! Which token of its source each token of a translation comes from, as far as attention says.
 
-use text::special::EOS_ID;
+use text::special::{EOS_ID, UNK_ID};
 use transformer::Pair;
 use transformer::align::{alignments, default_layer};
 
@@ -34,8 +34,39 @@ impl Translator {
 
 /// The tokens of a pair that belong together by these weights, `[tgt_len][src_len]`.
 pub(crate) fn links(pair: &Pair, rows: &[Vec<f64>]) -> Vec<(usize, usize)> {
-    let words = |ids: &[u32]| ids.len() - usize::from(ids.last() == Some(&EOS_ID));
-    let (src_len, tgt_len) = (words(&pair.src), words(&pair.tgt));
-    let most = |row: &[f64]| (0..src_len).max_by(|&a, &b| row[a].total_cmp(&row[b]));
-    (0..tgt_len).filter_map(|target| most(&rows[target]).map(|source| (source, target))).collect()
+    links_among(&(0..n_words(&pair.src)).collect::<Vec<_>>(), pair, rows)
+}
+
+/// What each token of the target is to be copied from: the most attended of the source's unknown tokens, since what the
+/// model knows it would have translated; if none is unknown, as [`links`] have it.
+pub(crate) fn links_to_unknown(pair: &Pair, rows: &[Vec<f64>]) -> Vec<(usize, usize)> {
+    let unknown: Vec<usize> = (0..n_words(&pair.src)).filter(|&source| pair.src[source] == UNK_ID).collect();
+    if unknown.is_empty() { links(pair, rows) } else { links_among(&unknown, pair, rows) }
+}
+
+/// Of each token of the target the source token among these that is most attended.
+fn links_among(sources: &[usize], pair: &Pair, rows: &[Vec<f64>]) -> Vec<(usize, usize)> {
+    let most = |row: &[f64]| sources.iter().copied().max_by(|&a, &b| row[a].total_cmp(&row[b]));
+    (0..n_words(&pair.tgt)).filter_map(|target| most(&rows[target]).map(|source| (source, target))).collect()
+}
+
+/// How many tokens stand before `<eos>`.
+fn n_words(ids: &[u32]) -> usize {
+    ids.len() - usize::from(ids.last() == Some(&EOS_ID))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_copied_is_unknown_though_something_known_be_attended_more() {
+        let rows = [vec![0.1, 0.2, 0.3, 0.4, 0.0], vec![0.3, 0.2, 0.1, 0.3, 0.1], vec![0.0; 5]];
+        let pair = |src: [u32; 5]| Pair { src: src.into(), tgt: vec![UNK_ID, 7, EOS_ID] };
+        let two_unknown = pair([5, UNK_ID, UNK_ID, 6, EOS_ID]);
+        assert_eq!(links(&two_unknown, &rows), [(3, 0), (3, 1)]);
+        assert_eq!(links_to_unknown(&two_unknown, &rows), [(2, 0), (1, 1)]);
+        let all_known = pair([5, 6, 7, 8, EOS_ID]);
+        assert_eq!(links_to_unknown(&all_known, &rows), links(&all_known, &rows));
+    }
 }

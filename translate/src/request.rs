@@ -7,7 +7,7 @@ use transformer::search::Hypothesis;
 use transformer::search::batches::{sample_in_batches, search_in_batches};
 use transformer::search::beam::MAX_BEAM_SIZE;
 
-use crate::align::links;
+use crate::align::{links, links_to_unknown};
 use crate::encode::Source;
 use crate::error::Error;
 use crate::settings::{Penalty, Sampling, SearchSettings, between};
@@ -134,8 +134,9 @@ impl Request<'_> {
         Request { attention, ..self }
     }
 
-    /// Puts in the place of `<unk>` what it is aligned with in the source line, as it is written there. With subwords
-    /// that fall back to bytes there is no `<unk>`.
+    /// Puts in the place of `<unk>` what is unknown in the source line too, as it is written there: of several the one that
+    /// gets most attention; if nothing is, what `<unk>` is aligned with. With subwords that fall back to bytes there is no
+    /// `<unk>`.
     pub fn replace_unknown(self, replace_unknown: bool) -> Self {
         Request { replace_unknown, ..self }
     }
@@ -241,11 +242,11 @@ impl Request<'_> {
         for Translated { source, translations } in found {
             for one in translations.iter_mut().filter(|one| wants(one)) {
                 let Some((pair, rows)) = weights.next() else { break };
-                let links = links(pair, &rows);
                 if replaces(one) {
+                    let links = links_to_unknown(pair, &rows);
                     one.text = replaced(self.translator.text(), &source.line, &one.ids, &one.text, &links);
                 }
-                one.alignment = self.align.then_some(links);
+                one.alignment = self.align.then(|| links(pair, &rows));
                 one.attention = self.attention.then_some(rows);
             }
         }

@@ -1,5 +1,5 @@
 //! `<unk>` in a translation, replaced by what it is aligned with in the source line: a name that neither vocabulary
-//! has is then copied (Luong et al. 2015, *Addressing the Rare Word Problem in Neural Machine Translation*).
+//! has is then copied; what is unknown in the source goes before what is known there, whatever attention says (Luong et al. 2015, *Addressing the Rare Word Problem in Neural Machine Translation*).
 //!
 //! What is copied stands as in the line, case and all. Where tokens are words, it is the word. Where they are subwords
 //! without bytes, `<unk>` is a run of characters inside a word, and so it is on both sides: the source's unknown

@@ -2,7 +2,7 @@
 
 use tensor::{Seed, Tensor};
 
-use crate::gradcheck::doubt::Disputed;
+use crate::gradcheck::doubt::{Disputed, Settled};
 use crate::gradcheck::judge::{Pair, Verdict};
 use crate::gradcheck::numeric::{Difference, Direction, LADDER, dot};
 use crate::gradcheck::outputs::Values;
@@ -77,9 +77,9 @@ impl<'a> Comparing<'a> {
         }
         self.finish(|comparing, wrong| {
             let (output, index) = comparing.out.place(wrong.output);
-            let found =
-                comparing.mismatch(wrong, wrong.at, wrong.pair, &one_hot(comparing.out, wrong.output));
-            Mismatch { output: comparing.out.number(output), output_index: Some(index), ..found }
+            let weights = one_hot(comparing.out, wrong.output);
+            let found = comparing.mismatch(wrong, output, wrong.at, wrong.pair, &weights);
+            Mismatch { output_index: Some(index), ..found }
         })
     }
 
@@ -155,8 +155,7 @@ impl<'a> Comparing<'a> {
             let of_result = dot(&weights.to_f64_vec(), &difference.of_result);
             vec![Pair { analytic: gradient[element], numeric: of_result / difference.of_input[element] }]
         });
-        let found = self.mismatch(wrong, element, pairs[0], &weights);
-        Mismatch { output: self.out.number(wrong.output), ..found }
+        self.mismatch(wrong, wrong.output, element, pairs[0], &weights)
     }
 
     /// Goes down the ladder of steps until everything agrees, and gives each pair at the step where it
@@ -219,8 +218,15 @@ impl<'a> Comparing<'a> {
         Comparison { inputs: self.inputs, worst }
     }
 
-    /// The derivative of outputs weighed so, by an element of the input.
-    fn mismatch(&self, wrong: &Compared, element: usize, pair: Pair, weights: &Tensor) -> Mismatch {
+    /// The derivative of an output, weighed so, by an element of the input.
+    fn mismatch(
+        &self,
+        wrong: &Compared,
+        output: usize,
+        element: usize,
+        pair: Pair,
+        weights: &Tensor,
+    ) -> Mismatch {
         let (input, x) = (wrong.input, self.subject.inputs[wrong.input].to_f64_vec());
         let along = unit(x.len(), element);
         let direction = Direction { input, x: &x, along: &along };
@@ -231,18 +237,20 @@ impl<'a> Comparing<'a> {
         let disputed = Disputed { subject: self.subject, direction: &direction, step, rtol, size };
         let slope =
             |difference: &Difference| dot(&weights, &difference.of_result) / difference.of_input[element];
+        let Settled { pair, noise, doubt } = disputed.settle(pair, slope);
         Mismatch {
             input,
             input_name: self.check.input_name(input),
             input_index: self.subject.inputs[input].shape().index_of(element),
-            output: None,
+            output: self.out.number(output),
             output_index: None,
             analytic: pair.analytic,
             numeric: pair.numeric,
             relative_error: pair.relative_error(),
-            unreached: pair.analytic == 0.0 && !self.subject.is_reached(input),
+            noise,
+            unreached: pair.analytic == 0.0 && !self.subject.is_reached(input, output),
             kink: direction.has_kink(self.subject, smallest, &weights),
-            doubt: disputed.doubt(pair.analytic, slope),
+            doubt,
         }
     }
 

@@ -45,12 +45,12 @@ impl fmt::Display for Mismatch {
             (None, output) => write!(f, "d (weighted sum of {})", output_name(output))?,
         }
         let (analytic, numeric) = (digits(self.analytic), digits(self.numeric));
-        write!(
-            f,
-            " / d {input_name}{} is {analytic} by backward but {numeric} by central differences (relative \
-             error {relative_error:.1e})",
-            brackets(input_index)
-        )?;
+        let index = brackets(input_index);
+        write!(f, " / d {input_name}{index} is {analytic} by backward but {numeric} by central differences")?;
+        if let Some(noise) = self.noise {
+            write!(f, ", which change by {noise:.1e} with the step")?;
+        }
+        write!(f, " (relative error {relative_error:.1e})")?;
         match &self.doubt {
             Some(doubt) => write!(f, "; {doubt}"),
             None if self.unreached => {

@@ -4,6 +4,7 @@
 //! are so large that their rounding drowns the change (`x + 1e12`). Then they say nothing of the vjp. How much they can
 //! be trusted shows when the step is changed a little: what depends on the step is no derivative.
 
+use crate::gradcheck::judge::Pair;
 use crate::gradcheck::numeric::{Difference, Direction, LADDER};
 use crate::gradcheck::report::Doubt;
 use crate::gradcheck::subject::Subject;
@@ -26,6 +27,17 @@ pub struct Disputed<'a> {
     pub size: f64,
 }
 
+/// What comes of a dispute.
+pub struct Settled {
+    /// The derivative, and what to hold against it: where noise is more than the tolerance, the difference with the least
+    /// of it, and not the one that happens to be nearest.
+    pub pair: Pair,
+    /// By how much that difference changes with the step, if that is more than the tolerance.
+    pub noise: Option<f64>,
+    /// What speaks against the differences, if they do not clearly contradict the derivative.
+    pub doubt: Option<Doubt>,
+}
+
 /// What the differences around a step are.
 struct Estimate {
     /// The mean.
@@ -42,11 +54,12 @@ impl Estimate {
 }
 
 impl Disputed<'_> {
-    /// What speaks against the differences, if those with the least noise do not clearly contradict `analytic`. `numeric`
-    /// is the derivative that a difference amounts to.
-    pub fn doubt(&self, analytic: f64, numeric: impl Fn(&Difference) -> f64) -> Option<Doubt> {
-        if !analytic.is_finite() {
-            return None;
+    /// Whether the differences with the least noise clearly contradict the derivative by backward. `numeric` is the
+    /// derivative that a difference amounts to.
+    pub fn settle(&self, pair: Pair, numeric: impl Fn(&Difference) -> f64) -> Settled {
+        let as_it_was = |doubt| Settled { pair, noise: None, doubt };
+        if !pair.analytic.is_finite() {
+            return as_it_was(None);
         }
         let mut estimates: Vec<Estimate> =
             LADDER.iter().filter_map(|part| self.estimate(self.step * part, &numeric)).collect();
@@ -54,11 +67,14 @@ impl Disputed<'_> {
             estimates.retain(|found| !found.is_still()); // steps too small to change anything
         }
         match estimates.iter().min_by(|a, b| a.noise.total_cmp(&b.noise)) {
-            None => Some(Doubt::NotFinite { steadier: self.steadier(&numeric) }),
-            Some(Estimate { value, noise }) if (analytic - value).abs() <= CLEARLY * noise => {
-                Some(Doubt::TooNoisy { noise: *noise, steadier: self.steadier(&numeric) })
+            None => as_it_was(Some(Doubt::NotFinite { steadier: self.steadier(&numeric) })),
+            Some(&Estimate { value, noise }) if (pair.analytic - value).abs() <= CLEARLY * noise => {
+                as_it_was(Some(Doubt::TooNoisy { noise, steadier: self.steadier(&numeric) }))
             }
-            Some(_) => None,
+            Some(&Estimate { value, noise }) if noise > self.rtol * value.abs() => {
+                Settled { pair: Pair { numeric: value, ..pair }, noise: Some(noise), doubt: None }
+            }
+            Some(_) => as_it_was(None),
         }
     }
 

@@ -241,9 +241,11 @@ pub struct Mismatch {
     pub numeric: f64,
     /// Their distance, divided by the larger of their absolute values.
     pub relative_error: f64,
+    /// By how much the differences change with the step, if that is more than the tolerance: `numeric` is true to that.
+    pub noise: Option<f64>,
     /// Whether the slopes to the left and to the right of the input differ, so that there is no derivative.
     pub kink: bool,
-    /// Whether no gradient arrives at the input at all.
+    /// Whether no gradient of that output arrives at the input at all.
     pub unreached: bool,
     /// Why the differences cannot be relied on, if they cannot.
     pub doubt: Option<Doubt>,

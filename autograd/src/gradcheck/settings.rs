@@ -65,33 +65,33 @@ impl Gradcheck {
     /// not agree, also by 1/32 and 1/1024 of it.
     ///
     /// # Panics
-    /// If it is not positive.
+    /// If it is not positive, or infinite.
     #[must_use]
     #[track_caller]
     pub fn step(self, step: f64) -> Gradcheck {
-        assert!(step > 0.0, "step: {step} is not positive");
+        assert!(step > 0.0 && step.is_finite(), "step: {step} is not positive and finite");
         Gradcheck { step, ..self }
     }
 
     /// Certifies a derivative whose error is up to `rtol` times the larger of the two absolute values.
     ///
     /// # Panics
-    /// If it is negative or NaN.
+    /// If it is negative, infinite or NaN.
     #[must_use]
     #[track_caller]
     pub fn rtol(self, rtol: f64) -> Gradcheck {
-        assert!(rtol >= 0.0, "rtol: {rtol} is not a tolerance");
+        check_tolerance("rtol", rtol);
         Gradcheck { rtol, ..self }
     }
 
     /// Excuses an error up to `atol`, for derivatives that are zero or nearly so.
     ///
     /// # Panics
-    /// If it is negative or NaN.
+    /// If it is negative, infinite or NaN.
     #[must_use]
     #[track_caller]
     pub fn atol(self, atol: f64) -> Gradcheck {
-        assert!(atol >= 0.0, "atol: {atol} is not a tolerance");
+        check_tolerance("atol", atol);
         Gradcheck { atol, ..self }
     }
 
@@ -101,11 +101,11 @@ impl Gradcheck {
     /// same, a smaller one excused. What the value differs by, differences divide by the step.
     ///
     /// # Panics
-    /// If it is negative or NaN.
+    /// If it is negative, infinite or NaN.
     #[must_use]
     #[track_caller]
     pub fn nondet_tol(self, nondet_tol: f64) -> Gradcheck {
-        assert!(nondet_tol >= 0.0, "nondet_tol: {nondet_tol} is not a tolerance");
+        check_tolerance("nondet_tol", nondet_tol);
         Gradcheck { nondet_tol, ..self }
     }
 
@@ -115,11 +115,14 @@ impl Gradcheck {
     /// function must not mix in constants of type f64.
     ///
     /// # Panics
-    /// If it is not positive.
+    /// If it is not positive, or infinite.
     #[must_use]
     #[track_caller]
     pub fn f32_tolerance(self, tolerance: f64) -> Gradcheck {
-        assert!(tolerance > 0.0, "f32_tolerance: {tolerance} is not positive");
+        assert!(
+            tolerance > 0.0 && tolerance.is_finite(),
+            "f32_tolerance: {tolerance} is not positive and finite"
+        );
         Gradcheck { f32_tolerance: Some(tolerance), ..self }
     }
 
@@ -213,6 +216,12 @@ impl Gradcheck {
         }
         names.iter().map(|input| self.held.iter().any(|held| stands_for(held, input))).collect()
     }
+}
+
+/// Panics if a tolerance accepts nothing, or everything.
+#[track_caller]
+fn check_tolerance(name: &str, tolerance: f64) {
+    assert!(tolerance >= 0.0 && tolerance.is_finite(), "{name}: {tolerance} is not a tolerance");
 }
 
 /// Whether a setting's name is that of an input, or of the end of its path.

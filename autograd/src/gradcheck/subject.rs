@@ -65,11 +65,13 @@ impl<'a> Subject<'a> {
         self.record().gradients(grad_out)
     }
 
-    /// Whether a gradient arrives at an input at all, be it of zeros.
-    pub fn is_reached(&self, input: usize) -> bool {
+    /// Whether a gradient of that output arrives at an input at all, be it of zeros.
+    pub fn is_reached(&self, input: usize, output: usize) -> bool {
         let Run { leaves, outputs, .. } = self.record();
-        let out = joined(&outputs);
-        out.backward_with(Tensor::ones(out.shape(), out.dtype())).get(&leaves[input]).is_some()
+        let out = &outputs[output];
+        let arrives =
+            || out.backward_with(Tensor::ones(out.shape(), out.dtype())).get(&leaves[input]).is_some();
+        out.requires_grad() && arrives()
     }
 
     /// The result on the contiguous copies.

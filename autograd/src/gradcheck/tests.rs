@@ -241,6 +241,17 @@ fn the_macro_names_expression_and_inputs() {
 }
 
 #[test]
+fn the_macro_is_an_expression() {
+    let x = Tensor::from([1.0]);
+    let in_a_closure = || crate::assert_gradients!(|x| x.exp(), x);
+    in_a_closure();
+    match x.numel() {
+        1 => crate::assert_gradients!(Gradcheck::new(); |x| x.exp(), x),
+        _ => unreachable!(),
+    }
+}
+
+#[test]
 #[should_panic(expected = "directions: a check needs at least one")]
 fn no_direction_is_no_check() {
     let _ = Gradcheck::new().directions(0);
@@ -254,7 +265,20 @@ fn every_input_needs_a_name_if_one_has() {
 }
 
 #[test]
-#[should_panic(expected = "step: -0.001 is not positive")]
-fn a_step_goes_forward() {
-    let _ = Gradcheck::new().step(-1e-3);
+fn steps_and_tolerances_are_numbers_that_mean_something() {
+    let settings = [
+        ("step", Gradcheck::step as fn(Gradcheck, f64) -> Gradcheck, 1e-300),
+        ("f32_tolerance", Gradcheck::f32_tolerance, 1e-300),
+        ("rtol", Gradcheck::rtol, 0.0),
+        ("atol", Gradcheck::atol, 0.0),
+        ("nondet_tol", Gradcheck::nondet_tol, 0.0),
+    ];
+    for (name, set, least) in settings {
+        set(Gradcheck::new(), least);
+        for wrong in [-1e-3, f64::INFINITY, f64::NAN] {
+            let panic = std::panic::catch_unwind(|| drop(set(Gradcheck::new(), wrong))).unwrap_err();
+            let said = panic.downcast_ref::<String>().unwrap();
+            assert!(said.starts_with(&format!("{name}: {wrong} is not ")), "{said}");
+        }
+    }
 }

@@ -22,6 +22,7 @@ use transformer::{Config, Transformer};
 use translate::encode::vocab_sizes;
 use translate::metrics::{bleu_of, bleu_options};
 
+use crate::console::counted;
 use crate::error::Error;
 use crate::model::Model;
 use crate::recipe::{Recipe, TrainingSettings};
@@ -53,12 +54,12 @@ pub struct TrainArgs {
     pub lenient: bool,
 }
 
-/// Trains by a recipe.
+/// Trains by a recipe. `threads` is what `--threads` says: the command that goes on with the run says so too.
 ///
 /// # Errors
 /// [`Error::Input`] for what is wrong with the recipe, the data or the folder; [`Error::Diverged`] if losses are not
 /// finite again and again; [`Error::Interrupted`] after Ctrl-C or SIGTERM, when the run is saved.
-pub fn train(args: &TrainArgs) -> Result<(), Error> {
+pub fn train(args: &TrainArgs, threads: Option<usize>) -> Result<(), Error> {
     let recipe = Recipe::load(&args.config, &args.set, None)?;
     let out = args.out.clone().unwrap_or_else(|| data::default_out(&args.config));
     let folder = RunFolder::open(&out)?;
@@ -102,7 +103,7 @@ pub fn train(args: &TrainArgs) -> Result<(), Error> {
     }
     begin::remove_models_after(&folder, saved.as_ref().map_or(0, |saved| saved.progress.step))?;
     write_recipe(&folder, &recipe)?;
-    let (resume, state) = (resume_command(args, &out), folder.state());
+    let (resume, state) = (resume_command(args, &out, threads), folder.state());
     let mut log = Log::open(&folder.log())?;
     told.iter().try_for_each(|line| log.write(line))?;
     let mut run = Run::new(recipe, folder, data, (model, params), saved, log)?;
@@ -157,8 +158,9 @@ fn length(training: &TrainingSettings, epoch_batches: u64) -> String {
     let epochs = last_step as f64 / epoch_steps as f64;
     let by = if last_step < training.max_steps { "max_epochs" } else { "max_steps" };
     format!(
-        "an epoch is {epoch_batches} batches, {epoch_steps} steps; the run ends after step {last_step}, {epochs:.1} epochs \
-         (training.{by})"
+        "an epoch is {}, {}; the run ends after step {last_step}, {epochs:.1} epochs (training.{by})",
+        counted(epoch_batches, "batch", "batches"),
+        counted(epoch_steps, "step", "steps"),
     )
 }
 
@@ -180,10 +182,11 @@ fn write_recipe(folder: &RunFolder, recipe: &Recipe) -> Result<(), Error> {
 }
 
 /// The command that goes on with this run, fit for a shell.
-fn resume_command(args: &TrainArgs, out: &Path) -> String {
+fn resume_command(args: &TrainArgs, out: &Path, threads: Option<usize>) -> String {
     let mut words = vec!["etudiant".to_string(), "train".into(), args.config.display().to_string()];
     words.extend(args.set.iter().flat_map(|set| ["--set".into(), set.clone()]));
     words.extend(args.lenient.then(|| "--lenient".into()));
+    words.extend(threads.into_iter().flat_map(|count| ["--threads".into(), count.to_string()]));
     words.extend(["--resume".into(), "--out".into(), out.display().to_string()]);
     words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
 }

@@ -14,8 +14,7 @@ use transformer::search::beam::BeamOptions;
 use transformer::{Batch, Config, Pair, TrainOptions, Trainer, Transformer, VocabSizes};
 
 use super::preset::Preset;
-use crate::console::print;
-use crate::console::say;
+use crate::console::{counted, print, say};
 use crate::error::Error;
 
 /// The first id that is no special symbol.
@@ -115,10 +114,12 @@ fn setting(args: &BenchArgs, config: &Config) -> String {
     let parameters = config.n_parameters();
     let debug = if cfg!(debug_assertions) { "a debug build: with --release it is faster\n" } else { "" };
     format!(
-        "{cpu}{threads} threads, étudiant {}\n\
-         {preset}: {parameters} parameters, a vocabulary of {vocab_size}; {batch} sentences of {len} + {len} tokens\n\
+        "{cpu}{}, étudiant {}\n\
+         {preset}: {parameters} parameters, a vocabulary of {vocab_size}; {} of {len} + {len} tokens\n\
          {debug}",
+        counted(threads as u64, "thread", "threads"),
         env!("CARGO_PKG_VERSION"),
+        counted(u64::from(*batch), "sentence", "sentences"),
     )
 }
 

@@ -85,13 +85,13 @@ pub struct DataArgs {
 }
 
 impl Verb {
-    /// Does it; `command` is the whole command line, with all verbs.
+    /// Does it; `threads` is what `--threads` says, `command` the whole command line, with all verbs.
     ///
     /// # Errors
     /// Whatever ends it early, with the exit code of [`Error::exit_code`].
-    pub fn run(&self, command: impl FnOnce() -> clap::Command) -> Result<(), Error> {
+    pub fn run(&self, threads: Option<usize>, command: impl FnOnce() -> clap::Command) -> Result<(), Error> {
         match self {
-            Verb::Train(args) => train(args),
+            Verb::Train(args) => train(args, threads),
             Verb::Config(args) => print(&args.preset.recipe().to_toml()),
             Verb::Translate(args) => translate::run(args),
             Verb::Evaluate(args) => evaluate::run(args),

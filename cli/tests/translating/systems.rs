@@ -27,6 +27,10 @@ fn systems_are_scored_and_compared_without_a_model() {
     }
     let json = run(&format!("{command} --json"), "").json().remove(0);
     assert_eq!((&json["sentences"], json["scores"].as_array().unwrap().len()), (&3.into(), 4));
+    assert!(
+        json["scores"][1]["difference"].as_f64().unwrap() < -20.0
+            && json["scores"][0]["difference"].is_null()
+    );
     let p_value = json["scores"][1]["p_value"].as_f64().unwrap();
     assert_eq!(format!("{p_value:.4}"), "0.2438");
 }
@@ -60,6 +64,24 @@ fn intervals_stand_alone_or_beside_randomization() {
     let score = &json["scores"][0];
     assert_eq!((&score["hyp_len"], &score["ref_len"]), (&16.0.into(), &17.0.into()));
     assert_eq!(score["precisions"][0], 93.75);
+}
+
+/// Sacrebleu's p is the smallest there is where nothing differs: that is said beside it.
+#[test]
+fn equal_scores_are_no_difference_whatever_p_is() {
+    let folder = folder();
+    let [a, b, r] = [("a.en", FIRST), ("b.en", SECOND), ("r.en", REFERENCE)]
+        .map(|(name, text)| file(folder.path(), name, text));
+    for (test, p) in [("--paired-bs", "p = 0.0010"), ("--paired-ar", "p = 0.0001")] {
+        let command = format!("evaluate --system {a} --system {a} --reference {r} --metrics bleu,ter {test}");
+        let said = run(&command, "").ok();
+        assert_eq!(said.matches(&format!("({p}, no difference)")).count(), 2, "{said}");
+        assert!(said.contains("no difference: both scores are the same"), "{said}");
+        let json = run(&format!("{command} --json"), "").json().remove(0);
+        assert_eq!(json["scores"][1]["difference"], 0.0);
+        let said = run(&command.replacen(&a, &b, 1), "").ok();
+        assert!(said.contains("(p = ") && !said.contains("no difference"), "{said}");
+    }
 }
 
 /// Coins are tossed trial by trial: all at once they would be 20 billion.

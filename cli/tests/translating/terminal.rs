@@ -54,8 +54,8 @@ impl Terminal {
         self.seen = self.seen.split_once(text).unwrap().1.to_owned();
     }
 
-    fn types(&mut self, keys: &str) {
-        self.ours.write_all(keys.as_bytes()).unwrap();
+    fn types(&mut self, keys: impl AsRef<[u8]>) {
+        self.ours.write_all(keys.as_ref()).unwrap();
     }
 }
 
@@ -90,16 +90,19 @@ fn lines_are_edited_fetched_again_dropped_and_left() {
     let child = session(&terminal, "xterm", terminal.end());
     terminal.until("Ctrl-D leaves.");
     terminal.until("> ");
-    terminal.types(&format!("six dux{ARROW_LEFT}{ARROW_LEFT}\x7fd\x05\r")); // deletes the d, types it again
+    terminal.types(format!("six dux{ARROW_LEFT}{ARROW_LEFT}\x7fd\x05\r")); // deletes the d, types it again
     terminal.until(&format!("{}\r\n", said("six dux")));
     terminal.until("> ");
-    terminal.types(&format!("sept{CTRL_C}"));
+    terminal.types(format!("sept{CTRL_C}"));
     terminal.until("sept");
+    terminal.until("> ");
+    terminal.types(b"\xff");
+    terminal.until("error: line 2 is not UTF-8; ");
     terminal.until("> ");
     terminal.types("neuf\r");
     terminal.until(&format!("{}\r\n", said("neuf")));
     terminal.until("> "); // what is typed between two prompts, the terminal itself would take
-    terminal.types(&format!("{ARROW_UP}{ARROW_UP} un\r")); // the line before the last, and more
+    terminal.types(format!("{ARROW_UP}{ARROW_UP} un\r")); // the line before the last, and more
     terminal.until(&format!("{}\r\n", said("six dux un")));
     terminal.until("> ");
     terminal.types(CTRL_D);
@@ -112,6 +115,9 @@ fn at_the_prompt_of_a_simple_terminal_the_output_may_go_to_a_file() {
     let path = folder.path().join("out.en");
     let mut terminal = Terminal::open();
     let child = session(&terminal, "dumb", File::create(&path).unwrap().into());
+    terminal.until("> ");
+    terminal.types(b"tr\xffois\r");
+    terminal.until("error: line 1 is not UTF-8; ");
     terminal.until("> ");
     terminal.types("un deux\r");
     terminal.until("> ");

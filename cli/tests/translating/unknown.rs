@@ -39,13 +39,11 @@ fn a_name_that_no_vocabulary_has_is_copied_as_it_is_written() {
         assert_eq!(said, "i see <unk> .\n\n", "{kind}");
         let answer = run(" --align --replace-unknown --json", "je vois Xylo .\n").json().remove(0);
         let translation = &answer["translations"][0];
-        let links = translation["alignment"].as_array().unwrap();
-        let aligned = links[2][0].as_u64().unwrap() as usize;
-        let expected = ["je", "vois", "Xylo", "."][aligned];
-        assert_eq!(translation["text"], format!("i see {expected} ."), "{answer}");
+        assert_eq!(translation["text"], "i see Xylo .", "{answer}"); // whatever attention says
+        assert_eq!(translation["alignment"].as_array().unwrap().len(), 4);
         assert_eq!(translation["tokens"][2], "<unk>");
         let replaced = run(" --replace-unknown", "je vois Xylo .\n\n").ok();
-        assert_eq!(replaced, format!("i see {expected} .\n\n"));
+        assert_eq!(replaced, "i see Xylo .\n\n");
     }
 }
 

@@ -162,25 +162,32 @@ fn attention_is_what_the_alignment_is_made_of() {
 #[test]
 fn what_the_model_does_not_know_is_copied_if_it_is_asked_for() {
     let translator = untrained();
-    let search = |replace| {
+    let search = |line: &str, replace| {
         let request = translator.request().beam(60).n_best(60).align(true).max_len_beyond_source(2);
-        request.replace_unknown(replace).translate(&["Suis Zoé merci"]).unwrap().remove(0)
+        request.replace_unknown(replace).translate(&[line]).unwrap().remove(0)
     };
-    let (as_said, replaced) = (search(false), search(true));
-    let mut unknown = 0;
-    for (said, replaced) in as_said.translations.iter().zip(&replaced.translations) {
-        assert_eq!((&said.ids, said.log_prob), (&replaced.ids, replaced.log_prob));
-        let links = replaced.alignment.as_ref().unwrap();
-        let word = |target: usize| match replaced.ids[target] {
-            UNK_ID => ["Suis", "Zoé", "merci"][links[target].0],
-            id => translator.text().tgt_token(id).unwrap(),
-        };
-        let expected: Vec<&str> = (0..links.len()).map(word).collect();
-        assert_eq!(replaced.text, expected.join(" "));
-        unknown += usize::from(said.ids.contains(&UNK_ID));
-        assert_eq!(said.text.contains("<unk>"), said.ids.contains(&UNK_ID));
+    // Zoé, which is unknown, whatever attention says; where all is known, what it says.
+    for (words, n_unknown) in [(["Suis", "Zoé", "merci"], 1), (["Suis", "je", "merci"], 0)] {
+        let line = words.join(" ");
+        let (as_said, replaced) = (search(&line, false), search(&line, true));
+        assert_eq!(replaced.source.unknown, n_unknown);
+        let mut unknown = 0;
+        for (said, replaced) in as_said.translations.iter().zip(&replaced.translations) {
+            assert_eq!((&said.ids, said.log_prob), (&replaced.ids, replaced.log_prob));
+            let links = replaced.alignment.as_ref().unwrap();
+            let word = |target: usize| match replaced.ids[target] {
+                UNK_ID if n_unknown == 1 => "Zoé",
+                UNK_ID => words[links[target].0],
+                id => translator.text().tgt_token(id).unwrap(),
+            };
+            let expected: Vec<&str> = (0..links.len()).map(word).collect();
+            assert_eq!(replaced.text, expected.join(" "));
+            unknown += usize::from(said.ids.contains(&UNK_ID));
+            assert_eq!(said.text.contains("<unk>"), said.ids.contains(&UNK_ID));
+        }
+        assert!(unknown > 3 && unknown < 60, "{unknown} of them say <unk>");
     }
-    assert!(unknown > 3 && unknown < 60, "{unknown} of them say <unk>");
+    let replaced = search("Suis Zoé merci", true);
     let alone = translator.request().beam(60).n_best(60).max_len_beyond_source(2).replace_unknown(true);
     let alone = alone.translate(&["Suis Zoé merci"]).unwrap().remove(0);
     let texts =

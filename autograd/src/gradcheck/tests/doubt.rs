@@ -65,6 +65,39 @@ fn what_the_differences_contradict_is_wrong_all_the_same() {
 }
 
 #[test]
+fn a_wrong_derivative_beside_a_large_constant_is_held_to_the_steadiest_difference() {
+    let wrong = |x: &Var| {
+        let saved = x.value().clone();
+        Var::record("wrong", &[x], saved.exp(), move |grad_out, grads| grads.add(0, || grad_out.mul(&saved)))
+    };
+    let x = [Tensor::from([0.5, -1.5])];
+    let failure = gradcheck("wrong", &x, |v| wrong(&v[0]).add_scalar(1e12)).unwrap_err();
+    let text = failure.to_string();
+    let (_, count, worst) = mismatches(Err(failure));
+    assert_eq!((count, worst.len()), (2, 2));
+    for found in worst {
+        let (right, noise) = (x[0].exp().at(&found.input_index), found.noise.unwrap());
+        assert!((found.numeric - right).abs() <= noise && noise < 0.5, "{text}");
+        assert!(
+            text.contains(&format!("by central differences, which change by {noise:.1e} with the step (rel"))
+        );
+    }
+    for large in [0.0, 1e3] {
+        let (.., worst) = mismatches(gradcheck("wrong", &x, |v| wrong(&v[0]).add_scalar(large)));
+        assert!(worst.iter().all(|found| found.noise.is_none()), "{large}: {worst:?}");
+    }
+}
+
+#[test]
+fn a_right_derivative_beside_a_large_constant_is_never_called_wrong() {
+    let x = [Tensor::from([0.5, -1.5, 3.0, -0.01])];
+    for large in (4..=18).flat_map(|power| [1.0, -2.7, 7.3].map(|part| part * 10f64.powi(power))) {
+        let Err(failure) = gradcheck("right", &x, |v| v[0].exp().add_scalar(large)) else { continue };
+        assert!(matches!(failure.fault, Fault::Undecided { .. }), "exp(x) + {large}: {failure}");
+    }
+}
+
+#[test]
 fn where_no_step_serves_that_is_said() {
     let x = [Tensor::from([1.0])];
     let failure = gradcheck("x + 1e25", &x, |v| v[0].add_scalar(1e25)).unwrap_err();

@@ -60,6 +60,17 @@ fn an_output_that_is_cut_off_is_wrong_unless_it_is_constant() {
     let x = [Tensor::from([1.0, 2.0])];
     let (_, wrong, worst) = mismatches(gradcheck("cut", &x, |v| (v[0].exp(), v[0].exp().detach())));
     assert_eq!((wrong, worst[0].output, worst[0].analytic), (2, Some(1), 0.0));
+    let hint = "; no gradient arrives there: was it detached, or does a vjp leave it out?\n";
+    for (what, check) in [("full", Gradcheck::new()), ("directions", Gradcheck::new().directions(2))] {
+        let inputs = [x[0].clone(), Tensor::from([3.0, 4.0])];
+        let failure = check.run(what, &x, |v| (v[0].exp(), v[0].detach())).unwrap_err().to_string();
+        assert!(failure.contains(hint), "cut off all inputs: {failure}");
+        let failure = check.run(what, &inputs, |v| (&v[0] * &v[1], &v[0] * v[1].detach())).unwrap_err();
+        assert!(failure.to_string().contains(hint), "cut off one input: {failure}");
+        let zeros = |v: &[Var]| (v[0].exp(), square(&v[0], |grad| grad.mul_scalar(0.0)));
+        let failure = check.run(what, &x, zeros).unwrap_err().to_string();
+        assert!(!failure.contains("no gradient arrives"), "zeros do arrive: {failure}");
+    }
     let constant = Var::constant(Tensor::from([3.0, 4.0]));
     let report = gradcheck("beside a constant", &x, |v| (v[0].exp(), constant.clone())).unwrap();
     assert_eq!((report.certified(), report.zero()), (2, 6));

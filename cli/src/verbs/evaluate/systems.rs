@@ -50,13 +50,17 @@ pub struct SystemArgs {
     seed: Option<u64>,
 }
 
+/// What stands beside the p-value of a system whose score is that of the first.
+const NO_DIFFERENCE: &str = ", no difference)";
+
 /// A system beside the references, by one metric.
 struct Figure {
     score: f64,
     details: String,
     parts: Vec<(&'static str, Vec<f64>)>,
     interval: Option<Interval>,
-    p_value: Option<f64>,
+    /// How much more the score is than the first system's, and how often chance alone makes such a difference.
+    tested: Option<(f64, f64)>,
 }
 
 /// Prints the figures of the systems beside these references.
@@ -87,6 +91,9 @@ pub fn run(asked: &SystemArgs, references: &[PathBuf], as_json: bool) -> Result<
         words += &format!(
             "p: how often chance alone makes such a difference to {baseline}; below 0.05 it is held for one\n"
         );
+        if words.contains(NO_DIFFERENCE) {
+            words += "no difference: both scores are the same, and such a p says nothing; it is sacrebleu's all the same\n";
+        }
     }
     print(&if as_json {
         format!("{}\n", json!({ "sentences": references[0].len(), "scores": values }))
@@ -129,13 +136,15 @@ impl SystemArgs {
     ) -> Vec<Figure> {
         let counted: Vec<_> = systems.iter().map(|system| counts(metric, system, references)).collect();
         let found = sampling.map(|sampling| self.sampled(metric, sampling, &counted)).unwrap_or_default();
-        let figure = |(i, counts): (usize, &Vec<Vec<f64>>)| {
-            let sums = sums(counts, Rounding::Double);
-            let score = metric.score(&sums, Rounding::Double).value;
+        let summed: Vec<_> = counted.iter().map(|counts| sums(counts, Rounding::Double)).collect();
+        let score = |sums: &[f64]| metric.score(sums, Rounding::Double).value;
+        let figure = |(i, sums): (usize, &Vec<f64>)| {
             let Paired { p_value, interval } = found.get(i).copied().unwrap_or_default();
-            Figure { score, details: metric.details(&sums), parts: metric.parts(&sums), interval, p_value }
+            let tested = p_value.map(|p| (score(sums) - score(&summed[0]), p));
+            let (details, parts) = (metric.details(sums), metric.parts(sums));
+            Figure { score: score(sums), details, parts, interval, tested }
         };
-        counted.iter().enumerate().map(figure).collect()
+        summed.iter().enumerate().map(figure).collect()
     }
 
     /// What samples say of all systems.
@@ -157,7 +166,9 @@ impl Figure {
     fn in_words(&self) -> String {
         let interval =
             self.interval.map(|Interval { mean, half_width }| format!(" (μ = {mean:.2} ± {half_width:.2})"));
-        let p_value = self.p_value.map(|p| format!(" (p = {p:.4})"));
+        let p_value = self.tested.map(|(difference, p)| {
+            format!(" (p = {p:.4}{}", if difference == 0.0 { NO_DIFFERENCE } else { ")" })
+        });
         let line = format!(
             "{:.2}{}{} {}",
             self.score,
@@ -175,7 +186,8 @@ impl Figure {
             "score": self.score,
             "mean": self.interval.map(|interval| interval.mean),
             "ci": self.interval.map(|interval| interval.half_width),
-            "p_value": self.p_value,
+            "difference": self.tested.map(|(difference, _)| difference),
+            "p_value": self.tested.map(|(_, p)| p),
             "signature": signature,
         });
         for (name, numbers) in &self.parts {

@@ -41,7 +41,7 @@ pub struct TranslateArgs {
     /// Print under each translation what attention and the search say of it, as figures of text
     #[arg(long, conflicts_with_all = ["json", "n_best_format", "sample"])]
     pub explain: bool,
-    /// Put in the place of <unk> what it is aligned with in the source, as it is written there
+    /// Put in the place of <unk> what is unknown in the source too, or else what it is aligned with, as it is written there
     #[arg(long)]
     pub replace_unknown: bool,
     /// Answer a line that is no text, or cannot be translated, with an empty line, and count them

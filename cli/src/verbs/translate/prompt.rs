@@ -2,7 +2,7 @@
 
 use std::env;
 use std::fs::File;
-use std::io::{IsTerminal, Write, stderr, stdin, stdout};
+use std::io::{ErrorKind, IsTerminal, Write, stderr, stdin, stdout};
 use std::path::PathBuf;
 
 use rustyline::config::Behavior;
@@ -34,6 +34,8 @@ pub enum Typed {
     Lines(Vec<String>),
     /// Ctrl-C: the line is dropped.
     Nothing,
+    /// A line that is not UTF-8.
+    NoText,
     /// Ctrl-D.
     End,
 }
@@ -91,6 +93,7 @@ fn typed(read: Result<String, ReadlineError>) -> Result<Typed, Error> {
             say("");
             Ok(Typed::End)
         }
+        Err(ReadlineError::Io(error)) if error.kind() == ErrorKind::InvalidData => Ok(Typed::NoText),
         Err(error) => Err(cannot_read(&error)),
     }
 }
@@ -128,6 +131,10 @@ mod tests {
     fn ctrl_c_drops_the_line_and_ctrl_d_leaves() {
         assert_eq!(typed(Err(ReadlineError::Interrupted)).unwrap(), Typed::Nothing);
         assert_eq!(typed(Err(ReadlineError::Eof)).unwrap(), Typed::End);
+        let not_utf8 = std::io::Error::new(ErrorKind::InvalidData, "stream did not contain valid UTF-8");
+        assert_eq!(typed(Err(not_utf8.into())).unwrap(), Typed::NoText);
+        let closed = std::io::Error::from(ErrorKind::BrokenPipe);
+        assert!(typed(Err(closed.into())).is_err());
         let lines = |text: &str| match typed(Ok(text.into())).unwrap() {
             Typed::Lines(lines) => lines.join("|"),
             other => panic!("{other:?}"),

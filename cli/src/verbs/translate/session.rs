@@ -105,6 +105,13 @@ impl<'a> Session<'a> {
                     }
                 }
                 Typed::Nothing => {}
+                Typed::NoText => {
+                    self.lines += 1;
+                    say(&format!(
+                        "error: line {} is not UTF-8; let the terminal send that, and type it again",
+                        self.lines
+                    ));
+                }
                 Typed::End => return Ok(()),
             }
         }

@@ -10,7 +10,11 @@
 //! wrote which translation: each pair is swapped or not by a coin. The p-value is the share of trials with a difference
 //! above that of the corpus.
 //!
-//! Both count one more in the numerator and the denominator, so that no p-value is 0. Draws, and the digits they are
+//! Both count one more in the numerator and the denominator, so that no p-value is 0. Both ask for more than the
+//! difference of the corpus, so where that is 0 and the draws' are too (the same translations twice), nothing is counted, and
+//! the p-value is the smallest there is. Of systems with equal scores it says nothing: ask first whether there is a difference.
+//!
+//! Draws, and the digits they are
 //! added up in, are those of sacrebleu with numpy 2 (`docs/adr/0010-samples-are-those-of-numpy.md`).
 
 mod means;
@@ -29,7 +33,7 @@ pub const SEED: u64 = 12345;
 /// What a paired test says of a system; of the baseline, which is the first, it has no p-value.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Paired {
-    /// How often chance alone makes such a difference, above 0 to 1.
+    /// How often chance alone makes such a difference, above 0 to 1; without a difference of the scores it says nothing.
     pub p_value: Option<f64>,
     /// The interval of the system's own score, where one was asked for.
     pub interval: Option<Interval>,
