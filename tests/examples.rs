@@ -67,9 +67,7 @@ fn je_suis_etudiant_writes_a_report_of_its_run() {
     let told = format!("\nThe figures of this run: open {} in a browser.\n", path.display());
     assert_eq!(said.replace(&told, ""), stdout(&run("je_suis_etudiant", NONE)));
     let nowhere = run("je_suis_etudiant", &["--report"]);
-    assert!(
-        String::from_utf8_lossy(&nowhere.stderr).contains("--report needs the name of the file to write")
-    );
+    assert!(String::from_utf8_lossy(&nowhere.stderr).contains("--report needs the name of what to write"));
 }
 
 /// The vocabulary, the tables and the floor of the loss are made of the sentences that there are.

@@ -42,10 +42,10 @@ type Toy = Trainer<Adam, Noam>;
 
 /// What `--help` says.
 const USAGE: &str = "\
-usage: je_suis_etudiant [--report FILE] [\"SENTENCE = ITS TRANSLATION\"]...
+usage: je_suis_etudiant [--report FILE] [--figures DIR] [\"SENTENCE = ITS TRANSLATION\"]...
 
-Learns \"je suis étudiant\", \"merci\" and the sentences given, and shows each step. --report FILE writes the figures
-of the run as a page.";
+Learns \"je suis étudiant\", \"merci\" and the sentences given, and shows each step. --report FILE writes its figures as
+one page, --figures DIR each as a picture (SVG).";
 
 fn main() -> ExitCode {
     arguments().and_then(run).unwrap_or_else(|error| {

@@ -1,8 +1,9 @@
-//! `--report FILE`: the run as a page of the article's figures, drawn from its numbers.
+//! `--report FILE` and `--figures DIR`: the run as the article's figures, drawn from its numbers.
 
 use std::error::Error;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use etudiant::illustrated::figures;
 use etudiant::illustrated::record::variants::Training;
 use etudiant::illustrated::record::{Recorder, Words};
 use etudiant::illustrated::recording::About;
@@ -16,19 +17,32 @@ use super::Toy;
 /// After so many steps everything is recorded; at the last of them the parameters too.
 const RECORDED: [u64; 6] = [0, 4, 8, 16, 32, 64];
 
-/// Takes `--report FILE` out of the arguments, if it is among them.
-pub fn asked_for(arguments: &mut Vec<String>) -> Result<Option<PathBuf>, Box<dyn Error>> {
-    let Some(at) = arguments.iter().position(|argument| argument == "--report") else { return Ok(None) };
-    arguments.remove(at);
-    match arguments.get(at) {
-        Some(_) => Ok(Some(arguments.remove(at).into())),
-        None => Err("--report needs the name of the file to write".into()),
-    }
+/// Where the pictures go.
+#[derive(Debug, Default)]
+pub struct Places {
+    /// `--report FILE`: all of them, as one page.
+    page: Option<PathBuf>,
+    /// `--figures DIR`: each by itself, as SVG.
+    figures: Option<PathBuf>,
+}
+
+/// Takes what says where pictures go out of the arguments; nothing, if nothing does.
+pub fn asked_for(arguments: &mut Vec<String>) -> Result<Option<Places>, Box<dyn Error>> {
+    let mut take = |name: &str| -> Result<Option<PathBuf>, String> {
+        let Some(at) = arguments.iter().position(|argument| argument == name) else { return Ok(None) };
+        arguments.remove(at);
+        match arguments.get(at) {
+            Some(_) => Ok(Some(arguments.remove(at).into())),
+            None => Err(format!("{name} needs the name of what to write")),
+        }
+    };
+    let places = Places { page: take("--report")?, figures: take("--figures")? };
+    Ok((places.page.is_some() || places.figures.is_some()).then_some(places))
 }
 
 /// A page to be.
 pub struct Report<'a> {
-    path: PathBuf,
+    places: Places,
     recorder: Recorder<'a>,
     /// The sentence that is told of.
     pair: Pair,
@@ -37,7 +51,7 @@ pub struct Report<'a> {
 impl<'a> Report<'a> {
     /// Of the model that `trainer` will train, and of one sentence.
     pub fn begin(
-        path: PathBuf,
+        places: Places,
         trainer: &Toy,
         french: &Vocabulary,
         english: &Vocabulary,
@@ -57,7 +71,7 @@ impl<'a> Report<'a> {
         let words = Words::whole(french.words(), english.words());
         let mut recorder = Recorder::new(&trainer.model, &trainer.params, words, about);
         recorder.pass(&trainer.model, &trainer.params, pair, 0, false)?;
-        Ok(Report { path, recorder, pair: pair.clone() })
+        Ok(Report { places, recorder, pair: pair.clone() })
     }
 
     /// Takes a step, the same as without a report.
@@ -77,9 +91,21 @@ impl<'a> Report<'a> {
             self.recorder.search(&trainer.model, &trainer.params, &self.pair.src, &options)?;
         }
         self.recorder.variants(training)?;
-        let page = page(&self.recorder.finish());
-        std::fs::write(&self.path, page).map_err(|error| format!("{}: {error}", self.path.display()))?;
-        println!("\nThe figures of this run: open {} in a browser.", self.path.display());
+        let recording = self.recorder.finish();
+        if let Some(path) = self.places.page {
+            write(&path, &page(&recording))?;
+            println!("\nThe figures of this run: open {} in a browser.", path.display());
+        }
+        if let Some(folder) = self.places.figures {
+            std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+            for figure in figures::all(&recording) {
+                write(&folder.join(figure.id).with_extension("svg"), &figure.svg())?;
+            }
+        }
         Ok(())
     }
+}
+
+fn write(path: &Path, text: &str) -> Result<(), String> {
+    std::fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
 }
