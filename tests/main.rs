@@ -15,7 +15,7 @@
 //! | [`losses`] | the loss is the definition's, per label, however pairs are batched |
 //! | [`parity`] | PyTorch and the papers' formulas compute the same numbers |
 //! | [`determinism`] | the same seed gives the same bits, on any number of threads |
-//! | [`traces`] | what a model computes on the way can be seen, by names that its parameters have too |
+//! | [`traces`] | what a model computes on the way and its gradients can be seen, by names that its parameters have too |
 //! | [`checkpoints`] | what was saved comes back, and what was damaged does not |
 //! | [`engine`] | tapes may be long, and a wrong shape is reported where it was written |
 //! | [`training`] | training converges, and what goes wrong in it leaves no trace |

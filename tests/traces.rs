@@ -66,6 +66,7 @@ fn everything_is_seen_once_and_in_order() {
         ["query", "key", "value", "scores", "scaled_scores", "masked_scores", "weights", "context", "out"]
             .map(|of| format!("{name}.{of}"))
     };
+    let feed_forward = ["pre_activation", "hidden"].map(String::from);
     let around = |number: usize, sublayer: Vec<String>, norm: NormPlacement| -> Vec<String> {
         let (sum, normed) = (vec![format!("residual{number}.out")], vec![format!("norm{number}.out")]);
         match norm {
@@ -80,7 +81,7 @@ fn everything_is_seen_once_and_in_order() {
         {
             expected.extend(["tokens", "positions", "embedded"].map(|name| format!("{stack}.{name}")));
             let sublayers =
-                attentions.iter().map(|name| attention(name).to_vec()).chain([vec!["hidden".into()]]);
+                attentions.iter().map(|name| attention(name).to_vec()).chain([feed_forward.to_vec()]);
             let layer = (1..).zip(sublayers).flat_map(|(number, sublayer)| around(number, sublayer, norm));
             expected.extend(layer.chain(["out".into()]).map(|name| format!("{stack}.layers.0.{name}")));
             expected.extend(norm.has_final_norm().then(|| format!("{stack}.norm.out")));

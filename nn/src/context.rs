@@ -111,7 +111,8 @@ impl<'a> Context<'a> {
 
     /// The parameter, as a leaf of the tape if it is trainable and there is a tape, else as a constant.
     ///
-    /// There is one leaf per parameter and context, so the gradients of all uses of a tied weight add up.
+    /// There is one leaf per parameter and context, so the gradients of all uses of a tied weight add up. A trace that
+    /// [wants](Trace::wants_parameter) the parameter is handed it when it is first asked for.
     ///
     /// # Panics
     /// If the id is of another model's parameters.
@@ -120,10 +121,15 @@ impl<'a> Context<'a> {
         let position = self.params.layout().position(id);
         let make_leaf = || {
             let value = self.params.get(id).clone();
-            match self.tape {
+            let leaf = match self.tape {
                 Some(tape) if self.params.is_trainable(id) => tape.var(value),
                 _ => Var::constant(value),
+            };
+            let name = self.params.name(id);
+            if let Some(trace) = self.trace.filter(|trace| trace.wants_parameter(name)) {
+                self.show(trace, name.into(), &leaf);
             }
+            leaf
         };
         self.leaves.borrow_mut()[position].get_or_insert_with(make_leaf).clone()
     }
@@ -181,21 +187,18 @@ impl<'a> Context<'a> {
         self.trace.is_some_and(|trace| trace.wants(&self.full_name(name)))
     }
 
-    /// Hands an intermediate value to the trace if that wants it, under the scopes entered, and its gradient when that is
-    /// known. Free when nothing is traced.
+    /// Hands an intermediate value to the trace if that wants it, under the scopes entered, and its gradient when that
+    /// is known. Free when nothing is traced.
     pub fn trace(&self, name: &str, value: &Var) {
         let Some(trace) = self.trace else { return };
         let path = self.full_name(name);
         if trace.wants(&path) {
-            trace.record(&path, value);
-            if trace.wants_gradients() {
-                self.after_backward(value, move |gradient| trace.gradient(&path, gradient));
-            }
+            self.show(trace, path, value);
         }
     }
 
-    /// Hands to the trace, under the scopes entered, values of these names that the pass itself does without, and, when the
-    /// gradient at `at` is known, the gradients that `gradients` computes of it, one for each name.
+    /// Hands to the trace, under the scopes entered, values of these names that the pass itself does without, and, when
+    /// the gradient at `at` is known, the gradients that `gradients` computes of it, one for each name.
     ///
     /// Ask [`Context::is_traced`] first, so as not to compute what nobody wants.
     pub fn trace_apart<const N: usize>(
@@ -215,6 +218,14 @@ impl<'a> Context<'a> {
                 let wanted = paths.iter().zip(gradients(gradient)).filter(|(path, _)| trace.wants(path));
                 wanted.for_each(|(path, gradient)| trace.gradient(path, &gradient));
             });
+        }
+    }
+
+    /// Hands a value to the trace, and its gradient when that is known.
+    fn show(&self, trace: &'a dyn Trace, path: String, value: &Var) {
+        trace.record(&path, value);
+        if trace.wants_gradients() {
+            self.after_backward(value, move |gradient| trace.gradient(&path, gradient));
         }
     }
 

@@ -32,15 +32,16 @@
 //!
 //! 1. [`params`]: the one store of all parameters, and [`layout`], their names and shapes; [`builder`], which
 //!    makes both; [`init`].
-//! 2. [`context`]: what goes through every forward pass, and how gradients come back ([`gradients`]).
+//! 2. [`context`]: what goes through every forward pass, and how gradients come back ([`gradients`]); who may look on
+//!    ([`trace`]).
 //! 3. [`layers`]: [`Linear`], [`Embedding`], [`LayerNorm`], [`Dropout`].
 //! 4. [`optim`]: rules of a step, [`Adam`] among them, and the [`Average`] of what they found; their learning rates:
 //!    [`schedule`].
 //! 5. [`gradcheck`](mod@gradcheck): the gradients of all that, against central differences.
 //! 6. [`checkpoint`]: named tensors ([`named`]) to a file and back ([`atomic`]).
 //!
-//! Imports run one way: error <- named, layout <- params <- gradients <- context, builder <- layers; optim needs
-//! params and gradients, gradcheck context, checkpoint named and atomic, schedule nothing at all.
+//! Imports run one way: error <- named, layout <- params <- gradients <- context, builder <- layers; trace <- context.
+//! optim needs params and gradients, gradcheck context, checkpoint named and atomic, schedule nothing at all.
 
 pub mod atomic;
 pub mod builder;

@@ -40,8 +40,9 @@ use tensor::Tensor;
 /// assert_eq!(*seen.0.borrow(), ["layer.hidden = 9", "d loss / d layer.hidden = 5"]);
 /// ```
 ///
-/// It sees values as they are computed, and their gradients, in the same order, when [`Context::gradients`](crate::Context::gradients) has them. What
-/// no gradient reaches, as a constant, has none. Looking changes no bit.
+/// It sees values as they are computed, and their gradients, in the same order, when
+/// [`Context::gradients`](crate::Context::gradients) has them. What no gradient reaches, as a constant, has none. Looking
+/// changes no bit.
 pub trait Trace {
     /// Whether it wants the value of that path: what none wants and only a trace would see is not computed. All, unless
     /// this is said otherwise.
@@ -50,8 +51,17 @@ pub trait Trace {
         true
     }
 
-    /// Whether it wants the gradients of what it sees. They are kept for it until backward has ended. Not unless this is said
-    /// otherwise.
+    /// Whether it wants this parameter too, which is seen under its own name, once, when the pass first uses it; its
+    /// gradient is the sum over all its uses. None, unless this is said otherwise.
+    ///
+    /// Variables that [stand for parameters](crate::Context::with_leaves) are whose they are, and not shown.
+    fn wants_parameter(&self, name: &str) -> bool {
+        let _ = name;
+        false
+    }
+
+    /// Whether it wants the gradients of what it sees. They are kept for it until backward has ended. Not unless this
+    /// is said otherwise.
     fn wants_gradients(&self) -> bool {
         false
     }

@@ -15,6 +15,10 @@ use crate::common::{VOCAB_SIZE, batch, bits, pairs, random_model, small};
 struct Both(Mutex<Vec<(String, Tensor, Option<Tensor>)>>);
 
 impl Trace for Both {
+    fn wants_parameter(&self, _: &str) -> bool {
+        true
+    }
+
     fn wants_gradients(&self) -> bool {
         true
     }
@@ -180,9 +184,9 @@ fn the_gradient_at_the_logits_is_what_was_said_less_what_was_right() {
 }
 
 /// Two steps of Adam over two batches each, cut into shards, with dropout everywhere.
-fn train(trace: Option<&Both>) -> (Vec<u64>, Params, Option<ParamGradients>) {
+fn train(dtype: DType, trace: Option<&Both>) -> (Vec<u64>, Params, Option<ParamGradients>) {
     let config = small().with(|model| (model.dropout, model.attention_dropout) = (0.2, 0.1));
-    let model = Transformer::new(&config, Seed::new(1), DType::F32).unwrap();
+    let model = Transformer::new(&config, Seed::new(1), dtype).unwrap();
     let options =
         TrainOptions { shard_tokens: 4, smoothing: 0.1, clip_norm: Some(0.5), ..TrainOptions::default() };
     let mut trainer =
@@ -206,27 +210,56 @@ fn train(trace: Option<&Both>) -> (Vec<u64>, Params, Option<ParamGradients>) {
 
 #[test]
 fn training_can_be_watched_and_is_the_same_to_the_bit() {
-    let trace = Both::default();
-    let (losses, params, _) = train(None);
-    let (losses_seen, params_seen, gradients) = train(Some(&trace));
-    assert_eq!(losses, losses_seen);
-    for ((_, name, tensor), (.., seen)) in params.iter().zip(params_seen.iter()) {
-        assert_eq!(bits(tensor), bits(seen), "{name}");
+    for dtype in [DType::F32, DType::F64] {
+        let trace = Both::default();
+        let (losses, params, _) = train(dtype, None);
+        let (losses_seen, params_seen, gradients) = train(dtype, Some(&trace));
+        assert_eq!(losses, losses_seen);
+        for ((_, name, tensor), (.., seen)) in params.iter().zip(params_seen.iter()) {
+            assert_eq!(bits(tensor), bits(seen), "{dtype} {name}");
+        }
+        let norm = gradients.unwrap().global_norm();
+        assert!((norm - 0.5).abs() < 1e-6, "after clipping: {norm}");
+        let seen = trace.0.into_inner().unwrap();
+        let of = |path: &str| seen.iter().filter(|(name, ..)| name == path).collect::<Vec<_>>();
+        for path in ["decoder.layers.1.cross_attn.weights", "decoder.layers.1.cross_attn.q_proj.weight"] {
+            let shards = of(path);
+            assert_eq!(shards.len(), 2 * 4, "{path}: two steps of a shard for each sentence");
+            assert!(shards.iter().all(|(.., gradient)| gradient.is_some()), "each is told its gradients");
+        }
     }
-    let norm = gradients.unwrap().global_norm();
-    assert!((norm - 0.5).abs() < 1e-6, "after clipping: {norm}");
-    let seen = trace.0.into_inner().unwrap();
-    let of = |path: &str| seen.iter().filter(|(name, ..)| name == path).collect::<Vec<_>>();
-    let shards = of("decoder.layers.1.cross_attn.weights");
-    assert_eq!(shards.len(), 2 * 4, "two steps of a shard for each sentence");
-    assert!(shards.iter().all(|(.., gradient)| gradient.is_some()), "each of them is told its gradients");
+}
+
+/// Parameters are seen as they are before the step; what the shards' gradients add up to is what the step follows.
+#[test]
+fn the_gradients_of_parameters_add_up_to_those_of_the_step() {
+    let trace = Both::default();
+    let (_, params, gradients) = train(DType::F64, Some(&trace));
+    let (seen, gradients) = (trace.0.into_inner().unwrap(), gradients.unwrap());
+    let sums = params.iter().map(|(id, name, after)| {
+        let shards: Vec<_> = seen.iter().filter(|(path, ..)| path == name).collect();
+        let [_, _, _, _, second_step @ ..] = &shards[..] else { panic!("{name}: {} shards", shards.len()) };
+        assert!(second_step.iter().all(|(_, before, _)| before == &second_step[0].1 && before != after));
+        let of_shards = second_step.iter().map(|(.., gradient)| gradient.as_ref().unwrap());
+        (
+            id,
+            name,
+            of_shards.fold(Tensor::zeros(after.shape(), DType::F64), |sum, gradient| sum.add(gradient)),
+        )
+    });
+    let sums: Vec<_> = sums.collect();
+    let norm = sums.iter().map(|(.., sum)| sum.powi(2).sum(.., false).item()).sum::<f64>().sqrt();
+    assert!(norm > 0.5, "the step is clipped");
+    for (id, name, sum) in sums {
+        assert_near(name, gradients.get(id).unwrap(), &sum.mul_scalar(0.5 / norm));
+    }
 }
 
 /// The gradients of the shards are those of their shares of the loss: of the logits, p - y over all labels of the step.
 #[test]
 fn a_shards_gradient_is_that_of_its_share() {
     let trace = Both::default();
-    train(Some(&trace));
+    train(DType::F32, Some(&trace));
     let seen = trace.0.into_inner().unwrap();
     let first: Vec<_> = seen.iter().filter(|(path, ..)| path == "logits").collect();
     let labels = 4 + 2 + 2 + 6;

@@ -29,8 +29,8 @@
 //!
 //! # Looking inside
 //!
-//! A context with a [`Trace`](nn::Trace) hands over what the model computes on the way, whatever it is used for. The lessons
-//! `e07_residual_and_norm` and `e09_decoding` look at a model so.
+//! A context with a [`Trace`](nn::Trace) hands over what the model computes on the way, whatever it is used for. The
+//! lessons `e07_residual_and_norm` and `e09_decoding` look at a model so.
 //!
 //! ```
 //! use std::cell::RefCell;
@@ -58,9 +58,10 @@
 //! # Ok::<(), transformer::Error>(())
 //! ```
 //!
-//! A trace that [wants gradients](nn::Trace::wants_gradients) is told those too when backward has found them. Training is
-//! watched by [`Trainer::train_step_traced`]. What the model does not hold whole, the scores and weights of attention and in
-//! training the logits, is computed for the trace apart: looking changes no bit.
+//! A trace that [wants gradients](nn::Trace::wants_gradients) is told those too when backward has found them, and one that
+//! [wants parameters](nn::Trace::wants_parameter) sees these under their own names. Training is watched by
+//! [`Trainer::train_step_traced`]. What the model does not hold whole, the scores and weights of attention and in training
+//! the logits, is computed for the trace apart: looking changes no bit.
 //!
 //! | path | what | shape |
 //! |---|---|---|
@@ -71,7 +72,7 @@
 //! | `encoder.layers.0.self_attn.weights` | their softmax: who attends to whom | `[batch, n_heads, src_len, src_len]` |
 //! | `encoder.layers.0.self_attn.context`, `.out` | the heads side by side, before and after W^O | `[batch, src_len, d_model]` |
 //! | `encoder.layers.0.residual1.out`, `norm1.out` | around the first sublayer: the sum, and what comes out of the norm | `[batch, src_len, d_model]` |
-//! | `encoder.layers.0.hidden` | inside the feed-forward network | `[batch, src_len, d_ff]` |
+//! | `encoder.layers.0.pre_activation`, `.hidden` | inside the feed-forward network, before and after the nonlinearity | `[batch, src_len, d_ff]` |
 //! | `encoder.layers.0.residual2.out`, `norm2.out` | around the second | `[batch, src_len, d_model]` |
 //! | `encoder.layers.0.out` | what the layer gives | `[batch, src_len, d_model]` |
 //! | `encoder.norm.out` | where the stack ends with a norm | `[batch, src_len, d_model]` |

@@ -14,7 +14,8 @@ pub(super) struct Sink(RefCell<Vec<(bool, Array)>>);
 
 impl Trace for Sink {
     fn wants(&self, path: &str) -> bool {
-        path != "logits" // they are outputs
+        // Logits are outputs; what goes into a nonlinearity follows from the rule of its path, and is as wide as d_ff.
+        path != "logits" && !path.ends_with(".pre_activation")
     }
 
     fn wants_gradients(&self) -> bool {

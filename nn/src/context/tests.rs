@@ -186,3 +186,69 @@ fn a_trace_is_handed_what_it_wants_and_nothing_else() {
     assert_eq!(*trace.0.0.borrow(), ["layers.1.weights"]);
     assert!(!Context::inference(&params).is_traced("weights"));
 }
+
+/// Wants all there is, parameters and gradients.
+#[derive(Default)]
+struct Everything(RefCell<Vec<(String, f64)>>);
+
+impl Trace for Everything {
+    fn wants_parameter(&self, name: &str) -> bool {
+        name != "c"
+    }
+
+    fn wants_gradients(&self) -> bool {
+        true
+    }
+
+    fn record(&self, path: &str, value: &Var) {
+        self.0.borrow_mut().push((path.to_string(), value.item()));
+    }
+
+    fn gradient(&self, path: &str, gradient: &Tensor) {
+        self.0.borrow_mut().push((format!("d {path}"), gradient.item()));
+    }
+}
+
+/// `(a b)² a + c` at a = 3, b = 5, c = 1, of which b is frozen: `(a b)²` is seen, and so is `a b`, from which it follows,
+/// but apart.
+#[test]
+fn a_trace_sees_parameters_once_and_all_gradients_in_the_order_of_the_values() {
+    let (mut params, a, b) = store();
+    let c = params.add("c", Tensor::from([1.0f64]));
+    params.set_trainable(b, false);
+    let (tape, seen) = (Tape::new(), Everything::default());
+    let cx = Context::training(&params, &tape, Seed::new(0)).with_trace(&seen);
+    let loss = {
+        let _scope = cx.enter("layer");
+        let product = cx.param(a).mul(&cx.param(b));
+        let square = product.powi(2);
+        let value = product.into_value();
+        let factor = value.mul_scalar(2.0);
+        cx.trace_apart(["product"], [value], &square, move |gradient| [gradient.mul(&factor)]);
+        cx.trace("square", &square);
+        square.mul(&cx.param(a)).add(&cx.param(c))
+    };
+    cx.trace("constant", &cx.param(b));
+    let gradients = cx.gradients(loss.backward());
+    assert_eq!(gradients.get(a), Some(&Tensor::from([675.0]))); // 3 a² b²
+    let values =
+        [("a", 3.0), ("b", 5.0), ("layer.product", 15.0), ("layer.square", 225.0), ("constant", 5.0)];
+    let told = [("d a", 675.0), ("d layer.product", 90.0), ("d layer.square", 3.0)];
+    let expected: Vec<_> = values.into_iter().chain(told).map(|(path, x)| (path.to_string(), x)).collect();
+    assert_eq!(*seen.0.borrow(), expected);
+}
+
+/// What a trace that wants no gradients sees is not kept for it.
+#[test]
+fn gradients_that_nobody_wants_are_not_kept() {
+    let (params, a, _) = store();
+    let (tape, seen) = (Tape::new(), Paths::default());
+    let cx = Context::training(&params, &tape, Seed::new(0)).with_trace(&seen);
+    let square = cx.param(a).powi(2);
+    cx.trace("square", &square);
+    cx.trace_apart(["apart"], [square.value().clone()], &square, |_| unreachable!("nobody wants it"));
+    let gradients = square.powi(2).backward();
+    assert!(gradients.get(&square).is_none());
+    cx.gradients(gradients);
+    assert_eq!(*seen.0.borrow(), ["square", "apart"], "and no parameter");
+}

@@ -42,10 +42,11 @@ impl FeedForward {
     /// If the last axis of `x` is not d_model.
     #[track_caller]
     pub fn forward(&self, cx: &Context, x: &Var) -> Var {
-        let hidden = self.linear1.forward(cx, x); // [.., d_ff]
+        let pre_activation = self.linear1.forward(cx, x); // [.., d_ff]
+        cx.trace("pre_activation", &pre_activation);
         let hidden = match self.activation {
-            Activation::Relu => hidden.relu(),
-            Activation::Gelu => hidden.gelu(),
+            Activation::Relu => pre_activation.relu(),
+            Activation::Gelu => pre_activation.gelu(),
         };
         cx.trace("hidden", &hidden);
         self.linear2.forward(cx, &hidden) // [.., d_model]
