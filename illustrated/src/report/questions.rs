@@ -103,7 +103,8 @@ fn scaling(recording: &Recording) -> Option<Markup> {
                 (first.head().step) ", scores differ by ±" (format!("{before:.2}")) ", divided by √" (d_head) " by ±"
                 (format!("{after:.2}")) ". Softmax of far strewn scores is nearly a choice of one, and passes next to no gradient on."
                 @if let (Some(with), Some(without)) = (variant("as it is"), variant("no scaling")) {
-                    " The same training without it: " (learned(with)) " with, " (learned(without)) " without."
+                    " The same training ends with " (learned(with)) "; without the division, with " (learned(without)) "."
+                    @if alike(with, without) { " On so little to learn it makes no difference; it does where heads are wide and much is to be learned." }
                 }
             }
         },
@@ -133,6 +134,17 @@ fn rows_sum_to_one(recording: &Recording) -> Option<Markup> {
     )
 }
 
+/// Whether two trainings ended at about the same loss.
+fn alike(a: &Variant, b: &Variant) -> bool {
+    let [a, b] = [a, b].map(|variant| variant.nll.last().copied().unwrap_or(f64::NAN));
+    (a - b).abs() < 0.1 * a.max(b)
+}
+
+/// A difference that may be none.
+fn change(size: f64) -> String {
+    if size < 1e-5 { "not at all".into() } else { format!("by {size:.2}") }
+}
+
 /// The number of that name.
 fn fact(variant: &Variant, name: &str) -> Option<f64> {
     variant.facts.iter().find(|fact| fact.name.starts_with(name)).map(|fact| fact.value)
@@ -149,11 +161,12 @@ fn mask_at_inference(recording: &Recording) -> Option<Markup> {
         "Why mask at all when decoding, where nothing stands behind the last word?",
         html! {
             p {
-                "With one decoder layer it changes nothing: switch the mask off, and the last logits change by "
-                (format!("{single:.1e}")) ". With " (layers) " they change by " (format!("{many:.2}"))
-                ", for the second layer reads what the first has made of earlier words, and without the mask those have looked ahead. "
+                "With one decoder layer it makes no difference: switch the mask off, and the last logits change "
+                (change(single)) ". With " (layers) " they change " (change(many))
+                ", for a second layer reads what the first has made of earlier words, and without the mask those have looked ahead. "
                 "A model trained without the mask reads off what it should say: its loss falls to "
                 (format!("{:.3}", none.nll.last().copied().unwrap_or(f64::NAN))) ", and on its own it says “" (none.said) "”."
+                @if none.said == plain.said { " That is right, for the sentence was learned by heart; sentences that were not would show what it never had to learn." }
             }
         },
     )
@@ -169,8 +182,8 @@ fn order(recording: &Recording) -> Option<Markup> {
         "Why are positions added, and not put beside the words?",
         html! {
             p {
-                "Without them the order of the source is not seen at all: read backwards, it changes the last logits by "
-                (format!("{without:.1e}")) ", with them by " (format!("{with:.2}")) ". Put beside the words they would make every vector "
+                "Without them the order of the source is not seen at all: read backwards, it changes the last logits "
+                (change(without)) ", with them " (change(with)) ". Put beside the words they would make every vector "
                 "longer, and every matrix that reads it larger; " (d_model) " numbers have room for both, and what the model wants to keep "
                 "apart it can put into different directions."
             }
