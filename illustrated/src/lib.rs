@@ -16,8 +16,8 @@ pub mod record;
 pub mod recording;
 pub mod report;
 pub mod terminal;
-#[cfg(test)]
-mod testing;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 
 pub use error::Error;
 pub use recording::Recording;

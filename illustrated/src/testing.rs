@@ -62,6 +62,9 @@ fn record() -> Recording {
 
 /// Holds every cell of a drawing to the recording, as who reads only its attributes finds it, with controls at their
 /// first choice. Returns how many cells there were.
+///
+/// # Panics
+/// If a cell shows another number, or one that is not recorded.
 #[track_caller]
 pub fn checked(recording: &Recording, drawing: &str) -> usize {
     let passes = recording.passes();
@@ -96,6 +99,9 @@ pub fn checked(recording: &Recording, drawing: &str) -> usize {
 
 /// Holds every text that says of which events its number is to the recording: `data-at` is a field of an event, less that
 /// of `data-minus` or over that of `data-over`; `data-norm-of` are fields, and the number the root of the sum of their squares. Returns how many.
+///
+/// # Panics
+/// If one shows another number, or one that is not recorded.
 #[track_caller]
 pub fn checked_events(recording: &Recording, drawing: &str) -> usize {
     let field = |at: &str| -> f64 {
@@ -134,6 +140,9 @@ pub fn recorded(change: impl FnOnce(&mut transformer::Architecture), n_words: us
 }
 
 /// The same with a vocabulary of that size.
+///
+/// # Panics
+/// If there is no such model.
 pub fn recorded_of(
     change: impl FnOnce(&mut transformer::Architecture),
     n_words: usize,

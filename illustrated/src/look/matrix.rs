@@ -256,7 +256,7 @@ impl Matrix {
 fn fold(row: usize, (x, y): (f64, f64), width: f64, count: usize, what: &str) -> Markup {
     html! {
         g class="fold" role="cell" tabindex="-1" data-r=(row) transform={ "translate(" (x) " " (y) ")" }
-            aria-label={ (count) " more" (what) } {
+            aria-label={ (count) (what) " more" } {
             rect width=(width) height=(CELL.1) rx="3" {}
             text x=(width / 2.0) y="18" { "… " (count) (what) }
         }

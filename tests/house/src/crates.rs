@@ -8,7 +8,7 @@ use crate::workspace::{Package, Workspace};
 /// For each crate the crates it may use: those below it. What knows nothing of gradients can be read without
 /// them, and be used without them. The tests of a crate may use no more than it does; those that need more stand
 /// in `tests/`.
-const BELOW: [(&str, &[&str]); 12] = [
+const BELOW: [(&str, &[&str]); 13] = [
     ("tensor", &[]),
     ("autograd", &["tensor"]),
     ("nn", &["tensor", "autograd"]),
@@ -21,6 +21,7 @@ const BELOW: [(&str, &[&str]); 12] = [
     ("house", &[]),
     ("readers", &["tensor", "nn", "transformer", "text", "translate", "cli"]),
     ("wasm", &["etudiant"]),
+    ("browser", &["illustrated"]),
 ];
 
 /// What only some crates may name, and what the others do instead. A program that only translates must not have to

@@ -1,0 +1,97 @@
+//! Where a number comes from: a card that opens at it, by keyboard and by click, and has an address.
+
+use browser::shown::numbers;
+use browser::{Browser, Matrix};
+use thirtyfour::Key;
+
+use crate::shared;
+
+/// The figure whose cells are opened.
+const FIGURE: &str = "#attention-matrices";
+
+/// Which cell has the focus: path, row and column.
+fn focused(browser: &Browser) -> Option<(String, usize, usize)> {
+    browser.run(
+        "const cell = document.activeElement.closest('.cell'); \
+         return cell && [cell.closest('g.matrix').dataset.path, +cell.dataset.r, +cell.dataset.c]",
+    )
+}
+
+/// The title of the open card.
+fn title(browser: &Browser) -> Option<String> {
+    browser.run("const card = document.querySelector('#card'); return card && !card.hidden ? card.querySelector('h2').textContent : null")
+}
+
+fn fragment(browser: &Browser) -> String {
+    browser.run("return decodeURIComponent(location.hash)")
+}
+
+/// What the address of a cell should be: its path, its place on each axis, and the step.
+fn address(browser: &Browser, row: usize, col: usize) -> String {
+    let matrices = Matrix::all(browser);
+    let matrix = matrices
+        .iter()
+        .find(|matrix| format!("#{}", matrix.figure) == FIGURE)
+        .expect("the figure has a matrix");
+    let cell =
+        matrix.cells.iter().find(|cell| (cell.row, cell.col) == (row, col)).expect("the cell is shown");
+    let pass = shared::recording().last_pass().expect("a pass");
+    let shape = numbers(&pass, &matrix.path_now(), false).expect("it is recorded").shape;
+    let mut offset = matrix.index(cell);
+    let mut index: Vec<String> = Vec::new();
+    for length in shape.iter().rev() {
+        index.insert(0, (offset % length).to_string());
+        offset /= length;
+    }
+    format!("#{}/{}/{}", matrix.path_now(), index.join("/"), pass.head().step)
+}
+
+#[test]
+fn arrow_keys_walk_through_cells_and_enter_opens_the_card() {
+    let browser = shared::open();
+    browser.focus(&format!("{FIGURE} .cell"));
+    let (path, ..) = focused(&browser).expect("a cell");
+    for (key, row, col) in
+        [(Key::Right, 0, 1), (Key::Down, 1, 1), (Key::Left, 1, 0), (Key::Up, 0, 0), (Key::Down, 1, 0)]
+    {
+        browser.press(&[key]);
+        assert_eq!(focused(&browser), Some((path.clone(), row, col)));
+    }
+    browser.press(&[Key::Enter]);
+    let address = address(&browser, 1, 0);
+    let name = address[1..].split('/').next().map(str::to_owned);
+    assert_eq!(title(&browser), name);
+    assert_eq!(fragment(&browser), address);
+    browser.press(&[Key::Escape]);
+    assert_eq!((title(&browser), fragment(&browser)), (None, String::new()));
+    assert_eq!(focused(&browser), Some((path, 1, 0)), "the focus is back where it was");
+}
+
+#[test]
+fn a_click_opens_the_card_and_its_arithmetic_agrees_with_the_recording() {
+    let browser = shared::open();
+    browser.click(&format!("{FIGURE} .cell"));
+    assert_eq!(fragment(&browser), address(&browser, 0, 0));
+    let agrees: Vec<usize> = browser.run(
+        "return [...document.querySelectorAll('#card [data-agrees]')].map((one) => +one.dataset.agrees)",
+    );
+    assert!(!agrees.is_empty() && agrees.iter().all(|digits| *digits >= 2), "digits that agree: {agrees:?}");
+    browser.click("#card button.close");
+    assert_eq!(title(&browser), None);
+    assert_eq!(browser.complaints(), [""; 0]);
+}
+
+#[test]
+fn an_address_opens_its_card() {
+    let browser = shared::open();
+    let address = address(&browser, 1, 1);
+    browser.go(&format!("file://{}{address}", shared::file().display()));
+    browser.run::<()>("location.reload()");
+    browser
+        .wait_for("the card", "const card = document.querySelector('#card'); return !!card && !card.hidden");
+    assert_eq!(title(&browser).as_deref(), address[1..].split('/').next());
+    browser.press(&[Key::Escape]);
+    assert_eq!(title(&browser), None);
+    browser.run::<()>("history.back()");
+    browser.wait_for("the card", "return !document.querySelector('#card').hidden");
+}

@@ -1,0 +1,150 @@
+//! A number that is another one changes the figures that show it, and no others. No browser is needed to see that.
+
+use std::collections::BTreeSet;
+
+use illustrated::figures;
+use illustrated::look::Figure;
+use illustrated::recording::{Event, Recording};
+
+use crate::shared;
+
+/// The recording, with something done to one of its events.
+fn changed(recording: &Recording, at: usize, change: impl Fn(&mut Event)) -> Recording {
+    let mut copy = Recording::new(recording.about().clone());
+    for (place, event) in recording.events().iter().enumerate().skip(1) {
+        let mut event = event.clone();
+        if place == at {
+            change(&mut event);
+        }
+        copy.push(event);
+    }
+    copy
+}
+
+/// The figures whose drawings differ.
+fn different(before: &[Figure], after: &[Figure]) -> BTreeSet<&'static str> {
+    assert_eq!(before.len(), after.len());
+    let pairs = before.iter().zip(after).filter(|(before, after)| visible(before) != visible(after));
+    pairs.map(|(figure, _)| figure.id).collect()
+}
+
+/// The drawing without what is not shown as the controls stand.
+fn visible(figure: &Figure) -> String {
+    let mut kept = String::new();
+    let mut hidden = 0; // how deep in groups that are not shown
+    for part in figure.drawing.0.split_inclusive('>') {
+        let is_end = part.ends_with("</g>");
+        let is_group = part.contains("<g ") || part.ends_with("<g>");
+        if is_group && (hidden > 0 || part.contains(" class=\"off\"")) {
+            hidden += 1;
+        }
+        if hidden == 0 {
+            kept.push_str(part);
+        }
+        if is_end && hidden > 0 {
+            hidden -= 1;
+        }
+    }
+    kept
+}
+
+/// The value of an attribute in a tag.
+fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
+    tag.split_once(&format!(" {name}=\""))?.1.split('"').next()
+}
+
+/// Whether a figure has a cell for that number of the last pass, as value or gradient, or the norm of its gradient.
+fn shows(figure: &Figure, path: &str, offset: usize, is_gradient: bool) -> bool {
+    let drawing = visible(figure);
+    let last = shared::recording().passes().len() - 1;
+    let has_norm = is_gradient && drawing.contains(&format!(" data-norm-of-gradient=\"{path}\""));
+    let has_cell = drawing.split("<g class=\"matrix ").skip(1).any(|matrix| {
+        let tag = matrix.split('>').next().expect("a tag ends");
+        let number =
+            |name: &str| attribute(tag, name).map_or(0, |value| value.parse::<usize>().expect("a number"));
+        let chosen = |name: &str| {
+            figure.controls.iter().find(|control| control.name == name).map_or(0, |one| one.chosen)
+        };
+        let strides = attribute(tag, "data-controls").unwrap_or_default().split_whitespace();
+        let moved: usize = strides
+            .filter_map(|one| one.split_once(':'))
+            .map(|(name, stride)| chosen(name) * stride.parse::<usize>().expect("a stride"))
+            .sum();
+        let controls = figure.controls.iter();
+        let here = controls.fold(attribute(tag, "data-path").expect("a path").to_owned(), |path, control| {
+            path.replace(&format!("{{{}}}", control.name), &control.chosen.to_string())
+        });
+        let cells = matrix.split("<g class=\"cell ").skip(1);
+        let mut offsets = cells.map(|cell| {
+            let at = |name: &str| {
+                attribute(cell, name).expect("a cell has a place").parse::<usize>().expect("a number")
+            };
+            number("data-start")
+                + moved
+                + at("data-r") * number("data-row")
+                + at("data-c") * number("data-col")
+        });
+        let has_gradients = is_gradient || attribute(tag, "data-of").is_none();
+        here == path
+            && has_gradients
+            && attribute(tag, "data-pass").is_none_or(|pass| pass == last.to_string())
+            && offsets.any(|one| one == offset)
+    });
+    has_norm || has_cell
+}
+
+/// The first number of every array of the last pass, and one in the first row of the second head.
+#[test]
+fn a_changed_number_changes_the_figures_that_show_it() {
+    let recording = shared::recording();
+    let before = figures::all(recording);
+    let last = recording.events().iter().rposition(|event| matches!(event, Event::Pass(_))).expect("a pass");
+    let (mut count, mut wrong) = (0, Vec::new());
+    for (at, event) in recording.events().iter().enumerate().skip(last) {
+        let (array, is_gradient) = match event {
+            Event::Value(array) => (array, false),
+            Event::Gradient(array) => (array, true),
+            _ => continue,
+        };
+        for offset in [0, array.data.len() - 1] {
+            let other = if array.data[offset].abs() < 0.5 { 0.75 } else { 0.25 };
+            let after = changed(recording, at, |event| match event {
+                Event::Value(array) | Event::Gradient(array) => array.data[offset] = other,
+                _ => unreachable!("it is an array"),
+            });
+            let expected = before.iter().filter(|figure| shows(figure, &array.path, offset, is_gradient));
+            let expected: BTreeSet<&str> = expected.map(|figure| figure.id).collect();
+            count += expected.len();
+            let found = different(&before, &figures::all(&after));
+            if found != expected {
+                wrong.push(format!(
+                    "{} [{offset}], gradient: {is_gradient}: {found:?}, not {expected:?}",
+                    array.path
+                ));
+            }
+        }
+    }
+    assert!(count > 100, "{count} are shown");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The same of what the model says of a word.
+#[test]
+fn a_changed_probability_changes_the_figures_that_show_it() {
+    let recording = shared::recording();
+    let before = figures::all(recording);
+    let last =
+        recording.events().iter().rposition(|event| matches!(event, Event::Output(_))).expect("an output");
+    let Event::Output(output) = &recording.events()[last] else { unreachable!("it is an output") };
+    let offset = output.position * output.words.len();
+    let after = changed(recording, last, |event| {
+        let Event::Output(output) = event else { unreachable!("it is an output") };
+        output.words[0].log_prob = -0.5;
+    });
+    let expected = before.iter().filter(|figure| {
+        ["outputs.log_prob", "outputs.probability"].iter().any(|path| shows(figure, path, offset, false))
+    });
+    let expected: BTreeSet<&str> = expected.map(|figure| figure.id).collect();
+    assert!(!expected.is_empty());
+    assert_eq!(different(&before, &figures::all(&after)), expected);
+}

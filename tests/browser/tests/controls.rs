@@ -1,0 +1,111 @@
+//! Whatever a reader chooses, by keyboard, the numbers are those of that choice.
+
+use std::collections::BTreeSet;
+
+use browser::{Browser, Matrix, View};
+use thirtyfour::Key;
+
+use crate::shared;
+
+/// Holds the page to the recording, as the view is.
+#[track_caller]
+fn holds(browser: &Browser, view: View) {
+    assert!(view.holds(&Matrix::all(browser)) > 0);
+}
+
+#[test]
+fn time_is_gone_through_by_arrow_keys() {
+    let browser = shared::open();
+    let view = View::first(shared::recording());
+    browser.focus("#time");
+    browser.press(&[Key::Home]);
+    for pass in 0..=view.pass {
+        let step = shared::recording().passes()[pass].head().step;
+        let said: String =
+            browser.run("return document.querySelector('#time').getAttribute('aria-valuetext')");
+        assert!(said.starts_with(&format!("step {step},")), "{said}");
+        holds(&browser, View { pass, ..view });
+        browser.press(&[Key::Right]);
+    }
+    browser.focus("#previous");
+    browser.press(&[Key::Enter]);
+    holds(&browser, View { pass: view.pass - 1, ..view });
+}
+
+#[test]
+fn gradients_stand_where_values_stood() {
+    let browser = shared::open();
+    let view = View::first(shared::recording());
+    browser.focus("[name=mode][value=values]");
+    for (mode, shows_gradients) in
+        [("gradients", true), ("both", false), ("values", false), ("gradients", true)]
+    {
+        browser.press(&[Key::Right]);
+        let checked: String = browser.run("return document.querySelector('[name=mode]:checked').value");
+        assert_eq!(checked, mode);
+        holds(&browser, View { shows_gradients, ..view });
+        let bars: usize = browser.run("return document.querySelectorAll('.cell .bar').length");
+        assert_eq!(bars == 0, mode == "values", "{mode}: {bars} gradients beside values");
+    }
+    browser.focus("#time");
+    browser.press(&[Key::Home]);
+    holds(&browser, View { shows_gradients: true, pass: 0, ..view });
+}
+
+#[test]
+fn layers_heads_and_words_are_chosen_by_arrow_keys() {
+    let browser = shared::open();
+    let view = View::first(shared::recording());
+    let controls = "return [...document.querySelectorAll('select[data-control]')].map((select) => \
+                    [select.closest('figure').id, select.dataset.control, select.options.length])";
+    let controls: Vec<(String, String, usize)> = browser.run(controls);
+    assert!(!controls.is_empty());
+    let choice = |matrices: &[Matrix], figure: &str, name: &str| {
+        matrices
+            .iter()
+            .find(|matrix| matrix.figure == figure)
+            .and_then(|matrix| matrix.choices.get(name).copied())
+    };
+    for (figure, name, count) in &controls {
+        browser.focus(&format!("#{figure} select[data-control='{name}']"));
+        browser.press(&[Key::Home]);
+        for at in 0..*count {
+            let matrices = Matrix::all(&browser);
+            if let Some(chosen) = choice(&matrices, figure, name) {
+                assert_eq!(chosen, at, "{figure}: {name}");
+            }
+            assert!(view.holds(&matrices) > 0);
+            browser.press(&[Key::Down]);
+        }
+    }
+    // All of them stand at their last choice now; the numbers of another step are then those of that choice, too.
+    browser.focus("#time");
+    browser.press(&[Key::Home]);
+    holds(&browser, View { pass: 0, ..view });
+}
+
+/// From the top of the page, the tab key comes by everything that answers.
+#[test]
+fn the_tab_key_comes_by_every_control() {
+    let browser = shared::open();
+    let name = "const name = (one) => !one ? '' : one.id || one.name || \
+                `${one.closest('figure, section')?.id} ${one.dataset.control ?? one.closest('g.matrix')?.dataset.path ?? one.tagName}`;";
+    let wanted = format!(
+        "{name} return [...document.querySelectorAll('#time, #previous, [name=mode]:checked, select[data-control], g.matrix')]\
+         .filter((one) => one.getClientRects().length).map((one) => name(one))"
+    );
+    let wanted: BTreeSet<String> = browser.run(&wanted);
+    let mut found = BTreeSet::new();
+    for _ in 0..2000 {
+        browser.press(&[Key::Tab]);
+        let (focused, is_last): (String, bool) = browser.run(&format!(
+            "{name} const focused = document.activeElement; return [name(focused), focused === document.body]"
+        ));
+        found.insert(focused);
+        if is_last || wanted.is_subset(&found) {
+            break;
+        }
+    }
+    let missed: Vec<_> = wanted.difference(&found).collect();
+    assert!(wanted.len() > 5 && missed.is_empty(), "not reached: {missed:?}");
+}

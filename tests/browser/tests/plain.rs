@@ -1,0 +1,42 @@
+//! Without JavaScript, the page is a document: the same figures, in order, and nothing that does not answer.
+
+use browser::{Matrix, View, Window};
+use illustrated::figures;
+
+use crate::shared;
+
+#[test]
+fn without_script_the_page_shows_the_same_figures() {
+    let plain = shared::open_in(Window { has_script: false, ..Window::default() });
+    let is_live: bool = plain.run("return document.documentElement.classList.contains('live')");
+    assert!(!is_live, "the script did not run");
+    let matrices = Matrix::all(&plain);
+    assert!(View::first(shared::recording()).holds(&matrices) > 0);
+    assert_eq!(matrices, Matrix::all(&shared::open()));
+    let shown: Vec<String> = plain.run("return [...document.querySelectorAll('figure')].filter((one) => one.checkVisibility()).map((one) => one.id)");
+    let mut drawn: Vec<&str> = figures::all(shared::recording()).iter().map(|figure| figure.id).collect();
+    drawn.retain(|id| shown.iter().any(|shown| shown == id));
+    assert_eq!(shown, drawn);
+    assert_eq!(shown.len(), figures::all(shared::recording()).len());
+}
+
+#[test]
+fn without_script_the_page_is_readable_in_order() {
+    let plain = shared::open_in(Window { has_script: false, ..Window::default() });
+    let levels: Vec<usize> =
+        plain.run("return [...document.querySelectorAll('h1, h2, h3, h4')].map((one) => +one.tagName[1])");
+    assert_eq!(levels.iter().filter(|level| **level == 1).count(), 1);
+    assert!(levels[0] == 1 && levels.windows(2).all(|pair| pair[1] <= pair[0] + 1), "{levels:?}");
+    let idle: Vec<String> = plain.run(
+        "return [...document.querySelectorAll('button, select, input')].filter((one) => one.checkVisibility()).map((one) => one.outerHTML)",
+    );
+    assert_eq!(idle, [""; 0], "what needs the script is hidden without it");
+    let untold: Vec<String> = plain.run(
+        "return [...document.querySelectorAll('figure')].filter((one) => !one.querySelector('figcaption')?.innerText.trim()).map((one) => one.id)",
+    );
+    assert_eq!(untold, [""; 0], "every figure has a caption");
+    let broken: Vec<String> = plain.run(
+        "return [...document.querySelectorAll('a[href^=\"#\"]')].map((one) => one.hash).filter((hash) => !document.getElementById(hash.slice(1)))",
+    );
+    assert_eq!(broken, [""; 0], "every link leads somewhere");
+}
