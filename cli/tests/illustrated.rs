@@ -63,9 +63,15 @@ fn fewer_digits_and_no_parameters_make_a_smaller_file() {
         run("record", "un deux", &format!(" --out {path}{options}")).ok();
         fs::metadata(&path).unwrap().len()
     };
-    let whole = size("");
-    assert!(size(" --digits 3") < whole * 3 / 4);
-    assert!(size(" --parameters false") < whole / 2);
+    let (whole, rounded, without) = (size(""), size(" --digits 3"), size(" --parameters false"));
+    assert!(rounded < whole * 3 / 4, "{rounded} of {whole}");
+    assert!(without < whole * 3 / 4, "{without} of {whole}");
+    let recording = fs::read_to_string(out(folder.path(), "run.json")).unwrap(); // of the last, without parameters
+    let recording = Recording::from_json(&recording).unwrap();
+    let pass = recording.last_pass().unwrap();
+    assert!(
+        pass.values().iter().all(|array| !array.path.ends_with(".weight")) && pass.value("hidden").is_some()
+    );
 }
 
 #[test]
