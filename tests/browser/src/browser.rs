@@ -158,8 +158,10 @@ impl Browser {
     #[track_caller]
     pub fn focus(&self, selector: &str) {
         let selector = Value::from(selector);
-        let has_it: bool =
-            self.run(&format!("const found = document.querySelector({selector}); found.focus(); return document.activeElement === found"));
+        let has_it: bool = self.run(&format!(
+            "const found = document.querySelector({selector}); found.focus(); \
+             return document.activeElement === found"
+        ));
         assert!(has_it, "{selector} takes no focus");
     }
 

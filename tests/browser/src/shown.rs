@@ -12,12 +12,15 @@ use crate::browser::Browser;
 /// Reads every matrix of a page, as [`Matrix`] has it.
 const READ: &str = r#"
     const all = (selector, within) => [...within.querySelectorAll(selector)];
-    const choices = (figure) =>
-        Object.fromEntries(all("select[data-control]", figure).map((select) => [select.dataset.control, +select.value]));
+    const choices = (figure) => {
+        const selects = all("select[data-control]", figure);
+        return Object.fromEntries(selects.map((select) => [select.dataset.control, +select.value]));
+    };
     const cell = (cell) => {
         const { r, c } = cell.dataset;
         const text = cell.querySelector("text").textContent;
-        return { row: +r, col: +c, text, is_hidden: "masked" in cell.dataset, looks_masked: cell.classList.contains("masked") };
+        const [is_hidden, looks_masked] = ["masked" in cell.dataset, cell.classList.contains("masked")];
+        return { row: +r, col: +c, text, is_hidden, looks_masked };
     };
     return all("g.matrix", document).map((matrix) => {
         const { path, start, row, col, controls, pass, of } = matrix.dataset;

@@ -28,8 +28,8 @@ fn violations(browser: &Browser) -> Vec<Violation> {
     }
     let found: Vec<Violation> = browser.run_to_end(
         "const { violations } = await axe.run(document, { resultTypes: ['violations'] }); \
-         return violations.map(({ id, impact, help, nodes }) => \
-             ({ id, impact, help, at: nodes.slice(0, 5).map((node) => `${node.target.join(' ')}: ${node.failureSummary}`) }))",
+         const at = ({ target, failureSummary }) => `${target.join(' ')}: ${failureSummary}`; \
+         return violations.map(({ id, impact, help, nodes }) => ({ id, impact, help, at: nodes.slice(0, 5).map(at) }))",
     );
     found.into_iter().filter(|one| matches!(one.impact.as_deref(), Some("serious" | "critical"))).collect()
 }
@@ -75,7 +75,9 @@ fn nothing_scrolls_sideways_on_a_phone() {
     let browser = shared::open();
     for has_card in [false, true] {
         browser.look_through(Window { width: 360, ..Window::default() });
-        let widths: (f64, f64) = browser.run("const { scrollWidth, clientWidth } = document.documentElement; return [scrollWidth, clientWidth]");
+        let widths: (f64, f64) = browser.run(
+            "const { scrollWidth, clientWidth } = document.documentElement; return [scrollWidth, clientWidth]",
+        );
         assert_eq!(widths, (360.0, 360.0), "with a card: {has_card}");
         browser.focus("#attention-matrices .cell");
         browser.press(&[Key::Enter]);

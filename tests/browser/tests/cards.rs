@@ -19,7 +19,10 @@ fn focused(browser: &Browser) -> Option<(String, usize, usize)> {
 
 /// The title of the open card.
 fn title(browser: &Browser) -> Option<String> {
-    browser.run("const card = document.querySelector('#card'); return card && !card.hidden ? card.querySelector('h2').textContent : null")
+    browser.run(
+        "const card = document.querySelector('#card'); \
+         return card && !card.hidden ? card.querySelector('h2').textContent : null",
+    )
 }
 
 fn fragment(browser: &Browser) -> String {

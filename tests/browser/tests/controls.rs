@@ -88,11 +88,12 @@ fn layers_heads_and_words_are_chosen_by_arrow_keys() {
 #[test]
 fn the_tab_key_comes_by_every_control() {
     let browser = shared::open();
-    let name = "const name = (one) => !one ? '' : one.id || one.name || \
-                `${one.closest('figure, section')?.id} ${one.dataset.control ?? one.closest('g.matrix')?.dataset.path ?? one.tagName}`;";
+    let name = "const name = (one) => { \
+                    const what = one.dataset.control ?? one.closest('g.matrix')?.dataset.path ?? one.tagName; \
+                    return one.id || one.name || `${one.closest('figure, section')?.id} ${what}`; };";
     let wanted = format!(
-        "{name} return [...document.querySelectorAll('#time, #previous, [name=mode]:checked, select[data-control], g.matrix')]\
-         .filter((one) => one.getClientRects().length).map((one) => name(one))"
+        "{name} const stops = '#time, #previous, [name=mode]:checked, select[data-control], g.matrix'; \
+         return [...document.querySelectorAll(stops)].filter((one) => one.getClientRects().length).map(name)"
     );
     let wanted: BTreeSet<String> = browser.run(&wanted);
     let mut found = BTreeSet::new();

@@ -22,7 +22,9 @@ fn the_page_asks_for_nothing_but_itself_and_complains_of_nothing() {
 #[test]
 fn requests_and_complaints_are_heard_of() {
     let browser = shared::open();
-    browser.run::<()>("const image = new Image(); image.src = 'http://example.org/picture.png'; document.body.append(image)");
+    browser.run::<()>(
+        "const image = new Image(); image.src = 'http://example.org/picture.png'; document.body.append(image)",
+    );
     browser.wait_for("the request to fail", "return document.images[0].complete");
     assert!(browser.requests().contains(&"http://example.org/picture.png".to_owned()));
     let complaints = browser.complaints();

@@ -13,11 +13,12 @@ fn without_script_the_page_shows_the_same_figures() {
     let matrices = Matrix::all(&plain);
     assert!(View::first(shared::recording()).holds(&matrices) > 0);
     assert_eq!(matrices, Matrix::all(&shared::open()));
-    let shown: Vec<String> = plain.run("return [...document.querySelectorAll('figure')].filter((one) => one.checkVisibility()).map((one) => one.id)");
-    let mut drawn: Vec<&str> = figures::all(shared::recording()).iter().map(|figure| figure.id).collect();
-    drawn.retain(|id| shown.iter().any(|shown| shown == id));
+    let shown: Vec<String> = plain.run(
+        "const figures = [...document.querySelectorAll('figure')]; \
+         return figures.filter((one) => one.checkVisibility()).map((one) => one.id)",
+    );
+    let drawn: Vec<&str> = figures::all(shared::recording()).iter().map(|figure| figure.id).collect();
     assert_eq!(shown, drawn);
-    assert_eq!(shown.len(), figures::all(shared::recording()).len());
 }
 
 #[test]
@@ -28,15 +29,18 @@ fn without_script_the_page_is_readable_in_order() {
     assert_eq!(levels.iter().filter(|level| **level == 1).count(), 1);
     assert!(levels[0] == 1 && levels.windows(2).all(|pair| pair[1] <= pair[0] + 1), "{levels:?}");
     let idle: Vec<String> = plain.run(
-        "return [...document.querySelectorAll('button, select, input')].filter((one) => one.checkVisibility()).map((one) => one.outerHTML)",
+        "const stops = [...document.querySelectorAll('button, select, input')]; \
+         return stops.filter((one) => one.checkVisibility()).map((one) => one.outerHTML)",
     );
     assert_eq!(idle, [""; 0], "what needs the script is hidden without it");
     let untold: Vec<String> = plain.run(
-        "return [...document.querySelectorAll('figure')].filter((one) => !one.querySelector('figcaption')?.innerText.trim()).map((one) => one.id)",
+        "const figures = [...document.querySelectorAll('figure')]; \
+         return figures.filter((one) => !one.querySelector('figcaption')?.innerText.trim()).map((one) => one.id)",
     );
     assert_eq!(untold, [""; 0], "every figure has a caption");
     let broken: Vec<String> = plain.run(
-        "return [...document.querySelectorAll('a[href^=\"#\"]')].map((one) => one.hash).filter((hash) => !document.getElementById(hash.slice(1)))",
+        "const links = [...document.querySelectorAll('a[href^=\"#\"]')].map((one) => one.hash); \
+         return links.filter((hash) => !document.getElementById(hash.slice(1)))",
     );
     assert_eq!(broken, [""; 0], "every link leads somewhere");
 }

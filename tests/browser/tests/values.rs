@@ -20,7 +20,7 @@ fn every_cell_shows_the_number_of_the_recording() {
     assert!(held.is_err(), "a wrong number is seen");
 }
 
-/// Attention weights, probabilities and targets, wherever all shares of a one are shown: in a row, or one below the other.
+/// Attention weights, probabilities and targets, wherever all shares of a one are shown.
 #[test]
 fn shares_sum_to_one() {
     let browser = shared::open();
