@@ -209,8 +209,8 @@ fn caption(recording: &Recording, pass: &Pass, is_pre: bool) -> String {
     let order = if is_pre { " The norm comes before each sublayer." } else { "" };
     format!(
         "Each of the {} layers asks with the {tgt} words said so far, and finds keys and values of the {src} words of the \
-         source: they are made of what encoder layer {}, the top one, gives{final_norm}, not of the encoder's layer of the same \
-         number.{order} The first {} of {} numbers are shown.{hidden}",
+         source: they are made of what encoder layer {}, the top one, gives{final_norm}, whichever \
+         layer of the decoder asks.{order} The first {} of {} numbers are shown.{hidden}",
         architecture.n_decoder_layers,
         architecture.n_encoder_layers.saturating_sub(1),
         MAX.0.min(architecture.d_model),

@@ -153,7 +153,8 @@ fn caption(passes: &[Pass], first: &Output) -> String {
             outputs.first()?.words.iter().find(|said| Some(said.token.id) == label.map(|label| label.id))?;
         Some(format!("{:.2} {}", said.log_prob.exp(), when(pass)))
     };
-    let found: Vec<String> = [oldest, newest].into_iter().filter_map(probability).collect();
+    let mut found: Vec<String> = [oldest, newest].into_iter().filter_map(probability).collect();
+    found.dedup();
     let highest = first.words.iter().map(|said| said.target).fold(0.0, f64::max);
     format!(
         "A row is a position of the target, a column a word. The first label, “{}”, is given {}; a smoothed label asks for \

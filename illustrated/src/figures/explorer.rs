@@ -117,7 +117,7 @@ fn caption(pass: &Pass, kinds: &[Kind], n_heads: usize) -> Option<String> {
     let row = weights.data.get((head + 1) * n * n - n..(head + 1) * n * n)?;
     let most = largest(row);
     Some(format!(
-        "In the encoder's last layer, its last head lets “{}” look most at “{}”: {:.0}%. What a word looks at is no \
+        "In the encoder's last layer (choose layer {layer} and head {head}) the last head lets “{}” look most at “{}”: {:.0}%. What a word looks at is no \
          explanation of what the model says: other weights can give the same words, and values matter as much.",
         kind.queries.last()?,
         kind.keys[most],

@@ -165,7 +165,7 @@ fn caption(about: &About, total: usize) -> String {
     let architecture = &about.architecture;
     format!(
         "{} numbers in {} parameters: {} layers that read and {} that write. Every layer of the decoder reads what the last \
-         layer of the encoder gives, none reads the layer beside it.",
+         layer of the encoder gives, and no other.",
         grouped(total),
         about.parameters.len(),
         architecture.n_encoder_layers,

@@ -92,7 +92,8 @@ impl<'a> Recorder<'a> {
     /// this pair alone. `with_parameters` records these too: where numbers are multiplied, they are the other factor.
     ///
     /// # Errors
-    /// [`Error::Model`] if the model does not take the pair.
+    /// [`Error::Model`] if the model does not take the pair, or what it computes is not finite.
+    #[allow(clippy::missing_panics_doc)] // the loss has a gradient at the logits
     pub fn pass(
         &mut self,
         model: &Transformer,
@@ -102,15 +103,19 @@ impl<'a> Recorder<'a> {
         with_parameters: bool,
     ) -> Result<(), Error> {
         let batch = Batch::new([pair], model.config().decoder_start, 0)?;
-        let (sink, stats, logits) = on_worker(|| -> Result<_, Error> {
+        let (sink, stats, logits, of_logits) = on_worker(|| -> Result<_, Error> {
             let (tape, sink) = (Tape::new(), sink::Sink::default());
             let cx = Context::inference(params).with_tape(&tape).with_trace(&sink);
             let logits =
                 model.forward(&cx, &batch)?.reshape([batch.tgt_out.len(), model.config().tgt_vocab_size]);
             let CrossEntropy { loss, stats } = logits.cross_entropy(&batch.tgt_out, self.smoothing);
-            cx.gradients(loss.backward());
-            Ok((sink.into_seen(), stats, logits.into_value()))
+            logits.retain_grad();
+            let gradients = loss.backward();
+            let of_logits = gradients.get(&logits).expect("the loss is made of them").clone();
+            cx.gradients(gradients);
+            Ok((sink.into_seen(), stats, logits.into_value(), of_logits))
         })?;
+        sink::check(&sink, stats.loss())?;
         let of = |ids: &[u32], side: &[String]| {
             ids.iter().map(|&id| words::token(id, side)).collect::<Vec<Token>>()
         };
@@ -129,7 +134,7 @@ impl<'a> Recorder<'a> {
             moments.into_iter().for_each(|moment| self.push(moment, Event::Value));
         }
         weighted.into_iter().for_each(|array| self.push(array, Event::Value));
-        for output in outputs::outputs(&logits, &batch.tgt_out, self.smoothing, &self.words.tgt) {
+        for output in outputs::outputs(&logits, &of_logits, &batch.tgt_out, self.smoothing, &self.words.tgt) {
             self.recording.push(Event::Output(output));
         }
         if with_parameters {

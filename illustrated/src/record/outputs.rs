@@ -8,21 +8,27 @@ use crate::recording::{Output, Said};
 /// Of a large vocabulary, so many of the likeliest words.
 const LIKELIEST: usize = 16;
 
-/// The outputs of logits `[tgt_len, vocab_size]` for these labels.
-pub(super) fn outputs(logits: &Tensor, labels: &[u32], smoothing: f64, words: &[String]) -> Vec<Output> {
-    let all: Vec<f64> = logits.to_dtype(DType::F64).to_vec();
+/// The outputs of logits `[tgt_len, vocab_size]`, at which backward found these gradients, for these labels.
+pub(super) fn outputs(
+    logits: &Tensor,
+    gradients: &Tensor,
+    labels: &[u32],
+    smoothing: f64,
+    words: &[String],
+) -> Vec<Output> {
     let vocab_size = logits.dim(1);
-    let rows = all.chunks_exact(vocab_size).zip(labels).enumerate();
-    rows.map(|(position, (row, &label))| output(position, row, label, smoothing, labels.len(), words))
-        .collect()
+    let [logits, gradients] = [logits, gradients].map(|tensor| tensor.to_dtype(DType::F64).to_vec::<f64>());
+    let rows = logits.chunks_exact(vocab_size).zip(gradients.chunks_exact(vocab_size));
+    let rows = rows.zip(labels).enumerate();
+    rows.map(|(position, (rows, &label))| output(position, rows, label, smoothing, words)).collect()
 }
 
+/// One position, of which `row` are the logits and `gradients` those of the loss there.
 fn output(
     position: usize,
-    row: &[f64],
+    (row, gradients): (&[f64], &[f64]),
     label: u32,
     smoothing: f64,
-    n_labels: usize,
     words: &[String],
 ) -> Output {
     let max = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -38,8 +44,8 @@ fn output(
     let said = |id: usize| {
         let log_prob = row[id] - log_sum_exp;
         let target = smoothing / row.len() as f64 + if id == label as usize { 1.0 - smoothing } else { 0.0 };
-        let gradient = (log_prob.exp() - target) / n_labels as f64;
-        Said { token: words::token(id as u32, words), logit: row[id], log_prob, target, gradient }
+        let (token, gradient) = (words::token(id as u32, words), gradients[id]);
+        Said { token, logit: row[id], log_prob, target, gradient }
     };
     Output { position, words: ids.into_iter().map(said).collect(), log_sum_exp }
 }

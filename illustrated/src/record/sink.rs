@@ -58,6 +58,25 @@ fn array(path: &str, tensor: &Tensor) -> Array {
     Array { path: path.into(), shape, rows: None, data: numbers(tensor) }
 }
 
+/// Whether all that was seen are numbers, or minus infinity where a score is masked.
+///
+/// # Errors
+/// [`transformer::Error::NotFinite`] with the first path that is not.
+pub(super) fn check(seen: &[(bool, Array)], loss: f64) -> Result<(), transformer::Error> {
+    let is_number = |array: &Array| {
+        let masked = array.path.ends_with("masked_scores");
+        array.data.iter().all(|number| number.is_finite() || (masked && *number == f32::NEG_INFINITY))
+    };
+    match seen.iter().find(|(_, array)| !is_number(array)) {
+        Some((is_gradient, array)) => {
+            let what = if *is_gradient { "the gradient at" } else { "the value of" };
+            Err(transformer::Error::NotFinite(format!("{what} {}", array.path)))
+        }
+        None if loss.is_finite() => Ok(()),
+        None => Err(transformer::Error::NotFinite(format!("the loss is {loss}"))),
+    }
+}
+
 /// The numbers of a tensor.
 pub(super) fn numbers(tensor: &Tensor) -> Vec<f32> {
     tensor.to_dtype(DType::F32).to_vec()

@@ -131,7 +131,7 @@ pub struct Fact {
 /// The Euclidean norms of one parameter at one step.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Norms {
-    /// Of its gradient.
+    /// Of its gradient, after clipping.
     pub gradient: f64,
     /// Of itself, before the step.
     pub weight: f64,
@@ -204,7 +204,8 @@ pub struct Said {
     pub log_prob: f64,
     /// The probability that the smoothed label gives it.
     pub target: f64,
-    /// The gradient of the loss at the logit: the difference of the two probabilities over the number of labels.
+    /// The gradient of the loss at the logit, as backward found it: by the equations, the difference of the two
+    /// probabilities over the number of labels.
     pub gradient: f64,
 }
 

@@ -134,9 +134,14 @@ fn output(recording: &Recording) -> Markup {
 
 fn training(recording: &Recording) -> Markup {
     let smoothing = recording.about().smoothing;
+    let even = (recording.about().tgt_vocab_size as f64).ln();
+    let untrained =
+        recording.passes().first().filter(|pass| pass.head().step == 0).map(|pass| pass.head().nll);
     html! {
         p {
-            "A model that knows nothing says everything with like probability. Training compares what it says with the label, at "
+            "Who holds all words for alike has a loss of " (format!("{even:.2}")) ", the logarithm of their number"
+            @if let Some(nll) = untrained { "; this model, untrained, had " (format!("{nll:.2}")) " on this sentence" }
+            ". Training compares what it says with the label, at "
             "all positions at once, and changes every weight a little so that the label becomes likelier."
             @if smoothing > 0.0 {
                 " The label is smoothed: a share of " (smoothing) " is spread over all words, so that no word needs to become "

@@ -53,6 +53,14 @@ pub fn page(recording: &Recording) -> String {
                         "The figures of " cite { "The Illustrated Transformer" } " by Jay Alammar, which this page follows, drawn "
                         "from the numbers of a real model. Every number can be opened to see where it comes from."
                     }
+                    p {
+                        "A cell is a number: red above 0, blue below, the deeper the larger, up to the ± that stands at the corner "
+                        "of its matrix; weights and probabilities are ochre, from 0 to 1. The bar under a number is the gradient of "
+                        "the loss at it: green, the loss falls if the number grows; purple, if it shrinks; the longest of a matrix is "
+                        "as wide as the cell. Captions tell of what a figure shows at first, which is the last recorded step"
+                        @if !has_all_weights(recording) { "; the weights of the model are recorded at that step alone" }
+                        "."
+                    }
                     nav aria-label="chapters" {
                         ol { @for (chapter, _) in &chapters { li { a href={ "#" (chapter.id) } { (chapter.title) } } } }
                     }
@@ -71,6 +79,12 @@ pub fn page(recording: &Recording) -> String {
         }
     };
     markup.into_string()
+}
+
+/// Whether every pass has the parameters too.
+fn has_all_weights(recording: &Recording) -> bool {
+    let Some(weight) = recording.about().parameters.last() else { return true };
+    recording.passes().iter().all(|pass| pass.value(&weight.name).is_some())
 }
 
 /// The recording, gzipped and in letters that a page can hold.

@@ -134,9 +134,11 @@ class Pass {
       const said = this.outputs[index[0]]?.words[index[1]];
       return `after ${word(this.head.tgt_in, index[0])}, the word “${said?.text}”`;
     }
+    if (index.length === 1) return `row ${word(this.rowWords(path), index[0])}`;
     if (index.length < 3) return `row ${word(this.rowWords(path), index[0])}, column ${index[1]}`;
     const keys = path.includes("cross_attn") ? this.head.src : this.rowWords(path);
-    return `head ${index[0]}, row ${word(this.rowWords(path), index[1])}, column ${word(keys, index[2])}`;
+    const within = index.length > 3 ? `, number ${index[3]}` : "";
+    return `head ${index[0]}, row ${word(this.rowWords(path), index[1])}, column ${word(keys, index[2])}${within}`;
   }
 
   /// What a rule wants to know of the path that it makes.
@@ -187,12 +189,19 @@ class Pass {
 
   /// The gradient at a number, or `at` another: a group for everything that the number is used in.
   wayBack({ path, index }) {
+    if (["mean", "variance", "weighted"].includes(this.origins[path]?.rule)) {
+      const says = "Worked out beside the way of the loss, for readers: what comes back goes through the numbers it is made of.";
+      return { says, groups: [], value: NaN };
+    }
+    if (path === "outputs.target" || path === "outputs.label") {
+      return { says: "A label is given: nothing comes back to it.", groups: [], value: NaN };
+    }
     if (path.startsWith("outputs.")) {
       const [p, y, at] = ["probability", "target", "logit"].map((name) => ({ path: `outputs.${name}`, index }));
       const n = this.head.tgt_out.length;
       const ends = { parts: ["(", p, " − ", y, `) / ${n} labels`], value: (this.number(p) - this.number(y)) / n };
       const group = this.group({ title: "p − y: what the model says less what it should say", terms: [], ends });
-      const says = "The loss is the cross-entropy, a mean over the labels. Its way back begins at the logit of this word.";
+      const says = "The loss is the cross-entropy, a mean over the labels. Its way back is told from the logit of this word on, at which the gradient is:";
       return { says, groups: [group], value: ends.value, at };
     }
     const through = ({ path: out, operand }) => {

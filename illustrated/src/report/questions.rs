@@ -114,7 +114,7 @@ fn scaling(recording: &Recording) -> Option<Markup> {
 /// How far a variant came: `loss 0.02 after 64 steps, "i am a student"`.
 fn learned(variant: &Variant) -> String {
     let last = variant.nll.last().copied().unwrap_or(f64::NAN);
-    format!("a loss of {last:.3} after {} steps", variant.nll.len())
+    format!("a negative log-likelihood of {last:.3} after {} steps", variant.nll.len())
 }
 
 fn rows_sum_to_one(recording: &Recording) -> Option<Markup> {
@@ -140,9 +140,18 @@ fn alike(a: &Variant, b: &Variant) -> bool {
     (a - b).abs() < 0.1 * a.max(b)
 }
 
+/// The last negative log-likelihood.
+fn last(variant: &Variant) -> String {
+    variant.nll.last().map_or_else(String::new, |nll| format!("{nll:.3}"))
+}
+
 /// A difference that may be none.
 fn change(size: f64) -> String {
-    if size < 1e-5 { "not at all".into() } else { format!("by {size:.2}") }
+    match size {
+        size if size < 1e-5 => "not at all".into(),
+        size if size < 0.005 => format!("by {size:.0e}"),
+        size => format!("by {size:.2}"),
+    }
 }
 
 /// The number of that name.
@@ -164,8 +173,8 @@ fn mask_at_inference(recording: &Recording) -> Option<Markup> {
                 "With one decoder layer it makes no difference: switch the mask off, and the last logits change "
                 (change(single)) ". With " (layers) " they change " (change(many))
                 ", for a second layer reads what the first has made of earlier words, and without the mask those have looked ahead. "
-                "A model trained without the mask reads off what it should say: its loss falls to "
-                (format!("{:.3}", none.nll.last().copied().unwrap_or(f64::NAN))) ", and on its own it says “" (none.said) "”."
+                "A model trained without the mask reads off what it should say: after "
+                (none.nll.len()) " steps its negative log-likelihood is " (last(none)) " (with the mask " (last(plain)) "), and on its own it says “" (none.said) "”."
                 @if none.said == plain.said { " That is right, for the sentence was learned by heart; sentences that were not would show what it never had to learn." }
             }
         },
@@ -202,8 +211,8 @@ fn norm_placement(recording: &Recording) -> Option<Markup> {
             p {
                 "In stacks of " (post.facts.len()) " layers, before training, the gradient of the top decoder layer is "
                 (format!("{:.2}", ratio(post)?)) " times that of the lowest with the norm after, as in the paper, and "
-                (format!("{:.2}", ratio(pre)?)) " times with the norm before. After: the top learns fast while the bottom hardly moves, which is "
-                "why the paper begins with small steps. Before: all learn alike, or the lowest most."
+                (format!("{:.2}", ratio(pre)?)) " times with the norm before. That gradients with the norm after are large near the top at the start "
+                "is why such models are trained with small steps at first, as the paper does (Xiong et al. 2020)."
             }
         },
     )
@@ -224,7 +233,8 @@ fn slices(recording: &Recording) -> Option<Markup> {
 }
 
 fn short_outputs(recording: &Recording) -> Option<Markup> {
-    let candidates = recording.candidates();
+    let searches = recording.searches();
+    let candidates: Vec<_> = searches.last()?.candidates.iter().map(|(_, candidate)| *candidate).collect();
     let finished =
         |candidate: &&&crate::recording::Candidate| candidate.fate == crate::recording::Fate::Finished;
     let shortest = candidates.iter().filter(finished).min_by_key(|candidate| candidate.tokens.len())?;

@@ -44,7 +44,7 @@ const made = (symbols, parts, value) => ({ symbols, groups: [{ title: "", terms:
 const RULES = {
   parameter: {
     account: ({ at, pass, path }, index) => ({
-      says: "A parameter: it began at random, or as 0 or 1; every step of training moved it against its gradient.",
+      says: "A parameter: it began at random, or as 0 or 1; every step of training changed it, by what the optimizer made of its gradients.",
       value: pass.recorded(at(path, ...index)),
     }),
   },

@@ -343,7 +343,7 @@
   const href = URL.createObjectURL(new Blob([json], { type: "application/json" }));
   const download = element("a", { href, download: "recording.json" }, "Download the recording");
   const foot = $("#download") ?? $("main").appendChild(element("p", { id: "download" }));
-  foot.append(download, ": every number of this page, as JSON.");
+  foot.append(" ", download, ": every number of this page, as JSON.");
   for (const matrix of $$("g.matrix")) {
     matrix.setAttribute("role", "grid");
     $$(".cell, .fold", matrix).forEach((cell, at) => {

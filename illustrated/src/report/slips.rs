@@ -19,8 +19,9 @@ pub(super) fn text(recording: &Recording) -> Markup {
                 "learned positions exist, and this one has " (architecture_positions(recording)) "."
             }
             li {
-                "It subtracts one distribution from the other to compare them. The loss is the cross-entropy, − log of what the label's "
-                "word was given; the difference of the two is its gradient at the logits, as the chapter on the way back shows."
+                "It subtracts one distribution from the other to compare them. The loss is the cross-entropy: of each word − log of "
+                "what it was given, times what the label gives it. The difference of the two, over the number of labels, is its gradient "
+                "at the logits, as the chapter on the way back shows."
             }
             @if let Some(text) = recording.last_pass().and_then(|pass| own_word(&pass)) { li { (text) } }
             li {
