@@ -187,6 +187,11 @@ impl<'a> Context<'a> {
         self.trace.is_some_and(|trace| trace.wants(&self.full_name(name)))
     }
 
+    /// Whether a trace wants gradients.
+    pub fn traces_gradients(&self) -> bool {
+        self.trace.is_some_and(|trace| trace.wants_gradients())
+    }
+
     /// Hands an intermediate value to the trace if that wants it, under the scopes entered, and its gradient when that
     /// is known. Free when nothing is traced.
     pub fn trace(&self, name: &str, value: &Var) {

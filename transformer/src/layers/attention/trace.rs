@@ -14,6 +14,13 @@ const NAMES: [&str; 4] = ["scores", "scaled_scores", "masked_scores", "weights"]
 
 /// Shows a trace what it wants of `context`, the attention of `query` to `key` and `value`.
 pub(super) fn scores(cx: &Context, query: &Var, key: &Var, value: &Var, spec: &AttentionSpec, context: &Var) {
+    let [before @ .., weights] = NAMES;
+    if !cx.traces_gradients() && !before.into_iter().any(|name| cx.is_traced(name)) {
+        if cx.is_traced(weights) {
+            cx.trace(weights, &Var::constant(attention_weights(query.value(), key.value(), spec)));
+        }
+        return;
+    }
     if !NAMES.into_iter().any(|name| cx.is_traced(name)) {
         return;
     }
