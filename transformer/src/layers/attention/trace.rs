@@ -15,16 +15,16 @@ const NAMES: [&str; 4] = ["scores", "scaled_scores", "masked_scores", "weights"]
 /// Shows a trace what it wants of `context`, the attention of `query` to `key` and `value`.
 pub(super) fn scores(cx: &Context, query: &Var, key: &Var, value: &Var, spec: &AttentionSpec, context: &Var) {
     let [before @ .., weights] = NAMES;
-    if !cx.traces_gradients() && !before.into_iter().any(|name| cx.is_traced(name)) {
-        if cx.is_traced(weights) {
-            cx.trace(weights, &Var::constant(attention_weights(query.value(), key.value(), spec)));
-        }
-        return;
-    }
-    if !NAMES.into_iter().any(|name| cx.is_traced(name)) {
+    let wants_weights = cx.is_traced(weights);
+    let wants_more =
+        before.into_iter().any(|name| cx.is_traced(name)) || wants_weights && cx.traces_gradients();
+    if !wants_weights && !wants_more {
         return;
     }
     let as_computed = attention_weights(query.value(), key.value(), spec);
+    if !wants_more {
+        return cx.trace(weights, &Var::constant(as_computed));
+    }
     let heads = |x: &Var| {
         let d_head = query.dim(-1) / spec.n_heads;
         x.reshape([x.dim(0), x.dim(1), x.dim(2) / d_head, d_head]).transpose(1, 2) // [batch, n_heads, len, d_head]
