@@ -1,11 +1,11 @@
-//! What several figures ask of a recording.
+//! What several figures have in common.
 
 use transformer::NormPlacement;
 
 use crate::look::equation::choices;
 use crate::look::matrix::{Drawn, cut};
 use crate::look::{Control, Labels, Matrix, Place, Role, Style};
-use crate::recording::{Pass, Recording, Token};
+use crate::recording::{Output, Pass, Recording, Token};
 
 /// The widest that a figure is drawn, where it can be helped.
 pub(super) const MAX_WIDTH: f64 = 1072.0;
@@ -69,9 +69,8 @@ impl<'a> Run<'a> {
         if self.recording.about().architecture.norm == NormPlacement::Pre {
             return draw("encoder.layers.{layer}.norm1.out");
         }
-        let below = (1..self.n_layers).map(|layer| format!("encoder.layers.{}.out", layer - 1));
-        let paths = ["encoder.embedded".to_owned()].into_iter().chain(below);
-        choices("layer", paths.map(|path| draw(&path)).collect::<Option<_>>()?)
+        let layers = 0..self.n_layers;
+        choices("layer", layers.map(|layer| draw(&layer_input("encoder", layer))).collect::<Option<_>>()?)
     }
 
     /// The control that chooses a layer of the encoder.
@@ -98,4 +97,58 @@ pub(super) fn spelled(tokens: &[Token]) -> Vec<String> {
 /// The place of the largest number.
 pub(super) fn largest(numbers: &[f32]) -> usize {
     (0..numbers.len()).max_by(|&a, &b| numbers[a].total_cmp(&numbers[b])).unwrap_or(0)
+}
+
+/// The control that chooses a position of the target, named by the labels.
+pub(super) fn positions(pass: &Pass) -> Control {
+    let name = |(at, label): (usize, &Token)| format!("{at}: {}", label.text);
+    let choices = pass.head().tgt_out.iter().enumerate().map(name).collect();
+    Control { name: "position", label: "position", choices, chosen: 0 }
+}
+
+/// The path of what a layer of a stack reads.
+pub(super) fn layer_input(stack: &str, layer: usize) -> String {
+    match layer {
+        0 => format!("{stack}.embedded"),
+        _ => format!("{stack}.layers.{}.out", layer - 1),
+    }
+}
+
+/// Whether the same words are listed at every position, in the same order: all of a small vocabulary.
+pub(super) fn is_shared(outputs: &[&Output]) -> bool {
+    let ids = |output: &Output| output.words.iter().map(|said| said.token.id).collect::<Vec<_>>();
+    outputs.windows(2).all(|pair| ids(pair[0]) == ids(pair[1]))
+}
+
+/// The place among the words listed of the likeliest.
+pub(super) fn likeliest(output: &Output) -> Option<usize> {
+    let words = output.words.iter().enumerate();
+    words.max_by(|(_, a), (_, b)| a.log_prob.total_cmp(&b.log_prob)).map(|(at, _)| at)
+}
+
+/// A row of an array of outputs: at the chosen position if every position lists the same words, else at this one.
+pub(super) fn output_row(
+    pass: &Pass,
+    path: &str,
+    name: &str,
+    role: Role,
+    at: Option<usize>,
+) -> Option<Matrix> {
+    let outputs = pass.outputs();
+    let words = &outputs.get(at.unwrap_or(0))?.words;
+    let place = Place::of(format!("outputs.{path}"));
+    Some(Matrix {
+        name: name.into(),
+        role,
+        place: match at {
+            Some(position) => place.start(position * words.len()),
+            None => place.control("position", words.len()),
+        },
+        n_rows: 1,
+        n_cols: words.len(),
+        labels: Labels {
+            rows: Vec::new(),
+            cols: words.iter().map(|said| cut(&said.token.text, 46.0)).collect(),
+        },
+    })
 }

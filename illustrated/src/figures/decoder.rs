@@ -7,7 +7,7 @@ use crate::look::matrix::cut;
 use crate::look::{Figure, Labels, Matrix, Place, Role, Sheet};
 use crate::recording::{Pass, Recording, Token};
 
-use super::parts::{layer_control, layer_input};
+use super::common::{layer_input, numbered};
 
 /// So many numbers of each vector are shown, of so many words.
 const MAX: (usize, usize) = (4, 8);
@@ -32,7 +32,7 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
     layer.source(&mut sheet, second.crossed, y)?;
     layer.forward(&mut sheet, second.sum, y + of_src + 34.0)?;
     let caption = caption(recording, &pass, layer.is_pre);
-    let controls = layer_control(architecture.n_decoder_layers).into_iter().collect();
+    let controls = vec![numbered("layer", architecture.n_decoder_layers)];
     Some(sheet.into_figure("decoder-layer", "One layer of the decoder", caption, controls))
 }
 

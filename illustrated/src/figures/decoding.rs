@@ -2,10 +2,10 @@
 //! word that comes of it, until the sentence ends.
 
 use crate::look::matrix::{cut, text_width};
-use crate::look::{Control, Figure, Labels, Matrix, Place, Role, Sheet};
+use crate::look::{Figure, Labels, Matrix, Place, Role, Sheet};
 use crate::recording::{Pass, Recording};
 
-use super::parts::{choice, is_shared, layer_control, likeliest, output_row, position_control};
+use super::common::{is_shared, likeliest, numbered, output_row, positions};
 
 /// So many words of those that were said are shown, the last ones.
 const MAX_SAID: usize = 9;
@@ -45,9 +45,9 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
         }
     }
     next_words(&mut sheet, &passes);
-    let heads = choice("head", "head", (0..architecture.n_heads).map(|head| head.to_string()).collect());
-    let layers = layer_control(architecture.n_decoder_layers);
-    let controls: Vec<Control> = [position_control(&pass), layers, heads].into_iter().flatten().collect();
+    let (layers, heads) =
+        (numbered("layer", architecture.n_decoder_layers), numbered("head", architecture.n_heads));
+    let controls = vec![positions(&pass), layers, heads];
     Some(sheet.into_figure(
         "decoding",
         "One word after another",

@@ -2,12 +2,13 @@
 //! label, as smoothed label (Szegedy et al. 2016; Vaswani et al. 2017, §5.4), and as the model has it before, during and
 //! after training.
 
-use maud::html;
-
 use crate::look::flow::flow;
 use crate::look::matrix::{Drawn, MAX_COLUMNS, PITCH, cut, shown};
 use crate::look::{Figure, Labels, Matrix, Place, Role};
 use crate::recording::{Output, Pass, Recording};
+use maud::html;
+
+use super::common::is_shared;
 
 /// The widest row of matrices.
 const WIDTH: f64 = 1080.0;
@@ -24,9 +25,8 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
     let last = passes.last()?;
     let outputs = last.outputs();
     let first = outputs.first()?;
-    let ids = |output: &Output| output.words.iter().map(|said| said.token.id).collect::<Vec<_>>();
-    let is_shared = outputs.iter().all(|output| ids(output) == ids(first));
-    let drawn = if is_shared { tables(recording, &passes, first) } else { lists(last, passes.len() - 1) }?;
+    let drawn =
+        if is_shared(&outputs) { tables(recording, &passes, first) } else { lists(last, passes.len() - 1) }?;
     let lines = drawn.into_iter().map(|line| flow(line, WIDTH)).collect();
     let Drawn { markup, width, height, .. } = flow(lines, 0.0); // one under the other
     Some(Figure {

@@ -4,17 +4,11 @@ use tensor::{DType, Seed};
 use transformer::{Config, NormPlacement, Pair, Transformer, VocabSizes};
 
 use super::{all, attention_matrices, explorer, self_attention};
+use crate::look::Figure;
 use crate::look::matrix::text_width;
-use crate::look::{Figure, Place, short};
 use crate::record::{Recorder, Words};
 use crate::recording::{About, Event, Recording};
-use crate::testing::toy;
-
-/// The attribute of a tag.
-fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
-    let from = tag.find(&format!(" {name}=\""))? + name.len() + 3;
-    tag[from..].split('"').next()
-}
+use crate::testing::{attribute, checked, toy};
 
 fn number(tag: &str, name: &str) -> f64 {
     attribute(tag, name).and_then(|text| text.parse().ok()).unwrap_or(0.0)
@@ -23,36 +17,8 @@ fn number(tag: &str, name: &str) -> f64 {
 /// Holds the number of every cell to the recording. Returns how many there were, and how many were masked.
 #[track_caller]
 fn hold(figure: &Figure, recording: &Recording) -> (usize, usize) {
-    let pass = recording.last_pass().unwrap();
-    let (mut count, mut masked) = (0, 0);
-    let svg = figure.drawing.clone().into_string();
-    for matrix in svg.split("<g class=\"matrix").skip(1) {
-        let mut path = attribute(matrix, "data-path").unwrap().to_owned();
-        for control in &figure.controls {
-            path = path.replace(&format!("{{{}}}", control.name), &control.chosen.to_string());
-        }
-        let pass = attribute(matrix, "data-pass")
-            .map_or(pass, |at| recording.passes()[at.parse::<usize>().unwrap()]);
-        let place = Place::of(&path);
-        let place = if attribute(matrix, "data-of") == Some("gradient") { place.gradients() } else { place };
-        let array = place.arrays(&pass, &[]).unwrap_or_else(|| panic!("{}: {path}", figure.id)).0;
-        for cell in matrix.split("<g class=\"cell").skip(1) {
-            let at = |name| number(cell, name);
-            let stride = |name| number(matrix, name);
-            let index =
-                stride("data-start") + stride("data-row") * at("data-r") + stride("data-col") * at("data-c");
-            let shown = cell.split("</text>").next().unwrap().rsplit('>').next().unwrap();
-            let recorded = array.data[index as usize];
-            count += 1;
-            if shown == "masked" {
-                assert_eq!(recorded, 0.0, "{path}: weights of what is masked");
-                masked += 1;
-            } else {
-                assert_eq!(shown, short(recorded), "{path}, number {index}");
-            }
-        }
-    }
-    (count, masked)
+    let drawing = figure.drawing.clone().into_string();
+    (checked(recording, &drawing), drawing.matches(">masked<").count())
 }
 
 /// A text that is shown: left, right, baseline.
@@ -69,9 +35,10 @@ fn texts(figure: &Figure) -> Vec<Text> {
     let (mut groups, mut found) = (vec![(0.0, 0.0, true)], Vec::new());
     for tag in svg.split('<').skip(1) {
         let &(x, y, shown) = groups.last().unwrap();
-        let class = attribute(tag, "class").unwrap_or("");
+        let class = attribute(tag, "class").unwrap_or_default();
         if tag.starts_with("g ") || tag.starts_with("g>") {
-            let moved = attribute(tag, "transform").and_then(|text| text.strip_prefix("translate("));
+            let moved = attribute(tag, "transform");
+            let moved = moved.as_deref().and_then(|text| text.strip_prefix("translate("));
             let moved: Vec<f64> = moved
                 .map(|text| text.trim_end_matches(')').split(' ').map(|part| part.parse().unwrap()).collect())
                 .unwrap_or(vec![0.0, 0.0]);

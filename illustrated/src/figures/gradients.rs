@@ -4,7 +4,9 @@
 use crate::look::flow::flow;
 use crate::look::matrix::{Drawn, cut};
 use crate::look::{Figure, Labels, Matrix, Place, Role};
-use crate::recording::{Output, Pass, Recording};
+use crate::recording::{Pass, Recording};
+
+use super::common::is_shared;
 
 /// The widest row of matrices.
 const WIDTH: f64 = 1080.0;
@@ -46,9 +48,7 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
 fn line(pass: &Pass, number: Option<usize>, when: &str) -> Option<Vec<Drawn>> {
     let outputs = pass.outputs();
     let first = outputs.first()?;
-    let ids = |output: &Output| output.words.iter().map(|said| said.token.id).collect::<Vec<_>>();
-    let is_shared = outputs.iter().all(|output| ids(output) == ids(first));
-    let n_rows = if is_shared { outputs.len().min(MAX_POSITIONS) } else { 1 };
+    let n_rows = if is_shared(&outputs) { outputs.len().min(MAX_POSITIONS) } else { 1 };
     let cols: Vec<String> = first.words.iter().map(|said| said.token.text.clone()).collect();
     let rows: Vec<String> =
         pass.head().tgt_out.iter().take(n_rows).map(|token| cut(&token.text, 90.0)).collect();

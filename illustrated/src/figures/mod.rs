@@ -17,7 +17,6 @@ pub mod heads;
 pub mod loss;
 pub mod norms;
 pub mod output;
-mod parts;
 pub mod position_pictures;
 pub mod positions;
 pub mod residual_norm;

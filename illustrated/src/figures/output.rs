@@ -7,7 +7,7 @@ use crate::look::number::grouped;
 use crate::look::{Figure, Labels, Matrix, Place, Role, Sheet};
 use crate::recording::{Pass, Recording};
 
-use super::parts::{is_shared, likeliest, output_row, position_control};
+use super::common::{is_shared, likeliest, output_row, positions};
 
 /// From one row to the next.
 const LINE: f64 = 124.0;
@@ -49,7 +49,7 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
         String::new()
     };
     let caption = format!("{}{listed}", caption(&pass)?);
-    let controls = position_control(&pass).into_iter().collect();
+    let controls = vec![positions(&pass)];
     Some(sheet.into_figure("output", "From the last vector to a word", caption, controls))
 }
 

@@ -4,10 +4,10 @@
 use transformer::NormPlacement;
 
 use crate::look::matrix::{cut, text_width};
-use crate::look::{Control, Figure, Labels, Matrix, Place, Role, Sheet, short};
+use crate::look::{Figure, Labels, Matrix, Place, Role, Sheet, short};
 use crate::recording::{Pass, Recording};
 
-use super::parts::{layer_control, layer_input};
+use super::common::{layer_input, numbered};
 
 /// More words than this are left out.
 const MAX_WORDS: usize = 8;
@@ -61,7 +61,7 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
         rows.put(&mut sheet, &pass, (&normed, "LayerNorm(x + Sublayer(x))", Role::Words), true, y)?;
     }
     let caption = caption(&pass, is_pre, rows.hidden)?;
-    let controls: Vec<Control> = layer_control(layers).into_iter().collect();
+    let controls = vec![numbered("layer", layers)];
     Some(sheet.into_figure("residual-norm", "Around each sublayer: add, and normalise", caption, controls))
 }
 

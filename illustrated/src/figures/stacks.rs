@@ -139,7 +139,7 @@ fn memory(encoder: &[Placed], decoder: &[Placed]) -> Markup {
 fn ends(recording: &Recording, bottom: f64, top: Option<&Placed>) -> Markup {
     let about = recording.about();
     let so_far = recording.last_pass().map(|pass| spelled(&pass.head().tgt_in).join(" ")).unwrap_or_default();
-    let found = recording.translations().first().map(|found| found.text.clone());
+    let found = recording.translation().map(|found| found.text.clone());
     let said = found.or_else(|| about.reference.clone()).unwrap_or_default();
     let word = |x: f64, y: f64, text: &str, class: &str| {
         html! { text class={ "head middle " (class) } x=(x) y=(y) { (cut(text, WIDTH * 0.9)) } }

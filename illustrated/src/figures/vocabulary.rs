@@ -5,7 +5,7 @@ use crate::look::number::grouped;
 use crate::look::{Figure, Role, Sheet};
 use crate::recording::{Recording, Token};
 
-use super::parts::{is_shared, output_row, position_control};
+use super::common::{is_shared, output_row, positions};
 
 /// How wide and high an entry of the table is.
 const ENTRY: (f64, f64) = (66.0, 26.0);
@@ -66,7 +66,7 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
         grouped(about.tgt_vocab_size),
         label.text
     );
-    let controls = position_control(&pass).into_iter().collect();
+    let controls = vec![positions(&pass)];
     Some(sheet.into_figure("vocabulary", "The words it can say", caption, controls))
 }
 
