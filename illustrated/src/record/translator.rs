@@ -1,8 +1,9 @@
 //! A recording of a translator: what it makes of one sentence.
 
 use transformer::Pair;
-use translate::Translator;
+use transformer::search::beam::BeamOptions;
 use translate::encode::pair;
+use translate::{SearchSettings, Translator};
 
 use super::{Recorder, Words};
 use crate::error::Error;
@@ -53,17 +54,16 @@ pub fn record(translator: &Translator, sentence: &str, options: &Options) -> Res
         let (step, nll, bleu) = (validated.step, validated.nll, validated.bleu);
         recorder.recording.push(Event::Validated(Validated { step, nll, bleu }));
     }
-    let search = translator.search();
-    recorder.search(
-        model,
-        params,
-        &source.ids,
-        &translate::SearchSettings { beam: 1, ..search.clone() }.options(1),
-    )?;
-    recorder.search(model, params, &source.ids, &search.options(search.beam.min(3)))?;
+    // Greedily and by a beam, the paper's if the translator has none; its own way last.
+    let own = translator.search();
+    let other = if own.beam > 1 { 1 } else { BeamOptions::default().beam_size };
+    for beam in [other, own.beam] {
+        let options = SearchSettings { beam, ..own.clone() }.options(beam.min(3));
+        recorder.search(model, params, &source.ids, &options)?;
+    }
     let target = match &options.reference {
         Some(reference) => text.encode_tgt(reference).ids,
-        None => best(recorder.recording(), model.config().eos_id),
+        None => found(recorder.recording(), model.config().eos_id),
     };
     let pair: Pair = pair(&model.config().architecture, &source, target)?;
     let with_parameters = options.with_parameters.unwrap_or(params.numel() <= MAX_PARAMETERS);
@@ -71,10 +71,8 @@ pub fn record(translator: &Translator, sentence: &str, options: &Options) -> Res
     Ok(recorder.finish())
 }
 
-/// The ids of the best translation found, without the end.
-fn best(recording: &Recording, eos_id: u32) -> Vec<u32> {
-    let found = recording.translations();
-    let best = found.iter().max_by(|a, b| a.score.total_cmp(&b.score));
-    let ids = best.into_iter().flat_map(|found| found.tokens.iter().filter_map(|token| token.id));
-    ids.filter(|&id| id != eos_id).collect()
+/// The ids of the translation that was found, without the end.
+fn found(recording: &Recording, eos_id: u32) -> Vec<u32> {
+    let tokens = recording.translation().into_iter().flat_map(|found| &found.tokens);
+    tokens.filter_map(|token| token.id).filter(|&id| id != eos_id).collect()
 }

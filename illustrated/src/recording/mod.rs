@@ -109,7 +109,12 @@ impl Recording {
         Search::all(&self.events)
     }
 
-    /// What the search found, best first.
+    /// The best translation of the last search, which is the model's own.
+    pub fn translation(&self) -> Option<&Translation> {
+        self.searches().pop()?.translations.first().map(|(_, found)| *found)
+    }
+
+    /// What the searches found, in their order, each best first.
     pub fn translations(&self) -> Vec<&Translation> {
         select(&self.events, |event| if let Event::Translation(found) = event { Some(found) } else { None })
     }

@@ -41,8 +41,7 @@ pub(super) const CHAPTERS: &[Chapter] = &[
 fn black_box(recording: &Recording) -> Markup {
     let about = recording.about();
     let count: usize = about.parameters.iter().map(|parameter| parameter.count()).sum();
-    let found = recording.translations();
-    let said = found.iter().max_by(|a, b| a.score.total_cmp(&b.score)).map(|found| found.text.as_str());
+    let said = recording.translation().map(|found| found.text.as_str());
     let (encoder, decoder) = (about.architecture.n_encoder_layers, about.architecture.n_decoder_layers);
     html! {
         p {

@@ -234,7 +234,13 @@ fn slices(recording: &Recording) -> Option<Markup> {
 
 fn short_outputs(recording: &Recording) -> Option<Markup> {
     let searches = recording.searches();
-    let candidates: Vec<_> = searches.last()?.candidates.iter().map(|(_, candidate)| *candidate).collect();
+    let candidates: Vec<_> = searches
+        .iter()
+        .max_by_key(|search| search.candidates.len())?
+        .candidates
+        .iter()
+        .map(|(_, candidate)| *candidate)
+        .collect();
     let finished =
         |candidate: &&&crate::recording::Candidate| candidate.fate == crate::recording::Fate::Finished;
     let shortest = candidates.iter().filter(finished).min_by_key(|candidate| candidate.tokens.len())?;
