@@ -98,3 +98,41 @@ fn an_address_opens_its_card() {
     browser.run::<()>("history.back()");
     browser.wait_for("the card", "return !document.querySelector('#card').hidden");
 }
+
+/// What every card says of its number and of its gradient, against the recording's: a list of those that differ by more
+/// than the digits that were kept allow, and how many were looked at.
+const ACCOUNTS: &str = r#"
+const packed = Uint8Array.from(atob(document.getElementById("recording").textContent), (letter) => letter.charCodeAt(0));
+const unpacked = new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip")));
+return unpacked.json().then((recording) => {
+  const origins = JSON.parse(document.getElementById("origins").textContent);
+  const pass = passesOf(recording, origins).at(-1);
+  const [wrong, looked] = [[], [0, 0]];
+  for (const gradient of [false, true]) {
+    for (const [path, { data }] of gradient ? pass.gradients : pass.values) {
+      if (!gradient && origins[path].rule === "parameter") continue;
+      // A mean of what cancels is as exact as its terms.
+      const sizes = origins[path].rule === "mean" ? pass.values.get(origins[path].x).data : data;
+      const largest = sizes.reduce((max, x) => (Number.isFinite(x) ? Math.max(max, Math.abs(x)) : max), 0);
+      data.forEach((recorded, offset) => {
+        const reference = { path, index: pass.index(path, offset) };
+        const { value } = gradient ? pass.wayBack(reference) : pass.account(reference);
+        looked[+gradient] += 1;
+        if (value !== recorded && !(Math.abs(value - recorded) <= 5e-3 * largest))
+          wrong.push(`${gradient ? "gradient of " : ""}${path} ${reference.index}: ${value}, recorded ${recorded}`);
+      });
+    }
+  }
+  return [wrong.slice(0, 10), looked];
+});
+"#;
+
+/// The rules of the script, forth and back, are those by which the model computed: every number of the last pass, and the
+/// gradient at each of them, as autograd found it.
+#[test]
+fn every_card_tells_what_was_computed() {
+    let browser = shared::open();
+    let (wrong, [values, gradients]): (Vec<String>, [usize; 2]) = browser.run(ACCOUNTS);
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(values > 15_000 && gradients > 15_000, "{values} values, {gradients} gradients");
+}
