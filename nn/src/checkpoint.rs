@@ -39,7 +39,7 @@ use tensor::{DType, dispatch};
 
 use self::checksums::{BLANK, FILE_KEY, HEADER_START, TENSORS_KEY};
 use self::numbers::LittleEndian;
-use self::read::{MAX_HEADER_LEN, Whole, read};
+use self::read::{MAX_HEADER_LEN, Whole, read, read_from};
 use crate::atomic::write_atomically;
 use crate::error::Error;
 use crate::named::NamedTensors;
@@ -111,6 +111,26 @@ pub fn save(
     })
 }
 
+/// The bytes that [`save`] would write: for those who have no files, as a page in a browser.
+///
+/// # Errors
+/// [`Error::Unwritable`] as [`save`].
+#[allow(clippy::missing_panics_doc)] // memory takes what is written to it
+pub fn to_bytes(
+    tensors: &impl AsRef<NamedTensors>,
+    metadata: &BTreeMap<String, String>,
+) -> Result<Vec<u8>, Error> {
+    let tensors = tensors.as_ref();
+    let mut bytes = file_start(tensors, metadata)
+        .map_err(|problem| Error::Unwritable { path: "memory".into(), problem })?;
+    for_each_block(tensors, |_, block| {
+        bytes.extend_from_slice(block);
+        Ok(())
+    })
+    .expect("memory takes what is written to it");
+    Ok(bytes)
+}
+
 /// Reads a safetensors file of floating-point tensors, from here or from another program. Half precision and bfloat16
 /// become f32.
 ///
@@ -121,6 +141,15 @@ pub fn save(
 pub fn load(path: impl AsRef<Path>) -> Result<Checkpoint, Error> {
     let path = path.as_ref();
     decode(path, read(path)?)
+}
+
+/// As [`load`], of the bytes of a file that is called so.
+///
+/// # Errors
+/// As [`load`], but for those of reading.
+pub fn from_bytes(name: impl AsRef<Path>, bytes: &[u8]) -> Result<Checkpoint, Error> {
+    let name = name.as_ref();
+    decode(name, read_from(name, bytes, Some(bytes.len() as u64))?)
 }
 
 /// As [`load`], of a file that may hold anything: what cannot be represented here, whole numbers for example, is left

@@ -62,8 +62,21 @@ impl Translator {
     /// # Errors
     /// [`Error::Checkpoint`] if writing fails; what was at `path` is still there then.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
+        Ok(checkpoint::save(path.as_ref(), self.params(), &self.metadata())?)
+    }
+
+    /// The bytes of that file.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] for what the format does not take.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, Error> {
+        Ok(checkpoint::to_bytes(self.params(), &self.metadata())?)
+    }
+
+    /// All that is not numbers, as JSON by its names.
+    fn metadata(&self) -> BTreeMap<String, String> {
         let (text, about) = (self.text(), self.about());
-        let metadata = BTreeMap::from([
+        BTreeMap::from([
             ("etudiant.kind".into(), format!("model {FORMAT}")),
             ("etudiant.config".into(), json(self.model().config())),
             ("etudiant.text".into(), text.to_json()),
@@ -73,8 +86,7 @@ impl Translator {
             ("etudiant.step".into(), json(&about.step)),
             ("etudiant.averaged".into(), json(&about.averaged)),
             ("etudiant.history".into(), json(&about.history)),
-        ]);
-        Ok(checkpoint::save(path.as_ref(), self.params(), &metadata)?)
+        ])
     }
 
     /// Reads a file that [`Translator::save`] wrote.
@@ -85,7 +97,21 @@ impl Translator {
     pub fn open(path: impl AsRef<Path>) -> Result<Translator, Error> {
         let path = path.as_ref();
         check_is_file(path)?;
-        let translator = Translator::of(path, &checkpoint::load(path)?)?;
+        Translator::finite(path, &checkpoint::load(path)?)
+    }
+
+    /// As [`Translator::open`], of the bytes of a file that is called so.
+    ///
+    /// # Errors
+    /// As [`Translator::open`].
+    pub fn from_bytes(name: impl AsRef<Path>, bytes: &[u8]) -> Result<Translator, Error> {
+        let name = name.as_ref();
+        Translator::finite(name, &checkpoint::from_bytes(name, bytes)?)
+    }
+
+    /// The translator in the content of a file, whose numbers must be finite.
+    fn finite(path: &Path, content: &Checkpoint) -> Result<Translator, Error> {
+        let translator = Translator::of(path, content)?;
         if let Some((_, name, _)) = translator.params().iter().find(|(_, _, value)| !value.all_finite()) {
             let problem = format!("the tensor `{name}` has NaN or infinity in it");
             return Err(Error::at(path, format!("{problem}; take another checkpoint of the run")));

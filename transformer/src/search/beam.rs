@@ -221,23 +221,24 @@ impl Beam {
     /// The `count` likeliest continuations (row, id, log_prob), in order; equals by row, then by word. Each
     /// row ends in one way only, so among twice the beam there are enough that do not end.
     fn likeliest(&self, count: usize, log_probs: &[f64], vocab_size: usize) -> Vec<(usize, u32, f64)> {
-        let mut candidates = Vec::with_capacity(log_probs.len());
+        let mut best: Vec<(usize, u32, f64)> = Vec::with_capacity(count + 1); // in order
+        let mut least = f64::NEG_INFINITY; // what a continuation must be above to be among them
         for (row, (log_probs, (_, so_far))) in log_probs.chunks_exact(vocab_size).zip(&self.live).enumerate()
         {
-            if *so_far > f64::NEG_INFINITY {
-                let continued = log_probs.iter().enumerate().filter(|(_, said)| **said > f64::NEG_INFINITY);
-                candidates.extend(continued.map(|(id, log_prob)| (row, id as u32, so_far + log_prob)));
+            for (id, log_prob) in log_probs.iter().enumerate() {
+                let log_prob = so_far + log_prob;
+                if log_prob <= least {
+                    continue; // of equals, the first stays
+                }
+                let place = best.partition_point(|(.., other)| *other >= log_prob);
+                best.insert(place, (row, id as u32, log_prob));
+                best.truncate(count);
+                if best.len() == count {
+                    least = best[count - 1].2;
+                }
             }
         }
-        let order = |a: &(usize, u32, f64), b: &(usize, u32, f64)| {
-            b.2.total_cmp(&a.2).then_with(|| (a.0, a.1).cmp(&(b.0, b.1)))
-        };
-        if candidates.len() > count {
-            candidates.select_nth_unstable_by(count, order);
-            candidates.truncate(count);
-        }
-        candidates.sort_unstable_by(order);
-        candidates
+        best
     }
 
     fn finish(&mut self, candidate: Candidate, options: &BeamOptions) {

@@ -1,7 +1,7 @@
 //! Sentences in the middle of being translated: the model, what it has read, and the next step.
 
 use nn::{Context, Params};
-use tensor::{DType, Tensor};
+use tensor::{Element, dispatch};
 
 use super::hypothesis::{Hypothesis, MaxLen};
 use crate::config::DecoderStart;
@@ -17,6 +17,8 @@ pub(super) struct Decoding<'a> {
     state: DecoderState,
     /// Tokens that are not said, `<bos>` among them.
     never: Vec<u32>,
+    /// What the last step gave: its memory serves the next.
+    log_probs: Vec<f64>,
 }
 
 impl<'a> Decoding<'a> {
@@ -46,12 +48,12 @@ impl<'a> Decoding<'a> {
         let cx = Context::inference(params);
         let memory = model.encode(&cx, &TokenBatch::new(sources, 0))?;
         let state = model.begin(&cx, &memory);
-        Ok(Decoding { model, cx, state, never })
+        Ok(Decoding { model, cx, state, never, log_probs: Vec::new() })
     }
 
     /// Says `last[row]` in each row (nothing at the first step) and returns the log-probability of each
     /// word to come next, `[rows, vocab_size]`, in f64: the model's, and minus infinity for what is not said.
-    pub fn step(&mut self, last: &[u32]) -> Result<Vec<f64>, Error> {
+    pub fn step(&mut self, last: &[u32]) -> Result<&[f64], Error> {
         let first = self.state.is_empty();
         // Every row has one token, or none before a zero vector: nothing is padded.
         let sequences = match self.model.config().decoder_start {
@@ -64,21 +66,21 @@ impl<'a> Decoding<'a> {
         if !log_probs.all_finite() {
             return Err(Error::NotFinite(format!("the model's output at position {}", self.state.len() - 1)));
         }
-        let mut log_probs = in_f64(&log_probs);
-        for row in log_probs.chunks_exact_mut(self.model.config().tgt_vocab_size) {
+        self.log_probs.clear();
+        let log_probs = log_probs.contiguous();
+        dispatch!(log_probs.dtype(), T => {
+            self.log_probs.extend(log_probs.data::<T>().iter().map(|number| number.f64()))
+        });
+        for row in self.log_probs.chunks_exact_mut(self.model.config().tgt_vocab_size) {
             self.never.iter().for_each(|&id| row[id as usize] = f64::NEG_INFINITY);
         }
-        Ok(log_probs)
+        Ok(&self.log_probs)
     }
 
     /// Goes on with these sentences and rows, in this order.
     pub fn select(&mut self, sentences: &[u32], rows: &[u32]) {
         self.state.select(sentences, rows);
     }
-}
-
-fn in_f64(x: &Tensor) -> Vec<f64> {
-    x.to_dtype(DType::F64).to_vec()
 }
 
 /// Translates word by word, on this thread, `choose(sentence, position, log_probs)` naming each next word.

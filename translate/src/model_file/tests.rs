@@ -46,7 +46,13 @@ fn a_file_from_before_searches_were_saved_opens_and_says_that_it_names_none() {
 #[test]
 fn the_same_model_gives_the_same_bytes() {
     let (_folder, [first, second]) = saved([&translator(0.1, 3), &translator(0.1, 3)]);
-    assert_eq!(fs::read(first).unwrap(), fs::read(second).unwrap());
+    let bytes = fs::read(first).unwrap();
+    assert_eq!(bytes, fs::read(second).unwrap());
+    assert_eq!(bytes, translator(0.1, 3).to_bytes().unwrap());
+    let again = Translator::from_bytes("dropped.safetensors", &bytes).unwrap();
+    assert_eq!(again.to_bytes().unwrap(), bytes);
+    let cut = Translator::from_bytes("dropped.safetensors", &bytes[..bytes.len() - 1]).unwrap_err();
+    assert!(cut.to_string().starts_with("dropped.safetensors: "), "{cut}");
 }
 
 #[test]
