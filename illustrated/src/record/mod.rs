@@ -78,14 +78,12 @@ impl<'a> Recorder<'a> {
             update: self.rounded(norm(&after.get(id).sub(weight))),
         });
         let norms: Vec<Norms> = norms.collect();
-        self.recording.push(Event::Step(Step {
-            step: report.step,
-            loss: report.stats.loss(),
-            nll: report.stats.nll(),
-            learning_rate: report.learning_rate,
-            grad_norm: report.grad_norm,
-            norms,
-        }));
+        self.recording.push(Event::Step(Step { norms, ..taken(report) }));
+    }
+
+    /// A step of training of which only what it reported is recorded, for those that are not worth more.
+    pub fn step_taken(&mut self, report: &StepReport) {
+        self.recording.push(Event::Step(taken(report)));
     }
 
     /// The pair through the model, forward and backward, as it is after `step` steps: without dropout, and the loss of
@@ -192,6 +190,11 @@ impl<'a> Recorder<'a> {
         &self.recording
     }
 
+    /// What was recorded so far, to forget some of it or add to it.
+    pub fn recording_mut(&mut self) -> &mut Recording {
+        &mut self.recording
+    }
+
     /// The recording.
     pub fn finish(self) -> Recording {
         self.recording
@@ -210,6 +213,18 @@ impl Recorder<'_> {
         rows.sort_unstable();
         rows.dedup();
         rows
+    }
+}
+
+/// What a step reported, without norms.
+fn taken(report: &StepReport) -> Step {
+    Step {
+        step: report.step,
+        loss: report.stats.loss(),
+        nll: report.stats.nll(),
+        learning_rate: report.learning_rate,
+        grad_norm: report.grad_norm,
+        norms: Vec::new(),
     }
 }
 

@@ -1,5 +1,7 @@
 //! How ids are called.
 
+use std::borrow::Borrow;
+
 use text::TextModel;
 
 use crate::recording::Token;
@@ -31,14 +33,15 @@ impl<'a> Words<'a> {
         Words { src: src.to_vec(), tgt: tgt.to_vec(), decode: Box::new(decode) }
     }
 
-    /// The tokens of a text model.
-    pub fn of(text: &'a TextModel) -> Words<'a> {
+    /// The tokens of a text model, borrowed or shared.
+    pub fn of(text: impl Borrow<TextModel> + Send + Sync + 'a) -> Words<'a> {
+        let model: &TextModel = text.borrow();
         let all = |size: usize, token: &dyn Fn(u32) -> Option<String>| {
             (0..size as u32).map(|id| token(id).unwrap_or_default()).collect()
         };
-        let src = all(text.src_vocab_size(), &|id| text.src_token(id).map(str::to_owned));
-        let tgt = all(text.tgt_vocab_size(), &|id| text.tgt_token(id).map(str::to_owned));
-        Words { src, tgt, decode: Box::new(move |ids| text.decode(ids)) }
+        let src = all(model.src_vocab_size(), &|id| model.src_token(id).map(str::to_owned));
+        let tgt = all(model.tgt_vocab_size(), &|id| model.tgt_token(id).map(str::to_owned));
+        Words { src, tgt, decode: Box::new(move |ids| text.borrow().decode(ids)) }
     }
 
     /// The text of target ids.

@@ -52,6 +52,20 @@ impl Recording {
         self.events.push(event);
     }
 
+    /// Keeps of what happened what `keep` says, and what it is about. What belongs to a pass goes with it.
+    pub fn retain(&mut self, mut keep: impl FnMut(&Event) -> bool) {
+        let mut is_of_kept_pass = true;
+        self.events.retain(|event| match event {
+            Event::About(_) => true,
+            Event::Pass(_) => {
+                is_of_kept_pass = keep(event);
+                is_of_kept_pass
+            }
+            Event::Value(_) | Event::Gradient(_) | Event::Output(_) => is_of_kept_pass,
+            _ => keep(event),
+        });
+    }
+
     /// All that happened, in order.
     pub fn events(&self) -> &[Event] {
         &self.events

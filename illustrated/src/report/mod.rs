@@ -14,27 +14,26 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use maud::{DOCTYPE, PreEscaped, html};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 use std::io::Write;
 
 use crate::figures;
-use crate::look::{Figure, STYLE};
+use crate::look::STYLE;
 use crate::origins::origins;
 use crate::recording::Recording;
 
-use chapters::{CHAPTERS, Chapter};
+use chapters::CHAPTERS;
 
-const PAGE_STYLE: &str = include_str!("page.css");
+/// The style of the page, beside that of the figures.
+pub const PAGE_STYLE: &str = include_str!("page.css");
 
-/// In the order in which they need each other.
-const SCRIPTS: [&str; 4] =
+/// What makes the page answer, in the order in which they need each other.
+pub const SCRIPTS: [&str; 4] =
     [include_str!("rules.js"), include_str!("pass.js"), include_str!("card.js"), include_str!("script.js")];
 
 /// The page of a recording, as a file of HTML.
 pub fn page(recording: &Recording) -> String {
     let title = format!("“{}”, an illustrated run", recording.about().sentence);
-    let chapters: Vec<(&Chapter, Vec<Figure>)> =
-        CHAPTERS.iter().map(|chapter| (chapter, figures::of_chapter(chapter.id, recording))).collect();
     let markup = html! {
         (DOCTYPE)
         html lang="en" {
@@ -61,16 +60,7 @@ pub fn page(recording: &Recording) -> String {
                         @if !has_all_weights(recording) { "; the weights of the model are recorded at that step alone" }
                         "."
                     }
-                    nav aria-label="chapters" {
-                        ol { @for (chapter, _) in &chapters { li { a href={ "#" (chapter.id) } { (chapter.title) } } } }
-                    }
-                    @for (chapter, figures) in &chapters {
-                        section aria-labelledby=(chapter.id) {
-                            h2 id=(chapter.id) { (chapter.title) }
-                            ((chapter.text)(recording))
-                            @for figure in figures { (figure.html()) }
-                        }
-                    }
+                    (chapters(recording))
                 }
                 script id="recording" type="application/gzip" { (packed(recording)) }
                 script id="origins" type="application/json" { (PreEscaped(rules(recording))) }
@@ -79,6 +69,22 @@ pub fn page(recording: &Recording) -> String {
         }
     };
     markup.into_string()
+}
+
+/// The chapters with their texts and figures, and before them the way to each.
+pub fn chapters(recording: &Recording) -> Markup {
+    html! {
+        nav aria-label="chapters" {
+            ol { @for chapter in CHAPTERS { li { a href={ "#" (chapter.id) } { (chapter.title) } } } }
+        }
+        @for chapter in CHAPTERS {
+            section aria-labelledby=(chapter.id) {
+                h2 id=(chapter.id) { (chapter.title) }
+                ((chapter.text)(recording))
+                @for figure in figures::of_chapter(chapter.id, recording) { (figure.html()) }
+            }
+        }
+    }
 }
 
 /// Whether every pass has the parameters too.
@@ -95,7 +101,7 @@ fn packed(recording: &Recording) -> String {
 }
 
 /// Where every number comes from, as JSON that no markup can end.
-fn rules(recording: &Recording) -> String {
+pub fn rules(recording: &Recording) -> String {
     let json = serde_json::to_string(&origins(recording.about())).expect("origins have a JSON form");
     json.replace('<', "\\u003c")
 }

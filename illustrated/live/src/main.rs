@@ -1,0 +1,3 @@
+//! Makes the page.
+
+fn main() {}

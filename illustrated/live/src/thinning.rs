@@ -1,0 +1,71 @@
+//! What a long run forgets, so that its memory does not grow.
+
+use illustrated::recording::{Event, Recording};
+
+/// Of moments after these steps, in order, the place of the one that is least missed: without it, the step from its
+/// neighbour before to its neighbour after is the smallest for where it stands. The first and the last always stay, and so
+/// moments come to lie the thinner the longer ago: after 1, 2, 4, 8 steps and so on.
+///
+/// # Panics
+/// If there are fewer than three.
+pub fn least_missed(steps: &[u64]) -> usize {
+    assert!(steps.len() >= 3, "least_missed: {} moments have none to spare", steps.len());
+    let gap = |at: usize| (steps[at + 1] + 1) as f64 / (steps[at - 1] + 1) as f64;
+    (1..steps.len() - 1).min_by(|&a, &b| gap(a).total_cmp(&gap(b))).expect("there is one between")
+}
+
+/// Forgets every second step of a recording that has more than so many; the last stays.
+pub fn thinned(recording: &mut Recording, max_steps: usize) {
+    let n_steps = recording.steps().len();
+    if n_steps <= max_steps {
+        return;
+    }
+    let mut left = n_steps;
+    recording.retain(|event| {
+        if let Event::Step(_) = event {
+            left -= 1;
+            return left % 2 == 0;
+        }
+        true
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use illustrated::recording::{About, Step};
+
+    #[test]
+    fn moments_come_to_lie_thinner_the_longer_ago() {
+        let mut steps: Vec<u64> = Vec::new();
+        for step in 0..10_000 {
+            steps.push(step);
+            if steps.len() > 16 {
+                steps.remove(least_missed(&steps));
+            }
+        }
+        assert_eq!((steps.len(), steps[0], steps[15]), (16, 0, 9_999));
+        let ratios = steps.windows(2).map(|pair| (pair[1] + 1) as f64 / (pair[0] + 1) as f64);
+        let widest = ratios.fold(0.0, f64::max);
+        assert!(widest < 4.0, "{steps:?}");
+    }
+
+    #[test]
+    fn every_second_step_is_forgotten_and_the_last_stays() {
+        let mut recording = Recording::new(About::default());
+        for step in 1..=101 {
+            let (loss, norms) = (0.5, Vec::new());
+            recording.push(Event::Step(Step {
+                step,
+                loss,
+                nll: loss,
+                learning_rate: 0.1,
+                grad_norm: 1.0,
+                norms,
+            }));
+            thinned(&mut recording, 100);
+        }
+        let steps: Vec<u64> = recording.steps().iter().map(|step| step.step).collect();
+        assert_eq!((steps.len(), steps[0], steps[50]), (51, 1, 101));
+    }
+}
