@@ -1,8 +1,9 @@
 //! The report: one page that opens offline, a chapter for each of the article's.
 //!
 //! It can be read without JavaScript. The script, `script.js`, makes it answer: it shows the numbers of another step, layer
-//! or head in the pictures, and opens a card for every number (`card.js`): where it comes from, by the rules (`rules.js`) of
-//! [`origins`](mod@crate::origins), with the numbers of the recording (`pass.js`).
+//! or head in the pictures (`cell.js`), with the captions of that choice, and opens a card for every number (`card.js`):
+//! where it comes from, by the rules (`rules.js`) of [`origins`](mod@crate::origins), with the numbers of the recording
+//! (`pass.js`).
 
 mod about;
 mod chapters;
@@ -15,10 +16,11 @@ use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use maud::{DOCTYPE, PreEscaped, html};
+use std::collections::BTreeMap;
 use std::io::Write;
 
 use crate::figures;
-use crate::look::{Figure, STYLE};
+use crate::look::{Caption, Figure, STYLE};
 use crate::origins::origins;
 use crate::recording::Recording;
 
@@ -27,8 +29,15 @@ use chapters::{CHAPTERS, Chapter};
 const PAGE_STYLE: &str = include_str!("page.css");
 
 /// In the order in which they need each other.
-const SCRIPTS: [&str; 4] =
-    [include_str!("rules.js"), include_str!("pass.js"), include_str!("card.js"), include_str!("script.js")];
+const SCRIPTS: [&str; 7] = [
+    include_str!("rules.js"),
+    include_str!("pass.js"),
+    include_str!("dom.js"),
+    include_str!("cell.js"),
+    include_str!("card.js"),
+    include_str!("files.js"),
+    include_str!("script.js"),
+];
 
 /// The page of a recording, as a file of HTML.
 pub fn page(recording: &Recording) -> String {
@@ -57,9 +66,8 @@ pub fn page(recording: &Recording) -> String {
                         "A cell is a number: red above 0, blue below, the deeper the larger, up to the ± that stands at the corner "
                         "of its matrix; weights and probabilities are ochre, from 0 to 1. The bar under a number is the gradient of "
                         "the loss at it: green, the loss falls if the number grows; purple, if it shrinks; the longest of a matrix is "
-                        "as wide as the cell. Captions tell of what a figure shows at first, which is the last recorded step"
-                        @if !has_all_weights(recording) { "; the weights of the model are recorded at that step alone" }
-                        "."
+                        "as wide as the cell."
+                        @if !has_all_weights(recording) { " The weights of the model are recorded at some of the steps only." }
                     }
                     nav aria-label="chapters" {
                         ol { @for (chapter, _) in &chapters { li { a href={ "#" (chapter.id) } { (chapter.title) } } } }
@@ -72,7 +80,8 @@ pub fn page(recording: &Recording) -> String {
                         }
                     }
                 }
-                script id="recording" type="application/gzip" { (packed(recording)) }
+                script id="recording" type="application/gzip" { (packed(&recording.to_json())) }
+                script id="captions" type="application/gzip" { (packed(&captions(chapters.iter().flat_map(|(_, figures)| figures)))) }
                 script id="origins" type="application/json" { (PreEscaped(rules(recording))) }
                 @for script in SCRIPTS { script { (PreEscaped(script)) } }
             }
@@ -87,10 +96,17 @@ fn has_all_weights(recording: &Recording) -> bool {
     recording.passes().iter().all(|pass| pass.value(&weight.name).is_some())
 }
 
-/// The recording, gzipped and in letters that a page can hold.
-fn packed(recording: &Recording) -> String {
+/// The captions that follow what readers choose, as JSON by the ids of their figures.
+fn captions<'a>(figures: impl Iterator<Item = &'a Figure>) -> String {
+    let follow = figures.filter(|figure| !figure.caption.axes().is_empty());
+    let by_id: BTreeMap<&str, &Caption> = follow.map(|figure| (figure.id, &figure.caption)).collect();
+    serde_json::to_string(&by_id).expect("captions have a JSON form")
+}
+
+/// A text, gzipped and in letters that a page can hold.
+fn packed(text: &str) -> String {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-    let packed = encoder.write_all(recording.to_json().as_bytes()).and_then(|()| encoder.finish());
+    let packed = encoder.write_all(text.as_bytes()).and_then(|()| encoder.finish());
     STANDARD.encode(packed.expect("memory takes what is written to it"))
 }
 
@@ -116,6 +132,28 @@ mod tests {
         let page = page(toy());
         for figure in figures::all(toy()) {
             assert_eq!(page.matches(&format!("<figure id=\"{}\"", figure.id)).count(), 1, "{}", figure.id);
+        }
+    }
+
+    /// What a script of the page unpacks.
+    fn unpacked(page: &str, id: &str) -> serde_json::Value {
+        let start = page.find(&format!("<script id=\"{id}\"")).expect("it is in the page");
+        let packed = page[start..].split_once('>').unwrap().1.split_once('<').unwrap().0;
+        let packed = STANDARD.decode(packed).unwrap();
+        serde_json::from_reader(flate2::read::GzDecoder::new(&packed[..])).unwrap()
+    }
+
+    /// The first text of each figure stands in the page, those of all choices are packed beside the recording.
+    #[test]
+    fn the_page_has_the_captions_of_every_choice() {
+        let page = page(toy());
+        let packed = unpacked(&page, "captions");
+        for figure in figures::all(toy()) {
+            let text = html! { span class="caption" { (figure.caption.first()) } }.into_string();
+            assert!(page.contains(&text), "{}", figure.id);
+            let follows = !figure.caption.axes().is_empty();
+            let expected = follows.then(|| serde_json::to_value(&figure.caption).unwrap());
+            assert_eq!(packed.get(figure.id), expected.as_ref(), "{}", figure.id);
         }
     }
 
