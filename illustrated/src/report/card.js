@@ -60,7 +60,7 @@ function groupOf(pass, { title, through, symbols, lines, ends }) {
 }
 
 /// How parameters come to be recorded.
-const ASK = "To have them at every step, run the toy with --parameters; of a model in a file, etudiant record --parameters true.";
+const ASK = "To have them at every step, run the toy with --parameters; etudiant report and record take --parameters true.";
 
 /// The numbers that an account is made of, as references.
 const operandsOf = (groups) =>
@@ -84,7 +84,7 @@ function agreement(pass, { value: computed, groups }, recorded) {
   const difference = computed === recorded ? 0 : Math.abs(computed - recorded);
   const share = difference / Math.max(Math.abs(recorded), Number.MIN_VALUE);
   const same = share === 0 ? 7 : Math.max(0, Math.min(7, Math.floor(-Math.log10(2 * share))));
-  const kept = digits ? `; the recording keeps ${digits} digits of each number, and what is computed of rounded numbers is off by as much` : "";
+  const kept = digits ? `; the recording keeps ${digits} digits of each number, and what is computed of rounded numbers is off by a little` : "";
   const to = same ? `they agree to ${same} ${same === 1 ? "digit" : "digits"}` : "large terms cancel, and their rounding shows";
   const how = same === 7 ? "they are the same" : `${to}${kept}`;
   const result = paragraph("result", `computed here ${digitsOf(computed)}, recorded ${digitsOf(recorded)}: ${how}.`);

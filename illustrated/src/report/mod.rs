@@ -143,6 +143,18 @@ mod tests {
         serde_json::from_reader(flate2::read::GzDecoder::new(&packed[..])).unwrap()
     }
 
+    /// A text for each of 30 words, 6 layers and 8 heads, of each pass: they are much alike, and are packed.
+    #[test]
+    fn captions_of_a_large_model_stay_small() {
+        let large = |model: &mut transformer::Architecture| {
+            (model.d_model, model.n_heads, model.n_encoder_layers, model.n_decoder_layers) = (32, 8, 6, 6);
+        };
+        let figures = figures::all(&crate::testing::recorded_of(large, 30, 60));
+        let count: usize = figures.iter().map(|figure| figure.caption.texts().len()).sum();
+        let size = packed(&captions(figures.iter())).len();
+        assert!(count > 30 * 6 * 8 && size < 100_000, "{count} captions in {size} bytes");
+    }
+
     /// The first text of each figure stands in the page, those of all choices are packed beside the recording.
     #[test]
     fn the_page_has_the_captions_of_every_choice() {
