@@ -122,8 +122,12 @@ impl Live {
             Request::Figures { names } => {
                 let recording = self.recording()?;
                 let drawn = names.iter().filter_map(|name| figures::named(name, recording));
-                let drawn: serde_json::Map<String, Value> =
-                    drawn.map(|figure| (figure.id.into(), figure.html().into_string().into())).collect();
+                let drawn: serde_json::Map<String, Value> = drawn
+                    .map(|figure| {
+                        let (html, caption) = (figure.html().into_string(), &figure.caption);
+                        (figure.id.into(), json!({ "html": html, "caption": caption }))
+                    })
+                    .collect();
                 Ok(json!({ "figures": drawn }).into())
             }
             Request::Passes { steps } => Ok(answer::passes(self.recording()?, |step| steps.contains(&step))),
@@ -229,9 +233,10 @@ fn about(opened: &Opened) -> Value {
 
 /// The chapters, and what the script of the report needs.
 fn chapters(recording: &Recording) -> Answer {
-    let of = figures::following;
+    let (of, body) = (figures::following, report::Body::of(recording));
     json!({
-        "html": report::chapters(recording).into_string(),
+        "html": body.html.into_string(),
+        "captions": body.captions,
         "about": recording.about(),
         "origins": illustrated::origins::origins(recording.about()),
         "follow": { "steps": of(Follows::Steps), "search": of(Follows::Search) },

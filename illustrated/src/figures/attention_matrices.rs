@@ -3,10 +3,10 @@
 
 use maud::html;
 
-use super::common::{MAX_WIDTH, Run, largest};
+use super::common::{MAX_WIDTH, Run, by_layer, largest, row_of, spelled};
 use crate::look::equation::{Part, equation, stack};
 use crate::look::matrix::Drawn;
-use crate::look::{Figure, Labels, Matrix, Place, Role, Style};
+use crate::look::{Axis, Caption, Figure, Labels, Matrix, Place, Role, Style};
 use crate::recording::Recording;
 
 const FIRST: [(&str, usize); 2] = [("layer", 0), ("head", 0)];
@@ -92,18 +92,24 @@ fn attention(run: &Run) -> Option<Drawn> {
     Some(equation(parts.collect(), MAX_WIDTH))
 }
 
-fn caption(run: &Run) -> Option<String> {
-    let weights = run.pass.value("encoder.layers.0.self_attn.weights")?;
-    let (n, last) = (run.src.len(), run.src.len() - 1);
-    let row = weights.data.get(last * n..n * n)?;
-    let most = largest(row);
-    Some(format!(
-        "Each row is a word: its {} numbers become a query, a key and a value of {}, and a row of weights that sums to 1. Here \
-         the row of “{}” takes {:.0}% of its Z from “{}”.",
-        run.d_model,
-        run.d_head,
-        run.src[last],
-        100.0 * row[most],
-        run.src[most],
-    ))
+/// Of the last word, from which it takes most.
+fn caption(run: &Run) -> Option<Caption> {
+    let passes = run.recording.passes();
+    let weights = by_layer(&passes, "encoder.layers.{layer}.self_attn.weights", run.n_layers);
+    let words: Vec<Vec<String>> = passes.iter().map(|pass| spelled(&pass.head().src)).collect();
+    let axes = [Axis::passes(passes.len()), Axis::of(&run.layers()), Axis::of(&run.heads())];
+    Caption::over(axes, |[pass, layer, head]| {
+        let last = words[pass].len().checked_sub(1)?;
+        let row = row_of(weights[pass][layer]?, head, last)?;
+        let most = largest(row);
+        Some(format!(
+            "Each row is a word: its {} numbers become a query, a key and a value of {}, and a row of weights that sums to 1. In \
+             layer {layer}, head {head}, the row of “{}” takes {:.0}% of its Z from “{}”.",
+            run.d_model,
+            run.d_head,
+            words[pass][last],
+            100.0 * row[most],
+            words[pass].get(most)?,
+        ))
+    })
 }

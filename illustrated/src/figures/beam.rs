@@ -82,7 +82,7 @@ fn figure(search: &Search, id: &'static str, title: String, caption: String) -> 
     Some(Figure {
         id,
         title,
-        caption,
+        caption: caption.into(),
         width: widest.max(LEFT + 3.0 * PITCH.0),
         height: bottom - PITCH.1 + BOX.1 + 8.0,
         drawing: html! {

@@ -4,8 +4,8 @@ use transformer::NormPlacement;
 
 use crate::look::equation::choices;
 use crate::look::matrix::{Drawn, cut};
-use crate::look::{Control, Labels, Matrix, Place, Role, Style};
-use crate::recording::{Output, Pass, Recording, Token};
+use crate::look::{Control, Heads, Labels, Matrix, Place, Role, Style};
+use crate::recording::{Array, Output, Pass, Recording, Token};
 
 /// The widest that a figure is drawn, where it can be helped.
 pub(super) const MAX_WIDTH: f64 = 1072.0;
@@ -106,6 +106,19 @@ pub(super) fn positions(pass: &Pass) -> Control {
     Control { name: "position", label: "position", choices, chosen: 0 }
 }
 
+/// Of each pass and of each layer, the array of a path with `{layer}`, if it was recorded.
+pub(super) fn by_layer<'a>(passes: &[Pass<'a>], path: &str, n_layers: usize) -> Vec<Vec<Option<&'a Array>>> {
+    let of_layer = |pass: &Pass<'a>, layer: usize| pass.value(&path.replace("{layer}", &layer.to_string()));
+    passes.iter().map(|pass| (0..n_layers).map(|layer| of_layer(pass, layer)).collect()).collect()
+}
+
+/// Of weights `[n_heads, q_len, k_len]`, those that a head gives at a row, if there are so many.
+pub(super) fn row_of(weights: &Array, head: usize, row: usize) -> Option<&[f32]> {
+    let &[n_heads, q_len, k_len] = &weights.shape[..] else { return None };
+    let start = (head * q_len + row) * k_len;
+    weights.data.get(start..start + k_len).filter(|_| head < n_heads && row < q_len && k_len > 0)
+}
+
 /// The path of what a layer of a stack reads.
 pub(super) fn layer_input(stack: &str, layer: usize) -> String {
     match layer {
@@ -136,7 +149,7 @@ pub(super) fn output_row(
 ) -> Option<Matrix> {
     let outputs = pass.outputs();
     let words = &outputs.get(at.unwrap_or(0))?.words;
-    let place = Place::of(format!("outputs.{path}"));
+    let place = Place::of(format!("outputs.{path}")).listed_at(at.unwrap_or(0), Heads::Words);
     Some(Matrix {
         name: name.into(),
         role,

@@ -231,7 +231,11 @@ mod tests {
         assert_eq!(checked(toy(), &drawing), 4 * (5 * (2 + 2 + 3 + 2) + 3 * 3));
         assert!(drawing.contains("data-path=\"encoder.layers.1.out\""), "the top layer");
         assert!(!drawing.contains("data-path=\"encoder.layers.0"), "and no other");
-        assert!(figure.caption.contains("encoder layer 1, the top one"), "{}", figure.caption);
+        assert!(
+            figure.caption.first().contains("encoder layer 1, the top one"),
+            "{}",
+            figure.caption.first()
+        );
     }
 
     /// Keys times values of the recorded top layer: what the arrows say is what was computed.

@@ -2,7 +2,7 @@
 //! word that comes of it, until the sentence ends.
 
 use crate::look::matrix::{cut, text_width};
-use crate::look::{Figure, Labels, Matrix, Place, Role, Sheet};
+use crate::look::{Axis, Caption, Figure, Labels, Matrix, Place, Role, Sheet};
 use crate::recording::{Pass, Recording};
 
 use super::common::{is_shared, likeliest, numbered, output_row, positions};
@@ -51,7 +51,7 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
     Some(sheet.into_figure(
         "decoding",
         "One word after another",
-        caption(&pass, architecture.causal_mask),
+        caption(&passes, architecture.causal_mask)?,
         controls,
     ))
 }
@@ -125,13 +125,18 @@ fn next_words(sheet: &mut Sheet, passes: &[Pass]) {
             one.text("strong", 4.0, y + 19.0, "the likeliest:");
             one.boxed("strong", [112.0, y, width, 28.0], &text);
             one.text("note", 122.0 + width, y + 19.0, &then);
-            let condition = format!("step={} position={position}", pass.head().step);
+            let condition = format!("pass={number} position={position}");
             sheet.when(&condition, number + 1 == passes.len() && position == 0, one);
         }
     }
 }
 
-fn caption(pass: &Pass, is_masked: bool) -> String {
+fn caption(passes: &[Pass], is_masked: bool) -> Option<Caption> {
+    Caption::over([Axis::passes(passes.len())], |[pass]| Some(said_right(&passes[pass], is_masked)))
+}
+
+/// At how many positions the likeliest word is the label, and what comes of it.
+fn said_right(pass: &Pass, is_masked: bool) -> String {
     let outputs = pass.outputs();
     let labels = &pass.head().tgt_out;
     let hits = |(output, label): &(&&crate::recording::Output, &crate::recording::Token)| {
@@ -173,7 +178,7 @@ mod tests {
         assert_eq!(checked(toy(), &drawing), 16 + 3 + 6);
         let names: Vec<&str> = figure.controls.iter().map(|control| control.name).collect();
         assert_eq!(names, ["position", "layer", "head"]);
-        assert!(drawing.contains(">zeros</text>") && figure.caption.contains("At 5 of 5 positions"));
+        assert!(drawing.contains(">zeros</text>") && figure.caption.first().contains("At 5 of 5 positions"));
         assert_eq!(drawing.matches("the sentence is whole").count() > 0, figure.width <= 1080.0);
     }
 

@@ -4,8 +4,8 @@
 
 use crate::look::flow::flow;
 use crate::look::matrix::{Drawn, MAX_COLUMNS, PITCH, cut, shown};
-use crate::look::{Figure, Labels, Matrix, Place, Role};
-use crate::recording::{Output, Pass, Recording};
+use crate::look::{Axis, Caption, Figure, Heads, Labels, Matrix, Place, Role};
+use crate::recording::{About, Output, Pass, Recording};
 use maud::html;
 
 use super::common::is_shared;
@@ -25,14 +25,13 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
     let last = passes.last()?;
     let outputs = last.outputs();
     let first = outputs.first()?;
-    let drawn =
-        if is_shared(&outputs) { tables(recording, &passes, first) } else { lists(last, passes.len() - 1) }?;
+    let drawn = if is_shared(&outputs) { tables(recording, &passes, first) } else { lists(last) }?;
     let lines = drawn.into_iter().map(|line| flow(line, WIDTH)).collect();
     let Drawn { markup, width, height, .. } = flow(lines, 0.0); // one under the other
     Some(Figure {
         id: "distributions",
         title: "What is aimed at, and what the model says".into(),
-        caption: caption(&passes, first),
+        caption: caption(recording.about(), &passes)?,
         width,
         height,
         drawing: markup,
@@ -43,37 +42,38 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
 /// A table for each of label, target and model, in lines; the last is the first position as bars.
 fn tables(recording: &Recording, passes: &[Pass], first: &Output) -> Option<Vec<Vec<Drawn>>> {
     let newest = passes.len() - 1;
-    let words: Vec<String> = first.words.iter().map(|said| said.token.text.clone()).collect();
     let labels = labels(&passes[newest]);
-    let matrix = |name: String, path: &str| Matrix {
+    let matrix = |name: String, path: &str, words: &[String]| Matrix {
         name,
         role: Role::Weights,
-        place: Place::of(format!("outputs.{path}")).strides(words.len(), 1),
+        place: Place::of(format!("outputs.{path}")).strides(words.len(), 1).listed_at(0, Heads::Words),
         n_rows: labels.len(),
         n_cols: words.len(),
-        labels: Labels::both(&labels, &words),
+        labels: Labels::both(&labels, words),
     };
     let fixed = |name: String, path: &str, pass: usize| {
-        let matrix = matrix(name, path);
+        let matrix = matrix(name, path, &listed(*passes[pass].outputs().first()?));
         Matrix { place: matrix.place.clone().pass(pass), ..matrix }.draw(&passes[pass], &[])
     };
     let smoothed = format!("target: smoothed by {}", recording.about().smoothing);
     let aim = vec![
         fixed("label: one-hot".into(), "label", newest)?,
         fixed(smoothed, "target", newest)?,
-        matrix("model, at the chosen step".into(), "probability").draw(&passes[newest], &[])?,
+        matrix("model, at the chosen step".into(), "probability", &listed(first))
+            .draw(&passes[newest], &[])?,
     ];
     let left = aim[0].frame[0];
     let stage = |&at: &usize| fixed(format!("model, {}", when(&passes[at])), "probability", at);
     let stages = stages(passes.len());
     let said = stages.iter().map(stage).collect::<Option<Vec<Drawn>>>()?;
-    let bars = stages.iter().map(|&at| bars(passes, at, &words, left)).collect::<Option<Vec<Drawn>>>()?;
+    let bars = stages.iter().map(|&at| bars(passes, at, left)).collect::<Option<Vec<Drawn>>>()?;
     Some(vec![aim, said, bars])
 }
 
 /// The first position of a pass as bars over its numbers; the target as outlines. The frame begins at `left`.
-fn bars(passes: &[Pass], at: usize, words: &[String], left: f64) -> Option<Drawn> {
-    let said = &passes[at].outputs().first()?.words;
+fn bars(passes: &[Pass], at: usize, left: f64) -> Option<Drawn> {
+    let first = *passes[at].outputs().first()?;
+    let (said, words) = (&first.words, listed(first));
     let label = passes[at].head().tgt_out.first().map_or("", |token| &token.text);
     let matrix = Matrix {
         name: String::new(),
@@ -81,7 +81,7 @@ fn bars(passes: &[Pass], at: usize, words: &[String], left: f64) -> Option<Drawn
         place: Place::of("outputs.probability").strides(words.len(), 1).pass(at),
         n_rows: 1,
         n_cols: words.len(),
-        labels: Labels::both(&[cut(label, 90.0)], words),
+        labels: Labels::both(&[cut(label, 90.0)], &words),
     };
     let drawn = matrix.draw(&passes[at], &[])?;
     let top = BAR.0 + 24.0;
@@ -104,16 +104,16 @@ fn bars(passes: &[Pass], at: usize, words: &[String], left: f64) -> Option<Drawn
 }
 
 /// Of a large vocabulary, the likeliest words of each position.
-fn lists(last: &Pass, pass: usize) -> Option<Vec<Vec<Drawn>>> {
+fn lists(last: &Pass) -> Option<Vec<Vec<Drawn>>> {
     let outputs = last.outputs();
     let n_listed = outputs.first()?.words.len();
     let list = |(at, label): (usize, &String)| {
-        let words: Vec<String> =
-            outputs[at].words.iter().take(8).map(|said| said.token.text.clone()).collect();
+        let words: Vec<String> = listed(outputs[at]).into_iter().take(8).collect();
+        let place = Place::of("outputs.probability").listed_at(at, Heads::Words);
         let matrix = Matrix {
             name: format!("{}: “{label}”", at + 1),
             role: Role::Weights,
-            place: Place::of("outputs.probability").strides(n_listed, 1).start(at * n_listed).pass(pass),
+            place: place.strides(n_listed, 1).start(at * n_listed),
             n_rows: 1,
             n_cols: words.len(),
             labels: Labels { rows: Vec::new(), cols: words },
@@ -121,6 +121,11 @@ fn lists(last: &Pass, pass: usize) -> Option<Vec<Vec<Drawn>>> {
         matrix.draw(last, &[])
     };
     Some(vec![labels(last).iter().enumerate().map(list).collect::<Option<_>>()?])
+}
+
+/// The words that an output lists.
+fn listed(output: &Output) -> Vec<String> {
+    output.words.iter().map(|said| said.token.text.clone()).collect()
 }
 
 /// The labels, as far as they are shown.
@@ -144,36 +149,48 @@ fn when(pass: &Pass) -> String {
     }
 }
 
-fn caption(passes: &[Pass], first: &Output) -> String {
-    let (oldest, newest) = (&passes[0], &passes[passes.len() - 1]);
-    let label = newest.head().tgt_out.first();
-    let probability = |pass: &Pass| {
-        let outputs = pass.outputs();
-        let said =
-            outputs.first()?.words.iter().find(|said| Some(said.token.id) == label.map(|label| label.id))?;
-        Some(format!("{:.2} {}", said.log_prob.exp(), when(pass)))
-    };
-    let mut found: Vec<String> = [oldest, newest].into_iter().filter_map(probability).collect();
-    found.dedup();
-    let highest = first.words.iter().map(|said| said.target).fold(0.0, f64::max);
-    format!(
-        "A row is a position of the target, a column a word. The first label, “{}”, is given {}; a smoothed label asks for \
-         {highest:.2}, drawn as an outline over the bars, and no more.{}",
-        label.map_or("", |label| &label.text),
-        found.join(", "),
-        match newest.outputs().len() {
-            count if count > MAX_POSITIONS =>
-                format!(" {} more positions are left out.", count - MAX_POSITIONS),
-            _ => String::new(),
-        },
-    )
+/// What the first label is given, untrained and at the chosen step.
+fn caption(about: &About, passes: &[Pass]) -> Option<Caption> {
+    Caption::over([Axis::passes(passes.len())], |[pass]| {
+        let (oldest, chosen) = (passes.first()?, &passes[pass]);
+        let label = chosen.head().tgt_out.first();
+        let probability = |pass: &Pass| {
+            let outputs = pass.outputs();
+            let words = &outputs.first()?.words;
+            let said = words.iter().find(|said| Some(said.token.id) == label.map(|label| label.id))?;
+            Some(format!("{:.2} {}", said.log_prob.exp(), when(pass)))
+        };
+        let mut found: Vec<String> = [oldest, chosen].into_iter().filter_map(probability).collect();
+        found.dedup();
+        if found.is_empty() {
+            found.push("less than each word that is listed".into());
+        }
+        let outputs = chosen.outputs();
+        let (rows, bars) = match is_shared(&outputs) {
+            true => (
+                "A row is a position of the target, a column a word.",
+                ", drawn as an outline over the bars,",
+            ),
+            false => ("Of each position of the target, the likeliest words at the chosen step.", ""),
+        };
+        let highest = 1.0 - about.smoothing + about.smoothing / about.tgt_vocab_size.max(1) as f64;
+        let left_out = match outputs.len().saturating_sub(MAX_POSITIONS) {
+            0 => String::new(),
+            count => format!(" {count} more positions are left out."),
+        };
+        Some(format!(
+            "{rows} The first label, “{}”, is given {}; a smoothed label asks for {highest:.2}{bars} and no more.{left_out}",
+            label.map_or("", |label| &label.text),
+            found.join(", "),
+        ))
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::recording::event::PassHead;
-    use crate::recording::{About, Event, Said, Token};
+    use crate::recording::{Event, Said, Token};
     use crate::testing::{checked, toy};
 
     #[test]
@@ -229,7 +246,7 @@ mod tests {
             let stages = stages(passes as usize).len();
             let rows = positions.min(MAX_POSITIONS) * (3 + stages) + stages;
             assert_eq!(checked(&recording, &figure.drawing.into_string()), rows * (words as usize).min(16));
-            assert_eq!(figure.caption.contains("18 more positions are left out"), positions == 30);
+            assert_eq!(figure.caption.first().contains("18 more positions are left out"), positions == 30);
         }
     }
 }

@@ -40,7 +40,8 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
             run.src.len(),
             run.d_model,
             run.d_model,
-        ),
+        )
+        .into(),
         width: sheet.width,
         height: sheet.height,
         drawing: sheet.markup,
@@ -89,7 +90,8 @@ pub fn feed_forward(recording: &Recording) -> Option<Figure> {
             "No arrow leaves its row: the {d_model} numbers of a word become {d_ff} and then {d_model} again, by the same \
              weights for each of the {} words.",
             run.src.len(),
-        ),
+        )
+        .into(),
         width: x - WAY,
         height: all[0].height,
         drawing: html! {

@@ -6,10 +6,10 @@ mod lines;
 
 use maud::html;
 
-use super::common::{largest, numbered};
+use super::common::{by_layer, largest, numbered, row_of};
 use crate::look::equation::at;
 use crate::look::matrix::Drawn;
-use crate::look::{Control, Figure, Labels, Matrix, Place, Role, Style};
+use crate::look::{Axis, Caption, Control, Figure, Labels, Matrix, Place, Role, Style};
 use crate::recording::{Pass, Recording};
 
 use kind::{Kind, LABELS, TOGGLES, kinds};
@@ -42,10 +42,12 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
         chosen: usize::from(head == 0),
     });
     let kind = Control { name: "kind", label: "attention", choices: names, chosen: 0 };
+    let (layer, head) = (numbered("layer", n_layers), numbered("head", n_heads));
+    let chosen = [Axis::of(&kind), Axis::of(&layer), Axis::of(&head)];
     Some(Figure {
         id: "attention-explorer",
         title: "Who looks at whom".into(),
-        caption: caption(&pass, &kinds, n_heads)?,
+        caption: caption(recording, &kinds, chosen)?,
         width,
         height,
         drawing: html! {
@@ -58,10 +60,7 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
                 g class=[(at > 0).then_some("off")] data-when={ "kind=" (at) } { (one.markup) }
             }
         },
-        controls: [kind, numbered("layer", n_layers), numbered("head", n_heads)]
-            .into_iter()
-            .chain(toggles)
-            .collect(),
+        controls: [kind, layer, head].into_iter().chain(toggles).collect(),
     })
 }
 
@@ -110,17 +109,24 @@ fn heatmap(pass: &Pass, kind: &Kind) -> Option<Drawn> {
     matrix.draw_as(pass, &[("layer", 0), ("head", 0)], &style)
 }
 
-fn caption(pass: &Pass, kinds: &[Kind], n_heads: usize) -> Option<String> {
-    let kind = kinds.first()?;
-    let (layer, head, n) = (kind.n_layers.checked_sub(1)?, n_heads.checked_sub(1)?, kind.keys.len());
-    let weights = pass.value(&kind.path.replace("{layer}", &layer.to_string()))?;
-    let row = weights.data.get((head + 1) * n * n - n..(head + 1) * n * n)?;
-    let most = largest(row);
-    Some(format!(
-        "In the encoder's last layer (choose layer {layer} and head {head}) the last head lets “{}” look most at “{}”: {:.0}%. What a word looks at is no \
-         explanation of what the model says: other weights can give the same words, and values matter as much.",
-        kind.queries.last()?,
-        kind.keys[most],
-        100.0 * row[most],
-    ))
+/// Where the last word looks most, in each kind of attention.
+fn caption(recording: &Recording, kinds: &[Kind], [kind, layer, head]: [Axis; 3]) -> Option<Caption> {
+    let passes = recording.passes();
+    let of_kind = |kind: &Kind| by_layer(&passes, kind.path, kind.n_layers);
+    let weights: Vec<_> = kinds.iter().map(of_kind).collect();
+    Caption::over([Axis::passes(passes.len()), kind, layer, head], |[pass, kind, layer, head]| {
+        let Kind { name, queries, keys, n_layers, .. } = &kinds[kind];
+        if layer >= *n_layers {
+            return Some(format!("There is no layer {layer} of this kind, {name}; there are {n_layers}."));
+        }
+        let row = row_of(weights[kind][pass][layer]?, head, queries.len().checked_sub(1)?)?;
+        let most = largest(row);
+        Some(format!(
+            "In layer {layer}, head {head} ({name}) lets “{}” look most at “{}”: {:.0}%. What a word looks at is no explanation of \
+             what the model says: other weights can give the same words, and values matter as much.",
+            queries.last()?,
+            keys.get(most)?,
+            100.0 * row[most],
+        ))
+    })
 }

@@ -3,8 +3,8 @@
 
 use crate::look::flow::flow;
 use crate::look::matrix::{Drawn, cut};
-use crate::look::{Figure, Labels, Matrix, Place, Role};
-use crate::recording::{Pass, Recording};
+use crate::look::{Axis, Caption, Figure, Heads, Labels, Matrix, Place, Role};
+use crate::recording::{Pass, Recording, Said};
 
 use super::common::is_shared;
 
@@ -18,7 +18,6 @@ const MAX_POSITIONS: usize = 8;
 pub fn draw(recording: &Recording) -> Option<Figure> {
     let passes = recording.passes();
     let newest = passes.last()?;
-    let (first, n_labels) = (newest.outputs().first().copied()?, newest.outputs().len());
     let mut lines = Vec::new();
     if passes.len() > 1 {
         lines.push(line(&passes[0], Some(0), "before the first step")?);
@@ -26,21 +25,33 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
     lines.push(line(newest, None, "at the chosen step")?);
     let Drawn { markup, width, height, .. } =
         flow(lines.into_iter().map(|line| flow(line, WIDTH)).collect(), 0.0); // one under the other
-    let largest = first.words.iter().max_by(|a, b| a.gradient.abs().total_cmp(&b.gradient.abs()))?;
-    let probability = largest.log_prob.exp();
     Some(Figure {
         id: "logit-gradients",
         title: "The gradient at the logits is p − y".into(),
-        caption: format!(
-            "The loss is no difference of distributions, but its gradient is: softmax and logarithm cancel, and at each logit \
-             (p − y) / {n_labels} is left, a mean over the labels. In the last recorded pass the largest of the first position is \
-             that of “{}”: ({probability:.4} − {:.4}) / {n_labels} = {:.4}. Where the model says what the target says, nothing pulls.",
-            largest.token.text, largest.target, largest.gradient,
-        ),
+        caption: caption(&passes)?,
         width,
         height,
         drawing: markup,
         controls: Vec::new(),
+    })
+}
+
+/// The largest gradient of the first position.
+fn caption(passes: &[Pass]) -> Option<Caption> {
+    Caption::over([Axis::passes(passes.len())], |[pass]| {
+        let outputs = passes[pass].outputs();
+        let by_size = |a: &&Said, b: &&Said| a.gradient.abs().total_cmp(&b.gradient.abs());
+        let largest = outputs.first()?.words.iter().max_by(by_size)?;
+        let (probability, n_labels) = (largest.log_prob.exp(), outputs.len());
+        Some(format!(
+            "The loss is no difference of distributions, but its gradient is: softmax and logarithm cancel, and at each logit \
+             (p − y) / {n_labels} is left, a mean over the labels. At step {} the largest of the first position is that of “{}”: \
+             ({probability:.4} − {:.4}) / {n_labels} = {:.4}. Where the model says what the target says, nothing pulls.",
+            passes[pass].head().step,
+            largest.token.text,
+            largest.target,
+            largest.gradient,
+        ))
     })
 }
 
@@ -53,7 +64,7 @@ fn line(pass: &Pass, number: Option<usize>, when: &str) -> Option<Vec<Drawn>> {
     let rows: Vec<String> =
         pass.head().tgt_out.iter().take(n_rows).map(|token| cut(&token.text, 90.0)).collect();
     let place = |path: &str| {
-        let place = Place::of(path).strides(cols.len(), 1);
+        let place = Place::of(path).strides(cols.len(), 1).listed_at(0, Heads::Words);
         number.map_or(place.clone(), |number| place.pass(number))
     };
     let matrix = |name: &str, role, place| Matrix {

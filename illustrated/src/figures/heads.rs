@@ -24,7 +24,8 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
             "Nothing is cut off the input: each of the {} heads reads all {} columns of X through matrices of its own, and \
              gives {} columns of Z. Side by side they are {} columns again, which W^O mixes.",
             run.n_heads, run.d_model, run.d_head, run.d_model,
-        ),
+        )
+        .into(),
         width: sheet.width,
         height: sheet.height,
         drawing: sheet.markup,

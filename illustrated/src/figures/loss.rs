@@ -31,7 +31,7 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
     Some(Figure {
         id: "loss",
         title: "How the loss fell".into(),
-        caption: caption(recording, &history, floor),
+        caption: caption(recording, &history, floor).into(),
         width: LEFT + WIDTH + 28.0,
         height,
         drawing: html! {
@@ -247,7 +247,11 @@ mod tests {
         let drawing = figure.drawing.into_string();
         let n_passes = toy().passes().len();
         assert_eq!(checked_events(toy(), &drawing), 3 * n_passes, "loss, nll and rate at each pass");
-        assert!(drawing.contains("curve floor") && figure.caption.contains("= 0.421"), "{}", figure.caption);
+        assert!(
+            drawing.contains("curve floor") && figure.caption.first().contains("= 0.421"),
+            "{}",
+            figure.caption.first()
+        );
         let last = toy().steps().last().unwrap().loss;
         assert!(last > floor(toy().about()), "{last}");
     }
@@ -289,7 +293,7 @@ mod tests {
         assert!(
             drawing.contains("31.25")
                 && !drawing.contains("floor")
-                && figure.caption.contains("perplexity of 2.7")
+                && figure.caption.first().contains("perplexity of 2.7")
         );
     }
 }

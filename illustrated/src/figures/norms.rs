@@ -194,7 +194,7 @@ fn figure(id: &'static str, title: &str, caption: String, heads: &[String], rows
     Figure {
         id,
         title: title.into(),
-        caption,
+        caption: caption.into(),
         width: LEFT + COLUMN * heads.len() as f64,
         height: bottom + if left_out > 0 { 24.0 } else { 4.0 },
         drawing: html! {
@@ -244,7 +244,11 @@ mod tests {
         }
         let figure = update(toy()).unwrap();
         assert_eq!(checked_events(toy(), &figure.drawing.into_string()), 4 * MAX_ROWS);
-        assert!(figure.width <= 1080.0 && figure.caption.contains("Step 64"), "{}", figure.caption);
+        assert!(
+            figure.width <= 1080.0 && figure.caption.first().contains("Step 64"),
+            "{}",
+            figure.caption.first()
+        );
     }
 
     #[test]

@@ -4,7 +4,7 @@ use maud::html;
 
 use crate::look::matrix::{MAX_COLUMNS, PITCH, cut, shown};
 use crate::look::number::grouped;
-use crate::look::{Figure, Labels, Matrix, Place, Role, Sheet};
+use crate::look::{Axis, Caption, Figure, Heads, Labels, Matrix, Place, Role, Sheet};
 use crate::recording::{Pass, Recording};
 
 use super::common::{is_shared, likeliest, output_row, positions};
@@ -48,9 +48,9 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
     } else {
         String::new()
     };
-    let caption = format!("{}{listed}", caption(&pass)?);
-    let controls = vec![positions(&pass)];
-    Some(sheet.into_figure("output", "From the last vector to a word", caption, controls))
+    let position = positions(&pass);
+    let caption = caption(&passes, Axis::of(&position), &listed)?;
+    Some(sheet.into_figure("output", "From the last vector to a word", caption, vec![position]))
 }
 
 /// An arrow down, with what happens on the way.
@@ -75,7 +75,11 @@ fn rows(sheet: &mut Sheet, pass: &Pass, at: Option<usize>) -> Option<()> {
     let all = [
         logits,
         output_row(pass, "log_prob", "log-probabilities", Role::Output, at)?,
-        Matrix { labels: Labels { rows: Vec::new(), cols: indices }, ..probabilities },
+        Matrix {
+            place: probabilities.place.clone().listed_at(position, Heads::Indices),
+            labels: Labels { rows: Vec::new(), cols: indices },
+            ..probabilities
+        },
     ];
     for (line, matrix) in all.iter().enumerate() {
         sheet.put(&matrix.draw(pass, &[("position", 0)])?, 0.0, (line + 1) as f64 * LINE);
@@ -104,25 +108,28 @@ fn chosen(sheet: &mut Sheet, passes: &[Pass]) {
                 cut(label, 200.0)
             );
             one.text("strong", 4.0, top + 74.0, &said);
-            let condition = format!("step={} position={position}", pass.head().step);
+            let condition = format!("pass={number} position={position}");
             sheet.when(&condition, number + 1 == passes.len() && position == 0, one);
         }
     }
 }
 
-fn caption(pass: &Pass) -> Option<String> {
-    let output = *pass.outputs().first()?;
-    let said = &output.words[likeliest(output)?];
-    Some(format!(
-        "At the first position the likeliest word is “{}”: its logit is {:.2}, its log-probability {:.2} − {:.2} = {:.2}, its \
-         probability {:.2}.",
-        said.token.text,
-        said.logit,
-        said.logit,
-        output.log_sum_exp,
-        said.log_prob,
-        said.log_prob.exp()
-    ))
+/// The likeliest word, and how it comes by its probability.
+fn caption(passes: &[Pass], position: Axis, listed: &str) -> Option<Caption> {
+    Caption::over([Axis::passes(passes.len()), position], |[pass, position]| {
+        let output = *passes[pass].outputs().get(position)?;
+        let said = &output.words[likeliest(output)?];
+        Some(format!(
+            "At position {position} the likeliest word is “{}”: its logit is {:.2}, its log-probability {:.2} − {:.2} = {:.2}, its \
+             probability {:.2}.{listed}",
+            said.token.text,
+            said.logit,
+            said.logit,
+            output.log_sum_exp,
+            said.log_prob,
+            said.log_prob.exp()
+        ))
+    })
 }
 
 #[cfg(test)]
@@ -137,7 +144,7 @@ mod tests {
         let drawing = figure.drawing.into_string();
         assert_eq!(checked(toy(), &drawing), 16 + 3 * 6);
         assert_eq!(figure.controls[0].choices, ["0: i", "1: am", "2: a", "3: student", "4: <eos>"]);
-        assert!(drawing.contains("data-when=\"step=64 position=0\">"), "seen");
+        assert!(drawing.contains(&format!("data-when=\"pass={} position=0\">", toy().passes().len() - 1)));
         assert!(drawing.contains("the likeliest: index 2, “i”; the label: “i”"));
         assert_eq!(drawing.matches("class=\"ring\"").count(), toy().passes().len() * 5);
     }
@@ -148,7 +155,7 @@ mod tests {
         let figure = draw(&recording).unwrap();
         let n_positions = recording.last_pass().unwrap().outputs().len();
         assert_eq!(checked(&recording, &figure.drawing.into_string()), 4 + n_positions * 3 * 16);
-        assert!(figure.width <= 1080.0 && figure.caption.contains("Of 200 words the 16 likeliest"));
+        assert!(figure.width <= 1080.0 && figure.caption.first().contains("Of 200 words the 16 likeliest"));
     }
 
     #[test]

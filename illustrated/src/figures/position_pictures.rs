@@ -35,8 +35,7 @@ pub fn draw(_: &Recording) -> Option<Figure> {
         "a row is a position, a column a place in the vector; red: above 0, blue: below 0, paper: 0",
     );
     let caption = "On the left of each picture, or of each half, the numbers change with every position; to the right ever more \
-                   slowly, until the sines stay near 0 and the cosines near 1. These are formulas, not numbers of a run."
-        .into();
+                   slowly, until the sines stay near 0 and the cosines near 1. These are formulas, not numbers of a run.";
     Some(sheet.into_figure(
         "position-pictures",
         "Many positions, a pixel for each number",

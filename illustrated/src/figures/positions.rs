@@ -164,8 +164,10 @@ mod tests {
 
     #[test]
     fn the_model_says_which_form_it_uses() {
-        assert!(draw(&Recording::new(About::default())).unwrap().caption.contains("the paper's form"));
+        assert!(
+            draw(&Recording::new(About::default())).unwrap().caption.first().contains("the paper's form")
+        );
         let learned = recorded(|model| model.positions = Positions::Learned, 2);
-        assert!(draw(&learned).unwrap().caption.contains("are learned"));
+        assert!(draw(&learned).unwrap().caption.first().contains("are learned"));
     }
 }

@@ -4,7 +4,7 @@
 use transformer::NormPlacement;
 
 use crate::look::matrix::{cut, text_width};
-use crate::look::{Figure, Labels, Matrix, Place, Role, Sheet, short};
+use crate::look::{Axis, Caption, Figure, Labels, Matrix, Place, Role, Sheet, short};
 use crate::recording::{Pass, Recording};
 
 use super::common::{layer_input, numbered};
@@ -60,8 +60,9 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
         );
         rows.put(&mut sheet, &pass, (&normed, "LayerNorm(x + Sublayer(x))", Role::Words), true, y)?;
     }
-    let caption = caption(&pass, is_pre, rows.hidden)?;
-    let controls = vec![numbered("layer", layers)];
+    let layer = numbered("layer", layers);
+    let caption = caption(recording, Axis::of(&layer), is_pre, rows.hidden)?;
+    let controls = vec![layer];
     Some(sheet.into_figure("residual-norm", "Around each sublayer: add, and normalise", caption, controls))
 }
 
@@ -129,31 +130,36 @@ fn down(sheet: &mut Sheet, y: f64, text: &str) -> f64 {
     y + 30.0
 }
 
-fn caption(pass: &Pass, is_pre: bool, hidden: usize) -> Option<String> {
-    let (before, after) = if is_pre {
-        ("encoder.embedded", "encoder.layers.0.norm1.out")
-    } else {
-        ("encoder.layers.0.residual1.out", "encoder.layers.0.norm1.out")
-    };
-    let range = |path: &str, moment: &str| {
-        let data = &pass.value(&format!("{path}.{moment}"))?.data;
-        let (low, high) = data.iter().fold((f32::MAX, f32::MIN), |(low, high), &x| (low.min(x), high.max(x)));
-        Some(format!("{} to {}", short(low), short(high)))
-    };
+/// How far apart the rows are before the norm and after it.
+fn caption(recording: &Recording, layer: Axis, is_pre: bool, hidden: usize) -> Option<Caption> {
+    let passes = recording.passes();
     let order = if is_pre {
         "In this model the norm comes first, so the rows of the sum are not normed."
     } else {
         "The norm comes last, as in the paper."
     };
     let more = if hidden > 0 { format!(" {hidden} more words are left out.") } else { String::new() };
-    Some(format!(
-        "{order} In layer 0 the variances of the rows go from {} before the norm to {} after it, the means from {} to {}: \
-         γ and β, which start as ones and zeros, may move them off 1 and 0.{more}",
-        range(before, "variance")?,
-        range(after, "variance")?,
-        range(before, "mean")?,
-        range(after, "mean")?,
-    ))
+    Caption::over([Axis::passes(passes.len()), layer], |[pass, layer]| {
+        let after = format!("encoder.layers.{layer}.norm1.out");
+        let before = match is_pre {
+            true => layer_input("encoder", layer),
+            false => format!("encoder.layers.{layer}.residual1.out"),
+        };
+        let range = |path: &str, moment: &str| {
+            let data = &passes[pass].value(&format!("{path}.{moment}"))?.data;
+            let (low, high) =
+                data.iter().fold((f32::MAX, f32::MIN), |(low, high), &x| (low.min(x), high.max(x)));
+            Some(format!("{} to {}", short(low), short(high)))
+        };
+        Some(format!(
+            "{order} In layer {layer} the variances of the rows go from {} before the norm to {} after it, the means from {} to \
+             {}: γ and β, which start as ones and zeros, may move them off 1 and 0.{more}",
+            range(&before, "variance")?,
+            range(&after, "variance")?,
+            range(&before, "mean")?,
+            range(&after, "mean")?,
+        ))
+    })
 }
 
 #[cfg(test)]
@@ -188,7 +194,7 @@ mod tests {
         assert!(draw(&empty).is_none(), "a pass without values");
         let long = recorded(|model| (model.d_model, model.n_heads) = (4, 1), 30);
         let figure = draw(&long).unwrap();
-        assert!(figure.caption.contains("22 more words") && figure.width <= 1080.0);
+        assert!(figure.caption.first().contains("22 more words") && figure.width <= 1080.0);
         checked(&long, &figure.drawing.into_string());
     }
 }

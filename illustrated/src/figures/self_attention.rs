@@ -3,10 +3,10 @@
 
 use maud::html;
 
-use super::common::{Run, largest};
+use super::common::{Run, by_layer, largest, row_of, spelled};
 use crate::look::equation::{Part, at, choices, equation, note, stack};
 use crate::look::matrix::{Drawn, text_width};
-use crate::look::{Control, Figure, Labels, Matrix, Place, Role, Style};
+use crate::look::{Axis, Caption, Control, Figure, Labels, Matrix, Place, Role, Style};
 use crate::recording::Recording;
 
 const FIRST: [(&str, usize); 3] = [("layer", 0), ("head", 0), ("word", 0)];
@@ -18,18 +18,16 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
     let sheet = stack(&[asked(&run)?, by_key(&run)?, note(&steps(&run))], 10.0);
     let words = run.pass.head().src.iter().enumerate();
     let words = words.map(|(place, token)| format!("{} (word {})", token.text, place + 1)).collect();
+    let word = Control { name: "word", label: "word", choices: words, chosen: 0 };
+    let controls = [word, run.layers(), run.heads()];
     Some(Figure {
         id: "self-attention",
         title: "Self-attention of one word, in six steps".into(),
-        caption: caption(&run)?,
+        caption: caption(&run, &controls)?,
         width: sheet.width,
         height: sheet.height,
         drawing: sheet.markup,
-        controls: vec![
-            Control { name: "word", label: "word", choices: words, chosen: 0 },
-            run.layers(),
-            run.heads(),
-        ],
+        controls: controls.into(),
     })
 }
 
@@ -140,15 +138,21 @@ fn steps(run: &Run) -> Vec<String> {
     ]
 }
 
-fn caption(run: &Run) -> Option<String> {
-    let weights = run.pass.value("encoder.layers.0.self_attn.weights")?;
-    let row = weights.data.get(..run.src.len())?;
-    let most = largest(row);
-    Some(format!(
-        "In layer 0, head 0 takes {:.0}% of what it says of “{}” from “{}”. Choose another word, layer or head; the numbers \
-         change, the steps do not.",
-        100.0 * row[most],
-        run.src[0],
-        run.src[most],
-    ))
+/// From which word the head takes most.
+fn caption(run: &Run, [word, layer, head]: &[Control; 3]) -> Option<Caption> {
+    let passes = run.recording.passes();
+    let weights = by_layer(&passes, "encoder.layers.{layer}.self_attn.weights", run.n_layers);
+    let words: Vec<Vec<String>> = passes.iter().map(|pass| spelled(&pass.head().src)).collect();
+    let axes = [Axis::passes(passes.len()), Axis::of(word), Axis::of(layer), Axis::of(head)];
+    Caption::over(axes, |[pass, word, layer, head]| {
+        let row = row_of(weights[pass][layer]?, head, word)?;
+        let most = largest(row);
+        Some(format!(
+            "In layer {layer}, head {head} takes {:.0}% of what it says of “{}” from “{}”. Choose another word, layer or head; \
+             the numbers change, the steps do not.",
+            100.0 * row[most],
+            words[pass].get(word)?,
+            words[pass].get(most)?,
+        ))
+    })
 }

@@ -66,7 +66,7 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
     Some(Figure {
         id: "stacks",
         title: "The black box, and what is in it".into(),
-        caption: caption(about, total),
+        caption: caption(about, total).into(),
         width: RIGHT + WIDTH + 4.0,
         height: bottom + 64.0,
         drawing: html! {

@@ -2,7 +2,7 @@
 
 use crate::look::matrix::cut;
 use crate::look::number::grouped;
-use crate::look::{Figure, Role, Sheet};
+use crate::look::{Axis, Caption, Figure, Role, Sheet};
 use crate::recording::{Recording, Token};
 
 use super::common::{is_shared, output_row, positions};
@@ -54,20 +54,23 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
             sheet.when(&format!("position={position}"), position == 0, one);
         }
     }
-    let label = pass.head().tgt_out.first()?;
     let listed = outputs.first()?.words.len();
     let rest = match about.tgt_vocab_size.saturating_sub(listed) {
         0 => String::new(),
         rest => format!(" The {} words that are not shown have a 0 too.", grouped(rest)),
     };
-    let index = label.id.map_or("no index".into(), |id| format!("index {id}"));
-    let caption = format!(
-        "The model can say {} words. The first label, “{}”, has {index}: its one-hot vector is 1 there and 0 elsewhere.{rest}",
-        grouped(about.tgt_vocab_size),
-        label.text
-    );
-    let controls = vec![positions(&pass)];
-    Some(sheet.into_figure("vocabulary", "The words it can say", caption, controls))
+    let position = positions(&pass);
+    let caption = Caption::over([Axis::of(&position)], |[at]| {
+        let label = pass.head().tgt_out.get(at)?;
+        let index = label.id.map_or("no index".into(), |id| format!("index {id}"));
+        Some(format!(
+            "The model can say {} words. The label at position {at}, “{}”, has {index}: its one-hot vector is 1 there and 0 \
+             elsewhere.{rest}",
+            grouped(about.tgt_vocab_size),
+            label.text
+        ))
+    });
+    Some(sheet.into_figure("vocabulary", "The words it can say", caption?, vec![position]))
 }
 
 /// The different tokens of a sentence, in the order of their indices.
@@ -96,7 +99,7 @@ mod tests {
             );
         }
         assert_eq!((drawing.matches(">1.00<").count(), drawing.matches(">0.00<").count()), (1, 5));
-        assert!(figure.caption.contains("“i”, has index 2"), "{}", figure.caption);
+        assert!(figure.caption.first().contains("“i”, has index 2"), "{}", figure.caption.first());
     }
 
     #[test]
@@ -104,7 +107,7 @@ mod tests {
         let recording = recorded_of(|_| (), 40, 1000);
         let figure = draw(&recording).unwrap();
         let n_positions = recording.last_pass().unwrap().outputs().len();
-        assert!(figure.width <= 1080.0 && figure.caption.contains("984 words that are not shown"));
+        assert!(figure.width <= 1080.0 && figure.caption.first().contains("984 words that are not shown"));
         assert_eq!(checked(&recording, &figure.drawing.into_string()), n_positions * 16);
         assert!(draw(&Recording::new(About::default())).is_none());
     }

@@ -3,6 +3,7 @@
 use maud::{Markup, PreEscaped, html};
 
 use super::STYLE;
+use super::caption::Caption;
 
 /// What a reader can choose in a figure: a layer, a head, a word.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,8 +25,8 @@ pub struct Figure {
     pub id: &'static str,
     /// What it shows.
     pub title: String,
-    /// What to see in it, in one sentence, with this recording's numbers.
-    pub caption: String,
+    /// What to see in it, in one sentence, with this recording's numbers: for every choice that it tells of.
+    pub caption: Caption,
     /// In pixels.
     pub width: f64,
     /// In pixels.
@@ -73,7 +74,7 @@ impl Figure {
                         (self.drawing)
                     }
                 }
-                figcaption { strong { (self.title) } " " (self.caption) }
+                figcaption { strong { (self.title) } " " span class="caption" { (self.caption.first()) } }
             }
         }
     }

@@ -196,6 +196,7 @@ impl Matrix {
         let markup = html! {
             g class={ (class) " " (self.role.class()) } role="table" aria-label=(self.name)
                 data-path=[path] data-start=[start] data-row=[row] data-col=[col] data-controls=[controls] data-pass=[self.place.fixed_pass()] data-of=[self.place.shows()]
+                data-listed=[self.place.listed()] data-heads=[self.place.heads()]
                 data-rows=(self.n_rows) data-cols=(self.n_cols) {
                 text class="name" x=(left) y="14" { (self.name) }
                 text class="scale" x=(left + inner_width) y=(top + inner_height + 16.0) { (scale) }
@@ -239,10 +240,10 @@ impl Matrix {
                 @for (at, col) in columns.iter().enumerate() {
                     @let x = left + at as f64 * width + middle;
                     @if style.tiny.is_some() {
-                        text class="label turned" role="columnheader"
+                        text class="label turned" role="columnheader" data-c=[col]
                             transform={ "translate(" (x + 4.0) " " (top - 8.0) ") rotate(-90)" } { (word(*col)) }
                     } @else {
-                        text class="label above" role="columnheader" x=(x) y=(top - 6.0) {
+                        text class="label above" role="columnheader" data-c=[col] x=(x) y=(top - 6.0) {
                             (cut(word(*col), if fit { 1.4 * width } else { width }))
                         }
                     }

@@ -7,7 +7,9 @@
 //! from one row, column, head or word to the next. So a script can show the numbers of another step, layer or head in the
 //! very same picture, and a test can compare every number shown with the recording. Where another choice means another
 //! picture, each has its group with `data-when="layer=1 head=0"`, those that are not shown at first with the class `off`.
+//! Where it means other words, the [`Caption`] has a text for each choice, and says which controls these follow.
 
+pub mod caption;
 mod cell;
 pub mod chart;
 pub mod equation;
@@ -20,10 +22,11 @@ pub mod role;
 pub mod sheet;
 pub mod tree;
 
+pub use caption::{Axis, Caption};
 pub use figure::{Control, Figure};
 pub use matrix::{Labels, Matrix, Style};
 pub use number::short;
-pub use place::Place;
+pub use place::{Heads, Place};
 pub use role::Role;
 pub use sheet::Sheet;
 

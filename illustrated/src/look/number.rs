@@ -9,9 +9,14 @@ pub fn short(number: f32) -> String {
     };
     let text = format!("{number:.decimals$}");
     match text.strip_prefix('-') {
-        Some(digits) if digits.bytes().all(|c| matches!(c, b'0' | b'.')) => digits.to_owned(),
+        Some(digits) if reads_as_nothing(digits) => digits.to_owned(),
         _ => text,
     }
+}
+
+/// Whether a number is shown as nothing: no digit of it but zeros is left.
+pub fn reads_as_nothing(text: &str) -> bool {
+    text.bytes().all(|c| matches!(c, b'0' | b'.'))
 }
 
 /// A count with thin spaces between groups of three digits.

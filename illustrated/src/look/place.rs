@@ -24,6 +24,23 @@ pub struct Place {
     controls: Vec<(&'static str, usize)>,
     pass: Option<usize>,
     of_gradient: bool,
+    listed: Option<Listed>,
+}
+
+/// What stands above columns that are the words listed by an output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heads {
+    /// The words.
+    Words,
+    /// Their indices in the vocabulary.
+    Indices,
+}
+
+/// Which output lists the words of the columns, and what of them stands above.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Listed {
+    position: usize,
+    heads: Heads,
 }
 
 impl Place {
@@ -37,6 +54,7 @@ impl Place {
             controls: Vec::new(),
             pass: None,
             of_gradient: false,
+            listed: None,
         }
     }
 
@@ -65,6 +83,12 @@ impl Place {
     /// The gradients of the loss at the numbers instead of the numbers: the attribute `data-of="gradient"`.
     pub fn gradients(self) -> Place {
         Place { of_gradient: true, ..self }
+    }
+
+    /// The columns are the words that the output at that position lists; what stands above them follows the pass: the
+    /// attributes `data-listed` and `data-heads`.
+    pub fn listed_at(self, position: usize, heads: Heads) -> Place {
+        Place { listed: Some(Listed { position, heads }), ..self }
     }
 
     /// The path, with what the controls say.
@@ -114,6 +138,19 @@ impl Place {
     /// The pass, if it is always the same one: `data-pass`.
     pub fn fixed_pass(&self) -> Option<usize> {
         self.pass
+    }
+
+    /// The position whose output lists the words of the columns, if one does: `data-listed`.
+    pub fn listed(&self) -> Option<usize> {
+        self.listed.map(|listed| listed.position)
+    }
+
+    /// What of listed words stands above the columns, `words` or `indices`: `data-heads`.
+    pub fn heads(&self) -> Option<&'static str> {
+        self.listed.map(|listed| match listed.heads {
+            Heads::Words => "words",
+            Heads::Indices => "indices",
+        })
     }
 
     /// `gradient`, if gradients are shown: `data-of`.

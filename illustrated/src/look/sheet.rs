@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use super::caption::Caption;
 use super::figure::{Control, Figure};
 use super::matrix::{Drawn, text_width};
 
@@ -66,7 +67,7 @@ impl Sheet {
     }
 
     /// What another sheet shows, only while the controls of the figure stand so: `position=2`, or several of these with
-    /// spaces between. `step` is the step of training. A script obeys; without one it is seen if `is_shown`.
+    /// spaces between. `pass` is the number of the pass, from 0. A script obeys; without one it is seen if `is_shown`.
     pub fn when(&mut self, condition: &str, is_shown: bool, sheet: Sheet) {
         let class = (!is_shown).then_some("off");
         self.reach(sheet.width, sheet.height);
@@ -93,11 +94,19 @@ impl Sheet {
         self,
         id: &'static str,
         title: &str,
-        caption: String,
+        caption: impl Into<Caption>,
         controls: Vec<Control>,
     ) -> Figure {
         let (width, height) = (self.width.ceil(), self.height.ceil());
-        Figure { id, title: title.into(), caption, width, height, drawing: self.into_markup(), controls }
+        Figure {
+            id,
+            title: title.into(),
+            caption: caption.into(),
+            width,
+            height,
+            drawing: self.into_markup(),
+            controls,
+        }
     }
 
     fn reach(&mut self, right: f64, bottom: f64) {

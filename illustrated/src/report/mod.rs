@@ -1,8 +1,9 @@
 //! The report: one page that opens offline, a chapter for each of the article's.
 //!
 //! It can be read without JavaScript. The script, `script.js`, makes it answer: it shows the numbers of another step, layer
-//! or head in the pictures, and opens a card for every number (`card.js`): where it comes from, by the rules (`rules.js`) of
-//! [`origins`](mod@crate::origins), with the numbers of the recording (`pass.js`).
+//! or head in the pictures (`cell.js`), with the captions of that choice, and opens a card for every number (`card.js`):
+//! where it comes from, by the rules (`rules.js`) of [`origins`](mod@crate::origins), with the numbers of the recording
+//! (`pass.js`).
 
 mod about;
 mod chapters;
@@ -15,10 +16,11 @@ use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+use std::collections::BTreeMap;
 use std::io::Write;
 
 use crate::figures;
-use crate::look::STYLE;
+use crate::look::{Caption, STYLE};
 use crate::origins::origins;
 use crate::recording::Recording;
 
@@ -27,13 +29,21 @@ use chapters::CHAPTERS;
 /// The style of the page, beside that of the figures.
 pub const PAGE_STYLE: &str = include_str!("page.css");
 
-/// What makes the page answer, in the order in which they need each other.
-pub const SCRIPTS: [&str; 4] =
-    [include_str!("rules.js"), include_str!("pass.js"), include_str!("card.js"), include_str!("script.js")];
+/// What makes a page of chapters answer, in the order in which they need each other.
+pub const SCRIPTS: [&str; 7] = [
+    include_str!("rules.js"),
+    include_str!("pass.js"),
+    include_str!("dom.js"),
+    include_str!("cell.js"),
+    include_str!("card.js"),
+    include_str!("files.js"),
+    include_str!("script.js"),
+];
 
 /// The page of a recording, as a file of HTML.
 pub fn page(recording: &Recording) -> String {
     let title = format!("“{}”, an illustrated run", recording.about().sentence);
+    let body = Body::of(recording);
     let markup = html! {
         (DOCTYPE)
         html lang="en" {
@@ -56,13 +66,13 @@ pub fn page(recording: &Recording) -> String {
                         "A cell is a number: red above 0, blue below, the deeper the larger, up to the ± that stands at the corner "
                         "of its matrix; weights and probabilities are ochre, from 0 to 1. The bar under a number is the gradient of "
                         "the loss at it: green, the loss falls if the number grows; purple, if it shrinks; the longest of a matrix is "
-                        "as wide as the cell. Captions tell of what a figure shows at first, which is the last recorded step"
-                        @if !has_all_weights(recording) { "; the weights of the model are recorded at that step alone" }
-                        "."
+                        "as wide as the cell."
+                        @if !has_all_weights(recording) { " The weights of the model are recorded at some of the steps only." }
                     }
-                    (chapters(recording))
+                    (body.html)
                 }
-                script id="recording" type="application/gzip" { (packed(recording)) }
+                script id="recording" type="application/gzip" { (packed(&recording.to_json())) }
+                script id="captions" type="application/gzip" { (packed(&body.captions())) }
                 script id="origins" type="application/json" { (PreEscaped(rules(recording))) }
                 @for script in SCRIPTS { script { (PreEscaped(script)) } }
             }
@@ -72,18 +82,38 @@ pub fn page(recording: &Recording) -> String {
 }
 
 /// The chapters with their texts and figures, and before them the way to each.
-pub fn chapters(recording: &Recording) -> Markup {
-    html! {
-        nav aria-label="chapters" {
-            ol { @for chapter in CHAPTERS { li { a href={ "#" (chapter.id) } { (chapter.title) } } } }
-        }
-        @for chapter in CHAPTERS {
-            section aria-labelledby=(chapter.id) {
-                h2 id=(chapter.id) { (chapter.title) }
-                ((chapter.text)(recording))
-                @for figure in figures::of_chapter(chapter.id, recording) { (figure.html()) }
+pub struct Body {
+    /// The page between its controls and its scripts.
+    pub html: Markup,
+    /// The captions that follow what readers choose, by the names of their figures.
+    pub captions: BTreeMap<&'static str, Caption>,
+}
+
+impl Body {
+    /// The body of a recording's page.
+    pub fn of(recording: &Recording) -> Body {
+        let mut captions = BTreeMap::new();
+        let html = html! {
+            nav aria-label="chapters" {
+                ol { @for chapter in CHAPTERS { li { a href={ "#" (chapter.id) } { (chapter.title) } } } }
             }
-        }
+            @for chapter in CHAPTERS {
+                section aria-labelledby=(chapter.id) {
+                    h2 id=(chapter.id) { (chapter.title) }
+                    ((chapter.text)(recording))
+                    @for figure in figures::of_chapter(chapter.id, recording) {
+                        (figure.html())
+                        @if !figure.caption.axes().is_empty() { ({ captions.insert(figure.id, figure.caption); "" }) }
+                    }
+                }
+            }
+        };
+        Body { html, captions }
+    }
+
+    /// The captions as JSON.
+    fn captions(&self) -> String {
+        serde_json::to_string(&self.captions).expect("captions have a JSON form")
     }
 }
 
@@ -93,10 +123,10 @@ fn has_all_weights(recording: &Recording) -> bool {
     recording.passes().iter().all(|pass| pass.value(&weight.name).is_some())
 }
 
-/// The recording, gzipped and in letters that a page can hold.
-fn packed(recording: &Recording) -> String {
+/// A text, gzipped and in letters that a page can hold.
+fn packed(text: &str) -> String {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-    let packed = encoder.write_all(recording.to_json().as_bytes()).and_then(|()| encoder.finish());
+    let packed = encoder.write_all(text.as_bytes()).and_then(|()| encoder.finish());
     STANDARD.encode(packed.expect("memory takes what is written to it"))
 }
 
@@ -122,6 +152,40 @@ mod tests {
         let page = page(toy());
         for figure in figures::all(toy()) {
             assert_eq!(page.matches(&format!("<figure id=\"{}\"", figure.id)).count(), 1, "{}", figure.id);
+        }
+    }
+
+    /// What a script of the page unpacks.
+    fn unpacked(page: &str, id: &str) -> serde_json::Value {
+        let start = page.find(&format!("<script id=\"{id}\"")).expect("it is in the page");
+        let packed = page[start..].split_once('>').unwrap().1.split_once('<').unwrap().0;
+        let packed = STANDARD.decode(packed).unwrap();
+        serde_json::from_reader(flate2::read::GzDecoder::new(&packed[..])).unwrap()
+    }
+
+    /// A text for each of 30 words, 6 layers and 8 heads, of each pass: they are much alike, and are packed.
+    #[test]
+    fn captions_of_a_large_model_stay_small() {
+        let large = |model: &mut transformer::Architecture| {
+            (model.d_model, model.n_heads, model.n_encoder_layers, model.n_decoder_layers) = (32, 8, 6, 6);
+        };
+        let body = Body::of(&crate::testing::recorded_of(large, 30, 60));
+        let count: usize = body.captions.values().map(|caption| caption.texts().len()).sum();
+        let size = packed(&body.captions()).len();
+        assert!(count > 30 * 6 * 8 && size < 100_000, "{count} captions in {size} bytes");
+    }
+
+    /// The first text of each figure stands in the page, those of all choices are packed beside the recording.
+    #[test]
+    fn the_page_has_the_captions_of_every_choice() {
+        let page = page(toy());
+        let packed = unpacked(&page, "captions");
+        for figure in figures::all(toy()) {
+            let text = html! { span class="caption" { (figure.caption.first()) } }.into_string();
+            assert!(page.contains(&text), "{}", figure.id);
+            let follows = !figure.caption.axes().is_empty();
+            let expected = follows.then(|| serde_json::to_value(&figure.caption).unwrap());
+            assert_eq!(packed.get(figure.id), expected.as_ref(), "{}", figure.id);
         }
     }
 

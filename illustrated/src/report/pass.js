@@ -127,8 +127,10 @@ class Pass {
     const word = (words, at) => (words[at] ? `“${words[at].text}” (${at})` : `${at}`);
     if (this.origins[path]?.rule === "parameter") {
       const text = /(embedding|projection)\.weight$/.test(path) ? this.wordOf(path, index[0]) : undefined;
-      const row = text ? `the word “${text}” (${index[0]})` : `row ${index[0]}`;
-      return index.length > 1 ? `${row}, column ${index[1]}` : `number ${index[0]}`;
+      const isLinear = (this.consumers.get(path) ?? []).some(({ path: made }) => this.origins[made].rule === "linear");
+      const [out, into] = isLinear ? [" (comes out)", " (goes in)"] : ["", ""];
+      const row = text ? `the word “${text}” (${index[0]})` : `row ${index[0]}${out}`;
+      return index.length > 1 ? `${row}, column ${index[1]}${into}` : `number ${index[0]}`;
     }
     if (path.startsWith("outputs.")) {
       const said = this.outputs[index[0]]?.words[index[1]];

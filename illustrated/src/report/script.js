@@ -5,67 +5,30 @@
 //              look/place.rs says. Number (r, c) stands at start + r·row + c·col, and further by the controls, each
 //              `name:stride`; `{name}` in the path is what the control says. data-rows, data-cols: how many there are,
 //              folded ones included. data-pass: the place of the pass that it always shows, from 0; data-of="gradient": it
-//              shows gradients in place of numbers.
+//              shows gradients in place of numbers. data-listed: the columns are the words that the output at that
+//              position lists; data-heads: whether `words` or their `indices` stand above.
 //   g.cell     data-r, data-c: its row and column. It is drawn as look/matrix.rs draws it. The script adds
 //              data-number, which is `pass:path:offset`.
-//   g.fold     data-r: columns of that row that are left out.
+//   .above     data-c: the column that this text stands above; `.turned` too.
+//   g.fold     data-r: columns of that row that are left out, or the first of the rows that are.
 //   select     data-control: the name of a control of its figure. What it says is its value.
-//   data-when  `name=value ..`: shown only if the controls of its figure stand so; `step` is the step of training, where
-//              the figure has no control of that name. What is not shown at first has the class `off`.
+//   data-when  `name=value ..`: shown only if the controls of its figure stand so; `pass` is the number of the pass, from
+//              0, which tells passes of one step apart. What is not shown at first has the class `off`.
+//   .caption   what is said of a figure. The gzipped JSON of #captions has by the figure's id on what it depends (name and
+//              count of controls, or `pass`), and the texts of all choices, those of the last control next to each other.
 //
-// The address of an open card is #path/index/../step.
+// The address of an open card is #path/index/../pass.
 
 (async () => {
-  const $ = (selector, within = document) => within.querySelector(selector);
-  const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
-  const drawn = (name, attributes) => {
-    const made = document.createElementNS("http://www.w3.org/2000/svg", name);
-    Object.entries(attributes).forEach(([name, value]) => made.setAttribute(name, value));
-    return made;
-  };
-  const bytes = Uint8Array.from(atob($("#recording").textContent), (letter) => letter.charCodeAt(0));
-  const json = await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
+  async function unpacked(selector) {
+    const bytes = Uint8Array.from(atob($(selector).textContent), (letter) => letter.charCodeAt(0));
+    return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
+  }
+  const json = await unpacked("#recording");
+  const captions = JSON.parse(await unpacked("#captions"));
   const passes = passesOf(JSON.parse(json), JSON.parse($("#origins").textContent));
   const state = { pass: passes.at(-1), mode: "both", open: null };
   document.documentElement.classList.add("live");
-
-  // Numbers in cells, as look/number.rs and look/matrix.rs write them.
-
-  function short(number) {
-    const size = Math.abs(number);
-    const decimals = size < Math.fround(99.995) ? 2 : size < Math.fround(999.95) ? 1 : 0;
-    const scaled = size * 10 ** decimals;
-    const whole = Math.floor(scaled);
-    const isTie = scaled - whole === 0.5; // it goes to the even digit
-    const text = (isTie ? (whole + (whole % 2)) / 10 ** decimals : size).toFixed(decimals);
-    return number < 0 && /[1-9]/.test(text) ? `-${text}` : text;
-  }
-
-  /// A gradient is mostly small: what `short` would show as nothing has its first digit and a power of ten.
-  const small = (number) => (number !== 0 && Math.abs(number) < 0.095 ? number.toExponential(0) : short(number));
-
-  function strength(number, max, isShare) {
-    const share = Math.abs(number) / Math.max(max, Number.MIN_VALUE);
-    return Number.isFinite(share) ? 100 * Math.min(share, 1) ** (isShare ? 0.7 : 0.8) : 0;
-  }
-
-  function drawCell(cell, value, gradient, scales) {
-    const { asGradient, isShare, max, maxGradient } = scales;
-    const number = asGradient ? gradient : value;
-    const missing = number === undefined;
-    const masked = number === -Infinity || "masked" in cell.dataset;
-    const sign = missing ? "missing" : masked ? "masked" : isShare ? "share" : number < 0 ? "negative" : "positive";
-    cell.classList.remove("missing", "masked", "share", "negative", "positive");
-    cell.classList.add(sign);
-    cell.style.setProperty("--v", missing ? 0 : strength(number, max, isShare).toFixed(0));
-    $("text", cell).textContent = missing ? "–" : masked ? "masked" : asGradient ? small(number) : short(number);
-    $(".bar", cell)?.remove();
-    if (state.mode === "values" || !gradient) return;
-    const length = Math.max((38 * Math.abs(gradient)) / Math.max(maxGradient, Number.MIN_VALUE), 1);
-    const x = ((46 - length) / 2).toFixed(1);
-    const way = gradient < 0 ? "up" : "down";
-    cell.append(drawn("rect", { class: `bar ${way}`, x, y: 23, width: length.toFixed(1), height: 3, rx: 1.5 }));
-  }
 
   // Matrices and figures, as the controls stand.
 
@@ -108,18 +71,35 @@
     const isShare = matrix.classList.contains("weights") && !asGradient;
     const maxGradient = largest(gradients);
     const max = isShare ? 1 : asGradient ? maxGradient : largest(values);
+    const hasBars = state.mode !== "values";
     for (const cell of $$(".cell", matrix)) {
       const at = offset(Number(cell.dataset.r), Number(cell.dataset.c));
       cell.dataset.number = `${pass.at}:${path}:${at}`;
-      drawCell(cell, numberAt(values, at), numberAt(gradients, at), { asGradient, isShare, max, maxGradient });
+      drawCell(cell, numberAt(values, at), numberAt(gradients, at), { asGradient, isShare, max, maxGradient, hasBars });
     }
+    if (matrix.dataset.listed) drawHeads(matrix, pass);
     const scale = $(".scale", matrix);
     const to = isShare ? "0 to 1" : `±${asGradient ? small(max) : short(max)}`;
     if (scale) scale.textContent = (asGradient ? gradients : values) ? to : "";
   }
 
+  /// Of a large vocabulary, every pass and position lists other words.
+  function drawHeads(matrix, pass) {
+    const words = pass.outputs[matrix.dataset.listed]?.words ?? [];
+    if (words.length === pass.about.tgt_vocab_size) return;
+    for (const head of $$(".above[data-c]", matrix)) {
+      const word = words[head.dataset.c];
+      head.textContent = matrix.dataset.heads === "indices" ? (word?.id ?? "") : fitted(word?.text ?? "");
+    }
+  }
+
   function drawFigure(figure) {
-    const controls = { step: state.pass.head.step, ...chosen(figure) };
+    const controls = { pass: state.pass.at, ...chosen(figure) };
+    const caption = captions[figure.id];
+    if (caption) {
+      const at = caption.of.reduce((at, { name, count }) => at * count + controls[name], 0);
+      $("figcaption .caption", figure).textContent = caption.texts[at];
+    }
     for (const part of $$("[data-when]", figure)) {
       const conditions = part.dataset.when.split(" ").map((one) => one.split("="));
       part.classList.toggle("off", !conditions.every(([name, choice]) => String(controls[name]) === choice));
@@ -130,7 +110,9 @@
   function drawAll() {
     const { step, loss } = state.pass.head;
     const time = $("#time");
-    const now = `step ${step}, loss ${loss.toFixed(3)}`;
+    const isOneOfMany = passes.some((other) => other !== state.pass && other.head.step === step);
+    const which = isOneOfMany ? `, pass ${state.pass.at + 1} of ${passes.length}` : "";
+    const now = `step ${step}, loss ${loss.toFixed(3)}${which}`;
     $("#now").textContent = now;
     if (time) {
       const at = passes.indexOf(state.pass);
@@ -188,6 +170,7 @@
 
   // The card: where a number comes from.
 
+  const folds = $$(".fold");
   const card = element("aside", { id: "card", hidden: true, tabIndex: -1 });
   card.setAttribute("aria-labelledby", "card-title");
   $("main").after(card);
@@ -196,10 +179,10 @@
     $$(".opened, .of-opened").forEach((cell) => cell.classList.remove("opened", "of-opened"));
     const { open } = state;
     if (!open) return;
-    if (open.fold) return showFold(open.fold);
+    if (open.fold) return showFold(open);
     const { pass } = open;
     if (!pass.has(open)) return closeCard();
-    fillCard(open.path, ...cardOf(pass, open));
+    fillCard(open.path, ...cardOf(pass, open, pictureOf(open)));
     const operands = new Set($$("a.operand", card).map((link) => link.dataset.number));
     const key = keyOf(pass, open);
     for (const cell of $$("figure .cell")) {
@@ -207,6 +190,16 @@
       cell.classList.toggle("opened", number === key);
       cell.classList.toggle("of-opened", number !== key && operands.has(number));
     }
+  }
+
+  /// The matrix that shows a number, and its cell, if it is not folded: the one that was opened, or the first to be seen.
+  function pictureOf({ pass, ...reference }) {
+    const key = keyOf(pass, reference);
+    const seen = (all) => all.find((one) => one === state.from) ?? all.find((one) => !one.closest(".off")) ?? all[0];
+    const cell = seen($$("figure .cell").filter((cell) => cell.dataset.number === key));
+    const shows = (matrix) => [placeOf(matrix)].some((place) => place.pass === pass && place.path === reference.path);
+    const matrix = cell?.closest("g.matrix") ?? seen($$("figure g.matrix").filter(shows));
+    return { matrix, cell };
   }
 
   function fillCard(title, ...parts) {
@@ -232,31 +225,45 @@
     document.documentElement.classList.remove("carded");
     Object.assign(state, { open: null, from: null });
     showCard();
-    if (location.hash.includes("/")) history.pushState(null, "", location.href.split("#")[0]);
+    const isInAddress = location.hash.includes("/") || history.state?.fold !== undefined;
+    if (isInAddress) history.pushState(null, "", location.href.split("#")[0]);
     from?.focus({ preventScroll: true });
   }
 
-  /// What is folded: the whole matrix as a table, or its row if it is large.
-  function openFold(fold) {
-    Object.assign(state, { open: { fold }, from: fold });
+  /// What is folded: the whole matrix as a table, from the page with that row on if it is large.
+  function openFold(fold, row = Number(fold.dataset.r)) {
+    if (!card.contains(document.activeElement)) state.from = fold;
+    state.open = { fold, row };
     showCard();
     card.focus({ preventScroll: true });
   }
 
-  function showFold(fold) {
-    const matrix = fold.closest("g.matrix");
-    const place = placeOf(matrix);
-    const rows = place.rows * place.cols <= 4000 ? range(place.rows) : [Number(fold.dataset.r)];
-    const texts = (selector) => $$(selector, matrix).map((label) => label.textContent);
-    const isGradient = state.mode === "gradients" || matrix.dataset.of === "gradient";
-    const data = (isGradient ? place.pass.gradients : place.pass.values).get(place.path)?.data;
-    const numbers = `${rows.length} × ${place.cols} ${isGradient ? "gradients" : "numbers"}`;
-    const says = `${texts(".name")[0] ?? place.path}: ${numbers}, after step ${place.pass.head.step}. Each can be opened.`;
-    const table = tableOf(data, { ...place, rows }, { rows: texts(".beside"), cols: texts(".above") });
-    fillCard(place.path, paragraph("", says), table);
+  /// The same, so that going back leads to it.
+  function goToFold(fold) {
+    history.pushState({ fold: folds.indexOf(fold), row: Number(fold.dataset.r) }, "", location.href.split("#")[0]);
+    openFold(fold);
   }
 
-  const activate = (stop) => (stop.matches(".fold") ? openFold(stop) : openCard(referenceOf(passes, stop), stop));
+  function showFold({ fold, row }) {
+    const matrix = fold.closest("g.matrix");
+    const place = placeOf(matrix);
+    const rows = pageOf(place, row);
+    const { path, pass, cols } = place;
+    const isGradient = state.mode === "gradients" || matrix.dataset.of === "gradient";
+    const data = (isGradient ? pass.gradients : pass.values).get(path)?.data;
+    const numbers = `${place.rows} × ${cols} ${isGradient ? "gradients" : "numbers"}`;
+    const says = `${nameIn(matrix) || path}: ${numbers}, after step ${pass.head.step}. Each can be opened.`;
+    const turn = (row, className) => {
+      state.open.row = row;
+      history.replaceState({ fold: folds.indexOf(fold), row }, "");
+      showCard();
+      ($(`button.${className}:enabled`, card) ?? $("button.turn:enabled", card)).focus();
+    };
+    const pages = rows.length < place.rows ? [pagesOf(place, rows, turn)] : [];
+    fillCard(path, paragraph("", says), ...pages, tableOf(data, { ...place, rows }, headsOf(matrix)));
+  }
+
+  const activate = (stop) => (stop.matches(".fold") ? goToFold(stop) : openCard(referenceOf(passes, stop), stop));
 
   // What readers do.
 
@@ -303,47 +310,18 @@
   $("#next")?.addEventListener("click", () => goTo(passes.indexOf(state.pass) + 1));
   addEventListener("popstate", openAddress);
 
-  /// Opens the card that the address names.
+  /// Opens the card that the address names, or the table that was open at this place of the history.
   function openAddress() {
+    const fold = folds[history.state?.fold];
+    if (fold) return openFold(fold, history.state.row);
     const [path, ...numbers] = location.hash.slice(1).split("/");
     if (numbers.length < 2) return state.open && closeCard();
-    const step = Number(numbers.pop());
-    state.pass = passes.findLast((pass) => pass.head.step === step) ?? state.pass;
+    state.pass = passes[Number(numbers.pop())] ?? state.pass;
     drawAll();
     openCard({ pass: state.pass, path, index: numbers.map(Number) });
   }
 
-  // Files to take away.
-
-  function save(text, type, name) {
-    const link = element("a", { href: URL.createObjectURL(new Blob([text], { type })), download: name });
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-  }
-
-  function saveFigure(figure, svg) {
-    const copy = svg.cloneNode(true);
-    const marks = ["pointed", "opened", "of-opened"];
-    $$(".cell", copy).forEach((cell) => cell.classList.remove(...marks));
-    $$(".off", copy).forEach((part) => part.remove());
-    const style = drawn("style", {});
-    style.textContent = $("#figure-style").textContent;
-    copy.prepend(style, drawn("rect", { class: "paper", width: "100%", height: "100%" }));
-    save(new XMLSerializer().serializeToString(copy), "image/svg+xml", `${figure.id}.svg`);
-  }
-
-  for (const figure of $$("figure")) {
-    const svg = $("svg", figure);
-    if (!svg) continue;
-    const onclick = () => saveFigure(figure, svg);
-    const button = element("button", { type: "button", className: "save", onclick }, "Save as SVG");
-    button.setAttribute("aria-label", `Save as SVG: ${$("figcaption strong", figure)?.textContent ?? figure.id}`);
-    figure.append(button);
-  }
-  const href = URL.createObjectURL(new Blob([json], { type: "application/json" }));
-  const download = element("a", { href, download: "recording.json" }, "Download the recording");
-  const foot = $("#download") ?? $("main").appendChild(element("p", { id: "download" }));
-  foot.append(" ", download, ": every number of this page, as JSON.");
+  offerFiles(json);
   for (const matrix of $$("g.matrix")) {
     matrix.setAttribute("role", "grid");
     $$(".cell, .fold", matrix).forEach((cell, at) => {
@@ -354,5 +332,5 @@
   if (!passes.length) return;
   $("#controls").hidden = false;
   drawAll();
-  if (location.hash.includes("/")) openAddress();
+  if (location.hash.includes("/") || history.state?.fold !== undefined) openAddress();
 })();

@@ -20,7 +20,9 @@ const READ: &str = r#"
         const { r, c } = cell.dataset;
         const text = cell.querySelector("text").textContent;
         const [is_hidden, looks_masked] = ["masked" in cell.dataset, cell.classList.contains("masked")];
-        return { row: +r, col: +c, text, is_hidden, looks_masked };
+        const sign = ["positive", "negative", "share", "masked", "missing"].find((one) => cell.classList.contains(one));
+        const strength = +cell.style.getPropertyValue("--v");
+        return { row: +r, col: +c, text, is_hidden, looks_masked, sign, strength };
     };
     return all("g.matrix", document).map((matrix) => {
         const { path, start, row, col, controls, pass, of } = matrix.dataset;
@@ -76,6 +78,10 @@ pub struct Cell {
     pub is_hidden: bool,
     /// Whether it looks masked.
     pub looks_masked: bool,
+    /// What its colour says, as the style sheet calls it: `positive`, `negative`, `share`, `masked` or `missing`.
+    pub sign: String,
+    /// How much of that colour it has, in percent.
+    pub strength: u32,
 }
 
 /// What a reader chose for the whole page.

@@ -2,6 +2,7 @@
 
 use browser::shown::numbers;
 use browser::{Browser, Matrix};
+use serde_json::json;
 use thirtyfour::Key;
 
 use crate::shared;
@@ -29,7 +30,7 @@ fn fragment(browser: &Browser) -> String {
     browser.run("return decodeURIComponent(location.hash)")
 }
 
-/// What the address of a cell should be: its path, its place on each axis, and the step.
+/// What the address of a cell should be: its path, its place on each axis, and the number of the pass.
 fn address(browser: &Browser, row: usize, col: usize) -> String {
     let matrices = Matrix::all(browser);
     let matrix = matrices
@@ -46,7 +47,7 @@ fn address(browser: &Browser, row: usize, col: usize) -> String {
         index.insert(0, (offset % length).to_string());
         offset /= length;
     }
-    format!("#{}/{}/{}", matrix.path_now(), index.join("/"), pass.head().step)
+    format!("#{}/{}/{}", matrix.path_now(), index.join("/"), shared::recording().passes().len() - 1)
 }
 
 #[test]
@@ -97,6 +98,83 @@ fn an_address_opens_its_card() {
     assert_eq!(title(&browser), None);
     browser.run::<()>("history.back()");
     browser.wait_for("the card", "return !document.querySelector('#card').hidden");
+}
+
+/// What is folded of the largest matrix of the toy, W^O, whose table has pages.
+const FOLD: &str = "#heads g.parameter .fold";
+
+/// The numbers of the table that is open: of how many rows, and the first of them.
+fn table(browser: &Browser) -> (usize, String) {
+    browser.run(
+        "const rows = document.querySelectorAll('#card tbody tr'); \
+         return [rows.length, rows[0]?.querySelector('th').textContent ?? '']",
+    )
+}
+
+#[test]
+fn a_large_matrix_is_gone_through_by_keyboard_in_pages() {
+    let browser = shared::open();
+    browser.focus(FOLD);
+    browser.press(&[Key::Enter]);
+    assert_eq!(table(&browser), (62, "0".into()), "62 rows of 64 are less than 4000 numbers");
+    let missing = |button: &str| -> bool {
+        browser.run(&format!("return document.querySelector('#card .{button}').disabled"))
+    };
+    assert!(missing("earlier") && !missing("later"));
+    browser.focus("#card .later");
+    browser.press(&[Key::Enter]);
+    assert_eq!(table(&browser), (2, "62".into()));
+    assert!(!missing("earlier") && missing("later"));
+    let focused: bool = browser.run("return document.activeElement.matches('#card .earlier')");
+    assert!(focused, "the only button that is left has the focus");
+    browser.focus("#card td");
+    browser.press(&[Key::Down, Key::Enter]);
+    let last = shared::recording().passes().len() - 1;
+    let path = "encoder.layers.0.self_attn.out_proj.weight";
+    assert_eq!(fragment(&browser), format!("#{path}/0/63/{last}"), "row 63 of the picture goes in");
+    // Going back leads to the table, on its page, and from there to the figure.
+    browser.run::<()>("history.back()");
+    browser.wait_for("the table", "return !!document.querySelector('#card:not([hidden]) td')");
+    assert_eq!((table(&browser), fragment(&browser)), ((2, "62".into()), String::new()));
+    browser.run::<()>("history.back()");
+    browser.wait_for("no card", "return document.querySelector('#card').hidden");
+    assert_eq!(browser.complaints(), [""; 0]);
+}
+
+/// The name over the matrix, and of what is turned in the picture that it is.
+#[test]
+fn cards_say_what_figures_call_a_number() {
+    let browser = shared::open();
+    let text = || -> String { browser.run("return document.querySelector('#card').innerText") };
+    browser.click("#attention-matrices g.parameter .cell");
+    let said = text();
+    assert!(said.contains("“W^Q” in the figure “One head of self-attention, as matrices”"), "{said}");
+    assert!(
+        said.contains("weight[out, in]") && said.contains("row 0 (comes out), column 0 (goes in)"),
+        "{said}"
+    );
+    browser.press(&[Key::Escape]);
+    browser.click("#attention-matrices g.query .cell");
+    let said = text();
+    assert!(said.contains("“Q = X W^Q”") && !said.contains("weight[out, in]"), "{said}");
+    assert!(said.contains("they agree to") || said.contains("they are the same"), "{said}");
+    // At another step the parameters were not recorded.
+    browser.focus("#time");
+    browser.press(&[Key::Left]);
+    assert!(text().contains("run the toy with --parameters"), "{}", text());
+}
+
+#[test]
+fn an_open_card_is_printed_below_the_figures() {
+    let browser = shared::open();
+    browser.click(&format!("{FIGURE} .cell"));
+    browser.say("Emulation.setEmulatedMedia", json!({ "media": "print" }));
+    let (is_shown, below): (bool, bool) = browser.run(
+        "const card = document.querySelector('#card'); const box = card.getBoundingClientRect(); \
+         const main = document.querySelector('main').getBoundingClientRect(); \
+         return [card.checkVisibility(), box.height > 100 && box.top >= main.bottom - 1]",
+    );
+    assert!(is_shown && below);
 }
 
 /// What every card says of its number and of its gradient, against the recording's: a list of those that differ by more

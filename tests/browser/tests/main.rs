@@ -1,9 +1,11 @@
 //! What the report promises, tried in Chromium. Each promise is a file.
 
 mod accessible;
+mod captions;
 mod cards;
 mod changes;
 mod controls;
+mod listed;
 mod offline;
 mod plain;
 mod shared;

@@ -17,12 +17,25 @@ pub fn recording() -> &'static Recording {
 /// The file of the page.
 pub fn file() -> &'static Path {
     static FILE: OnceLock<NamedTempFile> = OnceLock::new();
-    let write = || {
-        let file = tempfile::Builder::new().suffix(".html").tempfile().expect("a temporary file");
-        std::fs::write(file.path(), page(recording())).expect("the page is written");
-        file
-    };
-    FILE.get_or_init(write).path()
+    FILE.get_or_init(|| written(recording())).path()
+}
+
+/// The page of another recording in a file, and a browser that shows it.
+pub fn open_page_of(recording: &Recording) -> (NamedTempFile, Browser) {
+    let file = written(recording);
+    let browser = Browser::open(file.path(), Window::default());
+    wait(&browser);
+    (file, browser)
+}
+
+fn written(recording: &Recording) -> NamedTempFile {
+    let file = tempfile::Builder::new().suffix(".html").tempfile().expect("a temporary file");
+    std::fs::write(file.path(), page(recording)).expect("the page is written");
+    file
+}
+
+fn wait(browser: &Browser) {
+    browser.wait_for("the script to begin", "return !!document.querySelector('#now')?.textContent");
 }
 
 /// A browser that shows the page, whose script has begun.
@@ -34,7 +47,7 @@ pub fn open() -> Browser {
 pub fn open_in(window: Window) -> Browser {
     let browser = Browser::open(file(), window);
     if window.has_script {
-        browser.wait_for("the script to begin", "return !!document.querySelector('#now')?.textContent");
+        wait(&browser);
     }
     browser
 }

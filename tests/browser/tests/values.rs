@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use browser::shown::numbers;
 use browser::{Matrix, View};
 use illustrated::testing::checked_events;
+use thirtyfour::Key;
 
 use crate::shared;
 
@@ -18,6 +19,24 @@ fn every_cell_shows_the_number_of_the_recording() {
     let changed = Matrix::all(&browser);
     let held = std::panic::catch_unwind(|| View::first(shared::recording()).holds(&changed));
     assert!(held.is_err(), "a wrong number is seen");
+}
+
+/// Neither where the page came so nor where the script drew it.
+#[test]
+fn what_reads_as_nothing_has_no_colour() {
+    let browser = shared::open();
+    for key in [Key::End, Key::Home] {
+        browser.focus("#time");
+        browser.press(&[key]);
+        let cells: Vec<_> = Matrix::all(&browser).into_iter().flat_map(|matrix| matrix.cells).collect();
+        let nothing = || cells.iter().filter(|cell| cell.text == "0.00");
+        assert!(
+            nothing().all(|cell| cell.strength == 0 && cell.sign != "negative"),
+            "{:?}",
+            nothing().next()
+        );
+        assert!(nothing().count() > 10 && cells.iter().any(|cell| cell.strength == 100));
+    }
 }
 
 /// Attention weights, probabilities and targets, wherever all shares of a one are shown.

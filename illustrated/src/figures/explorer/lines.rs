@@ -45,7 +45,7 @@ pub(super) fn draw(recording: &Recording, kind: &Kind, number: usize, n_heads: u
             @for layer in 0..kind.n_layers {
                 @for (at, pass) in passes.iter().enumerate() {
                     @let shown = (head, layer, number) == (0, 0, 0) && at == last;
-                    @let condition = format!("kind={number} layer={layer} {} step={}", toggle(head), pass.head().step);
+                    @let condition = format!("kind={number} layer={layer} {} pass={at}", toggle(head));
                     @if let Some(weights) = weights(pass, kind, layer, head) {
                         (when(shown, &condition, &one(weights, kind.keys.len(), head, (left, right), below)))
                     }

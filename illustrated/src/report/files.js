@@ -1,0 +1,35 @@
+"use strict";
+// Files to take away: each figure, and the recording.
+
+function save(text, type, name) {
+  const link = element("a", { href: URL.createObjectURL(new Blob([text], { type })), download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}
+
+function saveFigure(figure, svg) {
+  const copy = svg.cloneNode(true);
+  const marks = ["pointed", "opened", "of-opened"];
+  $$(".cell", copy).forEach((cell) => cell.classList.remove(...marks));
+  $$(".off", copy).forEach((part) => part.remove());
+  const style = drawn("style", {});
+  style.textContent = $("#figure-style").textContent;
+  copy.prepend(style, drawn("rect", { class: "paper", width: "100%", height: "100%" }));
+  save(new XMLSerializer().serializeToString(copy), "image/svg+xml", `${figure.id}.svg`);
+}
+
+/// Puts what saves a figure under it, and the recording at the foot of the page.
+function offerFiles(json) {
+  for (const figure of $$("figure")) {
+    const svg = $("svg", figure);
+    if (!svg) continue;
+    const onclick = () => saveFigure(figure, svg);
+    const button = element("button", { type: "button", className: "save", onclick }, "Save as SVG");
+    button.setAttribute("aria-label", `Save as SVG: ${$("figcaption strong", figure)?.textContent ?? figure.id}`);
+    figure.append(button);
+  }
+  const href = URL.createObjectURL(new Blob([json], { type: "application/json" }));
+  const download = element("a", { href, download: "recording.json" }, "Download the recording");
+  const foot = $("#download") ?? $("main").appendChild(element("p", { id: "download" }));
+  foot.append(" ", download, ": every number of this page, as JSON.");
+}
