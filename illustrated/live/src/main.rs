@@ -1,3 +1,75 @@
-//! Makes the page.
+//! Makes the page: compiles the module for WebAssembly, and puts it, scripts and styles into one file that opens offline.
+//!
+//! ```text
+//! rustup target add wasm32-unknown-unknown
+//! cargo run --release -p etudiant-live -- --out live.html
+//! ```
 
-fn main() {}
+mod page;
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::{env, fs};
+
+use clap::Parser;
+
+const TARGET: &str = "wasm32-unknown-unknown";
+
+/// Makes the page in which a Transformer trains in the browser.
+#[derive(Parser)]
+#[command(name = "live")]
+struct Arguments {
+    /// Where the page goes.
+    #[arg(long, value_name = "FILE", default_value = "live.html")]
+    out: PathBuf,
+
+    /// The module, if it is compiled already; otherwise cargo compiles it.
+    #[arg(long, value_name = "FILE")]
+    module: Option<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            eprintln!("error: {problem}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(Arguments { out, module }: Arguments) -> Result<(), Box<dyn Error>> {
+    let module = module.map_or_else(compiled, Ok)?;
+    let wasm = fs::read(&module).map_err(|problem| format!("{}: {problem}", module.display()))?;
+    let page = page::page(&wasm);
+    nn::atomic::write_atomically(&out, |file| file.write_all(page.as_bytes()))?;
+    println!(
+        "{}: {:.2} MB, {:.2} of them the module. Open it in a browser; it needs no network.",
+        out.display(),
+        page.len() as f64 / 1e6,
+        wasm.len() as f64 / 1e6
+    );
+    Ok(())
+}
+
+/// Compiles the module, for processors with vectors of 128 bits, which every browser of today has.
+fn compiled() -> Result<PathBuf, Box<dyn Error>> {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace.join("target"), PathBuf::from);
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let status = Command::new(cargo)
+        .args(["build", "--locked", "--profile", "live", "-p", "etudiant-live", "--lib", "--target", TARGET])
+        .arg("--target-dir")
+        .arg(&target)
+        .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", "-C target-feature=+simd128")
+        .current_dir(&workspace)
+        .status()?;
+    if !status.success() {
+        return Err(format!(
+            "the module did not compile; if the target is missing: rustup target add {TARGET}"
+        )
+        .into());
+    }
+    Ok(target.join(TARGET).join("live/live.wasm"))
+}

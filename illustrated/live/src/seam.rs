@@ -81,3 +81,25 @@ pub extern "C" fn bytes_start() -> *const u8 {
 pub extern "C" fn bytes_len() -> usize {
     with(|seam| seam.answer.bytes.len())
 }
+
+thread_local! {
+    static PANIC: RefCell<String> = RefCell::default();
+}
+
+/// Once, before the first request: what a panic says is kept, for it cannot be told once the module has stopped.
+#[unsafe(no_mangle)]
+pub extern "C" fn begin() {
+    std::panic::set_hook(Box::new(|info| PANIC.with(|said| *said.borrow_mut() = info.to_string())));
+}
+
+/// Where what a panic said begins, as UTF-8.
+#[unsafe(no_mangle)]
+pub extern "C" fn panic_start() -> *const u8 {
+    PANIC.with(|said| said.borrow().as_ptr())
+}
+
+/// How many bytes it has.
+#[unsafe(no_mangle)]
+pub extern "C" fn panic_len() -> usize {
+    PANIC.with(|said| said.borrow().len())
+}

@@ -2,15 +2,12 @@
 
 use maud::{Markup, html};
 
-use crate::recording::Recording;
-
 /// What the cells show: the value of the attribute, and the choice as readers see it.
 const MODES: [(&str, &str); 3] = [("values", "values"), ("gradients", "gradients"), ("both", "both")];
 
-/// The time, and what the cells show.
-pub(super) fn controls(recording: &Recording) -> Markup {
-    let passes = recording.passes();
-    let Some(last) = passes.len().checked_sub(1) else { return html! {} };
+/// Which of the passes is shown, the last of them first, and what the cells show.
+pub fn controls(n_passes: usize) -> Markup {
+    let Some(last) = n_passes.checked_sub(1) else { return html! {} };
     html! {
         div id="controls" class="page-controls" role="region" aria-label="Controls of all figures" hidden {
             @if last > 0 {

@@ -18,16 +18,19 @@ function saveFigure(figure, svg) {
   save(new XMLSerializer().serializeToString(copy), "image/svg+xml", `${figure.id}.svg`);
 }
 
-/// Puts what saves a figure under it, and the recording at the foot of the page.
+/// Puts what saves a figure under it.
+function offerFile(figure) {
+  const svg = $("svg", figure);
+  if (!svg) return;
+  const onclick = () => saveFigure(figure, svg);
+  const button = element("button", { type: "button", className: "save", onclick }, "Save as SVG");
+  button.setAttribute("aria-label", `Save as SVG: ${$("figcaption strong", figure)?.textContent ?? figure.id}`);
+  figure.append(button);
+}
+
+/// Under each figure what saves it, and the recording at the foot of the page.
 function offerFiles(json) {
-  for (const figure of $$("figure")) {
-    const svg = $("svg", figure);
-    if (!svg) continue;
-    const onclick = () => saveFigure(figure, svg);
-    const button = element("button", { type: "button", className: "save", onclick }, "Save as SVG");
-    button.setAttribute("aria-label", `Save as SVG: ${$("figcaption strong", figure)?.textContent ?? figure.id}`);
-    figure.append(button);
-  }
+  $$("figure").forEach(offerFile);
   const href = URL.createObjectURL(new Blob([json], { type: "application/json" }));
   const download = element("a", { href, download: "recording.json" }, "Download the recording");
   const foot = $("#download") ?? $("main").appendChild(element("p", { id: "download" }));

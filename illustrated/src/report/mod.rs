@@ -1,6 +1,6 @@
 //! The report: one page that opens offline, a chapter for each of the article's.
 //!
-//! It can be read without JavaScript. The script, `script.js`, makes it answer: it shows the numbers of another step, layer
+//! It can be read without JavaScript. The script, `script.js`, begun by `report.js`, makes it answer: it shows the numbers of another step, layer
 //! or head in the pictures (`cell.js`), with the captions of that choice, and opens a card for every number (`card.js`):
 //! where it comes from, by the rules (`rules.js`) of [`origins`](mod@crate::origins), with the numbers of the recording
 //! (`pass.js`).
@@ -25,11 +25,12 @@ use crate::origins::origins;
 use crate::recording::Recording;
 
 use chapters::CHAPTERS;
+pub use controls::controls;
 
 /// The style of the page, beside that of the figures.
 pub const PAGE_STYLE: &str = include_str!("page.css");
 
-/// What makes a page of chapters answer, in the order in which they need each other.
+/// What makes a page of chapters answer, in the order in which they need each other. `openPage` begins it.
 pub const SCRIPTS: [&str; 7] = [
     include_str!("rules.js"),
     include_str!("pass.js"),
@@ -55,7 +56,7 @@ pub fn page(recording: &Recording) -> String {
                 style { (PreEscaped(PAGE_STYLE)) }
             }
             body {
-                (controls::controls(recording))
+                (controls(recording.passes().len()))
                 main {
                     h1 { (title) }
                     p {
@@ -74,7 +75,7 @@ pub fn page(recording: &Recording) -> String {
                 script id="recording" type="application/gzip" { (packed(&recording.to_json())) }
                 script id="captions" type="application/gzip" { (packed(&body.captions())) }
                 script id="origins" type="application/json" { (PreEscaped(rules(recording))) }
-                @for script in SCRIPTS { script { (PreEscaped(script)) } }
+                @for script in SCRIPTS.into_iter().chain([include_str!("report.js")]) { script { (PreEscaped(script)) } }
             }
         }
     };

@@ -2,15 +2,21 @@
 // The numbers of a recording, pass by pass. No page is needed to run this. What was not recorded follows from the rules,
 // if what it is made of was; else it is NaN.
 
-/// The passes of a recording, each with what belongs to it.
-function passesOf(recording, origins) {
-  const about = recording.events[0].about;
+/// What each number is used in: by its path, the paths that are made of it, and as which operand.
+function consumersOf(origins) {
   const consumers = new Map();
   for (const [path, origin] of Object.entries(origins)) {
     for (const operand of Object.keys(RULES[origin.rule].back ?? {}).filter((operand) => origin[operand])) {
       consumers.set(origin[operand], [...(consumers.get(origin[operand]) ?? []), { path, operand }]);
     }
   }
+  return consumers;
+}
+
+/// The passes of a recording, each with what belongs to it.
+function passesOf(recording, origins) {
+  const about = recording.events[0].about;
+  const consumers = consumersOf(origins);
   const passes = [];
   for (const event of recording.events) {
     const pass = passes.at(-1);

@@ -19,15 +19,11 @@
 //
 // The address of an open card is #path/index/../pass.
 
-(async () => {
-  async function unpacked(selector) {
-    const bytes = Uint8Array.from(atob($(selector).textContent), (letter) => letter.charCodeAt(0));
-    return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
-  }
-  const json = await unpacked("#recording");
-  const captions = JSON.parse(await unpacked("#captions"));
-  const passes = passesOf(JSON.parse(json), JSON.parse($("#origins").textContent));
-  const state = { pass: passes.at(-1), mode: "both", open: null };
+/// Makes the figures of the page answer. More passes may come, and be forgotten; `isLive` draws only figures that are seen.
+/// An aborted `signal` ends it.
+function openPage({ passes, captions, signal, isLive = false }) {
+  const mode = $("input[name=mode]:checked")?.value ?? "both";
+  const state = { pass: passes.at(-1), mode, open: null };
   document.documentElement.classList.add("live");
 
   // Matrices and figures, as the controls stand.
@@ -116,13 +112,73 @@
     $("#now").textContent = now;
     if (time) {
       const at = passes.indexOf(state.pass);
+      time.max = passes.length - 1;
       time.value = at;
       time.setAttribute("aria-valuetext", now);
       $("#previous").disabled = at === 0;
       $("#next").disabled = at === passes.length - 1;
     }
-    $$("figure").forEach(drawFigure);
+    $$("figure").forEach((figure) => (isLive && !seen.has(figure) ? stale.add(figure) : drawFigure(figure)));
     showCard();
+  }
+
+  // On a live page, figures that nobody sees wait.
+
+  const [seen, stale] = [new Set(), new Set()];
+  const watcher = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) {
+      if (isIntersecting) seen.add(target);
+      else seen.delete(target);
+      if (isIntersecting && stale.delete(target)) drawFigure(target);
+    }
+  }, { rootMargin: "200px" });
+  signal?.addEventListener("abort", () => watcher.disconnect());
+
+  /// Readies a figure that is new on the page.
+  function ready(figure) {
+    for (const matrix of $$("g.matrix", figure)) {
+      matrix.setAttribute("role", "grid");
+      $$(".cell, .fold", matrix).forEach((cell, at) => {
+        cell.setAttribute("role", "gridcell");
+        if (at === 0) cell.setAttribute("tabindex", 0);
+      });
+    }
+    if (isLive) watcher.observe(figure);
+  }
+
+  /// Puts a figure that was drawn anew in the place of the old one; what was chosen stays.
+  function replace(old, figure, caption) {
+    const before = chosen(old);
+    for (const select of $$("select[data-control]", figure)) {
+      const choice = before[select.dataset.control];
+      if (choice < select.options.length) select.value = choice;
+    }
+    if (caption.of.length) captions[figure.id] = caption;
+    else delete captions[figure.id];
+    watcher.unobserve(old);
+    [seen, stale].forEach((set) => set.delete(old) && set.add(figure));
+    old.replaceWith(figure);
+    ready(figure);
+    offerFile(figure);
+    drawFigure(figure);
+  }
+
+  /// Takes a pass in. Who looks at the last one looks at this then.
+  function add(pass) {
+    const isAtEnd = state.pass === passes.at(-1);
+    passes.push(pass);
+    goTo(isAtEnd ? pass.at : state.pass.at);
+  }
+
+  /// Forgets passes; those that stay are numbered anew.
+  function forget(isGone) {
+    const kept = passes.filter((pass) => !isGone(pass));
+    if (kept.length === passes.length) return;
+    passes.splice(0, passes.length, ...kept);
+    passes.forEach((pass, at) => (pass.at = at));
+    if (!passes.includes(state.pass)) state.pass = passes.at(-1);
+    if (state.open?.pass && !passes.includes(state.open.pass)) closeCard();
+    drawAll();
   }
 
   function goTo(at) {
@@ -170,7 +226,8 @@
 
   // The card: where a number comes from.
 
-  const folds = $$(".fold");
+  const folds = () => $$(".fold");
+  $("#card")?.remove();
   const card = element("aside", { id: "card", hidden: true, tabIndex: -1 });
   card.setAttribute("aria-labelledby", "card-title");
   $("main").after(card);
@@ -240,7 +297,7 @@
 
   /// The same, so that going back leads to it.
   function goToFold(fold) {
-    history.pushState({ fold: folds.indexOf(fold), row: Number(fold.dataset.r) }, "", location.href.split("#")[0]);
+    history.pushState({ fold: folds().indexOf(fold), row: Number(fold.dataset.r) }, "", location.href.split("#")[0]);
     openFold(fold);
   }
 
@@ -255,7 +312,7 @@
     const says = `${nameIn(matrix) || path}: ${numbers}, after step ${pass.head.step}. Each can be opened.`;
     const turn = (row, className) => {
       state.open.row = row;
-      history.replaceState({ fold: folds.indexOf(fold), row }, "");
+      history.replaceState({ fold: folds().indexOf(fold), row }, "");
       showCard();
       ($(`button.${className}:enabled`, card) ?? $("button.turn:enabled", card)).focus();
     };
@@ -274,7 +331,7 @@
       event.preventDefault();
       openCard(referenceOf(passes, link));
     } else if (stop) activate(stop);
-  });
+  }, { signal });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && !card.hidden) return closeCard();
     const stop = event.target.closest?.(STOPS);
@@ -286,15 +343,15 @@
     if (!/^(Arrow(Down|Up|Right|Left)|Home|End)$/.test(event.key)) return;
     event.preventDefault();
     walk(stop, event.key)?.focus();
-  });
+  }, { signal });
   document.addEventListener("focusin", (event) => {
     const stop = event.target.closest(STOPS);
     if (stop) rove(stop);
     point(stop);
-  });
+  }, { signal });
   document.addEventListener("pointerover", (event) => {
     point(event.target.closest(STOPS) ?? document.activeElement?.closest(STOPS));
-  });
+  }, { signal });
   document.addEventListener("change", (event) => {
     if (event.target.matches("select[data-control]")) {
       drawFigure(event.target.closest("figure"));
@@ -304,15 +361,15 @@
       state.mode = event.target.value;
       drawAll();
     }
-  });
-  $("#time")?.addEventListener("input", (event) => goTo(Number(event.target.value)));
-  $("#previous")?.addEventListener("click", () => goTo(passes.indexOf(state.pass) - 1));
-  $("#next")?.addEventListener("click", () => goTo(passes.indexOf(state.pass) + 1));
-  addEventListener("popstate", openAddress);
+  }, { signal });
+  $("#time")?.addEventListener("input", (event) => goTo(Number(event.target.value)), { signal });
+  $("#previous")?.addEventListener("click", () => goTo(passes.indexOf(state.pass) - 1), { signal });
+  $("#next")?.addEventListener("click", () => goTo(passes.indexOf(state.pass) + 1), { signal });
+  addEventListener("popstate", openAddress, { signal });
 
   /// Opens the card that the address names, or the table that was open at this place of the history.
   function openAddress() {
-    const fold = folds[history.state?.fold];
+    const fold = folds()[history.state?.fold];
     if (fold) return openFold(fold, history.state.row);
     const [path, ...numbers] = location.hash.slice(1).split("/");
     if (numbers.length < 2) return state.open && closeCard();
@@ -321,16 +378,11 @@
     openCard({ pass: state.pass, path, index: numbers.map(Number) });
   }
 
-  offerFiles(json);
-  for (const matrix of $$("g.matrix")) {
-    matrix.setAttribute("role", "grid");
-    $$(".cell, .fold", matrix).forEach((cell, at) => {
-      cell.setAttribute("role", "gridcell");
-      if (at === 0) cell.setAttribute("tabindex", 0);
-    });
+  $$("figure").forEach(ready);
+  if (passes.length) {
+    $("#controls").hidden = false;
+    drawAll();
+    if (location.hash.includes("/") || history.state?.fold !== undefined) openAddress();
   }
-  if (!passes.length) return;
-  $("#controls").hidden = false;
-  drawAll();
-  if (location.hash.includes("/") || history.state?.fold !== undefined) openAddress();
-})();
+  return { state, add, forget, replace, goTo, drawAll, openCard };
+}

@@ -1,0 +1,29 @@
+"use strict";
+// Asks the module, which a worker holds: the page never waits for it.
+
+async function unpackedBytes(selector) {
+  const packed = Uint8Array.from(atob($(selector).textContent), (letter) => letter.charCodeAt(0));
+  return new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
+}
+
+/// Begins the worker. Returns what asks it: a request is answered by `{ json, bytes }`; what cannot be done is an error
+/// whose message is for people. Requests are answered in their order.
+async function beginWorker() {
+  const source = new Blob([$("#worker").textContent], { type: "text/javascript" });
+  const worker = new Worker(URL.createObjectURL(source));
+  const waiting = new Map();
+  let next = 0;
+  worker.onmessage = ({ data: { id, json, bytes, trap } }) => {
+    const { resolve, reject } = waiting.get(id);
+    waiting.delete(id);
+    if (trap) reject(new Error(`This should not have happened, and the run has ended: ${trap}. Load the page again.`));
+    else if (json.error) reject(new Error(json.error));
+    else resolve({ json, bytes });
+  };
+  worker.postMessage({ module: await WebAssembly.compile(await unpackedBytes("#module")) });
+  return (request, bytes) =>
+    new Promise((resolve, reject) => {
+      waiting.set(next, { resolve, reject });
+      worker.postMessage({ id: next++, request, bytes });
+    });
+}

@@ -1,0 +1,42 @@
+"use strict";
+// Holds the module, and passes requests on to it: `{ id, request, bytes }` is answered by `{ id, json, bytes }`. A trap, which is
+// a mistake of ours, is answered by `{ id, trap }`; nothing is asked after it.
+
+let exports;
+
+const write = (bytes, room) => {
+  const at = room(bytes.length);
+  new Uint8Array(exports.memory.buffer, at, bytes.length).set(bytes);
+};
+const read = (start, len) => new Uint8Array(exports.memory.buffer, start() >>> 0, len() >>> 0);
+
+/// What subwords bring along and nobody here calls, as they need no random numbers.
+function stubs(module) {
+  const imports = {};
+  for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
+    imports[from] ??= {};
+    imports[from][name] = () => {
+      throw new Error(`the module called ${from}.${name}, a ${kind} that it should not need`);
+    };
+  }
+  return imports;
+}
+
+onmessage = async ({ data: { module, id, request, bytes } }) => {
+  try {
+    if (module) {
+      ({ exports } = await WebAssembly.instantiate(module, stubs(module)));
+      exports.begin();
+      return;
+    }
+    write(new TextEncoder().encode(JSON.stringify(request)), exports.request_room);
+    if (bytes) write(bytes, exports.bytes_room);
+    exports.answer();
+    const json = JSON.parse(new TextDecoder().decode(read(exports.json_start, exports.json_len)));
+    const answered = read(exports.bytes_start, exports.bytes_len).slice();
+    postMessage({ id, json, bytes: answered }, [answered.buffer]);
+  } catch (trap) {
+    const said = exports ? new TextDecoder().decode(read(exports.panic_start, exports.panic_len)) : "";
+    postMessage({ id, trap: said || String(trap) });
+  }
+};
