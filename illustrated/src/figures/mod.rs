@@ -12,9 +12,11 @@ pub mod distributions;
 mod drawn_tests;
 pub mod embedding;
 pub mod explorer;
+pub mod followed_weight;
 pub mod gradients;
 pub mod heads;
 pub mod loss;
+pub mod masks;
 pub mod norms;
 pub mod output;
 pub mod position_pictures;
@@ -42,6 +44,7 @@ const FIGURES: &[(&str, Draw)] = &[
     ("positions", position_pictures::draw),
     ("residuals", residual_norm::draw),
     ("decoder", decoder::draw),
+    ("decoder", masks::draw),
     ("decoder", decoding::draw),
     ("output", output::draw),
     ("output", vocabulary::draw),
@@ -49,6 +52,7 @@ const FIGURES: &[(&str, Draw)] = &[
     ("training", loss::draw),
     ("way-back", gradients::draw),
     ("way-back", norms::layers),
+    ("way-back", followed_weight::draw),
     ("way-back", norms::update),
     ("search", beam::greedy),
     ("search", beam::draw),

@@ -27,7 +27,7 @@ impl Cell {
             (_, _, true) => "negative",
             _ => "positive",
         };
-        let bar = self.gradient.filter(|gradient| *gradient != 0.0).map(|gradient| {
+        let bar = self.gradient.filter(|gradient| *gradient != 0.0 && !masked).map(|gradient| {
             let length =
                 38.0 * f64::from(gradient.abs()) / f64::from(self.max_gradient).max(f64::MIN_POSITIVE);
             (length.max(1.0), if gradient < 0.0 { "up" } else { "down" })

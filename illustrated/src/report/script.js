@@ -60,7 +60,7 @@
     cell.style.setProperty("--v", missing ? 0 : strength(number, max, isShare).toFixed(0));
     $("text", cell).textContent = missing ? "–" : masked ? "masked" : asGradient ? small(number) : short(number);
     $(".bar", cell)?.remove();
-    if (state.mode === "values" || !gradient) return;
+    if (state.mode === "values" || !gradient || masked) return;
     const length = Math.max((38 * Math.abs(gradient)) / Math.max(maxGradient, Number.MIN_VALUE), 1);
     const x = ((46 - length) / 2).toFixed(1);
     const way = gradient < 0 ? "up" : "down";
