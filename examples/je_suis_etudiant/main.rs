@@ -36,16 +36,19 @@ const ARTICLE: [&str; 5] = ["a", "am", "i", "thanks", "student"];
 const SMOOTHING: f64 = 0.1;
 /// How often Adam changes the parameters.
 const N_STEPS: usize = 64;
+/// Where the first weights come from.
+const SEED: u64 = 1;
 
 /// What trains here.
 type Toy = Trainer<Adam, Noam>;
 
 /// What `--help` says.
 const USAGE: &str = "\
-usage: je_suis_etudiant [--report FILE] [--figures DIR] [\"SENTENCE = ITS TRANSLATION\"]...
+usage: je_suis_etudiant [--report FILE] [--figures DIR] [--parameters] [\"SENTENCE = ITS TRANSLATION\"]...
 
 Learns \"je suis étudiant\", \"merci\" and the sentences given, and shows each step. --report FILE writes its figures as
-one page, --figures DIR each as a picture (SVG).";
+one page, --figures DIR each as a picture (SVG). With --parameters the page has the weights at every recorded step, not
+at the last alone, and is about three times as large.";
 
 fn main() -> ExitCode {
     arguments().and_then(run).unwrap_or_else(|error| {
@@ -87,18 +90,20 @@ fn run(mut arguments: Vec<String>) -> Result<ExitCode, Box<dyn Error>> {
 
     let sizes = VocabSizes::Separate { src: french.len(), tgt: n_words };
     let config = Config::toy(sizes).with_symbols(eos_id, None);
-    let model = Transformer::new(&config, Seed::new(1), DType::F32)?;
     let schedule = Noam { factor: 0.05, d_model: config.architecture.d_model, warmup_steps: 20 };
     let options = TrainOptions { smoothing: SMOOTHING, ..TrainOptions::default() };
-    let mut trainer = Trainer::new(model, Adam::default(), schedule, options)?;
+    let (seed, n_steps) = (Seed::new(SEED), N_STEPS);
+    let training = Training { config, pairs: &pairs, seed, options, schedule, n_steps };
+    let mut trainer = training.trainer()?;
     show_a_gradient(&trainer, sentences[0].0, &pairs[0], &english)?;
     let ((sentence, reference), pair) = (sentences[pairs.len() - 1], &pairs[pairs.len() - 1]);
-    let begin = |path| Report::begin(path, &trainer, &french, &english, (sentence, reference), pair);
+    let begin =
+        |places| Report::begin(places, &trainer, &french, &english, &arguments, (sentence, reference), pair);
     let mut report = report.map(begin).transpose()?;
 
     heading(&format!("Training: Adam, label smoothing {SMOOTHING}, all sentences at every step"));
     let mut losses = Vec::new();
-    let batch = Batch::new(&pairs, config.decoder_start, 0)?;
+    let batch = training.batch()?;
     for _ in 0..N_STEPS {
         let step = match &mut report {
             Some(report) => report.train_step(&mut trainer, &batch)?,
@@ -114,8 +119,7 @@ fn run(mut arguments: Vec<String>) -> Result<ExitCode, Box<dyn Error>> {
     decode(&trainer, sentence, &pair.src, &french, &english)?;
 
     if let Some(report) = report {
-        let (seed, n_steps, pairs) = (Seed::new(1), N_STEPS, &pairs);
-        report.end(&trainer, &Training { config, pairs, seed, options, schedule, n_steps })?;
+        report.end(&trainer, &training)?;
     }
     println!("\nSentences learned by heart are not translation: the model has seen nothing else.");
     println!("To train on real pairs and try sentences it never saw:");

@@ -12,18 +12,20 @@ use etudiant::text::Vocabulary;
 use etudiant::transformer::search::beam::BeamOptions;
 use etudiant::transformer::{Batch, Pair, StepReport};
 
-use super::Toy;
+use super::{N_STEPS, SEED, Toy};
 
 /// After so many steps everything is recorded; at the last of them the parameters too.
-const RECORDED: [u64; 6] = [0, 4, 8, 16, 32, 64];
+const RECORDED: [u64; 6] = [0, 4, 8, 16, 32, N_STEPS as u64];
 
-/// Where the pictures go.
+/// Where the pictures go, and what they are drawn from.
 #[derive(Debug, Default)]
 pub struct Places {
     /// `--report FILE`: all of them, as one page.
     page: Option<PathBuf>,
     /// `--figures DIR`: each by itself, as SVG.
     figures: Option<PathBuf>,
+    /// `--parameters`: the parameters are recorded at every recorded step, not at the last alone.
+    parameters: bool,
 }
 
 /// Takes what says where pictures go out of the arguments; nothing, if nothing does.
@@ -36,8 +38,14 @@ pub fn asked_for(arguments: &mut Vec<String>) -> Result<Option<Places>, Box<dyn 
             None => Err(format!("{name} needs the name of what to write")),
         }
     };
-    let places = Places { page: take("--report")?, figures: take("--figures")? };
-    Ok((places.page.is_some() || places.figures.is_some()).then_some(places))
+    let (page, figures) = (take("--report")?, take("--figures")?);
+    let at = arguments.iter().position(|argument| argument == "--parameters");
+    let parameters = at.map(|at| arguments.remove(at)).is_some();
+    match (&page, &figures) {
+        (None, None) if parameters => Err("--parameters needs --report FILE or --figures DIR".into()),
+        (None, None) => Ok(None),
+        _ => Ok(Some(Places { page, figures, parameters })),
+    }
 }
 
 /// A page to be.
@@ -49,18 +57,19 @@ pub struct Report<'a> {
 }
 
 impl<'a> Report<'a> {
-    /// Of the model that `trainer` will train, and of one sentence.
+    /// Of the model that `trainer` will train, `own` pairs among what it learns, and of one sentence.
     pub fn begin(
         places: Places,
         trainer: &Toy,
         french: &Vocabulary,
         english: &Vocabulary,
+        own: &[String],
         (sentence, reference): (&str, &str),
         pair: &Pair,
     ) -> Result<Report<'a>, Box<dyn Error>> {
         let about = About {
-            recipe: "cargo run --release --example je_suis_etudiant".into(),
-            seed: Some(1),
+            recipe: recipe(own),
+            seed: Some(SEED),
             step: RECORDED[RECORDED.len() - 1],
             sentence: sentence.into(),
             reference: Some(reference.into()),
@@ -70,7 +79,7 @@ impl<'a> Report<'a> {
         };
         let words = Words::whole(french.words(), english.words());
         let mut recorder = Recorder::new(&trainer.model, &trainer.params, words, about);
-        recorder.pass(&trainer.model, &trainer.params, pair, 0, false)?;
+        recorder.pass(&trainer.model, &trainer.params, pair, 0, places.parameters)?;
         Ok(Report { places, recorder, pair: pair.clone() })
     }
 
@@ -78,8 +87,8 @@ impl<'a> Report<'a> {
     pub fn train_step(&mut self, trainer: &mut Toy, batch: &Batch) -> Result<StepReport, Box<dyn Error>> {
         let step = self.recorder.train_step(trainer, std::slice::from_ref(batch))?;
         if RECORDED.contains(&step.step) {
-            let is_last = RECORDED.ends_with(&[step.step]);
-            self.recorder.pass(&trainer.model, &trainer.params, &self.pair, step.step, is_last)?;
+            let whole = self.places.parameters || RECORDED.ends_with(&[step.step]);
+            self.recorder.pass(&trainer.model, &trainer.params, &self.pair, step.step, whole)?;
         }
         Ok(step)
     }
@@ -93,8 +102,10 @@ impl<'a> Report<'a> {
         self.recorder.variants(training)?;
         let recording = self.recorder.finish();
         if let Some(path) = self.places.page {
-            write(&path, &page(&recording))?;
-            println!("\nThe figures of this run: open {} in a browser.", path.display());
+            let page = page(&recording);
+            write(&path, &page)?;
+            let size = page.len().div_ceil(1000);
+            println!("\nThe figures of this run, {size} KB: open {} in a browser.", path.display());
         }
         if let Some(folder) = self.places.figures {
             std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
@@ -104,6 +115,13 @@ impl<'a> Report<'a> {
         }
         Ok(())
     }
+}
+
+/// The command that does it again.
+fn recipe(own: &[String]) -> String {
+    let command = "cargo run --release --example je_suis_etudiant";
+    let quoted: Vec<String> = own.iter().map(|pair| format!(" \"{pair}\"")).collect();
+    if quoted.is_empty() { command.into() } else { format!("{command} --{}", quoted.concat()) }
 }
 
 fn write(path: &Path, text: &str) -> Result<(), String> {

@@ -155,6 +155,10 @@ impl Writer<'_> {
         let value = self.linear(at("value"), memory, &at("v_proj"));
         let x = self.add(at("scores"), Origin::Scores { query, key, n_heads });
         let x = self.add(at("scaled_scores"), Origin::Scaled { x, factor });
+        if scope == "encoder.layers.0.self_attn" {
+            let x = self.add(at("padded.masked_scores"), Origin::Padded { x: x.clone() });
+            self.add(at("padded.weights"), Origin::Softmax { x });
+        }
         let x = self.add(at("masked_scores"), Origin::Masked { x, causal });
         let weights = self.add(at("weights"), Origin::Softmax { x });
         let weighted = Origin::Weighted { weights: weights.clone(), value: value.clone(), n_heads };

@@ -2,10 +2,10 @@
 
 use std::sync::OnceLock;
 
-use nn::{Adam, Noam};
+use nn::Noam;
 use tensor::{DType, Seed};
 use transformer::search::beam::BeamOptions;
-use transformer::{Batch, Config, Pair, TrainOptions, Trainer, Transformer, VocabSizes};
+use transformer::{Config, Pair, TrainOptions, Transformer, VocabSizes};
 
 use crate::record::variants::Training;
 use crate::record::{Recorder, Words};
@@ -24,10 +24,10 @@ fn record() -> Recording {
     let pairs =
         [Pair { src: vec![0], tgt: vec![3, 5] }, Pair { src: vec![1, 2, 3], tgt: vec![2, 1, 0, 4, 5] }];
     let config = Config::toy(VocabSizes::Separate { src: 4, tgt: 6 }).with_symbols(5, None);
-    let model = Transformer::new(&config, Seed::new(1), DType::F32).expect("a sensible configuration");
     let schedule = Noam { factor: 0.05, d_model: config.architecture.d_model, warmup_steps: 20 };
     let options = TrainOptions { smoothing: 0.1, ..TrainOptions::default() };
-    let mut trainer = Trainer::new(model, Adam::default(), schedule, options).expect("sensible options");
+    let training = Training { config, pairs: &pairs, seed: Seed::new(1), options, schedule, n_steps: 64 };
+    let mut trainer = training.trainer().expect("sensible options");
     let about = About {
         recipe: "the article's two sentences".into(),
         seed: Some(1),
@@ -39,7 +39,7 @@ fn record() -> Recording {
         ..About::default()
     };
     let mut recorder = Recorder::new(&trainer.model, &trainer.params, Words::whole(&french, &english), about);
-    let batch = Batch::new(&pairs, config.decoder_start, 0).expect("two pairs");
+    let batch = training.batch().expect("two pairs");
     for step in 0..=64u64 {
         if [0, 4, 8, 16, 32, 64].contains(&step) {
             let whole = step == 64;
@@ -55,7 +55,6 @@ fn record() -> Recording {
         let options = BeamOptions { beam_size, top_beams: beam_size.min(2), ..BeamOptions::default() };
         recorder.search(&trainer.model, &trainer.params, &pairs[1].src, &options).expect("a source");
     }
-    let training = Training { config, pairs: &pairs, seed: Seed::new(1), options, schedule, n_steps: 64 };
     recorder.variants(&training).expect("variants train");
     recorder.finish()
 }
@@ -152,12 +151,19 @@ pub fn recorded_of(
     n_vocab: usize,
 ) -> Recording {
     let config = Config::toy(VocabSizes::Shared(n_vocab)).with(change);
-    let (model, params) =
-        Transformer::new(&config, Seed::new(1), DType::F32).expect("a sensible configuration");
     let words: Vec<String> = (0..n_vocab).map(|id| format!("一个很长的词 and a long word {id}")).collect();
     let ids: Vec<u32> = (0..n_words as u32).map(|at| 3 + at % (n_vocab as u32 - 3)).collect();
-    let pair = Pair { src: ids.clone(), tgt: ids };
-    let mut recorder = Recorder::new(&model, &params, Words::whole(&words, &words), About::default());
-    recorder.pass(&model, &params, &pair, 0, true).expect("ids of the vocabulary");
+    recorded_pair(&config, &words, &Pair { src: ids.clone(), tgt: ids }, true)
+}
+
+/// A recording of one pass of an untrained model over a pair, whose tokens are these words, in both languages.
+///
+/// # Panics
+/// If there is no such model, or it does not take the pair.
+pub fn recorded_pair(config: &Config, words: &[String], pair: &Pair, with_parameters: bool) -> Recording {
+    let (model, params) =
+        Transformer::new(config, Seed::new(1), DType::F32).expect("a sensible configuration");
+    let mut recorder = Recorder::new(&model, &params, Words::whole(words, words), About::default());
+    recorder.pass(&model, &params, pair, 0, with_parameters).expect("ids of the vocabulary");
     recorder.finish()
 }

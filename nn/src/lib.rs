@@ -69,7 +69,7 @@ pub use init::Init;
 pub use layers::{Dropout, Embedding, LayerNorm, Linear};
 pub use layout::{Layout, ParamId};
 pub use named::NamedTensors;
-pub use optim::{Adam, AdamW, Average, Optimizer, OptimizerState, Sgd};
+pub use optim::{Adam, AdamW, Average, Optimizer, OptimizerState, Rule, Sgd};
 pub use params::Params;
 pub use schedule::{Constant, Cosine, InverseSqrt, Noam, ReduceOnPlateau, Schedule};
 pub use trace::{Scope, Trace};

@@ -95,6 +95,7 @@ impl Of {
             with_parameters: self.parameters,
             seed: Some(recipe.seed),
             smoothing: recipe.training.smoothing,
+            optimizer: recipe.training.optimizer.build().rule(),
         };
         Ok(record(&translator, &self.sentence, &options)?)
     }

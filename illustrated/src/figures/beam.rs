@@ -1,16 +1,19 @@
 //! The search for a translation as a tree: greedy decoding, which takes the likeliest word at each step, and beam search,
 //! which keeps several hypotheses side by side (Vaswani et al. 2017, §6.1).
 
+mod scores;
+
 use maud::{Markup, html};
 
 use crate::look::Figure;
+use crate::look::formula::Formula;
 use crate::look::matrix::{cut, text_width};
 use crate::look::number::short;
 use crate::look::tree::{Level, Limits, Node, Tree};
-use crate::recording::{Candidate, Fate, Recording, Search};
+use crate::recording::{Candidate, Fate, PenaltyKind, Recording, Search};
 
 /// How much of a search is shown.
-const LIMITS: Limits = Limits { steps: 12, candidates: 8 };
+const LIMITS: Limits = Limits { steps: 8, candidates: 8 };
 
 /// The width and height of a candidate's box, and from one to the next.
 const BOX: (f64, f64) = (114.0, 56.0);
@@ -43,14 +46,14 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
     let title = format!("Search ({}): what was kept, what ended, what was dropped", search.name());
     let caption = format!(
         "Of the {} candidates that came into question in {} steps, {} were kept, {} ended and {} were dropped; the best \
-         reads: {}. Every further word costs, so sums only fall: the score divides them by a penalty for length, \
-         or short sentences would win.",
+         reads: {}. Every further word costs, so sums only fall{}",
         search.candidates.len(),
         steps(&search),
         count(Fate::Kept),
         count(Fate::Finished),
         count(Fate::Pruned),
         found(&search),
+        divided(&search),
     );
     figure(&search, "beam-search", title, caption)
 }
@@ -61,6 +64,15 @@ fn steps(search: &Search) -> usize {
 
 fn found(search: &Search) -> String {
     search.translations.first().map_or("nothing".into(), |(_, best)| format!("“{}”", best.text))
+}
+
+/// What is made of sums so that short sentences do not win.
+fn divided(search: &Search) -> &'static str {
+    let penalty = search.translations.first().and_then(|(_, best)| best.length_penalty);
+    match penalty.map(|penalty| penalty.kind) {
+        Some(PenaltyKind::None) => "; nothing is done here against that, and short sentences win.",
+        _ => ": the score divides them by a penalty for length, or short sentences would win.",
+    }
 }
 
 fn figure(search: &Search, id: &'static str, title: String, caption: String) -> Option<Figure> {
@@ -79,18 +91,22 @@ fn figure(search: &Search, id: &'static str, title: String, caption: String) -> 
             top
         })
         .collect();
+    let bottom = bottom - PITCH.1 + BOX.1 + 8.0;
+    let scores = scores::lines(search, bottom + 18.0);
+    let right = scores.iter().map(Formula::right).fold(0.0, f64::max);
     Some(Figure {
         id,
         title,
         caption: caption.into(),
-        width: widest.max(LEFT + 3.0 * PITCH.0),
-        height: bottom - PITCH.1 + BOX.1 + 8.0,
+        width: widest.max(LEFT + 3.0 * PITCH.0).max(right + 4.0),
+        height: bottom + scores::LINE * scores.len() as f64,
         drawing: html! {
             (legend())
             @for (levels, tops) in tree.levels.windows(2).zip(tops.windows(2)) {
                 (branches(&levels[0], tops[0], &levels[1], tops[1]))
             }
             @for (level, top) in tree.levels.iter().zip(&tops) { (draw_level(level, *top)) }
+            @for line in &scores { (line.markup()) }
         },
         controls: Vec::new(),
     })
@@ -224,7 +240,8 @@ mod tests {
             let shown = checked_events(recording, &figure.drawing.into_string());
             let search = recording.searches().into_iter().find(|search| search.name() == name).unwrap();
             let finished = search.candidates.iter().filter(|(_, one)| one.fate == Fate::Finished).count();
-            assert_eq!(shown, 2 * search.candidates.len() + finished, "the toy is shown whole");
+            let scores = 4 * search.translations.len();
+            assert_eq!(shown, 2 * search.candidates.len() + finished + scores, "the toy is shown whole");
         }
     }
 
@@ -246,17 +263,28 @@ mod tests {
             log_prob: f64::MIN,
             score: 0.0,
             search: format!("beam {beam}"),
+            length_penalty: None,
         }));
         recording
+    }
+
+    /// Greedy decoding drops the runner-up of every step, of the last too.
+    #[test]
+    fn greedy_decoding_keeps_one_of_two() {
+        let greedy = toy().searches().into_iter().find(|search| search.name() == "greedy").unwrap();
+        let fates: Vec<Fate> = greedy.candidates.iter().map(|(_, candidate)| candidate.fate).collect();
+        let (before, last) = fates.split_at(fates.len() - 2);
+        assert!(before.chunks(2).all(|pair| pair == [Fate::Kept, Fate::Pruned]), "{fates:?}");
+        assert_eq!(last, [Fate::Finished, Fate::Pruned]);
     }
 
     #[test]
     fn deep_and_wide_searches_are_folded_and_said_to_be() {
         let figure = draw(&search(100, 20, "étudiant-学生-طالب ")).unwrap();
-        assert!(figure.width <= 1080.0 && figure.height < 1400.0, "{} x {}", figure.width, figure.height);
+        assert!(figure.width <= 1080.0 && figure.height < 900.0, "{} x {}", figure.width, figure.height);
         let drawing = figure.drawing.into_string();
-        assert!(drawing.contains("… 88 more steps") && drawing.contains("… 32<"), "{drawing}");
-        assert_eq!(drawing.matches("role=\"img\"").count(), 12 * 8);
+        assert!(drawing.contains("… 92 more steps") && drawing.contains("… 32<"), "{drawing}");
+        assert_eq!(drawing.matches("role=\"img\"").count(), 8 * 8);
     }
 
     #[test]

@@ -1,14 +1,12 @@
 //! What is drawn is what was recorded, and nothing stands outside or on another.
 
-use tensor::{DType, Seed};
-use transformer::{Config, NormPlacement, Pair, Transformer, VocabSizes};
+use transformer::{Config, NormPlacement, Pair, VocabSizes};
 
 use super::{all, attention_matrices, explorer, self_attention};
 use crate::look::Figure;
 use crate::look::matrix::text_width;
-use crate::record::{Recorder, Words};
 use crate::recording::{About, Event, Recording};
-use crate::testing::{attribute, checked, toy};
+use crate::testing::{attribute, checked, recorded_pair, toy};
 
 fn number(tag: &str, name: &str) -> f64 {
     attribute(tag, name).and_then(|text| text.parse().ok()).unwrap_or(0.0)
@@ -82,18 +80,10 @@ fn hold_layout(figure: &Figure) {
 
 /// A model that nobody trained, of these sizes, and a sentence of so many words.
 fn recorded(config: &Config, n_words: usize, with_parameters: bool) -> Recording {
-    let (model, params) = Transformer::new(config, Seed::new(1), DType::F32).unwrap();
-    let words: Vec<String> =
-        ["le", "gouvernement", "学生", "anticonstitutionnellement", "å", "студент", "a<b"]
-            .map(str::to_owned)
-            .to_vec();
-    let words = Words::whole(&words, &words);
-    let mut recorder = Recorder::new(&model, &params, words, About::default());
+    let words =
+        ["le", "gouvernement", "学生", "anticonstitutionnellement", "å", "студент", "a<b"].map(String::from);
     let ids = |n: usize| (0..n).map(|at| at as u32 % 7).collect::<Vec<u32>>();
-    recorder
-        .pass(&model, &params, &Pair { src: ids(n_words), tgt: ids(n_words + 1) }, 3, with_parameters)
-        .unwrap();
-    recorder.finish()
+    recorded_pair(config, &words, &Pair { src: ids(n_words), tgt: ids(n_words + 1) }, with_parameters)
 }
 
 fn config(n_heads: usize, n_layers: usize) -> Config {

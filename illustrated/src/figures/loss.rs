@@ -266,7 +266,7 @@ mod tests {
     }
 
     fn step(step: u64, loss: f64) -> Event {
-        Event::Step(Step { step, loss, nll: loss, learning_rate: 1e-4, grad_norm: 1.0, norms: Vec::new() })
+        Event::Step(Step { step, loss, nll: loss, learning_rate: 1e-4, grad_norm: 1.0, ..Step::default() })
     }
 
     #[test]

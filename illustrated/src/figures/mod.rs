@@ -14,9 +14,11 @@ pub mod distributions;
 mod drawn_tests;
 pub mod embedding;
 pub mod explorer;
+pub mod followed_weight;
 pub mod gradients;
 pub mod heads;
 pub mod loss;
+pub mod masks;
 pub mod norms;
 pub mod output;
 pub mod position_pictures;
@@ -58,6 +60,7 @@ const FIGURES: &[Entry] = &[
     Entry("positions", "position-pictures", Follows::Pass, position_pictures::draw),
     Entry("residuals", "residual-norm", Follows::Pass, residual_norm::draw),
     Entry("decoder", "decoder-layer", Follows::Pass, decoder::draw),
+    Entry("decoder", "masks", Follows::Pass, masks::draw),
     Entry("decoder", "decoding", Follows::Pass, decoding::draw),
     Entry("output", "output", Follows::Pass, output::draw),
     Entry("output", "vocabulary", Follows::Pass, vocabulary::draw),
@@ -65,6 +68,7 @@ const FIGURES: &[Entry] = &[
     Entry("training", "loss", Follows::Steps, loss::draw),
     Entry("way-back", "logit-gradients", Follows::Pass, gradients::draw),
     Entry("way-back", "gradient-norms", Follows::Steps, norms::layers),
+    Entry("way-back", "followed-weight", Follows::Steps, followed_weight::draw),
     Entry("way-back", "step-of-adam", Follows::Steps, norms::update),
     Entry("search", "greedy-search", Follows::Search, beam::greedy),
     Entry("search", "beam-search", Follows::Search, beam::draw),

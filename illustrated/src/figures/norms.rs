@@ -1,4 +1,6 @@
-//! How far the gradient reaches, layer by layer, and what a step of Adam makes of it (Kingma and Ba 2015).
+//! How far the gradient reaches, layer by layer, and what a step of the optimizer makes of it.
+
+mod told;
 
 use std::collections::BTreeMap;
 
@@ -91,24 +93,7 @@ pub fn update(recording: &Recording) -> Option<Figure> {
         let ratio = (norms.weight > 0.0).then_some(ratio);
         (parameters[at].name.clone(), numbers.map(Some).into_iter().chain([ratio]).collect())
     };
-    let rms = |of: fn(&Norms) -> f64| {
-        let all = step
-            .norms
-            .iter()
-            .zip(parameters)
-            .map(|(norms, parameter)| of(norms) / (parameter.count().max(1) as f64).sqrt());
-        let positive: Vec<f64> = all.filter(|rms| *rms > 0.0).collect();
-        positive.iter().copied().fold(0.0, f64::max) / positive.iter().copied().fold(f64::INFINITY, f64::min)
-    };
-    let caption = format!(
-        "Step {}, learning rate {}: the norm of each parameter before, of its gradient, and of what was added to it; those that \
-         changed most for their size stand first. Per number, the largest gradient is {} times the smallest, the largest update \
-         {} times: Adam divides each gradient by its own recent size, so that every weight moves about as far.",
-        step.step,
-        plain(step.learning_rate),
-        plain(rms(|norms| norms.gradient)),
-        plain(rms(|norms| norms.update)),
-    );
+    let caption = told::caption(recording, step);
     let heads = ["weight, before", "gradient", "update: what was added", "update / weight"].map(String::from);
     let rows = order.into_iter().map(row).collect();
     Some(figure("step-of-adam", "What one step did to each parameter", caption, &heads, rows))
@@ -266,7 +251,7 @@ mod tests {
         let mut recording = Recording::new(about);
         assert!(layers(&recording).is_none() && update(&recording).is_none());
         for norms in [vec![], vec![Norms { gradient: 0.0, weight: 0.0, update: 0.0 }; 2]] {
-            let step = Step { step: 1, loss: 1.0, nll: 1.0, learning_rate: 1e-3, grad_norm: 0.0, norms };
+            let step = Step { step: 1, loss: 1.0, nll: 1.0, learning_rate: 1e-3, norms, ..Step::default() };
             recording.push(Event::Step(step));
         }
         let drawings =

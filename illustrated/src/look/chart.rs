@@ -63,6 +63,57 @@ impl Chart {
     }
 }
 
+/// A chart of numbers that may be below 0: its edges are the least and the largest of them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Signed {
+    chart: Chart,
+    low: f64,
+}
+
+impl Signed {
+    /// The chart that these curves fill, with its upper left corner and its width and height.
+    pub fn of(curves: &[Vec<(f64, f64)>], [left, top]: [f64; 2], (width, height): (f64, f64)) -> Signed {
+        let finite = |number: &f64| number.is_finite();
+        let ys = || curves.iter().flatten().map(|(_, y)| y.clamp(-1e30, 1e30)).filter(finite);
+        let max_x = curves.iter().flatten().map(|(x, _)| *x).filter(finite).fold(1.0, f64::max);
+        let (low, high) = (ys().fold(f64::INFINITY, f64::min), ys().fold(f64::NEG_INFINITY, f64::max));
+        let (low, high) = if low <= high { (low, high) } else { (0.0, 0.0) };
+        let max_y = (high - low).max(1e-6 * high.abs()).max(1e-30);
+        Signed { chart: Chart { left, top, width, height, max_x, max_y }, low }
+    }
+
+    /// Where a point stands, in pixels.
+    pub fn at(&self, x: f64, y: f64) -> (f64, f64) {
+        self.chart.at(x, y - self.low)
+    }
+
+    /// As [`Chart::curve`].
+    pub fn curve(&self, points: &[(f64, f64)], class: &str) -> Markup {
+        let points: Vec<(f64, f64)> = points.iter().map(|(x, y)| (*x, y - self.low)).collect();
+        self.chart.curve(&points, class)
+    }
+
+    /// The edges with the numbers that they stand for, a line at 0, and round numbers of steps below.
+    pub fn axes(&self) -> Markup {
+        let Chart { left, top, width, height, max_x, max_y } = self.chart;
+        let (bottom, zero) = (top + height, self.at(0.0, 0.0).1);
+        let has_zero = self.low <= 0.0 && self.low + max_y >= 0.0;
+        let ends = [(self.low + max_y, top), (self.low, bottom)];
+        let is_apart = has_zero && ends.iter().all(|(_, y)| (y - zero).abs() > 14.0);
+        let zero_tick = is_apart.then_some((0.0, zero));
+        html! {
+            path class="axis" d={ "M" (left) " " (top) "V" (bottom) "H" (left + width) } {}
+            @if has_zero { path class="axis" d={ "M" (left) " " (format!("{zero:.1}")) "H" (left + width) } {} }
+            @for (number, y) in ends.into_iter().chain(zero_tick) {
+                text class="tick" text-anchor="end" x=(left - 6.0) y=(format!("{:.1}", y + 4.0)) { (plain(number)) }
+            }
+            @for tick in ticks(max_x).into_iter().filter(|tick| tick.fract() == 0.0) {
+                text class="tick" text-anchor="middle" x=(format!("{:.1}", self.at(tick, 0.0).0)) y=(bottom + 16.0) { (plain(tick)) }
+            }
+        }
+    }
+}
+
 /// Round numbers from 0 to at most `max`, up to six of them.
 fn ticks(max: f64) -> Vec<f64> {
     let power = 10f64.powf((max / 5.0).log10().floor());
@@ -99,6 +150,26 @@ mod tests {
         let many: Vec<(f64, f64)> = (0..100_000).map(|at| (f64::from(at) / 25_000.0, 1.0)).collect();
         let curve = CHART.curve(&many, "loss").into_string();
         assert!(curve.matches('L').count() <= MAX_POINTS && curve.contains("L110.0 45.0\""), "{curve}");
+    }
+
+    #[test]
+    fn a_chart_reaches_from_the_least_number_to_the_largest() {
+        let curves = [vec![(1.0, -2.0), (4.0, f64::NAN)], vec![(2.0, 6.0)]];
+        let chart = Signed::of(&curves, [10.0, 20.0], (100.0, 40.0));
+        assert_eq!(
+            [chart.at(0.0, -2.0), chart.at(4.0, 6.0), chart.at(2.0, 0.0)],
+            [(10.0, 60.0), (110.0, 20.0), (60.0, 50.0)]
+        );
+        let axes = chart.axes().into_string();
+        assert!(
+            [">6<", ">-2<"].iter().all(|tick| axes.contains(tick)) && axes.contains("M10 50.0H110"),
+            "{axes}"
+        );
+        for none in [vec![], vec![(1.0, 3.0)], vec![(1.0, f64::INFINITY)]] {
+            let chart = Signed::of(std::slice::from_ref(&none), [10.0, 20.0], (100.0, 40.0));
+            let markup = chart.axes().into_string() + &chart.curve(&none, "loss").into_string();
+            assert!(!markup.contains("NaN"), "{markup}");
+        }
     }
 
     #[test]

@@ -124,6 +124,18 @@ impl Matrix {
 
     /// The picture of it in that style. Returns nothing if the pass has no such numbers.
     pub fn draw_as(&self, pass: &Pass, chosen: &[(&str, usize)], style: &Style) -> Option<Drawn> {
+        self.draw_masked(pass, chosen, style, |row, col| style.causal && col > row)
+    }
+
+    /// The picture of it in that style, with the cells masked of which `is_masked(row, column)` says so, whatever number
+    /// they hold. Returns nothing if the pass has no such numbers.
+    pub fn draw_masked(
+        &self,
+        pass: &Pass,
+        chosen: &[(&str, usize)],
+        style: &Style,
+        is_masked: impl Fn(usize, usize) -> bool,
+    ) -> Option<Drawn> {
         let (values, gradients) = self.place.arrays(pass, chosen)?;
         let number = |row, col| values.data.get(self.place.index(chosen, row, col)).copied();
         let gradient = |row, col| {
@@ -144,7 +156,7 @@ impl Matrix {
                 max,
                 max_gradient,
                 is_weights,
-                is_masked: style.causal && col > row,
+                is_masked: is_masked(row, col),
                 size: style.cell(),
             })
         };
@@ -270,6 +282,8 @@ pub fn text_width(text: &str) -> f64 {
         .map(|c| {
             if c.is_ascii() {
                 7.2
+            } else if ('\u{300}'..'\u{370}').contains(&c) {
+                0.0 // a mark above the letter before
             } else if c > '\u{2e80}' {
                 13.0
             } else {

@@ -15,6 +15,7 @@ pub mod chart;
 pub mod equation;
 pub mod figure;
 pub mod flow;
+pub mod formula;
 pub mod matrix;
 pub mod number;
 pub mod place;

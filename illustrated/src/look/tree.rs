@@ -175,6 +175,7 @@ mod tests {
             log_prob: -1.0,
             score: -1.0,
             search: "beam 2".into(),
+            length_penalty: None,
         }));
         recording
     }

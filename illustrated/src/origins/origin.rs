@@ -72,6 +72,11 @@ pub enum Origin {
         /// Whether it must not see what comes later, j > i.
         causal: bool,
     },
+    /// `y[h, i, j] = x[h, i, j]`, and minus infinity in the columns behind those of x, where a sentence is padded.
+    Padded {
+        /// The scaled scores of the sentence by itself.
+        x: String,
+    },
     /// `y[h, i, j] = exp x[h, i, j] / Σk exp x[h, i, k]`
     Softmax {
         /// The masked scores.

@@ -5,6 +5,7 @@ use std::ops::{Add, Mul};
 
 use super::origin::Origin;
 use crate::recording::Pass;
+use crate::recording::event::N_PADDED;
 
 /// A number that is known up to an error.
 #[derive(Clone, Copy, Debug)]
@@ -207,6 +208,11 @@ impl Numbers<'_> {
                 let hidden = |at: &[usize]| *causal && at[2] > at[1];
                 let masked = Near::exactly(f64::NEG_INFINITY);
                 Table::of(&x.shape, |at| if hidden(at) { masked } else { x.at(at) })
+            }
+            Origin::Padded { x } => {
+                let (x, masked) = (of(x), Near::exactly(f64::NEG_INFINITY));
+                let (len, padded) = (x.shape[2], x.shape[2] + N_PADDED);
+                Table::of(&[x.shape[0], x.shape[1], padded], |at| if at[2] < len { x.at(at) } else { masked })
             }
             Origin::Softmax { x } => {
                 let x = of(x);

@@ -2,8 +2,10 @@
 //! the search for a translation.
 
 mod derived;
+mod followed;
 mod moments;
 mod outputs;
+mod padded;
 pub mod search;
 mod sink;
 mod translator;
@@ -20,7 +22,9 @@ use transformer::{Batch, DecoderStart, Pair, Trainer, Transformer};
 
 use crate::error::Error;
 use crate::recording::event::{Event, PassHead};
-use crate::recording::{About, Array, Norms, Parameter, Recording, Step, Token};
+use crate::recording::{About, Array, Followed, Norms, Parameter, Recording, Step, Token};
+
+use followed::Moment;
 
 pub use translator::{MAX_PARAMETERS, Options, record};
 pub use words::{MAX_WORDS, Words};
@@ -31,6 +35,7 @@ pub struct Recorder<'a> {
     words: Words<'a>,
     smoothing: f64,
     digits: Option<u32>,
+    places: followed::Places,
 }
 
 impl<'a> Recorder<'a> {
@@ -52,10 +57,12 @@ impl<'a> Recorder<'a> {
             ..about
         };
         let (smoothing, digits) = (about.smoothing, about.digits);
-        Recorder { recording: Recording::new(about), words, smoothing, digits }
+        let places = followed::Places::default();
+        Recorder { recording: Recording::new(about), words, smoothing, digits, places }
     }
 
-    /// Takes a step of training, the same to the bit as without a recorder.
+    /// Takes a step of training, the same to the bit as without a recorder. Of Adam and AdamW it follows single weights
+    /// too: of a few parameters the number whose gradient was the largest at the first of these steps.
     ///
     /// # Errors
     /// [`Error::Model`] as [`Trainer::train_step`].
@@ -64,26 +71,58 @@ impl<'a> Recorder<'a> {
         trainer: &mut Trainer<O, S>,
         batches: &[Batch],
     ) -> Result<StepReport, Error> {
-        let before = trainer.params.clone();
+        let (params, memory) = (trainer.params.clone(), trainer.optimizer.state(&trainer.params));
         let (report, gradients) = trainer.train_step_traced(batches, &sink::Nothing)?;
-        self.step(&report, &gradients, &before, &trainer.params);
+        let before = Moment { params: &params, memory: &memory };
+        let after = Moment { params: &trainer.params, memory: &trainer.optimizer.state(&trainer.params) };
+        let rule = trainer.optimizer.rule();
+        self.recording.set_optimizer(rule.and_then(followed::recorded));
+        let followed = self.places.follow(rule, &before, &after, &gradients);
+        let followed = followed.into_iter().map(|one| self.rounded_all(one)).collect();
+        let step = self.norms(&report, &gradients, &params, &trainer.params);
+        self.recording.push(Event::Step(Step { followed, ..step }));
         Ok(report)
     }
 
     /// A step of training: what it reported, the gradients it followed, and the parameters before and after it.
     pub fn step(&mut self, report: &StepReport, gradients: &ParamGradients, before: &Params, after: &Params) {
+        let step = self.norms(report, gradients, before, after);
+        self.recording.push(Event::Step(step));
+    }
+
+    /// The same, not yet recorded.
+    fn norms(
+        &self,
+        report: &StepReport,
+        gradients: &ParamGradients,
+        before: &Params,
+        after: &Params,
+    ) -> Step {
         let norms = before.iter().map(|(id, _, weight)| Norms {
             gradient: self.rounded(gradients.get(id).map_or(0.0, norm)),
             weight: self.rounded(norm(weight)),
             update: self.rounded(norm(&after.get(id).sub(weight))),
         });
-        let norms: Vec<Norms> = norms.collect();
-        self.recording.push(Event::Step(Step { norms, ..taken(report) }));
+        Step { norms: norms.collect(), ..taken(report) }
     }
 
     /// A step of training of which only what it reported is recorded, for those that are not worth more.
     pub fn step_taken(&mut self, report: &StepReport) {
         self.recording.push(Event::Step(taken(report)));
+    }
+
+    /// A followed weight with as many digits as are recorded.
+    fn rounded_all(&self, of: Followed) -> Followed {
+        let both = |numbers: [f64; 2]| numbers.map(|number| self.rounded(number));
+        Followed {
+            gradient: self.rounded(of.gradient),
+            first_moment: both(of.first_moment),
+            second_moment: both(of.second_moment),
+            corrected: both(of.corrected),
+            weight: both(of.weight),
+            update: self.rounded(of.update),
+            ..of
+        }
     }
 
     /// The pair through the model, forward and backward, as it is after `step` steps: without dropout, and the loss of
@@ -131,7 +170,8 @@ impl<'a> Recorder<'a> {
             self.push(array, if is_gradient { Event::Gradient } else { Event::Value });
             moments.into_iter().for_each(|moment| self.push(moment, Event::Value));
         }
-        weighted.into_iter().for_each(|array| self.push(array, Event::Value));
+        let padded = padded::padded(model, params, &pair.src);
+        weighted.into_iter().chain(padded).for_each(|array| self.push(array, Event::Value));
         for output in outputs::outputs(&logits, &of_logits, &batch.tgt_out, self.smoothing, &self.words.tgt) {
             self.recording.push(Event::Output(output));
         }
@@ -225,6 +265,7 @@ fn taken(report: &StepReport) -> Step {
         learning_rate: report.learning_rate,
         grad_norm: report.grad_norm,
         norms: Vec::new(),
+        followed: Vec::new(),
     }
 }
 

@@ -3,10 +3,11 @@
 use nn::Params;
 use transformer::Transformer;
 use transformer::search::beam::{self, BeamOptions, beam_search_observed};
+use transformer::search::length_penalty::LengthPenalty as Penalty;
 
 use super::words::{self, Words};
 use crate::error::Error;
-use crate::recording::event::{Candidate, Event, Fate, Token, Translation};
+use crate::recording::event::{Candidate, Event, Fate, LengthPenalty, PenaltyKind, Token, Translation};
 
 /// The search for the best translations of a source: its candidates, then its translations.
 /// [`Search::all`](crate::recording::Search::all) reads them.
@@ -37,13 +38,24 @@ pub fn events(
     };
     let found = beam_search_observed(model, params, &[src.to_vec()], options, observe)?;
     let search = if options.beam_size == 1 { "greedy".into() } else { format!("beam {}", options.beam_size) };
+    let length_penalty = length_penalty(options.length_penalty);
     let translations = found.into_iter().flatten().map(|hypothesis| Translation {
         text: words.decode(&hypothesis.ids),
         tokens: tokens(&hypothesis.ids),
         log_prob: hypothesis.log_prob,
         score: hypothesis.score,
         search: search.clone(),
+        length_penalty: Some(length_penalty),
     });
     events.extend(translations.map(Event::Translation));
     Ok(events)
+}
+
+fn length_penalty(of: Penalty) -> LengthPenalty {
+    let (kind, alpha) = match of {
+        Penalty::None => (PenaltyKind::None, 0.0),
+        Penalty::Gnmt { alpha } => (PenaltyKind::Gnmt, alpha),
+        Penalty::Power { alpha } => (PenaltyKind::Power, alpha),
+    };
+    LengthPenalty { kind, alpha }
 }

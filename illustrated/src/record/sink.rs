@@ -38,6 +38,36 @@ impl Sink {
     }
 }
 
+/// Keeps the masked scores and the weights of one attention, with the axis of the batch.
+pub(super) struct Attention {
+    paths: [String; 2],
+    seen: RefCell<Vec<Array>>,
+}
+
+impl Attention {
+    /// That of this scope.
+    pub fn of(scope: &str) -> Attention {
+        let paths = ["masked_scores", "weights"].map(|name| format!("{scope}.{name}"));
+        Attention { paths, seen: RefCell::default() }
+    }
+
+    /// What was seen.
+    pub fn into_seen(self) -> Vec<Array> {
+        self.seen.into_inner()
+    }
+}
+
+impl Trace for Attention {
+    fn wants(&self, path: &str) -> bool {
+        self.paths.iter().any(|wanted| wanted == path)
+    }
+
+    fn record(&self, path: &str, value: &Var) {
+        let (shape, data) = (value.shape().to_vec(), numbers(value.value()));
+        self.seen.borrow_mut().push(Array { path: path.into(), shape, rows: None, data });
+    }
+}
+
 /// Watches a step for its parameters alone.
 pub(super) struct Nothing;
 

@@ -1,11 +1,12 @@
 //! A recording of a translator: what it makes of one sentence.
 
+use nn::Rule;
 use transformer::Pair;
 use transformer::search::beam::BeamOptions;
 use translate::encode::pair;
 use translate::{SearchSettings, Translator};
 
-use super::{Recorder, Words};
+use super::{Recorder, Words, followed};
 use crate::error::Error;
 use crate::recording::{About, Event, Recording, Validated};
 
@@ -25,6 +26,8 @@ pub struct Options {
     pub seed: Option<u64>,
     /// The share of each label that was spread evenly over the vocabulary in training.
     pub smoothing: f64,
+    /// The rule of the training's steps, if it is known.
+    pub optimizer: Option<Rule>,
 }
 
 /// The translation of a sentence, as the translator searches unless told otherwise and greedily: the search, and a pass
@@ -47,6 +50,7 @@ pub fn record(translator: &Translator, sentence: &str, options: &Options) -> Res
         reference: options.reference.clone(),
         digits: options.digits,
         smoothing: options.smoothing,
+        optimizer: options.optimizer.and_then(followed::recorded).map(Box::new),
         ..About::default()
     };
     let mut recorder = Recorder::new(model, params, Words::of(text), about);

@@ -30,6 +30,53 @@ pub struct Training<'a> {
     pub n_steps: usize,
 }
 
+impl Training<'_> {
+    /// The trainer before its first step.
+    ///
+    /// # Errors
+    /// [`Error::Model`] if the configuration or an option is out of range.
+    pub fn trainer(&self) -> Result<Trainer<Adam, Noam>, Error> {
+        self.trainer_of(&self.config)
+    }
+
+    /// The same of another model.
+    fn trainer_of(&self, config: &Config) -> Result<Trainer<Adam, Noam>, Error> {
+        let model = Transformer::new(config, self.seed, DType::F32)?;
+        Ok(Trainer::new(model, Adam::default(), self.schedule, self.options)?)
+    }
+
+    /// What a step learns from: all pairs.
+    ///
+    /// # Errors
+    /// [`Error::Model`] if there is no pair, or one has no target.
+    pub fn batch(&self) -> Result<Batch, Error> {
+        Ok(Batch::new(self.pairs, self.config.decoder_start, 0)?)
+    }
+}
+
+/// The names of the variants, by which readers of a recording find them.
+pub mod names {
+    /// Nothing is changed.
+    pub const AS_IT_IS: &str = "as it is";
+    /// Scores are not divided.
+    pub const NO_SCALING: &str = "no scaling";
+    /// Positions of the target see later ones.
+    pub const NO_CAUSAL_MASK: &str = "no causal mask";
+    /// Words do not know where they stand.
+    pub const NO_POSITIONS: &str = "no positions";
+    /// Each stack has one layer.
+    pub const ONE_LAYER: &str = "one layer";
+    /// Deep stacks with norms behind the sublayers, untrained.
+    pub const DEEP_POST_NORM: &str = "deep, post-norm";
+    /// Deep stacks with norms before the sublayers, untrained.
+    pub const DEEP_PRE_NORM: &str = "deep, pre-norm";
+
+    /// A fact: by how much the logits at the last position differ when the causal mask is switched on or off.
+    pub const CHANGE_BY_MASK: &str = "change of the last logits, the causal mask being switched";
+    /// A fact: by how much they differ when the source is read backwards.
+    pub const CHANGE_BY_ORDER: &str = "change of the last logits, the source being read backwards";
+}
+
 /// What is changed.
 struct Change {
     name: &'static str,
@@ -38,20 +85,24 @@ struct Change {
 }
 
 const CHANGES: [Change; 5] = [
-    Change { name: "as it is", change: "", apply: |_| () },
-    Change { name: "no scaling", change: "scale_scores = false", apply: |model| model.scale_scores = false },
+    Change { name: names::AS_IT_IS, change: "", apply: |_| () },
     Change {
-        name: "no causal mask",
+        name: names::NO_SCALING,
+        change: "scale_scores = false",
+        apply: |model| model.scale_scores = false,
+    },
+    Change {
+        name: names::NO_CAUSAL_MASK,
         change: "causal_mask = false",
         apply: |model| model.causal_mask = false,
     },
     Change {
-        name: "no positions",
+        name: names::NO_POSITIONS,
         change: "positions = \"none\"",
         apply: |model| model.positions = Positions::None,
     },
     Change {
-        name: "one layer",
+        name: names::ONE_LAYER,
         change: "n_encoder_layers = 1, n_decoder_layers = 1",
         apply: |model| {
             (model.n_encoder_layers, model.n_decoder_layers) = (1, 1);
@@ -81,7 +132,8 @@ impl Recorder<'_> {
             let (name, change) = (name.into(), change.into());
             self.recording.push(Event::Variant(Variant { name, change, nll, said, facts }));
         }
-        for (name, norm) in [("deep, post-norm", NormPlacement::Post), ("deep, pre-norm", NormPlacement::Pre)]
+        for (name, norm) in
+            [(names::DEEP_POST_NORM, NormPlacement::Post), (names::DEEP_PRE_NORM, NormPlacement::Pre)]
         {
             let config = training.config.clone().with(|model| {
                 (model.n_encoder_layers, model.n_decoder_layers, model.norm) = (DEPTH, DEPTH, norm);
@@ -100,9 +152,7 @@ impl Recorder<'_> {
 
 /// The loss at every step without smoothing, and what was learned.
 fn train(training: &Training, config: &Config) -> Result<(Vec<f64>, Transformer, Params), Error> {
-    let model = Transformer::new(config, training.seed, DType::F32)?;
-    let mut trainer = Trainer::new(model, Adam::default(), training.schedule, training.options)?;
-    let batch = [Batch::new(training.pairs, config.decoder_start, 0)?];
+    let (mut trainer, batch) = (training.trainer_of(config)?, [training.batch()?]);
     let mut nll = Vec::new();
     for _ in 0..training.n_steps {
         nll.push(trainer.train_step(&batch)?.stats.nll());
@@ -127,8 +177,8 @@ fn facts(training: &Training, config: &Config, params: &Params) -> Result<Vec<Fa
         value: largest_difference(&as_it_is, &other),
     };
     Ok(vec![
-        fact("change of the last logits, the causal mask being switched", logits(&other_mask, pair)?),
-        fact("change of the last logits, the source being read backwards", logits(config, &turned)?),
+        fact(names::CHANGE_BY_MASK, logits(&other_mask, pair)?),
+        fact(names::CHANGE_BY_ORDER, logits(config, &turned)?),
     ])
 }
 

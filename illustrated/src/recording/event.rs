@@ -3,6 +3,11 @@
 use serde::{Deserialize, Serialize};
 use transformer::Architecture;
 
+use super::training::{OptimizerRule, Step, Validated};
+
+/// By so many places that hold no word a sentence is padded, to show what the mask makes of them.
+pub const N_PADDED: usize = 2;
+
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -58,6 +63,9 @@ pub struct About {
     pub digits: Option<u32>,
     /// The share of each label that is spread evenly over the vocabulary, in 0..1.
     pub smoothing: f64,
+    /// By which rule the steps of training change the weights, if that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub optimizer: Option<Box<OptimizerRule>>,
 }
 
 /// A parameter of the model.
@@ -74,34 +82,6 @@ impl Parameter {
     pub fn count(&self) -> usize {
         self.shape.iter().product()
     }
-}
-
-/// One step of training.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Step {
-    /// Counted from 1.
-    pub step: u64,
-    /// The loss that was trained on, per label.
-    pub loss: f64,
-    /// The negative log-likelihood per label, in nats: the loss without smoothing.
-    pub nll: f64,
-    /// What the optimizer's step was multiplied by.
-    pub learning_rate: f64,
-    /// The norm of all gradients, before clipping.
-    pub grad_norm: f64,
-    /// For each parameter, in the order of [`About::parameters`]; empty if that was not looked at.
-    pub norms: Vec<Norms>,
-}
-
-/// What one validation found.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Validated {
-    /// After which step.
-    pub step: u64,
-    /// The negative log-likelihood per label, in nats, without smoothing.
-    pub nll: f64,
-    /// BLEU of greedy translations, if they were made.
-    pub bleu: Option<f64>,
 }
 
 /// The same training with one thing changed, to see what that thing does.
@@ -126,17 +106,6 @@ pub struct Fact {
     pub name: String,
     /// The number.
     pub value: f64,
-}
-
-/// The Euclidean norms of one parameter at one step.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Norms {
-    /// Of its gradient, after clipping.
-    pub gradient: f64,
-    /// Of itself, before the step.
-    pub weight: f64,
-    /// Of what the step added to it.
-    pub update: f64,
 }
 
 /// A token of a sentence.
@@ -213,11 +182,11 @@ pub struct Said {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fate {
-    /// It goes on.
+    /// It goes on, or is among the translations though it did not end.
     Kept,
     /// It ended.
     Finished,
-    /// Others were likelier.
+    /// Others were likelier, or the search ended without it.
     Pruned,
 }
 
@@ -237,7 +206,7 @@ pub struct Candidate {
 }
 
 /// A translation that the search found.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Translation {
     /// As it is read.
     pub text: String,
@@ -249,6 +218,30 @@ pub struct Translation {
     pub score: f64,
     /// Which search: `greedy`, or `beam 4`.
     pub search: String,
+    /// By what sums were divided to make scores of them, if that was recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub length_penalty: Option<LengthPenalty>,
+}
+
+/// What a sum of log-probabilities is divided by, of a translation of `len` tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LengthPenalty {
+    /// Which formula.
+    pub kind: PenaltyKind,
+    /// The exponent.
+    pub alpha: f64,
+}
+
+/// The formula of a length penalty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PenaltyKind {
+    /// 1: sums are scores.
+    None,
+    /// `((5 + len) / 6)^alpha` (Wu et al. 2016).
+    Gnmt,
+    /// `len^alpha`.
+    Power,
 }
 
 /// The events of one kind.

@@ -15,8 +15,10 @@
 //!
 //! Values, gradients and outputs belong to the pass before them. Their paths are those of the parameters:
 //! `decoder.layers.1.cross_attn.weights`; parameters are values too. In the encoder's self-attention, `weighted_values` are
-//! the values times their weights, where these are few. A number that is `null` is minus infinity: a score
-//! that was masked. What each field is, [`event`] says.
+//! the values times their weights, where these are few; `padded.masked_scores` and `padded.weights`, of its first layer, are
+//! those of the words when the sentence is padded by [`N_PADDED`](event::N_PADDED) places. A number that is `null` is minus infinity: a score
+//! that was masked. A step of Adam has single weights too, `followed` through all steps. What each field is, [`event`] and
+//! [`training`] say.
 
 pub mod event;
 mod file;
@@ -25,13 +27,15 @@ mod pass;
 pub mod search;
 #[cfg(test)]
 mod tests;
+pub mod training;
 
 pub use event::{
-    About, Array, Candidate, Event, Fact, Fate, Norms, Output, Parameter, PassHead, Said, Step, Token,
-    Translation, Validated, Variant,
+    About, Array, Candidate, Event, Fact, Fate, LengthPenalty, Output, Parameter, PassHead, PenaltyKind,
+    Said, Token, Translation, Variant,
 };
 pub use pass::Pass;
 pub use search::Search;
+pub use training::{Followed, Norms, OptimizerRule, Step, Validated};
 
 use event::select;
 
@@ -79,6 +83,13 @@ impl Recording {
         match &self.events[0] {
             Event::About(about) => about,
             _ => unreachable!("a recording begins with what it is about"),
+        }
+    }
+
+    /// Says by which rule the steps change the weights.
+    pub(crate) fn set_optimizer(&mut self, rule: Option<OptimizerRule>) {
+        if let Event::About(about) = &mut self.events[0] {
+            about.optimizer = rule.map(Box::new);
         }
     }
 

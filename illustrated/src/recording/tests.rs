@@ -4,6 +4,20 @@ fn token(text: &str) -> Token {
     Token { id: Some(7), text: text.into() }
 }
 
+fn followed() -> Followed {
+    Followed {
+        parameter: "encoder.embedding.weight".into(),
+        index: vec![2, 0],
+        t: 1,
+        gradient: 0.5,
+        first_moment: [0.0, 0.05],
+        second_moment: [0.0, 0.005],
+        corrected: [0.5, 0.25],
+        weight: [1.0, 0.999],
+        update: -1e-3,
+    }
+}
+
 fn recording() -> Recording {
     let mut recording =
         Recording::new(About { sentence: "je suis".into(), seed: Some(u64::MAX), ..About::default() });
@@ -15,6 +29,7 @@ fn recording() -> Recording {
         learning_rate: 1e-3,
         grad_norm: 0.1,
         norms,
+        followed: vec![followed()],
     }));
     for step in [0, 1] {
         let (src, tgt) = (vec![token("je"), token("suis")], vec![token("i")]);
@@ -34,6 +49,21 @@ fn recording() -> Recording {
 fn what_is_written_reads_back() {
     let written = recording();
     assert_eq!(Recording::from_json(&written.to_json()).unwrap(), written);
+}
+
+/// What was added to the format: a recording of before has none of it.
+#[test]
+fn a_recording_without_the_newer_fields_reads() {
+    let mut written = recording();
+    written.set_optimizer(Some(OptimizerRule { name: "Adam".into(), ..OptimizerRule::default() }));
+    let json = written.to_json();
+    let followed = serde_json::to_string(&[followed()]).unwrap();
+    let older = json.replace(&format!(",\"followed\":{followed}"), "");
+    let older = older.replace(",\"optimizer\":{\"name\":\"Adam\"}", "");
+    assert!(!older.contains("followed") && !older.contains("optimizer"), "{older}");
+    let read = Recording::from_json(&older).unwrap();
+    assert!(read.steps()[0].followed.is_empty() && read.about().optimizer.is_none());
+    assert_eq!(read.to_json(), older, "nothing is written where nothing is known");
 }
 
 #[test]

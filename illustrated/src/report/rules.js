@@ -134,6 +134,13 @@ const RULES = {
       x: ["∂y, nothing where it is masked", ({ o, back }, [h, i, j]) => (o.causal && j > i ? [] : [[back(h, i, j)]])],
     },
   },
+  padded: {
+    account({ o, at, y, width }, [h, i, j]) {
+      const symbols = `${y}[h, i, j] = scaled_scores[h, i, j], and −∞ behind the sentence`;
+      const says = "The sentence beside a longer one: nobody looks at the places that hold no word.";
+      return j < width(o.x) ? sum(symbols, [[at(o.x, h, i, j)]]) : { symbols, says, value: -Infinity };
+    },
+  },
   softmax: {
     account({ o, at, y, cols, number }, [h, i, j]) {
       const scores = cols.map((k) => at(o.x, h, i, k));

@@ -3,7 +3,7 @@
 use tensor::threads::GRAIN;
 use tensor::{Element, dispatch, simd};
 
-use super::optimizer::{Optimizer, OptimizerState, Slots, check_gradients, check_memory, run_chunks};
+use super::optimizer::{Optimizer, OptimizerState, Rule, Slots, check_gradients, check_memory, run_chunks};
 use crate::error::Error;
 use crate::gradients::ParamGradients;
 use crate::params::Params;
@@ -169,6 +169,10 @@ impl Optimizer for Adam {
         self.steps = state.steps;
         Ok(())
     }
+
+    fn rule(&self) -> Option<Rule> {
+        Some(Rule::Adam { beta1: self.beta1, beta2: self.beta2, eps: self.eps })
+    }
 }
 
 /// Adam with decoupled weight decay (Loshchilov & Hutter 2019, algorithm 2): before Adam's own change every
@@ -213,6 +217,11 @@ impl Optimizer for AdamW {
 
     fn restore(&mut self, params: &Params, state: &OptimizerState) -> Result<(), Error> {
         self.adam.restore(params, state)
+    }
+
+    fn rule(&self) -> Option<Rule> {
+        let Adam { beta1, beta2, eps, .. } = self.adam;
+        Some(Rule::AdamW { beta1, beta2, eps, weight_decay: self.weight_decay })
     }
 }
 

@@ -14,7 +14,7 @@ mod sgd;
 
 pub use adam::{Adam, AdamW};
 pub use average::Average;
-pub use optimizer::{Optimizer, OptimizerState};
+pub use optimizer::{Optimizer, OptimizerState, Rule};
 pub use sgd::Sgd;
 
 #[cfg(test)]

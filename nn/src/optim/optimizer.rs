@@ -37,6 +37,44 @@ pub trait Optimizer: Send {
     /// # Errors
     /// If the state does not fit the parameters: a name, a shape or the dtype. Nothing has been changed then.
     fn restore(&mut self, params: &Params, state: &OptimizerState) -> Result<(), Error>;
+
+    /// Which of the known rules it follows, for those who look on; none, unless this is said otherwise.
+    fn rule(&self) -> Option<Rule> {
+        None
+    }
+}
+
+/// The rule that an optimizer follows, with its numbers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Rule {
+    /// That of [`Sgd`](super::Sgd).
+    Sgd {
+        /// How much of the velocity stays.
+        momentum: f64,
+        /// What is added to a gradient for each weight.
+        weight_decay: f64,
+    },
+    /// That of [`Adam`](super::Adam).
+    Adam {
+        /// How much of the first moment stays.
+        beta1: f64,
+        /// How much of the second moment stays.
+        beta2: f64,
+        /// What is added to the root of the second moment.
+        eps: f64,
+    },
+    /// That of [`AdamW`](super::AdamW).
+    AdamW {
+        /// How much of the first moment stays.
+        beta1: f64,
+        /// How much of the second moment stays.
+        beta2: f64,
+        /// What is added to the root of the second moment.
+        eps: f64,
+        /// What a weight loses of itself at a learning rate of 1.
+        weight_decay: f64,
+    },
 }
 
 /// An optimizer chosen while the program runs: `Box<dyn Optimizer>`.
@@ -56,6 +94,10 @@ impl<O: Optimizer + ?Sized> Optimizer for Box<O> {
 
     fn restore(&mut self, params: &Params, state: &OptimizerState) -> Result<(), Error> {
         (**self).restore(params, state)
+    }
+
+    fn rule(&self) -> Option<Rule> {
+        (**self).rule()
     }
 }
 

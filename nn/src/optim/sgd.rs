@@ -3,7 +3,7 @@
 use tensor::threads::GRAIN;
 use tensor::{Element, dispatch, simd};
 
-use super::optimizer::{Optimizer, OptimizerState, Slots, check_gradients, check_memory, run_chunks};
+use super::optimizer::{Optimizer, OptimizerState, Rule, Slots, check_gradients, check_memory, run_chunks};
 use crate::error::Error;
 use crate::gradients::ParamGradients;
 use crate::params::Params;
@@ -101,6 +101,10 @@ impl Optimizer for Sgd {
         [self.velocity] = state.slots(params, ["velocity"])?;
         self.steps = state.steps;
         Ok(())
+    }
+
+    fn rule(&self) -> Option<Rule> {
+        Some(Rule::Sgd { momentum: self.momentum, weight_decay: self.weight_decay })
     }
 }
 

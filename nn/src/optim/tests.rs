@@ -211,6 +211,10 @@ fn an_optimizer_can_be_chosen_at_run_time() {
         run(&mut optimizer, &mut params, 2..3);
         (bits(&params), optimizer.state(&params).steps)
     }
+    let rules: Vec<_> = optimizers().into_iter().map(|(_, optimizer)| optimizer.rule()).collect();
+    let (beta1, beta2, eps) = (0.9, 0.98, 1e-9);
+    let [sgd, adam] = [Rule::Sgd { momentum: 0.9, weight_decay: 0.01 }, Rule::Adam { beta1, beta2, eps }];
+    assert_eq!(rules, [sgd, adam, Rule::AdamW { beta1, beta2, eps, weight_decay: 0.1 }].map(Some));
     assert_eq!(train(boxed("Sgd")), train(Sgd::new(0.9, 0.01)));
     assert_eq!(train(boxed("Adam")), train(Adam::default()));
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use illustrated::figures;
 use illustrated::look::Figure;
-use illustrated::recording::{Event, Recording};
+use illustrated::recording::{Candidate, Event, Recording, Step, Translation};
 
 use crate::shared;
 
@@ -147,4 +147,95 @@ fn a_changed_probability_changes_the_figures_that_show_it() {
     let expected: BTreeSet<&str> = expected.map(|figure| figure.id).collect();
     assert!(!expected.is_empty());
     assert_eq!(different(&before, &figures::all(&after)), expected);
+}
+
+/// Whether a figure has a text that says its number is made of that field of an event.
+fn tells(figure: &Figure, field: &str) -> bool {
+    let drawing = visible(figure);
+    let of = ["data-at", "data-minus", "data-over", "data-norm-of"];
+    drawing.split('<').any(|tag| {
+        of.iter()
+            .any(|name| attribute(tag, name).is_some_and(|fields| fields.split(' ').any(|one| one == field)))
+    })
+}
+
+/// A number of an event, and what it is called there.
+type Field = (&'static str, fn(&mut Event) -> Option<&mut f64>);
+
+/// Changes the numbers, one after the other, in every event that has them. What a figure draws of them as a curve over all
+/// steps is said by `curves`.
+#[track_caller]
+fn hold(fields: &[Field], curves: fn(&str) -> &'static [&'static str]) -> usize {
+    let recording = shared::recording();
+    let before = figures::all(recording);
+    let (mut count, mut wrong) = (0, Vec::new());
+    for at in 1..recording.events().len() {
+        for (name, of) in fields {
+            if of(&mut recording.events()[at].clone()).is_none() {
+                continue;
+            }
+            let after = changed(recording, at, |event| {
+                let number = of(event).expect("it has the number");
+                *number = if number.abs() < 0.5 { 0.75 } else { *number * 0.25 };
+            });
+            let field = format!("{at}.{name}");
+            let told =
+                before.iter().filter(|figure| tells(figure, &field) || curves(name).contains(&figure.id));
+            let expected: BTreeSet<&str> = told.map(|figure| figure.id).collect();
+            count += expected.len();
+            let found = different(&before, &figures::all(&after));
+            if found != expected {
+                wrong.push(format!("{field}: {found:?}, not {expected:?}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    count
+}
+
+/// The same of a step of training.
+#[test]
+fn a_changed_step_changes_the_figures_that_show_it() {
+    const FIELDS: [Field; 9] = [
+        ("step.loss", |event| Some(&mut step_of(event)?.loss)),
+        ("step.nll", |event| Some(&mut step_of(event)?.nll)),
+        ("step.learning_rate", |event| Some(&mut step_of(event)?.learning_rate)),
+        ("step.norms.0.gradient", |event| Some(&mut step_of(event)?.norms[0].gradient)),
+        ("step.norms.0.update", |event| Some(&mut step_of(event)?.norms[0].update)),
+        ("step.followed.0.gradient", |event| Some(&mut step_of(event)?.followed[0].gradient)),
+        ("step.followed.0.first_moment.0", |event| Some(&mut step_of(event)?.followed[0].first_moment[0])),
+        ("step.followed.0.corrected.1", |event| Some(&mut step_of(event)?.followed[0].corrected[1])),
+        ("step.followed.0.weight.1", |event| Some(&mut step_of(event)?.followed[0].weight[1])),
+    ];
+    let count = hold(&FIELDS, |field| match field {
+        "step.loss" | "step.nll" | "step.learning_rate" => &["loss"],
+        "step.followed.0.gradient" | "step.followed.0.weight.1" => &["followed-weight"],
+        _ => &[],
+    });
+    assert!(count > 5 * 64, "{count}");
+}
+
+fn step_of(event: &mut Event) -> Option<&mut Step> {
+    if let Event::Step(step) = event { Some(step) } else { None }
+}
+
+/// The same of what a search looked at and found.
+#[test]
+fn a_changed_candidate_changes_the_figures_that_show_it() {
+    const FIELDS: [Field; 4] = [
+        ("candidate.log_prob", |event| Some(&mut candidate_of(event)?.log_prob)),
+        ("candidate.score", |event| Some(&mut candidate_of(event)?.score)),
+        ("translation.log_prob", |event| Some(&mut translation_of(event)?.log_prob)),
+        ("translation.score", |event| Some(&mut translation_of(event)?.score)),
+    ];
+    let count = hold(&FIELDS, |_| &[]);
+    assert!(count > 40, "{count}");
+}
+
+fn candidate_of(event: &mut Event) -> Option<&mut Candidate> {
+    if let Event::Candidate(candidate) = event { Some(candidate) } else { None }
+}
+
+fn translation_of(event: &mut Event) -> Option<&mut Translation> {
+    if let Event::Translation(translation) = event { Some(translation) } else { None }
 }

@@ -49,11 +49,11 @@ impl Default for BeamOptions {
 /// What became of a candidate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
-    /// It goes on living.
+    /// It goes on living, or is returned unfinished when the search ends.
     Kept,
     /// It ended with `<eos>` and is finished.
     Finished,
-    /// Others were likelier.
+    /// Others were likelier, or the search ended without it.
     Pruned,
 }
 
@@ -187,9 +187,9 @@ impl Beam {
         options: &BeamOptions,
         observe: &mut impl FnMut(&Candidate),
     ) -> Vec<usize> {
-        let candidates = self.likeliest(2 * options.beam_size, log_probs, vocab_size);
-        let (mut live, mut parents) = (Vec::new(), Vec::new());
-        for (rank, (row, id, log_prob)) in candidates.into_iter().enumerate() {
+        let likeliest = self.likeliest(2 * options.beam_size, log_probs, vocab_size);
+        let (mut live, mut parents, mut candidates) = (Vec::new(), Vec::new(), Vec::new());
+        for (rank, (row, id, log_prob)) in likeliest.into_iter().enumerate() {
             let ids = [&self.live[row].0[..], &[id]].concat();
             let fate = if id == eos_id && rank < options.beam_size {
                 Fate::Finished
@@ -198,16 +198,15 @@ impl Beam {
             } else {
                 Fate::Pruned
             };
-            let candidate = Candidate { sentence: self.sentence, ids, log_prob, fate };
-            observe(&candidate);
             match fate {
-                Fate::Finished => self.finish(candidate, options),
+                Fate::Finished => self.finish(ids.clone(), log_prob, options),
                 Fate::Kept => {
-                    live.push((candidate.ids, log_prob));
+                    live.push((ids.clone(), log_prob));
                     parents.push(row);
                 }
                 Fate::Pruned => {}
             }
+            candidates.push(Candidate { sentence: self.sentence, ids, log_prob, fate });
         }
         // With fewer words than slots, and always at least one live hypothesis unless every word ends.
         let filler =
@@ -215,7 +214,21 @@ impl Beam {
         parents.resize(options.beam_size, 0);
         live.resize(options.beam_size, (filler, f64::NEG_INFINITY));
         self.live = live;
+        self.show(candidates, options, observe);
         parents
+    }
+
+    /// Shows the candidates of a step. If it was the last, those that live are kept only if they are returned.
+    fn show(&self, candidates: Vec<Candidate>, options: &BeamOptions, observe: &mut impl FnMut(&Candidate)) {
+        let places = options.top_beams.saturating_sub(self.finished.len());
+        let mut left = if self.is_done(options) { places } else { usize::MAX };
+        for mut candidate in candidates {
+            if candidate.fate == Fate::Kept {
+                candidate.fate = if left > 0 { Fate::Kept } else { Fate::Pruned };
+                left = left.saturating_sub(1);
+            }
+            observe(&candidate);
+        }
     }
 
     /// The `count` likeliest continuations (row, id, log_prob), in order; equals by row, then by word. Each
@@ -241,8 +254,7 @@ impl Beam {
         best
     }
 
-    fn finish(&mut self, candidate: Candidate, options: &BeamOptions) {
-        let Candidate { ids, log_prob, .. } = candidate;
+    fn finish(&mut self, ids: Vec<u32>, log_prob: f64, options: &BeamOptions) {
         let score = log_prob / options.length_penalty.divisor(ids.len());
         let place = self.finished.partition_point(|other| other.score >= score);
         self.finished.insert(place, Hypothesis { ids, log_prob, score, finished: true });

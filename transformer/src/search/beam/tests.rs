@@ -42,6 +42,28 @@ fn the_search_ends_when_nothing_can_get_better_and_not_before() {
     assert!(!beam.is_done(&by_mean));
 }
 
+/// At the last step nobody goes on: who lives is kept if there is a place among the translations.
+#[test]
+fn what_a_search_ends_without_is_pruned() {
+    let fates = |probs: &[f64], options: &BeamOptions, max_len: usize| {
+        let (mut beam, mut fates) = (Beam::new(0, max_len), Vec::new());
+        beam.advance(&log(probs), probs.len(), EOS, options, &mut |candidate| fates.push(candidate.fate));
+        fates
+    };
+    let greedy = options(1);
+    assert_eq!(
+        fates(&[0.3, 0.1, 0.6], &greedy, 9),
+        [Fate::Finished, Fate::Pruned],
+        "the runner-up of the last step"
+    );
+    assert_eq!(fates(&[0.6, 0.1, 0.3], &greedy, 9), [Fate::Kept, Fate::Pruned]);
+    assert_eq!(fates(&[0.6, 0.1, 0.3], &greedy, 1), [Fate::Kept, Fate::Pruned], "it is returned unfinished");
+    let two = BeamOptions { top_beams: 2, ..options(2) };
+    let [at_the_end, before] = [1, 9].map(|max_len| fates(&[0.3, 0.1, 0.4, 0.2], &two, max_len));
+    assert_eq!(at_the_end, [Fate::Finished, Fate::Kept, Fate::Pruned, Fate::Pruned]);
+    assert_eq!(before, [Fate::Finished, Fate::Kept, Fate::Kept, Fate::Pruned]);
+}
+
 #[test]
 fn a_beam_wider_than_the_vocabulary_is_filled_up() {
     let mut beam = Beam::new(0, 9);

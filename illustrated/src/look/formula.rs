@@ -1,0 +1,68 @@
+//! A line of a formula with its numbers, each of which says where it stands in the recording.
+
+use maud::{Markup, html};
+
+use super::chart::plain;
+use super::matrix::text_width;
+
+/// A line of letters that are all as wide as each other, from a place to the right.
+#[derive(Clone, Debug)]
+pub struct Formula {
+    parts: Vec<Markup>,
+    x: f64,
+    y: f64,
+}
+
+impl Formula {
+    /// An empty line that begins there, its base line at `y`.
+    pub fn at(x: f64, y: f64) -> Formula {
+        Formula { parts: Vec::new(), x, y }
+    }
+
+    /// With these signs behind it.
+    #[must_use]
+    pub fn signs(mut self, signs: &str) -> Formula {
+        self.parts.push(html! { text class="number dim" x=(self.place()) y=(self.y) { (signs) } });
+        self.after(signs)
+    }
+
+    /// With this number behind it, which stands in the recording there: the number of an event, and the path of a field.
+    #[must_use]
+    pub fn number(mut self, number: f64, at: &str) -> Formula {
+        let text = plain(number);
+        self.parts.push(html! { text class="number" x=(self.place()) y=(self.y) data-at=(at) { (text) } });
+        self.after(&text)
+    }
+
+    /// How far it reaches.
+    pub fn right(&self) -> f64 {
+        self.x
+    }
+
+    /// All of it.
+    pub fn markup(&self) -> Markup {
+        html! { @for part in &self.parts { (part) } }
+    }
+
+    fn place(&self) -> String {
+        format!("{:.1}", self.x)
+    }
+
+    fn after(self, text: &str) -> Formula {
+        // As wide as a letter of 11 pixels in a face of one width; spaces at the ends of a part are not drawn.
+        Formula { x: self.x + 0.92 * text_width(text), ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_stand_one_behind_the_other() {
+        let formula = Formula::at(10.0, 20.0).signs("m = ").number(-0.5, "3.step.loss").signs(" · v\u{302}");
+        assert!((formula.right() - (10.0 + 0.92 * (11.0 * 7.2 + 8.0))).abs() < 1e-9, "{}", formula.right());
+        let markup = formula.markup().into_string();
+        assert!(markup.contains("x=\"36.5\" y=\"20\" data-at=\"3.step.loss\">-0.5<"), "{markup}");
+    }
+}
