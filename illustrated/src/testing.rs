@@ -57,6 +57,11 @@ fn record() -> Recording {
     }
     let training = Training { config, pairs: &pairs, seed: Seed::new(1), options, schedule, n_steps: 64 };
     recorder.variants(&training).expect("variants train");
+    recorder.probes(&trainer.model, &trainer.params, &pairs[1]).expect("ids of the vocabulary");
+    recorder
+        .unseen(&trainer.model, &trainer.params, &[vec![3, 2, 1], vec![1, 2]])
+        .expect("ids of the vocabulary");
+    recorder.lesson(8).expect("words backwards train");
     recorder.finish()
 }
 

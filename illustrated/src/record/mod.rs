@@ -2,8 +2,11 @@
 //! the search for a translation.
 
 mod derived;
+pub mod lesson;
 mod moments;
 mod outputs;
+pub mod peaks;
+pub mod probes;
 pub mod search;
 mod sink;
 mod translator;

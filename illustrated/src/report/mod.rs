@@ -6,6 +6,8 @@
 
 mod about;
 mod chapters;
+#[cfg(test)]
+mod claims_tests;
 mod controls;
 mod questions;
 mod slips;
@@ -43,7 +45,7 @@ pub fn page(recording: &Recording) -> String {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { (title) }
                 style id="figure-style" { (PreEscaped(STYLE)) }
-                style { (PreEscaped(PAGE_STYLE)) }
+                style { (PreEscaped(PAGE_STYLE)) (PreEscaped(timelines())) }
             }
             body {
                 (controls::controls(recording))
@@ -79,6 +81,20 @@ pub fn page(recording: &Recording) -> String {
         }
     };
     markup.into_string()
+}
+
+/// Lets the list of chapters know which of them is being read.
+fn timelines() -> String {
+    let names: Vec<String> = CHAPTERS.iter().map(|chapter| format!("--{}", chapter.id)).collect();
+    let scope = format!("body {{ timeline-scope: {}; }}\n", names.join(", "));
+    let rule = |chapter: &Chapter| {
+        let id = chapter.id;
+        format!(
+            "section[aria-labelledby=\"{id}\"] {{ view-timeline-name: --{id}; }} \
+             nav a[href=\"#{id}\"] {{ animation-timeline: --{id}; }}\n"
+        )
+    };
+    CHAPTERS.iter().map(rule).fold(scope, |style, rule| style + &rule)
 }
 
 /// Whether every pass has the parameters too.
