@@ -18,7 +18,7 @@ use super::Toy;
 const RECORDED: [u64; 6] = [0, 4, 8, 16, 32, 64];
 
 /// How long the words backwards are learned, on which more can be seen than on two sentences.
-const N_STEPS_BACKWARDS: usize = 200;
+const N_STEPS_BACKWARDS: usize = 400;
 
 /// Where the pictures go.
 #[derive(Debug, Default)]

@@ -102,7 +102,7 @@ fn draw_block(placed: &Placed) -> Markup {
             @for (at, line) in block.lines.iter().enumerate() {
                 @let y = y + HEADING + LINE * at as f64 + 9.0;
                 text x=(x + 30.0) y=(y) { (line.name) }
-                text class="note" x=(x + 156.0) y=(y) { (cut(&line.shapes, 190.0)) }
+                text class="note" x=(x + 150.0) y=(y) { (cut(&line.shapes, 246.0)) }
                 text class="note end" x=(x + WIDTH - 12.0) y=(y) { (numbers(line.count)) }
             }
             @for &residual in &block.residuals { (self::residual(placed, residual)) }

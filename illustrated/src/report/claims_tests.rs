@@ -67,7 +67,7 @@ const COMPUTED: [&str; 3] = [
     "This model uses the paper's form.",
 ];
 const HIDDEN: [&str; 4] =
-    ["masked self-attention", "self-attn., masked", "no position sees a later one", "the causal mask hides"];
+    ["masked self-attention", "masked self-att.", "no position sees a later one", "the causal mask hides"];
 const AFTER: [&str; 3] = ["The sum is normalised", "add & normalize", "The norm comes last"];
 
 #[test]

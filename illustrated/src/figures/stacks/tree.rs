@@ -110,11 +110,11 @@ fn sublayers(parts: Vec<Line>, is_masked: bool) -> Vec<Line> {
     let mut all: Vec<Line> = Vec::new();
     for part in parts {
         match (part.name.as_str(), all.last_mut()) {
-            ("self_attn", _) if is_masked => all.push(Line { name: "self-attn., masked".into(), ..part }),
+            ("self_attn", _) if is_masked => all.push(Line { name: "masked self-att.".into(), ..part }),
             ("self_attn", _) => all.push(Line { name: "self-attention".into(), ..part }),
             ("cross_attn", _) => all.push(Line { name: CROSS.into(), ..part }),
             ("linear2", Some(first)) => {
-                first.shapes = format!("{} + {}", first.shapes, part.shapes);
+                first.shapes = format!("{}, {}", first.shapes, part.shapes);
                 first.count += part.count;
             }
             _ => all.push(Line { name: "feed-forward".into(), ..part }),

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::answer;
 use super::measured::{at_once, change, fact, in_training, last, said, variant};
-use crate::record::lesson::{BACKWARDS, UNMASKED};
+use crate::record::lesson::{BACKWARDS, LEARNED, UNMASKED};
 use crate::record::probes::{CHANGE, MASK_SWITCHED};
 use crate::recording::Recording;
 
@@ -17,8 +17,8 @@ pub(super) fn mask(recording: &Recording) -> Option<Markup> {
                 "In training the decoder is given the whole translation at once. Without a mask each place sees the word that it should say, "
                 "which stands just behind it, and learns to copy it; when it writes on its own there is nothing to copy."
             }
-            @if let Some(text) = copying(recording) { p { (text) } }
             @if let Some(text) = in_training(recording, UNMASKED, "no causal mask") { (text) }
+            @if let Some(text) = copying(recording) { p { (text) } }
             p {
                 "When decoding, nothing stands behind the last word. But a second layer reads what the first has made of the earlier words, "
                 "and without the mask those have looked ahead: they change with every word that is said."
@@ -30,14 +30,15 @@ pub(super) fn mask(recording: &Recording) -> Option<Markup> {
     )
 }
 
-/// How fast the loss falls with the answer in sight.
+/// What the loss of a model that looks ahead is worth.
 fn copying(recording: &Recording) -> Option<Markup> {
     let (plain, open) = (variant(recording, BACKWARDS)?, variant(recording, UNMASKED)?);
-    let half = plain.nll.len() / 2;
-    let (with, without) = (*plain.nll.get(half)?, *open.nll.get(half)?);
-    Some(html! {
-        "On a task with a rule, half way through, the loss is " (format!("{with:.3}")) " with the mask and " (format!("{without:.3}"))
-        " without" @if without < with { ": what is in sight is easily said" } "."
+    let (with, without) = (fact(plain, LEARNED)?, fact(open, LEARNED)?);
+    (without < 0.5 * with).then(|| {
+        html! {
+            "The loss falls without the mask too, to " (last(open)) ", for what is in sight is easily said; but it says nothing about what that "
+            "model can do on its own."
+        }
     })
 }
 

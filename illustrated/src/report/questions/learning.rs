@@ -20,11 +20,18 @@ pub(super) fn depth(recording: &Recording) -> Option<Markup> {
                 "there. This model has " (encoder) " in the encoder and " (decoder) " in the decoder."
             }
             @if let Some(text) = at_once(recording, NO_TOP_LAYERS) {
-                p { "Without the top layer of each stack, the rest as it is:" (text) " What the layers below say was made for the top layer, not for the word." }
+                p { "Without the top layer of each stack, the rest as it is." (text) " What the layers below say was made for the top layer, not for the word." }
             }
             @if let Some(text) = in_training(recording, SHALLOW, "one layer") { (text) }
+            @if is_enough(recording) == Some(true) { p { "For so simple a task one layer is enough." } }
         },
     )
+}
+
+/// Whether one layer learned about as much.
+fn is_enough(recording: &Recording) -> Option<bool> {
+    let share = |name: &str| fact(variant(recording, name)?, KEPT_ASIDE);
+    Some(share(SHALLOW)? > share(BACKWARDS)? - 0.05)
 }
 
 pub(super) fn norm_placement(recording: &Recording) -> Option<Markup> {
@@ -88,6 +95,6 @@ fn rule(recording: &Recording) -> Option<Markup> {
     let share = |name: &str| fact(plain, name).map(|share| format!("{:.0}%", 100.0 * share));
     Some(html! {
         "Where there is a rule and enough to learn it from, the same kind of model finds it: of the words that the model above said backwards "
-        "it gets " (share(LEARNED)?) " of those learned right, and " (share(KEPT_ASIDE)?) " of the " (fact(plain, N_KEPT_ASIDE)?) " that it never saw."
+        "it gets " (share(LEARNED)?) " right of those learned, and " (share(KEPT_ASIDE)?) " of the " (fact(plain, N_KEPT_ASIDE)?) " that it never saw."
     })
 }

@@ -67,8 +67,8 @@ pub(super) fn in_training(recording: &Recording, changed: &str, without: &str) -
     };
     Some(html! {
         p {
-            "In training: of all words of four letters from five, " (fact(plain, N_LEARNED)?) " were learned to be said backwards, in "
-            (plain.nll.len()) " steps; " (fact(plain, N_KEPT_ASIDE)?) " were kept aside."
+            "On a task with a rule, words of four letters to be said backwards (" (fact(plain, N_LEARNED)?) " learned in "
+            (plain.nll.len()) " steps, " (fact(plain, N_KEPT_ASIDE)?) " kept aside):"
         }
         table {
             tr {
