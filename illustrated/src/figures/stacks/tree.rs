@@ -114,7 +114,9 @@ fn sublayers(parts: Vec<Line>, is_masked: bool) -> Vec<Line> {
             ("self_attn", _) => all.push(Line { name: "self-attention".into(), ..part }),
             ("cross_attn", _) => all.push(Line { name: CROSS.into(), ..part }),
             ("linear2", Some(first)) => {
-                first.shapes = format!("{}, {}", first.shapes, part.shapes);
+                let weight = |shapes: &str| shapes.split(" + ").next().unwrap_or_default().to_owned();
+                let biases = if first.shapes.contains(" + ") { " + biases" } else { "" };
+                first.shapes = format!("{}, {}{biases}", weight(&first.shapes), weight(&part.shapes));
                 first.count += part.count;
             }
             _ => all.push(Line { name: "feed-forward".into(), ..part }),

@@ -70,6 +70,7 @@ pub(super) fn unseen(recording: &Recording) -> Option<Markup> {
                 p { "Of its own words in the opposite order, “" (turned.change) "”, it makes " (said(turned)) ". One sentence is no measure; " code { "etudiant evaluate" } " measures a model on many that it has not seen." }
             } @else {
                 p { "The words of the sentences learned, in other orders and numbers:" }
+                div class="wide" {
                 table {
                     tr { th scope="col" { "it reads" } th scope="col" { "it says" } th scope="col" { "and holds that likely" } }
                     @for one in &all {
@@ -78,6 +79,7 @@ pub(super) fn unseen(recording: &Recording) -> Option<Markup> {
                             td { @if let Some(p) = fact(one, PROBABILITY) { (format!("{p:.2}")) } }
                         }
                     }
+                }
                 }
                 p {
                     "It has learned its sentences by heart and no language: what it says of others is made of pieces of those, "
