@@ -6,6 +6,9 @@
 //! loss grow? The answer is the gradient. This lesson computes it for a model so small that it can be done by
 //! hand as well, and ends with an error if the engine and the hand ever disagree.
 
+#[macro_use]
+mod console; // println! that ends quietly when nobody reads on
+
 use std::process::ExitCode;
 
 use etudiant::autograd::{Gradients, Tape, Var};

@@ -7,6 +7,9 @@
 //! real numbers, three times: with loops over plain arrays, with matrices, with the fused operation that
 //! the model uses. The three must agree. (Vaswani et al. 2017, §3.2.1: softmax(Q K^T / sqrt(d_k)) V.)
 
+#[macro_use]
+mod console; // println! that ends quietly when nobody reads on
+
 use etudiant::autograd::Var;
 use etudiant::tensor::Tensor;
 use etudiant::tensor::ops::attention::{AttentionSpec, attention_weights};

@@ -10,6 +10,9 @@
 //! The guide to all that a check can be told is `autograd::gradcheck`; `cargo doc --no-deps --all-features --open`
 //! shows it with the strategies for property tests, which are there with the feature `proptest` only.
 
+#[macro_use]
+mod console; // println! that ends quietly when nobody reads on
+
 use std::process::ExitCode;
 
 use etudiant::autograd::gradcheck::kinks::distance_to;

@@ -3,8 +3,12 @@
 //!     cargo run --release --example e04_translate
 //!     cargo run --release --example e04_translate -- runs/numbers/model.safetensors "vingt et un"
 
-use std::env::args;
+#[macro_use]
+mod console; // println! that ends quietly when nobody reads on
+
+use std::env::args_os;
 use std::error::Error;
+use std::ffi::OsString;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::thread;
@@ -19,7 +23,9 @@ use etudiant::translate::{About, Translator};
 const PAIRS: [(&str, &str); 2] = [("Je suis étudiant", "I am a student"), ("Merci", "Thanks")];
 
 fn main() -> Result<(), Box<dyn Error>> {
-    if let [_, path, sentences @ ..] = &args().collect::<Vec<_>>()[..] {
+    let arguments = args_os().skip(1).map(OsString::into_string).collect::<Result<Vec<String>, OsString>>();
+    let arguments = arguments.map_err(|bytes| format!("{bytes:?} is not UTF-8"))?;
+    if let [path, sentences @ ..] = &arguments[..] {
         return ask(&Translator::open(path)?, sentences);
     }
     let folder = tempfile::tempdir()?;
@@ -28,6 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     // A translator is one value, and a file is all it takes.
     let translator = Translator::open(&path)?;
+    folder.close()?;
     ask(&translator, &["Je suis étudiant".to_string(), "Merci".into(), "Je suis merci".into()])?;
 
     // Threads share it, and none waits for the other.

@@ -7,6 +7,9 @@
 //! puts what they find side by side through one more matrix. Here "it" asks two things at once: who am I, and
 //! how? (Vaswani et al. 2017, §3.2.2: Concat(head_1, .., head_h) W^O.)
 
+#[macro_use]
+mod console; // println! that ends quietly when nobody reads on
+
 use etudiant::autograd::Var;
 use etudiant::tensor::Tensor;
 use etudiant::tensor::ops::attention::AttentionSpec;

@@ -7,6 +7,9 @@
 //! kinds of sinusoids, those of the paper and those of its authors' code; a table that is learned is a third.
 //! (Vaswani et al. 2017, §3.5.)
 
+#[macro_use]
+mod console; // println! that ends quietly when nobody reads on
+
 use std::error::Error;
 use std::ops::ControlFlow;
 

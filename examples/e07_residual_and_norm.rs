@@ -6,6 +6,9 @@
 //! Transformer* draws it, x + Sublayer(LayerNorm(x)) in most models since. Here we look at both in a real encoder: a
 //! `Trace` is handed all that it computes, and later the gradients. (Vaswani et al. 2017, §3.1; Xiong et al. 2020.)
 
+#[macro_use]
+mod console; // println! that ends quietly when nobody reads on
+
 use std::cell::RefCell;
 use std::error::Error;
 

@@ -7,6 +7,9 @@
 //! Here we see that mask work, that nothing passes it, and the other mask, which hides what only fills up a batch.
 //! (Vaswani et al. 2017, §3.2.3.) True means "may attend".
 
+#[macro_use]
+mod console; // println! that ends quietly when nobody reads on
+
 use std::error::Error;
 
 use etudiant::nn::Context;

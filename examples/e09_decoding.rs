@@ -6,6 +6,9 @@
 //! the encoder's output: queries are the decoder's, keys and values the encoder's, as *The Illustrated Transformer*
 //! explains. Here a toy is trained, speaks, and is watched. (Vaswani et al. 2017, §3.2.3.)
 
+#[macro_use]
+mod console; // println! that ends quietly when nobody reads on
+
 use std::cell::RefCell;
 use std::error::Error;
 use std::ops::ControlFlow;

@@ -5,6 +5,9 @@
 //!
 //!     cargo run --release --example translate_pairs -- PAIRS.tsv --translate "Je suis étudiant."
 
+#[macro_use]
+mod console; // println! that ends quietly when nobody reads on
+
 use std::error::Error;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};

@@ -5,14 +5,19 @@ use std::ffi::OsStr;
 use std::fs;
 #[cfg(unix)]
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
-use std::process::{Command, Output};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
 
 /// No arguments.
 const NONE: &[&str] = &[];
 
 /// Builds an example in the profile of this test, and runs it.
 fn run<T: AsRef<OsStr>>(example: &str, arguments: &[T]) -> Output {
+    Command::new(built(example)).args(arguments).output().expect("the example runs")
+}
+
+/// Builds an example in the profile of this test.
+fn built(example: &str) -> PathBuf {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("a folder of the target folder");
     let (profile, flag) =
         if cfg!(debug_assertions) { ("debug", None) } else { ("release", Some("--release")) };
@@ -23,8 +28,7 @@ fn run<T: AsRef<OsStr>>(example: &str, arguments: &[T]) -> Output {
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .status();
     assert!(built.expect("cargo runs").success(), "{example} does not build");
-    let binary = target.join(profile).join("examples").join(format!("{example}{EXE_SUFFIX}"));
-    Command::new(binary).args(arguments).output().expect("the example runs")
+    target.join(profile).join("examples").join(format!("{example}{EXE_SUFFIX}"))
 }
 
 #[track_caller]
@@ -109,6 +113,33 @@ fn je_suis_etudiant_learns_what_is_added() {
     assert!(
         !wrong.status.success()
             && String::from_utf8_lossy(&wrong.stderr).contains("two sentences with a = between")
+    );
+}
+
+/// A pipe that nobody reads is no panic: the lesson ends.
+#[test]
+fn lessons_end_quietly_when_nobody_reads_on() {
+    for example in ["e01_backward", "e04_translate", "je_suis_etudiant"] {
+        let mut lesson = Command::new(built(example))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the example runs");
+        drop(lesson.stdout.take());
+        let output = lesson.wait_with_output().expect("the example ends");
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && error.is_empty(), "{example}: {error}");
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_path_that_is_not_utf8_is_named() {
+    let output = run("e04_translate", &[OsStr::from_bytes(b"a\xff")]);
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        !output.status.success() && error.contains("is not UTF-8") && !error.contains("panicked"),
+        "{error}"
     );
 }
 

@@ -6,6 +6,9 @@
 //! `-- --report toy.html` writes the article's figures, drawn from the numbers of this very run, as a page to open.
 //! Pairs of your own are learned too: add them to `SENTENCES`, or to the command, `-- "merci beaucoup = thanks a lot"`.
 
+#[macro_use]
+#[path = "../console/mod.rs"]
+mod console; // println! that ends quietly when nobody reads on
 mod report;
 
 use std::error::Error;

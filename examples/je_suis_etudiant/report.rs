@@ -17,6 +17,9 @@ use super::{N_STEPS, SEED, Toy};
 /// After so many steps everything is recorded; at the last of them the parameters too.
 const RECORDED: [u64; 6] = [0, 4, 8, 16, 32, N_STEPS as u64];
 
+/// How long the words backwards are learned, on which more can be seen than on two sentences.
+const N_STEPS_BACKWARDS: usize = 400;
+
 /// Where the pictures go, and what they are drawn from.
 #[derive(Debug, Default)]
 pub struct Places {
@@ -100,6 +103,9 @@ impl<'a> Report<'a> {
             self.recorder.search(&trainer.model, &trainer.params, &self.pair.src, &options)?;
         }
         self.recorder.variants(training)?;
+        self.recorder.probes(&trainer.model, &trainer.params, &self.pair)?;
+        self.recorder.unseen(&trainer.model, &trainer.params, &unseen(training.pairs))?;
+        self.recorder.lesson(N_STEPS_BACKWARDS)?;
         let recording = self.recorder.finish();
         if let Some(path) = self.places.page {
             let page = page(&recording);
@@ -122,6 +128,32 @@ fn recipe(own: &[String]) -> String {
     let command = "cargo run --release --example je_suis_etudiant";
     let quoted: Vec<String> = own.iter().map(|pair| format!(" \"{pair}\"")).collect();
     if quoted.is_empty() { command.into() } else { format!("{command} --{}", quoted.concat()) }
+}
+
+/// Sources that are not among those of the pairs, made of their words: the last one's in other orders and numbers, and the
+/// words of the first before it.
+fn unseen(pairs: &[Pair]) -> Vec<Vec<u32>> {
+    let (Some(first), Some(last)) = (pairs.first(), pairs.last()) else { return Vec::new() };
+    let src = &last.src;
+    let mut turned = src.clone();
+    turned.reverse();
+    let mut swapped = src.clone();
+    swapped.rotate_left(1);
+    let all = [
+        turned,
+        swapped,
+        src[..src.len() - 1].to_vec(),
+        src[src.len() - 1..].to_vec(),
+        [&first.src[..], src].concat(),
+    ];
+    let is_new = |source: &Vec<u32>| !source.is_empty() && pairs.iter().all(|pair| pair.src != *source);
+    let mut found: Vec<Vec<u32>> = Vec::new();
+    for source in all.into_iter().filter(is_new) {
+        if !found.contains(&source) {
+            found.push(source);
+        }
+    }
+    found
 }
 
 fn write(path: &Path, text: &str) -> Result<(), String> {

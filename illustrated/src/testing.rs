@@ -56,6 +56,11 @@ fn record() -> Recording {
         recorder.search(&trainer.model, &trainer.params, &pairs[1].src, &options).expect("a source");
     }
     recorder.variants(&training).expect("variants train");
+    recorder.probes(&trainer.model, &trainer.params, &pairs[1]).expect("ids of the vocabulary");
+    recorder
+        .unseen(&trainer.model, &trainer.params, &[vec![3, 2, 1], vec![1, 2]])
+        .expect("ids of the vocabulary");
+    recorder.lesson(8).expect("words backwards train");
     recorder.finish()
 }
 

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use illustrated::look::STYLE;
-use illustrated::report::{self, PAGE_STYLE};
+use illustrated::report;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 /// In the order in which they need each other, after those of the report.
@@ -30,7 +30,7 @@ pub fn page(module: &[u8]) -> String {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { "A Transformer that learns while you watch" }
                 style id="figure-style" { (PreEscaped(STYLE)) }
-                style { (PreEscaped(PAGE_STYLE)) }
+                style { (PreEscaped(report::style())) }
                 style { (PreEscaped(include_str!("../web/live.css"))) }
             }
             body {

@@ -54,15 +54,7 @@ mod tests {
     fn every_second_step_is_forgotten_and_the_last_stays() {
         let mut recording = Recording::new(About::default());
         for step in 1..=101 {
-            let (loss, norms) = (0.5, Vec::new());
-            recording.push(Event::Step(Step {
-                step,
-                loss,
-                nll: loss,
-                learning_rate: 0.1,
-                grad_norm: 1.0,
-                norms,
-            }));
+            recording.push(Event::Step(Step { step, ..Step::default() }));
             thinned(&mut recording, 100);
         }
         let steps: Vec<u64> = recording.steps().iter().map(|step| step.step).collect();

@@ -48,10 +48,14 @@ fn projection(run: &Run, letter: &str, role: Role, of: &str) -> Option<Drawn> {
         labels: Labels::default(),
     };
     let weight = weight.draw_as(&run.pass, &FIRST, &Style::folded(4, 4));
-    let out = run.head(&format!("{letter} = X W^{letter}"), role, of).draw_as(&run.pass, &FIRST, &FOLDED)?;
+    let has_bias = run.recording.about().architecture.attention_bias;
+    let (plus_b, equals) = if has_bias { (" + b", "+ b =") } else { ("", "=") };
+    let out = run
+        .head(&format!("{letter} = X W^{letter}{plus_b}"), role, of)
+        .draw_as(&run.pass, &FIRST, &FOLDED)?;
     let mut parts = vec![Part::Matrix(x)];
     match weight {
-        Some(weight) => parts.extend([Part::Sign("×"), Part::Matrix(weight), Part::Sign("=")]),
+        Some(weight) => parts.extend([Part::Sign("×"), Part::Matrix(weight), Part::Sign(equals)]),
         None => parts.push(Part::Sign("→")),
     }
     parts.push(Part::Matrix(out));

@@ -2,7 +2,7 @@
 //! each word's vector walks through the feed-forward alone (§3.3).
 
 use maud::html;
-use transformer::NormPlacement;
+use transformer::{NormPlacement, Positions};
 
 use super::common::{MAX_WIDTH, Run, numbered};
 use crate::look::equation::{Part, at, equation};
@@ -35,11 +35,11 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
         id: "embedding",
         title: "Words become vectors".into(),
         caption: format!(
-            "Each of the {} words has a row of {} numbers from the table, times √{}; the vector of its place is added, number \
-             by number.",
+            "Each of the {} words has a row of {} numbers from the table, times √{}; {}",
             run.src.len(),
             run.d_model,
             run.d_model,
+            place(recording.about().architecture.positions),
         )
         .into(),
         width: sheet.width,
@@ -47,6 +47,17 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
         drawing: sheet.markup,
         controls: Vec::new(),
     })
+}
+
+/// What is added to the word.
+fn place(positions: Positions) -> &'static str {
+    match positions {
+        Positions::Sinusoidal | Positions::SinusoidalConcatenated => {
+            "the vector of its place, which is computed, is added, number by number."
+        }
+        Positions::Learned => "the vector of its place, which is learned too, is added, number by number.",
+        Positions::None => "this model adds nothing for the place, which is zeros here.",
+    }
 }
 
 /// The feed-forward, word by word.

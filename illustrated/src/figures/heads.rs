@@ -100,11 +100,14 @@ fn product(run: &Run) -> Option<Drawn> {
         n_cols: d_model,
         labels: Labels::default(),
     };
-    let mut parts = vec![Part::Matrix(rows(&format!("Z of all {} heads", run.n_heads), "context")?)];
+    let z = if run.n_heads == 1 { "Z".into() } else { format!("Z of all {} heads", run.n_heads) };
+    let has_bias = run.recording.about().architecture.attention_bias;
+    let (out, equals) = if has_bias { ("out = Z W^O + b", "+ b =") } else { ("out = Z W^O", "=") };
+    let mut parts = vec![Part::Matrix(rows(&z, "context")?)];
     match weight.draw_as(&run.pass, &FIRST, &Style::folded(4, 4)) {
-        Some(weight) => parts.extend([Part::Sign("×"), Part::Matrix(weight), Part::Sign("=")]),
+        Some(weight) => parts.extend([Part::Sign("×"), Part::Matrix(weight), Part::Sign(equals)]),
         None => parts.push(Part::Sign("→")),
     }
-    parts.push(Part::Matrix(rows("out = Z W^O", "out")?));
+    parts.push(Part::Matrix(rows(out, "out")?));
     Some(equation(parts, MAX_WIDTH))
 }

@@ -65,6 +65,12 @@ fn picture(
     for row in [0, rows / 2, rows - 1] {
         sheet.text("note end", LEFT - 8.0, top + (row as f64 + 0.5) * pitch + 4.0, &row.to_string());
     }
+    let (x, middle) = (10.0, top + height / 2.0);
+    let beside = html! {
+        text class="note middle turned" x=(x) y=(middle) transform=(format!("rotate(-90 {x} {middle})")) { "position" }
+    };
+    sheet.markup(beside, LEFT, top + height);
+    sheet.text("note middle", LEFT + WIDTH * 0.375, top + height + 16.0, "place in the vector");
     for &col in columns {
         let x = LEFT + (col as f64 + 0.5) * WIDTH / cols as f64;
         sheet.text("note middle", x.min(LEFT + WIDTH - 12.0), top + height + 16.0, &col.to_string());

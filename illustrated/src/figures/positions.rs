@@ -31,6 +31,7 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
             &paper,
             ["sin", "cos", "sin", "cos"],
             "1/100",
+            "place 2i: sin(position / 10000^(2i / d)); place 2i + 1: cos of the same",
         ),
         (
             SECOND,
@@ -38,21 +39,23 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
             &halves,
             ["sin", "sin", "cos", "cos"],
             "1/10000",
+            "place i: sin(position / 10000^(i / (d/2 − 1))); place d/2 + i: cos of the same",
         ),
     ];
-    for (x, name, table, columns, slow) in forms {
+    for (x, name, table, columns, slow, formula) in forms {
         table_of(&mut sheet, x, name, table, &columns);
+        sheet.text("", x + 4.0, 262.0, formula);
         sheet.text(
             "note",
             x + 4.0,
-            262.0,
+            282.0,
             &format!("d = 4: the first pair turns by 1 a position, the second by {slow}"),
         );
         let row: Vec<f64> = (0..4).map(|col| table.at(&[1, col])).collect();
         let row: Vec<String> = row.iter().map(|number| format!("{number:.4}")).collect();
-        sheet.text("note", x + 4.0, 280.0, &format!("position 1, to four decimals: {}", row.join(", ")));
+        sheet.text("note", x + 4.0, 300.0, &format!("position 1, to four decimals: {}", row.join(", ")));
     }
-    products(&mut sheet, 316.0);
+    products(&mut sheet, 340.0);
     let form = match recording.about().architecture.positions {
         Positions::Sinusoidal => "This model uses the paper's form.",
         Positions::SinusoidalConcatenated => "This model uses tensor2tensor's form.",
@@ -110,6 +113,13 @@ fn products(sheet: &mut Sheet, top: f64) {
     for distance in (0..=furthest).step_by(10) {
         sheet.text("note middle", x(distance), top + height + 48.0, &distance.to_string());
     }
+    let (middle, below) = (left + width / 2.0, top + height + 66.0);
+    sheet.text("note middle", middle, below, "distance between the two positions");
+    let (x_of_name, y_of_name) = (12.0, y(most / 2.0));
+    let name = html! {
+        text class="note middle turned" x=(x_of_name) y=(y_of_name) transform=(format!("rotate(-90 {x_of_name} {y_of_name})")) { "product" }
+    };
+    sheet.markup(name, left, below);
     for (at, (table, class, name)) in forms.iter().enumerate() {
         let points: Vec<String> = by_distance(table)
             .iter()

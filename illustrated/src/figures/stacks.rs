@@ -11,7 +11,7 @@ use crate::look::matrix::{cut, text_width};
 use crate::look::number::grouped;
 use crate::recording::{About, Recording};
 
-use tree::{Block, blocks};
+use tree::{Block, CROSS, blocks};
 
 /// Of each column: how wide it is; where the decoder's begins.
 const WIDTH: f64 = 430.0;
@@ -43,7 +43,7 @@ impl Placed {
 
     /// Where cross-attention reads.
     fn cross(&self) -> Option<f64> {
-        let line = self.block.lines.iter().position(|line| line.name.starts_with("cross_attn"))?;
+        let line = self.block.lines.iter().position(|line| line.name == CROSS)?;
         Some(self.y + HEADING + LINE * line as f64 + 5.0)
     }
 }
@@ -101,11 +101,22 @@ fn draw_block(placed: &Placed) -> Markup {
             text class="note end" x=(x + WIDTH - 12.0) y=(y + 19.0) { (numbers(block.count)) }
             @for (at, line) in block.lines.iter().enumerate() {
                 @let y = y + HEADING + LINE * at as f64 + 9.0;
-                text x=(x + 24.0) y=(y) { (line.name) }
-                text class="note" x=(x + 150.0) y=(y) { (cut(&line.shapes, 190.0)) }
+                text x=(x + 30.0) y=(y) { (line.name) }
+                text class="note" x=(x + 150.0) y=(y) { (cut(&line.shapes, 246.0)) }
                 text class="note end" x=(x + WIDTH - 12.0) y=(y) { (numbers(line.count)) }
             }
+            @for &residual in &block.residuals { (self::residual(placed, residual)) }
         }
+    }
+}
+
+/// Past a sublayer: what went in is added to what comes out.
+fn residual(placed: &Placed, (from, to): (usize, usize)) -> Markup {
+    let middle = |line: usize| placed.y + HEADING + LINE * line as f64 + 5.0;
+    let (x, start, end) = (placed.x + 12.0, middle(from) + LINE / 2.0 - 1.0, middle(to));
+    html! {
+        path class="residual" d={ "M" (x + 16.0) " " (start) "H" (x) "V" (end) "H" (x + 8.0) } {}
+        path class="tip" d={ "M" (x + 14.0) " " (end) "l-7 -4v8z" } {}
     }
 }
 
@@ -163,12 +174,14 @@ fn ends(recording: &Recording, bottom: f64, top: Option<&Placed>) -> Markup {
 
 fn caption(about: &About, total: usize) -> String {
     let architecture = &about.architecture;
+    let layers = |count: usize| if count == 1 { "1 layer".into() } else { format!("{count} layers") };
     format!(
-        "{} numbers in {} parameters: {} layers that read and {} that write. Every layer of the decoder reads what the last \
-         layer of the encoder gives, and no other.",
+        "{} numbers in {} parameters: the encoder has {}, the decoder {}, and every layer of the decoder reads what the top of the \
+         encoder gives. The lines at the left of a layer are its residual \
+         connections: what goes into a sublayer is added to what comes out.",
         grouped(total),
         about.parameters.len(),
-        architecture.n_encoder_layers,
-        architecture.n_decoder_layers,
+        layers(architecture.n_encoder_layers),
+        layers(architecture.n_decoder_layers),
     )
 }

@@ -3,9 +3,12 @@
 
 mod derived;
 mod followed;
+pub mod lesson;
 mod moments;
 mod outputs;
 mod padded;
+pub mod peaks;
+pub mod probes;
 pub mod search;
 mod sink;
 mod translator;

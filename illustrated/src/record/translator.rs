@@ -72,6 +72,8 @@ pub fn record(translator: &Translator, sentence: &str, options: &Options) -> Res
     let pair: Pair = pair(&model.config().architecture, &source, target)?;
     let with_parameters = options.with_parameters.unwrap_or(params.numel() <= MAX_PARAMETERS);
     recorder.pass(model, params, &pair, translator.about().step, with_parameters)?;
+    recorder.probes(model, params, &pair)?;
+    recorder.deep_stacks(&model.config().architecture, &pair)?;
     Ok(recorder.finish())
 }
 

@@ -132,6 +132,11 @@ impl Recorder<'_> {
             let (name, change) = (name.into(), change.into());
             self.recording.push(Event::Variant(Variant { name, change, nll, said, facts }));
         }
+        self.by_depth(training)
+    }
+
+    /// Records how large the gradients of each layer of deep stacks are, before training, with the norm after and before.
+    pub(super) fn by_depth(&mut self, training: &Training) -> Result<(), Error> {
         for (name, norm) in
             [(names::DEEP_POST_NORM, NormPlacement::Post), (names::DEEP_PRE_NORM, NormPlacement::Pre)]
         {

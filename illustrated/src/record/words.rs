@@ -54,3 +54,8 @@ impl<'a> Words<'a> {
 pub(super) fn token(id: u32, words: &[String]) -> Token {
     Token { id: Some(id), text: words.get(id as usize).cloned().unwrap_or_default() }
 }
+
+/// The tokens of these ids, with spaces between.
+pub(super) fn spelled(ids: &[u32], words: &[String]) -> String {
+    ids.iter().map(|&id| token(id, words).text).collect::<Vec<String>>().join(" ")
+}

@@ -2,6 +2,7 @@
 //! chapter's name.
 
 use maud::{Markup, html};
+use transformer::{Activation, NormPlacement, Positions};
 
 use crate::look::number::grouped;
 use crate::recording::Recording;
@@ -27,6 +28,7 @@ pub(super) const CHAPTERS: &[Chapter] = &[
     Chapter { id: "heads", title: "Several heads", text: heads },
     Chapter { id: "positions", title: "Where a word stands", text: positions },
     Chapter { id: "residuals", title: "Residuals and norms", text: residuals },
+    Chapter { id: "feed-forwards", title: "Each word alone", text: feed_forward },
     Chapter { id: "decoder", title: "The decoder", text: decoder },
     Chapter { id: "output", title: "From a vector to a word", text: output },
     Chapter { id: "training", title: "Training", text: training },
@@ -47,10 +49,16 @@ fn black_box(recording: &Recording) -> Markup {
         p {
             "A sentence goes in, a sentence comes out. Here " b { (about.sentence) } " went in"
             @if let Some(said) = said { " and " b { (said) } " came out" }
-            ". In between stand " (grouped(count)) " numbers that training has found: " (encoder)
-            " layers that read, the encoder, and " (decoder) " layers that write, the decoder. The paper has six of each."
+            ". In between stand " (grouped(count)) " numbers, which training changes: "
+            (layers(encoder)) " that " @if encoder == 1 { "reads" } @else { "read" } ", the encoder, and "
+            (layers(decoder)) " that " @if decoder == 1 { "writes" } @else { "write" } ", the decoder."
+            @if (encoder, decoder) != (6, 6) { " The paper has six of each." }
         }
     }
+}
+
+fn layers(count: usize) -> String {
+    if count == 1 { "1 layer".into() } else { format!("{count} layers") }
 }
 
 fn words(recording: &Recording) -> Markup {
@@ -71,62 +79,110 @@ fn self_attention(recording: &Recording) -> Markup {
         p {
             "Attention lets a word take something from the others. From each word's vector three are made by three matrices: "
             "a query, what it asks for; a key, what it is found by; a value, what it gives. The query of a word times the key "
-            "of another is a score. The scores are divided by √" (d_head) ", softmax makes them shares that sum to 1, and by "
-            "these shares the values are mixed."
+            "of another is a score. "
+            @if architecture.scale_scores { "The scores are divided by √" (d_head) ", softmax makes them" }
+            @else { "This model does not divide them by √" (d_head) ", as the paper does; softmax makes them" }
+            " shares that sum to 1, and by these shares the values are mixed."
         }
         p { "Choose a word, and open any number to see the two numbers that were multiplied." }
     }
 }
 
 fn matrices(_: &Recording) -> Markup {
-    html! { p { "All words at once are the rows of a matrix, and the six steps are two lines of matrix products." } }
+    html! { p { "All words at once are the rows of a matrix, and all steps are two lines of matrix products." } }
 }
 
 fn heads(recording: &Recording) -> Markup {
     let n_heads = recording.about().architecture.n_heads;
     html! {
         p {
-            "This model attends " (n_heads) " times side by side. Every head reads all of each vector; what is divided are the "
-            "columns of the three matrices, not the input. What the heads find is put side by side again, and one more matrix, "
-            "W^O, mixes it."
+            @if n_heads == 1 {
+                "This model has one head, the paper has eight side by side. More of them would divide the columns of the three matrices, "
+                "not the input, which each head reads whole. What a head finds goes through one more matrix, W^O."
+            } @else {
+                "This model attends " (n_heads) " times side by side. Every head reads all of each vector; what is divided are the "
+                "columns of the three matrices, not the input. What the heads find is put side by side again, and one more matrix, "
+                "W^O, mixes it."
+            }
         }
     }
 }
 
-fn positions(_: &Recording) -> Markup {
+fn positions(recording: &Recording) -> Markup {
+    let paper =
+        "sines and cosines of the position, each pair slower than the one before. Nothing of it is learned.";
     html! {
         p {
-            "Attention sees a set of words. Where a word stands is added to its vector: sines and cosines of the position, each "
-            "pair slower than the one before. Nothing of it is learned. Two forms are in use, and they differ in more than "
-            "their layout."
+            "Attention sees a set of words. "
+            @match recording.about().architecture.positions {
+                Positions::Sinusoidal | Positions::SinusoidalConcatenated => {
+                    "Where a word stands is added to its vector: " (paper)
+                }
+                Positions::Learned => {
+                    "Where a word stands is added to its vector. This model has learned a vector for every position, as it learns one for "
+                    "every word. What the paper adds instead are " (paper)
+                }
+                Positions::None => {
+                    "This model does not say where a word stands, so it cannot tell the order. What the paper adds to each vector are " (paper)
+                }
+            }
+            " Two forms are in use, and they differ in more than their layout."
         }
     }
 }
 
-fn residuals(_: &Recording) -> Markup {
+fn residuals(recording: &Recording) -> Markup {
+    let norm = "each row has its mean taken away and is divided by its standard deviation.";
     html! {
         p {
-            "What a sublayer finds is added to what it was given, and the sum is normalised: each row has its mean taken away and "
-            "is divided by its standard deviation. So a layer has to learn only what to change, and no row grows out of hand."
+            "What a sublayer finds is added to what it was given, so a layer has to learn only what to change. "
+            @match recording.about().architecture.norm {
+                NormPlacement::Post | NormPlacement::PostFinal => { "The sum is normalised: " (norm) " No row grows out of hand." }
+                NormPlacement::Pre => {
+                    "What it is given is normalised before: " (norm) " The sum itself is not, and grows from layer to layer; at the top "
+                    "of each stack stands a last norm. In the paper the norm comes after the sum."
+                }
+            }
         }
     }
 }
 
-fn decoder(_: &Recording) -> Markup {
+fn feed_forward(recording: &Recording) -> Markup {
+    let (architecture, wide) = (&recording.about().architecture, &recording.about().architecture.d_ff);
+    html! {
+        p {
+            "Attention mixes the words. Then each goes on alone: one matrix makes " (wide) " numbers of its " (architecture.d_model) ", "
+            @match architecture.activation {
+                Activation::Relu => { "ReLU sets those below 0 to 0" }
+                Activation::Gelu => { "GELU lets those far below 0 fade out" }
+            }
+            ", and a second matrix leads back to " (architecture.d_model) ". The matrices are the same at every place."
+        }
+    }
+}
+
+fn decoder(recording: &Recording) -> Markup {
+    let is_causal = recording.about().architecture.causal_mask;
     html! {
         p {
             "The decoder says one word after another. It attends to what it has said so far, and, in each of its layers, to what "
             "the top layer of the encoder says about the source."
+            @if !is_causal {
+                " In training all words stand there at once, and this model hides none: it has no causal mask, as the paper's has, and sees "
+                "those that it should say."
+            }
         }
     }
 }
 
 fn output(recording: &Recording) -> Markup {
     let n_words = recording.about().tgt_vocab_size;
+    let tied = recording.about().parameters.iter().all(|one| one.name != "projection.weight");
     html! {
         p {
-            "The last vector is multiplied with one vector for each of the " (grouped(n_words)) " words. These scores are the "
-            "logits; softmax makes probabilities of them."
+            "The last vector is multiplied with one vector for each of the " (grouped(n_words)) " words"
+            @if tied { ", the same by which the decoder reads them" }
+            ". These scores are the logits; softmax makes probabilities of them."
         }
     }
 }

@@ -7,6 +7,8 @@
 
 mod about;
 mod chapters;
+#[cfg(test)]
+mod claims_tests;
 mod controls;
 mod questions;
 mod slips;
@@ -24,11 +26,13 @@ use crate::look::{Caption, STYLE};
 use crate::origins::origins;
 use crate::recording::Recording;
 
-use chapters::CHAPTERS;
+use chapters::{CHAPTERS, Chapter};
 pub use controls::controls;
 
-/// The style of the page, beside that of the figures.
-pub const PAGE_STYLE: &str = include_str!("page.css");
+/// The style of a page of chapters, beside that of the figures.
+pub fn style() -> String {
+    include_str!("page.css").to_owned() + &timelines()
+}
 
 /// What makes a page of chapters answer, in the order in which they need each other. `openPage` begins it.
 pub const SCRIPTS: [&str; 7] = [
@@ -53,7 +57,7 @@ pub fn page(recording: &Recording) -> String {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { (title) }
                 style id="figure-style" { (PreEscaped(STYLE)) }
-                style { (PreEscaped(PAGE_STYLE)) }
+                style { (PreEscaped(style())) }
             }
             body {
                 (controls(recording.passes().len()))
@@ -116,6 +120,20 @@ impl Body {
     fn captions(&self) -> String {
         serde_json::to_string(&self.captions).expect("captions have a JSON form")
     }
+}
+
+/// Lets the list of chapters know which of them is being read.
+fn timelines() -> String {
+    let names: Vec<String> = CHAPTERS.iter().map(|chapter| format!("--{}", chapter.id)).collect();
+    let scope = format!("body {{ timeline-scope: {}; }}\n", names.join(", "));
+    let rule = |chapter: &Chapter| {
+        let id = chapter.id;
+        format!(
+            "section[aria-labelledby=\"{id}\"] {{ view-timeline-name: --{id}; }} \
+             nav a[href=\"#{id}\"] {{ animation-timeline: --{id}; }}\n"
+        )
+    };
+    CHAPTERS.iter().map(rule).fold(scope, |style, rule| style + &rule)
 }
 
 /// Whether every pass has the parameters too.

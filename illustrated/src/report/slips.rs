@@ -11,12 +11,12 @@ pub(super) fn text(recording: &Recording) -> Markup {
         p { "The article simplifies in places, as it must. What a real run shows instead:" }
         ul {
             li {
-                "It divides scores by 8, the root of 64. Here a head is " (d_head) " wide, and they are divided by "
-                (format!("{:.2}", (d_head as f64).sqrt())) "."
+                "It divides scores by 8, the root of 64. Here a head is " (d_head) " wide, and they are "
+                @if architecture.scale_scores { "divided by " (format!("{:.2}", (d_head as f64).sqrt())) "." } @else { "not divided at all." }
             }
             li {
                 "It says that positions follow a pattern that the model learns. The sines and cosines have no parameters; models with "
-                "learned positions exist, and this one has " (architecture_positions(recording)) "."
+                "learned positions exist. This one has " (architecture_positions(recording)) "."
             }
             li {
                 "It subtracts one distribution from the other to compare them. The loss is the cross-entropy: of each word − log of "
@@ -36,8 +36,8 @@ pub(super) fn text(recording: &Recording) -> Markup {
                 "Its index of the word “am” is 1 in one picture and 5 in another. " (index_of(recording))
             }
             li {
-                "A sentence that was learned by heart is not a translation. What this model makes of sentences that it has not seen is "
-                "what counts, and a page about one sentence cannot say it."
+                "A sentence that was learned by heart is not a translation. What counts is what a model makes of sentences that it has not seen; "
+                a href="#questions" { "the last of the questions" } " is about that. How good a model is, one sentence cannot say."
             }
         }
     }

@@ -1,0 +1,84 @@
+//! What was measured on changed models, in words.
+
+use maud::{Markup, html};
+
+use crate::record::lesson::{BACKWARDS, KEPT_ASIDE, LEARNED, N_KEPT_ASIDE, N_LEARNED};
+use crate::record::probes::{IN_HAND, NLL};
+use crate::recording::{Recording, Variant};
+
+/// The variant of that name.
+pub(super) fn variant<'a>(recording: &'a Recording, name: &str) -> Option<&'a Variant> {
+    recording.variants().into_iter().find(|variant| variant.name == name)
+}
+
+/// The number of that name.
+pub(super) fn fact(variant: &Variant, name: &str) -> Option<f64> {
+    variant.facts.iter().find(|fact| fact.name.starts_with(name)).map(|fact| fact.value)
+}
+
+/// The last negative log-likelihood of a training.
+pub(super) fn last(variant: &Variant) -> String {
+    variant.nll.last().map_or_else(String::new, |nll| format!("{nll:.3}"))
+}
+
+/// A difference that may be none.
+pub(super) fn change(size: f64) -> String {
+    match size {
+        size if size < 1e-5 => "not at all".into(),
+        size if size < 0.005 => format!("by {size:.0e}"),
+        size => format!("by {size:.2}"),
+    }
+}
+
+/// What is said, in quotes.
+pub(super) fn said(variant: &Variant) -> String {
+    if variant.said.is_empty() { "nothing".into() } else { format!("“{}”", variant.said) }
+}
+
+/// What the model in hand makes of the sentence once that is changed: its loss and its words, beside those before.
+pub(super) fn at_once(recording: &Recording, changed: &str) -> Option<Markup> {
+    let (plain, changed) = (variant(recording, IN_HAND)?, variant(recording, changed)?);
+    let (before, after) = (fact(plain, NLL)?, fact(changed, NLL)?);
+    let same = plain.said == changed.said;
+    Some(html! {
+        " The negative log-likelihood of the right words goes from " (format!("{before:.3}")) " to " (format!("{after:.3}"))
+        " per token, and it says " @if same { "the same" } @else { (said(changed)) " where it said " (said(plain)) } "."
+    })
+}
+
+/// How the task with a rule went as it is and with that changed, which `without` says in words; or where to see it.
+pub(super) fn in_training(recording: &Recording, changed: &str, without: &str) -> Option<Markup> {
+    let Some((plain, changed)) = variant(recording, BACKWARDS).zip(variant(recording, changed)) else {
+        return Some(html! {
+            p class="note" {
+                "What trainings make of it, the page of the article's toy shows: "
+                code { "cargo run --release --example je_suis_etudiant -- --report toy.html" } "."
+            }
+        });
+    };
+    let share = |variant: &Variant, name: &str| Some(format!("{:.0}%", 100.0 * fact(variant, name)?));
+    let row = |name: &str, variant: &Variant| {
+        Some(html! {
+            tr {
+                th scope="row" { (name) }
+                td { (last(variant)) } td { (share(variant, LEARNED)?) } td { (share(variant, KEPT_ASIDE)?) }
+            }
+        })
+    };
+    Some(html! {
+        p {
+            "On a task with a rule, words of four letters to be said backwards (" (fact(plain, N_LEARNED)?) " learned in "
+            (plain.nll.len()) " steps, " (fact(plain, N_KEPT_ASIDE)?) " kept aside):"
+        }
+        div class="wide" {
+        table {
+            tr {
+                th {} th scope="col" { "loss at the end" } th scope="col" { "right of those learned" }
+                th scope="col" { "right of those kept aside" }
+            }
+            (row("as it is", plain)?)
+            (row(without, changed)?)
+        }
+        }
+    })
+}

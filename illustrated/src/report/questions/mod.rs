@@ -1,0 +1,41 @@
+//! Questions that learners ask, answered by the numbers of the recording: of its passes and searches, of the model with
+//! one thing changed, and of trainings with one thing changed where there were any.
+
+mod decoding;
+mod learning;
+mod measured;
+mod places;
+mod scaling;
+mod translating;
+
+use maud::{Markup, html};
+
+use crate::recording::Recording;
+
+pub(super) fn text(recording: &Recording) -> Markup {
+    let answers = [
+        translating::keys_and_values(recording),
+        translating::shifted_right(recording),
+        translating::all_positions(recording),
+        scaling::scaling(recording),
+        scaling::rows_sum_to_one(recording),
+        scaling::slices(recording),
+        decoding::mask(recording),
+        places::order(recording),
+        learning::depth(recording),
+        learning::norm_placement(recording),
+        translating::short_outputs(recording),
+        learning::unseen(recording),
+    ];
+    html! { @for answer in answers.into_iter().flatten() { (answer) } }
+}
+
+/// A question, and what the numbers say to it.
+fn answer(question: &str, text: Markup) -> Option<Markup> {
+    Some(html! {
+        details class="question" open {
+            summary { (question) }
+            (text)
+        }
+    })
+}

@@ -1,0 +1,86 @@
+//! What goes in and what comes out: memory, targets, search.
+
+use maud::{Markup, html};
+
+use super::answer;
+use crate::recording::{Candidate, Fate, Recording};
+
+pub(super) fn keys_and_values(recording: &Recording) -> Option<Markup> {
+    let pass = recording.last_pass()?;
+    let layers = recording.about().architecture.n_decoder_layers;
+    let (key, query) =
+        (pass.value("decoder.layers.0.cross_attn.key")?, pass.value("decoder.layers.0.cross_attn.query")?);
+    answer(
+        "Where do the keys and values of cross-attention come from?",
+        html! {
+            p {
+                "From what the top layer of the encoder says, in every decoder layer: the same " (key.shape[0]) " rows go into all "
+                (layers) " of them, each with matrices of its own for keys and values. The queries come from the decoder, one for "
+                "each of its " (query.shape[0]) " positions. So the weights have " (query.shape[0]) " rows and " (key.shape[0]) " columns."
+            }
+        },
+    )
+}
+
+pub(super) fn shifted_right(recording: &Recording) -> Option<Markup> {
+    let pass = recording.last_pass()?;
+    let head = pass.head();
+    answer(
+        "What is shifted right, and what is teacher forcing?",
+        html! {
+            p {
+                "The decoder reads the right translation one place late, and must say it. Whatever it would have said itself, it "
+                "reads the right word next: that is teacher forcing, and only training does it. Decoding reads its own words."
+            }
+            div class="wide" {
+            table {
+                tr { th scope="row" { "it reads" } @for token in &head.tgt_in { td { (token.text) } } }
+                tr { th scope="row" { "it must say" } @for token in &head.tgt_out { td { (token.text) } } }
+            }
+            }
+        },
+    )
+}
+
+pub(super) fn all_positions(recording: &Recording) -> Option<Markup> {
+    let pass = recording.last_pass()?;
+    let n = pass.head().tgt_out.len();
+    let is_causal = recording.about().architecture.causal_mask;
+    answer(
+        "Does the loss look at all positions, or only at the last?",
+        html! {
+            p {
+                "At all " (n) " of them, each with a label of its own; the loss is their mean. "
+                @if is_causal { "The causal mask makes that honest, for no position sees a later one. " }
+                @else { "This model has no causal mask, so every position but the last sees its own label. " }
+                "Decoding needs only the last position, the one whose word is not yet known."
+            }
+        },
+    )
+}
+
+pub(super) fn short_outputs(recording: &Recording) -> Option<Markup> {
+    let searches = recording.searches();
+    let candidates: Vec<_> = searches
+        .iter()
+        .max_by_key(|search| search.candidates.len())?
+        .candidates
+        .iter()
+        .map(|(_, candidate)| *candidate)
+        .collect();
+    let finished = |candidate: &&&Candidate| candidate.fate == Fate::Finished;
+    let shortest = candidates.iter().filter(finished).min_by_key(|candidate| candidate.tokens.len())?;
+    let likeliest = candidates.iter().filter(finished).max_by(|a, b| a.log_prob.total_cmp(&b.log_prob))?;
+    answer(
+        "Why does beam search like short outputs?",
+        html! {
+            p {
+                "Every word makes a sentence less likely: log-probabilities are negative, and their sum only falls. Of the finished "
+                "candidates here the shortest has " (shortest.tokens.len()) " tokens and a sum of " (format!("{:.2}", shortest.log_prob))
+                ", the likeliest " (likeliest.tokens.len()) " and " (format!("{:.2}", likeliest.log_prob))
+                ". Where models are less sure than this one, a short translation wins by being short; so sums are divided by a penalty "
+                "that grows with the length."
+            }
+        },
+    )
+}
