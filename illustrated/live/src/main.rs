@@ -13,6 +13,7 @@ use std::process::{Command, ExitCode};
 use std::{env, fs};
 
 use clap::Parser;
+use live::{Session, Settings};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
@@ -23,6 +24,10 @@ struct Arguments {
     /// Where the page goes.
     #[arg(long, value_name = "FILE", default_value = "live.html")]
     out: PathBuf,
+
+    /// Prints the losses of so many steps of the settings that the page begins with, as this machine computes them.
+    #[arg(long, value_name = "STEPS")]
+    losses: Option<usize>,
 
     /// The module, if it is compiled already; otherwise cargo compiles it.
     #[arg(long, value_name = "FILE")]
@@ -39,7 +44,13 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(Arguments { out, module }: Arguments) -> Result<(), Box<dyn Error>> {
+fn run(Arguments { out, losses, module }: Arguments) -> Result<(), Box<dyn Error>> {
+    if let Some(n_steps) = losses {
+        let reports = Session::begin(Settings::default())?.train(n_steps)?;
+        let losses: Vec<f64> = reports.iter().map(|report| report.stats.loss()).collect();
+        println!("{}", serde_json::to_string(&losses)?);
+        return Ok(());
+    }
     let module = module.map_or_else(compiled, Ok)?;
     let wasm = fs::read(&module).map_err(|problem| format!("{}: {problem}", module.display()))?;
     let page = page::page(&wasm);

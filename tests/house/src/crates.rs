@@ -16,19 +16,19 @@ const BELOW: [(&str, &[&str]); 13] = [
     ("text", &[]),
     ("translate", &["tensor", "autograd", "nn", "transformer", "text"]),
     ("illustrated", &["tensor", "autograd", "nn", "transformer", "text", "translate"]),
+    ("live", &["tensor", "nn", "transformer", "text", "translate", "illustrated"]),
     ("cli", &["tensor", "autograd", "nn", "transformer", "text", "translate", "illustrated"]),
     ("etudiant", &["tensor", "autograd", "nn", "transformer", "text", "translate", "illustrated", "house"]),
     ("house", &[]),
     ("readers", &["tensor", "nn", "transformer", "text", "translate", "cli"]),
-    ("wasm", &["etudiant"]),
-    ("browser", &["illustrated"]),
+    ("browser", &["illustrated", "live"]),
 ];
 
 /// What only some crates may name, and what the others do instead. A program that only translates must not have to
 /// compile what another needs to talk to people.
 const AT_HOME: [(&str, &[&str], &str); 7] = [
     ("rayon", &["tensor"], "cut the work with `tensor::threads`"),
-    ("clap", &["cli"], "arguments are the command's; derive its traits there"),
+    ("clap", &["cli", "live"], "arguments are the command's; derive its traits there"),
     ("indicatif", &["cli"], "report progress to a callback"),
     ("signal_hook", &["cli"], "let the caller say when to stop"),
     ("prost", &["cli"], "hand the numbers to a callback"),
