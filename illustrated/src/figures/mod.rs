@@ -4,6 +4,8 @@
 
 pub mod attention_matrices;
 pub mod beam;
+#[cfg(test)]
+mod changed_tests;
 mod common;
 pub mod decoder;
 pub mod decoding;

@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use crate::record::variants::names;
 use crate::recording::{Array, Pass, Recording, Variant};
 
 pub(super) fn text(recording: &Recording) -> Markup {
@@ -102,7 +103,7 @@ fn scaling(recording: &Recording) -> Option<Markup> {
                 "A score is a sum of " (d_head) " products, and the more there are the further it strays: in the first layer, at step "
                 (first.head().step) ", scores differ by ±" (format!("{before:.2}")) ", divided by √" (d_head) " by ±"
                 (format!("{after:.2}")) ". Softmax of far strewn scores is nearly a choice of one, and passes next to no gradient on."
-                @if let (Some(with), Some(without)) = (variant("as it is"), variant("no scaling")) {
+                @if let (Some(with), Some(without)) = (variant(names::AS_IT_IS), variant(names::NO_SCALING)) {
                     " The same training ends with " (learned(with)) "; without the division, with " (learned(without)) "."
                     @if alike(with, without) { " On so little to learn it makes no difference; it does where heads are wide and much is to be learned." }
                 }
@@ -156,15 +157,14 @@ fn change(size: f64) -> String {
 
 /// The number of that name.
 fn fact(variant: &Variant, name: &str) -> Option<f64> {
-    variant.facts.iter().find(|fact| fact.name.starts_with(name)).map(|fact| fact.value)
+    variant.facts.iter().find(|fact| fact.name == name).map(|fact| fact.value)
 }
 
 fn mask_at_inference(recording: &Recording) -> Option<Markup> {
     let variants = recording.variants();
     let of = |name: &str| variants.iter().find(|variant| variant.name == name).copied();
-    let (plain, one, none) = (of("as it is")?, of("one layer")?, of("no causal mask")?);
-    let name = "change of the last logits, the causal mask";
-    let (many, single) = (fact(plain, name)?, fact(one, name)?);
+    let (plain, one, none) = (of(names::AS_IT_IS)?, of(names::ONE_LAYER)?, of(names::NO_CAUSAL_MASK)?);
+    let [many, single] = [fact(plain, names::CHANGE_BY_MASK)?, fact(one, names::CHANGE_BY_MASK)?];
     let layers = recording.about().architecture.n_decoder_layers;
     answer(
         "Why mask at all when decoding, where nothing stands behind the last word?",
@@ -184,8 +184,8 @@ fn mask_at_inference(recording: &Recording) -> Option<Markup> {
 fn order(recording: &Recording) -> Option<Markup> {
     let variants = recording.variants();
     let of = |name: &str| variants.iter().find(|variant| variant.name == name).copied();
-    let name = "change of the last logits, the source";
-    let (with, without) = (fact(of("as it is")?, name)?, fact(of("no positions")?, name)?);
+    let by_order = |variant| fact(of(variant)?, names::CHANGE_BY_ORDER);
+    let (with, without) = (by_order(names::AS_IT_IS)?, by_order(names::NO_POSITIONS)?);
     let d_model = recording.about().architecture.d_model;
     answer(
         "Why are positions added, and not put beside the words?",
@@ -204,7 +204,7 @@ fn norm_placement(recording: &Recording) -> Option<Markup> {
     let variants = recording.variants();
     let of = |name: &str| variants.iter().find(|variant| variant.name == name).copied();
     let ratio = |variant: &Variant| Some(variant.facts.last()?.value / variant.facts.first()?.value);
-    let (post, pre) = (of("deep, post-norm")?, of("deep, pre-norm")?);
+    let (post, pre) = (of(names::DEEP_POST_NORM)?, of(names::DEEP_PRE_NORM)?);
     answer(
         "Norm before or after a sublayer, and what does it do to gradients by depth?",
         html! {

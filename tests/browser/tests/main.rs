@@ -2,7 +2,6 @@
 
 mod accessible;
 mod cards;
-mod changes;
 mod controls;
 mod offline;
 mod plain;
