@@ -24,7 +24,7 @@ use etudiant::text::{self, Vocabulary};
 use etudiant::transformer::align::alignments;
 use etudiant::transformer::search::beam::BeamOptions;
 use etudiant::transformer::search::{MaxLen, greedy::greedy, length_penalty::LengthPenalty};
-use etudiant::transformer::{self, Batch, Config, Pair, TrainOptions, Trainer, Transformer, VocabSizes};
+use etudiant::transformer::{self, Batch, Config, Pair, TrainOptions, Trainer, VocabSizes};
 
 use report::Report;
 
