@@ -27,7 +27,7 @@ use etudiant::text::{self, Vocabulary};
 use etudiant::transformer::align::alignments;
 use etudiant::transformer::search::beam::BeamOptions;
 use etudiant::transformer::search::{MaxLen, greedy::greedy, length_penalty::LengthPenalty};
-use etudiant::transformer::{self, Batch, Config, Pair, TrainOptions, Trainer, Transformer, VocabSizes};
+use etudiant::transformer::{self, Batch, Config, Pair, TrainOptions, Trainer, VocabSizes};
 
 use report::Report;
 
@@ -51,7 +51,7 @@ usage: je_suis_etudiant [--report FILE] [--figures DIR] [--parameters] [\"SENTEN
 
 Learns \"je suis étudiant\", \"merci\" and the sentences given, and shows each step. --report FILE writes its figures as
 one page, --figures DIR each as a picture (SVG). With --parameters the page has the weights at every recorded step, not
-at the last alone, and is about three times as large.";
+at the last alone, and is about two and a half times as large.";
 
 fn main() -> ExitCode {
     arguments().and_then(run).unwrap_or_else(|error| {

@@ -239,9 +239,12 @@ mod tests {
         for (figure, name) in [(greedy(recording).unwrap(), "greedy"), (draw(recording).unwrap(), "beam 4")] {
             let shown = checked_events(recording, &figure.drawing.into_string());
             let search = recording.searches().into_iter().find(|search| search.name() == name).unwrap();
-            let finished = search.candidates.iter().filter(|(_, one)| one.fate == Fate::Finished).count();
+            let tree = Tree::of(&search, LIMITS);
+            let nodes: Vec<&Node> = tree.levels.iter().flat_map(|level| &level.nodes).collect();
+            let said = nodes.iter().filter(|node| node.said().is_some()).count();
+            let finished = nodes.iter().filter(|node| node.candidate.fate == Fate::Finished).count();
             let scores = 4 * search.translations.len();
-            assert_eq!(shown, 2 * search.candidates.len() + finished + scores, "the toy is shown whole");
+            assert_eq!(shown, nodes.len() + said + finished + scores, "{name}");
         }
     }
 

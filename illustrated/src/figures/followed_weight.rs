@@ -1,13 +1,17 @@
 //! One weight through a step of Adam: the formulas with its numbers (Kingma and Ba 2015, algorithm 1), and how its gradient,
 //! its two moments and itself went.
 
+mod weights;
+
 use maud::{Markup, html};
 
 use crate::look::chart::{Signed, plain};
 use crate::look::formula::Formula;
 use crate::look::matrix::cut;
 use crate::look::{Control, Figure};
-use crate::recording::{Event, Followed, OptimizerRule, Recording, Step};
+use crate::recording::{Followed, OptimizerRule, Recording};
+
+use weights::{At, Weight, shown_steps, weights};
 
 /// Where the numbers begin, and from one line to the next.
 const NUMBERS: f64 = 276.0;
@@ -53,67 +57,6 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
             chosen: 0,
         }],
     })
-}
-
-/// A followed weight, with every step that has it.
-struct Weight<'a> {
-    steps: Vec<At<'a>>,
-}
-
-/// A weight at a step, and where that stands in the recording.
-struct At<'a> {
-    event: usize,
-    place: usize,
-    step: &'a Step,
-    of: &'a Followed,
-}
-
-impl At<'_> {
-    /// The place of a field of the weight.
-    fn field(&self, field: &str) -> String {
-        format!("{}.step.followed.{}.{field}", self.event, self.place)
-    }
-}
-
-/// The followed weights, in the order of the first step that has some.
-fn weights(recording: &Recording) -> Vec<Weight<'_>> {
-    let steps = recording.events().iter().enumerate().filter_map(|(event, one)| match one {
-        Event::Step(step) => Some((event, step)),
-        _ => None,
-    });
-    let mut weights: Vec<Weight> = Vec::new();
-    for (event, step) in steps {
-        for (place, of) in step.followed.iter().enumerate() {
-            let at = At { event, place, step, of };
-            let is_same = |weight: &&mut Weight| {
-                let first = weight.steps[0].of;
-                (&first.parameter, &first.index) == (&of.parameter, &of.index)
-            };
-            match weights.iter_mut().find(is_same) {
-                Some(weight) => weight.steps.push(at),
-                None => weights.push(Weight { steps: vec![at] }),
-            }
-        }
-    }
-    weights
-}
-
-/// The step that is shown with each pass, as a condition and the number of its event: the last before the pass, or the
-/// first. Without passes the last step, unconditionally.
-fn shown_steps(recording: &Recording, weight: &Weight) -> Vec<(String, usize)> {
-    let mut shown: Vec<(String, usize)> = Vec::new();
-    for pass in recording.passes() {
-        let after = pass.head().step;
-        let before = weight.steps.iter().rfind(|at| at.step.step <= after).unwrap_or(&weight.steps[0]);
-        let condition = format!(" step={after}");
-        if shown.iter().all(|(other, _)| *other != condition) {
-            shown.push((condition, before.event));
-        }
-    }
-    if shown.is_empty() {
-        shown.extend(weight.steps.last().map(|at| (String::new(), at.event)));
-    }
-    shown
 }
 
 /// The numbers of the rule.
@@ -277,7 +220,7 @@ fn caption(rule: &OptimizerRule, weight: &Weight, shown: usize) -> Option<String
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recording::About;
+    use crate::recording::{About, Event, Step};
     use crate::testing::{attribute, checked_events, toy};
 
     #[test]

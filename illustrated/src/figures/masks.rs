@@ -9,7 +9,10 @@ use crate::recording::event::N_PADDED;
 use crate::recording::{Pass, Recording};
 
 /// More rows or columns are folded.
-const MAX: usize = 8;
+const MAX: usize = 7;
+
+/// Two matrices a line are wide enough, where two are no wider than this.
+const TWO: f64 = 720.0;
 
 const FIRST: [(&str, usize); 2] = [("layer", 0), ("head", 0)];
 
@@ -38,10 +41,12 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
         }
     }
     parts.push(squares.draw("softmax by row", Role::Weights, "weights", true)?);
+    let widest = parts.iter().map(|drawn| drawn.width).fold(0.0, f64::max);
+    let width = if 2.0 * widest + 60.0 > TWO { MAX_WIDTH } else { TWO };
     let parts = parts.into_iter().flat_map(|drawn| [Part::Sign("→"), Part::Matrix(drawn)]).skip(1).collect();
     let mut lines = vec![
         note(&["The decoder's self-attention: a row is a position, its columns what it may look at".into()]),
-        equation(parts, MAX_WIDTH),
+        equation(parts, width),
     ];
     if let Some(padded) = padded(&pass) {
         let says = format!(

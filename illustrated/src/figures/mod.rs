@@ -6,6 +6,8 @@ pub mod attention_matrices;
 pub mod beam;
 #[cfg(test)]
 mod caption_tests;
+#[cfg(test)]
+mod changed_tests;
 mod common;
 pub mod decoder;
 pub mod decoding;

@@ -167,13 +167,13 @@ fn layers_caption(rows: &[Row]) -> String {
 
 /// Names with columns of bars and numbers, as many as are shown.
 fn figure(id: &'static str, title: &str, caption: String, heads: &[String], rows: Vec<Row>) -> Figure {
+    let left_out = rows.len().saturating_sub(MAX_ROWS);
+    let shown = &rows[..rows.len() - left_out];
     let largest = |column: usize| {
-        let all = rows.iter().filter_map(|(_, numbers)| numbers[column].as_ref()).map(|number| number.value);
+        let all = shown.iter().filter_map(|(_, numbers)| numbers[column].as_ref()).map(|number| number.value);
         all.filter(|value| value.is_finite()).fold(f64::MIN_POSITIVE, f64::max)
     };
     let scales: Vec<f64> = (0..heads.len()).map(largest).collect();
-    let left_out = rows.len().saturating_sub(MAX_ROWS);
-    let shown = &rows[..rows.len() - left_out];
     let bottom = 30.0 + ROW * shown.len() as f64;
     let x = |column: usize| LEFT + COLUMN * column as f64;
     Figure {

@@ -5,6 +5,9 @@ use maud::{Markup, html};
 use super::chart::plain;
 use super::matrix::text_width;
 
+/// How wide letters of 11 pixels are, in a face of one width, against those that [`text_width`] knows.
+const LETTER: f64 = 0.92;
+
 /// A line of letters that are all as wide as each other, from a place to the right.
 #[derive(Clone, Debug)]
 pub struct Formula {
@@ -22,7 +25,9 @@ impl Formula {
     /// With these signs behind it.
     #[must_use]
     pub fn signs(mut self, signs: &str) -> Formula {
-        self.parts.push(html! { text class="number dim" x=(self.place()) y=(self.y) { (signs) } });
+        let (shown, before) = (signs.trim(), &signs[..signs.len() - signs.trim_start().len()]); // spaces are not drawn
+        let x = self.place(text_width(before));
+        self.parts.push(html! { text class="number dim" x=(x) y=(self.y) { (shown) } });
         self.after(signs)
     }
 
@@ -30,7 +35,7 @@ impl Formula {
     #[must_use]
     pub fn number(mut self, number: f64, at: &str) -> Formula {
         let text = plain(number);
-        self.parts.push(html! { text class="number" x=(self.place()) y=(self.y) data-at=(at) { (text) } });
+        self.parts.push(html! { text class="number" x=(self.place(0.0)) y=(self.y) data-at=(at) { (text) } });
         self.after(&text)
     }
 
@@ -44,13 +49,13 @@ impl Formula {
         html! { @for part in &self.parts { (part) } }
     }
 
-    fn place(&self) -> String {
-        format!("{:.1}", self.x)
+    /// The place behind what is there, and behind spaces of that width.
+    fn place(&self, spaces: f64) -> String {
+        format!("{:.1}", self.x + LETTER * spaces)
     }
 
     fn after(self, text: &str) -> Formula {
-        // As wide as a letter of 11 pixels in a face of one width; spaces at the ends of a part are not drawn.
-        Formula { x: self.x + 0.92 * text_width(text), ..self }
+        Formula { x: self.x + LETTER * text_width(text), ..self }
     }
 }
 

@@ -114,7 +114,7 @@ impl<'a> Recorder<'a> {
         self.recording.push(Event::Step(taken(report)));
     }
 
-    /// A followed weight with as many digits as are recorded.
+    /// A followed weight with as many digits as are recorded; the weight itself with all, for it moves little.
     fn rounded_all(&self, of: Followed) -> Followed {
         let both = |numbers: [f64; 2]| numbers.map(|number| self.rounded(number));
         Followed {
@@ -122,7 +122,7 @@ impl<'a> Recorder<'a> {
             first_moment: both(of.first_moment),
             second_moment: both(of.second_moment),
             corrected: both(of.corrected),
-            weight: both(of.weight),
+            weight: of.weight.map(|weight| round_to(self.digits.map(|digits| digits.max(7)), weight)),
             update: self.rounded(of.update),
             ..of
         }
@@ -224,8 +224,7 @@ impl<'a> Recorder<'a> {
 
     /// With as many digits as are recorded.
     fn rounded(&self, number: f64) -> f64 {
-        let Some(digits) = self.digits else { return number };
-        format!("{number:.*e}", digits.max(1) as usize - 1).parse().unwrap_or(number)
+        round_to(self.digits, number)
     }
 
     /// What was recorded so far.
@@ -270,6 +269,12 @@ fn taken(report: &StepReport) -> Step {
         norms: Vec::new(),
         followed: Vec::new(),
     }
+}
+
+/// With so many significant digits.
+fn round_to(digits: Option<u32>, number: f64) -> f64 {
+    let Some(digits) = digits else { return number };
+    format!("{number:.*e}", digits.max(1) as usize - 1).parse().unwrap_or(number)
 }
 
 /// The Euclidean norm.

@@ -16,9 +16,9 @@
 //! Values, gradients and outputs belong to the pass before them. Their paths are those of the parameters:
 //! `decoder.layers.1.cross_attn.weights`; parameters are values too. In the encoder's self-attention, `weighted_values` are
 //! the values times their weights, where these are few; `padded.masked_scores` and `padded.weights`, of its first layer, are
-//! those of the words when the sentence is padded by [`N_PADDED`](event::N_PADDED) places. A number that is `null` is minus infinity: a score
-//! that was masked. A step of Adam has single weights too, `followed` through all steps. What each field is, [`event`] and
-//! [`training`] say.
+//! those of the words when the sentence is padded by [`N_PADDED`](event::N_PADDED) places. A number that is `null` is minus
+//! infinity: a score that was masked. A step of Adam has single weights too, `followed` through all steps. What each field
+//! is, [`event`] and [`training`] say.
 
 pub mod event;
 mod file;

@@ -3,7 +3,6 @@
 mod accessible;
 mod captions;
 mod cards;
-mod changes;
 mod controls;
 mod listed;
 mod offline;

@@ -50,7 +50,7 @@ mod tests {
             assert!((score - found.score).abs() < 1e-12, "{score}, recorded {}", found.score);
             assert!(drawing.contains(&format!("{event}.translation.score")));
         }
-        assert!(drawing.contains(">no. 2: score = sum / ((5 + len) / 6)^α = <"), "{drawing}");
+        assert!(drawing.contains(">no. 2: score = sum / ((5 + len) / 6)^α =<"), "{drawing}");
     }
 
     #[test]
