@@ -121,7 +121,7 @@ fn norms_before_sublayers() {
 #[test]
 fn other_functions_tables_and_depths() {
     hold(&read(|model| model.activation = Activation::Gelu), &["GELU"], &["ReLU"]);
-    let untied = read(|model| model.tie_embeddings = TieEmbeddings::None);
+    let untied = read(|model| model.tie_embeddings = TieEmbeddings::Separate);
     hold(&untied, &[], &["the same by which", "the table again"]);
     let one = read(|model| {
         (model.n_encoder_layers, model.n_decoder_layers, model.n_heads) = (1, 1, 1);
@@ -129,7 +129,7 @@ fn other_functions_tables_and_depths() {
     hold(
         &one,
         &["1 layer that reads", "has one head"],
-        &["1 layers", "1 heads", "side by side again", "top layer of each stack, the rest"],
+        &["1 layers that", "1 heads", "side by side again", "top layer of each stack, the rest"],
     );
 }
 
@@ -140,7 +140,7 @@ fn biases_are_part_of_the_products() {
         &["Q = X W^Q + b", "out = Z W^O + b"],
         &["X W^Q ×", "Z W^O ="],
     );
-    hold(&read(|_| ()), &["Q = X W^Q", "out = Z W^O"], &["+ b"]);
+    hold(&read(|_| ()), &["Q = X W^Q", "out = Z W^O"], &["W^Q + b", "W^O + b"]);
 }
 
 /// Every question has an answer, with trainings to tell of and without.
