@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::answer;
+use super::answer::answer;
 use crate::recording::{Fate, Recording};
 
 pub(super) fn keys_and_values(recording: &Recording) -> Option<Markup> {
