@@ -15,7 +15,7 @@ use transformer::{
 };
 
 use super::peaks::{Peaks, facts};
-use super::variants::Training;
+use super::variants::{Training, largest_difference};
 use super::{Recorder, words};
 use crate::error::Error;
 use crate::recording::{Event, Fact, Variant};
@@ -260,10 +260,6 @@ fn narrow(architecture: &Architecture, width: usize, n_layers: usize, sizes: Voc
 
 fn fact(name: &str, value: f64) -> Fact {
     Fact { name: name.into(), value }
-}
-
-fn largest_difference(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
 }
 
 #[cfg(test)]

@@ -187,7 +187,7 @@ fn facts(training: &Training, config: &Config, params: &Params) -> Result<Vec<Fa
     ])
 }
 
-fn largest_difference(a: &[f64], b: &[f64]) -> f64 {
+pub(super) fn largest_difference(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
 }
 

@@ -129,7 +129,7 @@ fn other_functions_tables_and_depths() {
     hold(
         &one,
         &["1 layer that reads", "has one head"],
-        &["1 layers", "1 heads", "side by side again", "top layer of each stack, the rest"],
+        &["1 layers that", "side by side again", "top layer of each stack, the rest"],
     );
 }
 
@@ -140,7 +140,7 @@ fn biases_are_part_of_the_products() {
         &["Q = X W^Q + b", "out = Z W^O + b"],
         &["X W^Q ×", "Z W^O ="],
     );
-    hold(&read(|_| ()), &["Q = X W^Q", "out = Z W^O"], &["+ b"]);
+    hold(&read(|_| ()), &["Q = X W^Q", "out = Z W^O"], &["W^Q + b", "W^O + b"]);
 }
 
 /// Every question has an answer, with trainings to tell of and without.
@@ -158,5 +158,9 @@ fn no_question_is_left_out() {
     }
     assert!(text.contains("--example je_suis_etudiant -- --report toy.html"));
     let toy = self::text(&page(toy()));
-    assert!(!toy.contains("NaN") && !text.contains("NaN") && !toy.contains(" inf"));
+    for text in [toy, text] {
+        let numbers: Vec<&str> =
+            text.split(' ').filter(|word| word.contains("NaN") || *word == "inf").collect();
+        assert!(numbers.is_empty(), "{numbers:?}");
+    }
 }

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::answer;
+use super::answer::answer;
 use super::measured::{at_once, change, fact, in_training, last, said, variant};
 use crate::record::lesson::{BACKWARDS, LEARNED, UNMASKED};
 use crate::record::probes::{CHANGE, MASK_SWITCHED};

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use transformer::NormPlacement;
 
-use super::answer;
+use super::answer::answer;
 use super::measured::{at_once, fact, in_training, said, variant};
 use crate::record::lesson::{BACKWARDS, KEPT_ASIDE, LEARNED, N_KEPT_ASIDE, SHALLOW};
 use crate::record::probes::{NO_TOP_LAYERS, PROBABILITY, TURNED, UNSEEN};

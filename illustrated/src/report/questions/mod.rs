@@ -1,6 +1,7 @@
 //! Questions that learners ask, answered by the numbers of the recording: of its passes and searches, of the model with
 //! one thing changed, and of trainings with one thing changed where there were any.
 
+mod answer;
 mod decoding;
 mod learning;
 mod measured;
@@ -28,14 +29,4 @@ pub(super) fn text(recording: &Recording) -> Markup {
         learning::unseen(recording),
     ];
     html! { @for answer in answers.into_iter().flatten() { (answer) } }
-}
-
-/// A question, and what the numbers say to it.
-fn answer(question: &str, text: Markup) -> Option<Markup> {
-    Some(html! {
-        details class="question" open {
-            summary { (question) }
-            (text)
-        }
-    })
 }

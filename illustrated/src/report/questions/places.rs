@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use transformer::Positions;
 
-use super::answer;
+use super::answer::answer;
 use super::measured::{at_once, change, fact, in_training, variant};
 use crate::record::lesson::UNPLACED;
 use crate::record::probes::{CHANGE, CHANGE_TURNED, NO_POSITIONS, TURNED};

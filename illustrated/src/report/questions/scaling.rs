@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::answer;
+use super::answer::answer;
 use super::measured::{at_once, fact, in_training, variant};
 use crate::record::lesson::UNSCALED;
 use crate::record::peaks::{ENTROPY, LARGEST, PASSED, SPREAD};

@@ -2,8 +2,8 @@
 
 use maud::{Markup, html};
 
-use super::answer;
-use crate::recording::{Candidate, Fate, Recording};
+use super::answer::answer;
+use crate::recording::{Fate, Recording};
 
 pub(super) fn keys_and_values(recording: &Recording) -> Option<Markup> {
     let pass = recording.last_pass()?;
@@ -68,18 +68,22 @@ pub(super) fn short_outputs(recording: &Recording) -> Option<Markup> {
         .iter()
         .map(|(_, candidate)| *candidate)
         .collect();
-    let finished = |candidate: &&&Candidate| candidate.fate == Fate::Finished;
-    let shortest = candidates.iter().filter(finished).min_by_key(|candidate| candidate.tokens.len())?;
-    let likeliest = candidates.iter().filter(finished).max_by(|a, b| a.log_prob.total_cmp(&b.log_prob))?;
+    let finished = || candidates.iter().filter(|candidate| candidate.fate == Fate::Finished);
+    let shortest = finished().min_by_key(|candidate| candidate.tokens.len());
+    let likeliest = finished().max_by(|a, b| a.log_prob.total_cmp(&b.log_prob));
     answer(
         "Why does beam search like short outputs?",
         html! {
             p {
-                "Every word makes a sentence less likely: log-probabilities are negative, and their sum only falls. Of the finished "
-                "candidates here the shortest has " (shortest.tokens.len()) " tokens and a sum of " (format!("{:.2}", shortest.log_prob))
-                ", the likeliest " (likeliest.tokens.len()) " and " (format!("{:.2}", likeliest.log_prob))
-                ". Where models are less sure than this one, a short translation wins by being short; so sums are divided by a penalty "
-                "that grows with the length."
+                "Every word makes a sentence less likely: log-probabilities are negative, and their sum only falls. "
+                @if let Some((shortest, likeliest)) = shortest.zip(likeliest) {
+                    "Of the finished candidates here the shortest has " (shortest.tokens.len()) " tokens and a sum of "
+                    (format!("{:.2}", shortest.log_prob)) ", the likeliest " (likeliest.tokens.len()) " and "
+                    (format!("{:.2}", likeliest.log_prob)) ". "
+                } @else {
+                    "Here no candidate came to an end. "
+                }
+                "Where a model is not sure, a short translation wins by being short; so sums are divided by a penalty that grows with the length."
             }
         },
     )
