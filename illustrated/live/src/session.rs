@@ -232,7 +232,7 @@ impl Session {
     /// # Errors
     /// [`Error::Translate`] for what the format does not take.
     pub fn translator(&self) -> Result<Translator, Error> {
-        let recipe = serde_json::to_string_pretty(&self.settings).expect("settings have a JSON form");
+        let recipe = self.settings.to_json();
         let about = Origin { recipe, step: self.trainer.step(), ..Origin::default() };
         Ok(Translator::new(
             self.trainer.model.clone(),
@@ -280,7 +280,7 @@ fn recorder(
     shown: &Shown,
 ) -> Recorder<'static> {
     let about = About {
-        recipe: serde_json::to_string_pretty(settings).expect("settings have a JSON form"),
+        recipe: settings.to_json(),
         seed: Some(settings.seed),
         step: trainer.step(),
         sentence: shown.line.clone(),

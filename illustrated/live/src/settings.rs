@@ -106,6 +106,14 @@ impl Settings {
             .map_err(|problem| Error::Settings(format!("these are no settings: {problem}")))
     }
 
+    /// The settings as JSON, to be read.
+    ///
+    /// # Panics
+    /// Never: settings have a JSON form.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(self).expect("settings have a JSON form")
+    }
+
     /// A run before its first step.
     ///
     /// # Errors

@@ -24,7 +24,7 @@ pub fn thinned(recording: &mut Recording, max_steps: usize) {
     recording.retain(|event| {
         if let Event::Step(_) = event {
             left -= 1;
-            return left % 2 == 0;
+            return left.is_multiple_of(2);
         }
         true
     });

@@ -150,7 +150,7 @@ fn packed(text: &str) -> String {
 }
 
 /// Where every number comes from, as JSON that no markup can end.
-pub fn rules(recording: &Recording) -> String {
+fn rules(recording: &Recording) -> String {
     let json = serde_json::to_string(&origins(recording.about())).expect("origins have a JSON form");
     json.replace('<', "\\u003c")
 }
