@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::figure::Control;
+use super::control::Control;
 
 /// What is said where a choice has nothing to be told of.
 const UNRECORDED: &str = "What this figure tells of was not recorded here.";

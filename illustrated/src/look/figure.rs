@@ -4,19 +4,7 @@ use maud::{Markup, PreEscaped, html};
 
 use super::STYLE;
 use super::caption::Caption;
-
-/// What a reader can choose in a figure: a layer, a head, a word.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Control {
-    /// As places in a recording name it: `layer`.
-    pub name: &'static str,
-    /// As readers see it.
-    pub label: &'static str,
-    /// The choices; which of them the drawing shows first.
-    pub choices: Vec<String>,
-    /// The one that is drawn.
-    pub chosen: usize,
-}
+use super::control::Control;
 
 /// A drawing with its title, its caption and what a reader can choose in it.
 #[derive(Clone, Debug)]

@@ -12,6 +12,7 @@
 pub mod caption;
 mod cell;
 pub mod chart;
+pub mod control;
 pub mod equation;
 pub mod figure;
 pub mod flow;
@@ -23,7 +24,8 @@ pub mod sheet;
 pub mod tree;
 
 pub use caption::{Axis, Caption};
-pub use figure::{Control, Figure};
+pub use control::Control;
+pub use figure::Figure;
 pub use matrix::{Labels, Matrix, Style};
 pub use number::short;
 pub use place::{Heads, Place};

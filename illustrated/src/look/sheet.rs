@@ -3,7 +3,8 @@
 use maud::{Markup, html};
 
 use super::caption::Caption;
-use super::figure::{Control, Figure};
+use super::control::Control;
+use super::figure::Figure;
 use super::matrix::{Drawn, text_width};
 
 /// How far the head of an arrow reaches.
