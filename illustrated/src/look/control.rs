@@ -1,4 +1,4 @@
-//! What a reader can choose.
+//! What a reader can choose in a figure.
 
 /// What a reader can choose in a figure: a layer, a head, a word.
 #[derive(Clone, Debug, PartialEq)]
