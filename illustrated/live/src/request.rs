@@ -116,7 +116,8 @@ impl Live {
                     Some(Open::Model(opened)) => opened.show(&line, reference.as_deref())?,
                     None => return Err(nothing_open()),
                 };
-                Ok(json!({ "unknown": unknown, "moments": self.moments() }).into())
+                let said = self.recording()?.translation().map_or("", |found| found.text.as_str());
+                Ok(json!({ "unknown": unknown, "moments": self.moments(), "said": said }).into())
             }
             Request::Chapters => self.recording().map(chapters),
             Request::Figures { names } => {
@@ -208,7 +209,12 @@ impl Session {
             Request::Try => {
                 let learned: Vec<String> = self.settings().pairs.iter().map(|(src, _)| src.clone()).collect();
                 let (learned, tried) = (self.translate(&learned)?, self.translate(&self.settings().tried)?);
-                Ok(json!({ "step": self.trainer.step(), "learned": learned, "tried": tried }).into())
+                let shown = self.translate(&[self.shown().to_owned()])?.remove(0);
+                let wanted = self.settings().pairs.iter().map(|(_, tgt)| self.text().as_decoded(tgt));
+                let wanted: Vec<String> = wanted.collect();
+                let step = self.trainer.step();
+                Ok(json!({ "step": step, "learned": learned, "wanted": wanted, "tried": tried, "shown": shown })
+                    .into())
             }
             Request::Save => Ok(Answer { json: json!({}), bytes: self.translator()?.to_bytes()? }),
             _ => unreachable!("what everybody answers was answered"),

@@ -94,7 +94,7 @@
   async function begun({ settings, n_parameters: count, step, shown, moments, steps }) {
     const name = differences(settings, live.defaults);
     Object.assign(live, { settings, isModel: false, answers: new Answers(), stale: new Set(), steps: 1 });
-    live.runs.push({ settings, name, step, losses: steps.map((taken) => taken.nll), count });
+    live.runs.push({ settings, name, step, losses: steps.map((taken) => taken.loss), count });
     showSettings(form, settings);
     $("#sentence").value = shown;
     $("#reference").hidden = true;
@@ -104,17 +104,18 @@
     await search();
     showControls();
     showTables();
-    sendBeside({ settings });
+    if (live.isBesideReady) sendBeside({ settings: changed(settings, $("#change").value) });
   }
 
   async function train(steps) {
     const { json } = await live.ask({ ask: "train", steps, record: true });
     run().step = json.step;
-    run().losses.push(...json.losses.map(([, nll]) => nll));
+    run().losses.push(...json.losses.map(([loss]) => loss));
     const [pass] = await passesAfter([json.step]);
     live.page.add(pass);
     live.page.forget((pass) => !json.moments.includes(pass.head.step));
     showControls();
+    await trainedBeside(steps);
   }
 
   /// Trains until told to stop. Between steps the page draws, and answers whoever presses something.
@@ -163,15 +164,14 @@
     const { pairs, tried } = live.settings;
     live.answers.add(json.step, pairs.map(([src]) => src), json.learned);
     live.answers.add(json.step, tried, json.tried);
-    const right = pairs.filter(([, tgt], at) => json.learned[at] === tgt.toLowerCase()).length;
+    $("#said").textContent = `→ ${cutAnswer(json.shown)}`;
+    const right = json.learned.filter((said, at) => said === json.wanted[at]).length;
+    live.wanted = new Map(pairs.map(([src], at) => [src, json.wanted[at]]));
     $("#learned").textContent = `${right} of ${pairs.length} learned`;
   }
 
   async function search() {
-    if (!live.isModel) {
-      const { json } = await live.ask({ ask: "search", beam: 4 });
-      $("#said").textContent = json.said ? `→ ${json.said}` : "→ (nothing)";
-    }
+    if (!live.isModel) await live.ask({ ask: "search", beam: 4 });
     await redraw(live.follow.search);
   }
 
@@ -190,12 +190,11 @@
     [$("#start"), $("#step")].forEach((button) => (button.disabled = !isRun || live.running));
     $("#back").disabled = !isRun || live.running || live.page?.state.pass === live.passes?.at(-1);
     [$("#again"), $("#save")].forEach((button) => (button.disabled = !isRun));
-    if (isRun) $("#progress").textContent = `step ${run().step}, ${run().losses.at(-1)?.toFixed(3) ?? "no loss yet"}`;
+    if (isRun) $("#progress").textContent = `step ${run().step}, loss ${run().losses.at(-1)?.toFixed(3) ?? "not yet known"}`;
   }
 
   function showTables() {
-    const learned = new Map(live.settings.pairs.map(([src, tgt]) => [src, tgt.toLowerCase()]));
-    live.answers.show($("#answers tbody"), learned);
+    live.answers.show($("#answers tbody"), live.wanted);
     showRuns($("#runs tbody"), live.runs, (settings) => showSettings(form, settings));
   }
 
@@ -212,23 +211,41 @@
     frame.contentWindow?.postMessage(message, "*");
   }
 
+  /// Lets the run beside take as many steps, and waits for it.
+  async function trainedBeside(steps) {
+    if (frame.hidden || !live.isBesideReady) return;
+    await new Promise((resolve) => {
+      live.besideDone = resolve;
+      sendBeside({ train: steps, isRunning: live.running });
+    });
+  }
+
   async function runBeside(name) {
+    Object.assign(live, { isBesideReady: false });
+    live.besideDone?.();
     frame.hidden = !name;
     document.documentElement.classList.toggle("with-beside", Boolean(name));
-    if (!name) return frame.removeAttribute("srcdoc");
+    URL.revokeObjectURL(frame.src);
+    frame.removeAttribute("src");
+    if (!name) return;
     live.running = false;
     frame.title = `the same run with ${name}`;
     frame.dataset.settings = JSON.stringify(changed(live.settings, name));
-    frame.srcdoc = `<!DOCTYPE html>${live.source}`;
+    frame.src = URL.createObjectURL(new Blob([`<!DOCTYPE html>${live.source}`], { type: "text/html" }));
   }
 
   addEventListener("message", doing(async ({ data, source }) => {
-    if (source === frame.contentWindow && data.ready) {
-      sendBeside({ settings: JSON.parse(frame.dataset.settings) });
-      await begin(live.settings);
+    if (source === frame.contentWindow) {
+      if (data.ready) {
+        sendBeside({ settings: JSON.parse(frame.dataset.settings) });
+        live.isBesideReady = true;
+        await begin(live.settings);
+      }
+      if (data.trained) live.besideDone?.();
     } else if (isBeside && source === window.parent) {
-      if (data.settings && !live.settings) await begin(data.settings);
-      if (data.train) await train(data.train).then(settled);
+      if (data.settings) await begin(data.settings);
+      if (data.train) await train(data.train).finally(() => window.parent.postMessage({ trained: true }, "*"));
+      if (data.train && !data.isRunning) await settled();
     }
   }));
 
@@ -242,7 +259,6 @@
   });
   press("#step", async () => {
     await train(1);
-    sendBeside({ train: 1 });
     await settled();
   });
   press("#back", async () => {
@@ -278,7 +294,8 @@
     const [line, reference] = [$("#sentence").value, $("#reference").value];
     const { json } = await live.ask({ ask: "show", line, ...(live.isModel && reference ? { reference } : {}) });
     await showChapters(json.moments);
-    if (live.isModel) $("#said").textContent = `→ ${$("#greedy-search, #beam-search") ? live.shared.said ?? "" : ""}`;
+    if (live.isModel) $("#said").textContent = `→ ${cutAnswer(json.said)}`;
+    else await answer();
     await search();
     say(json.unknown ? `${json.unknown} of its words were not learned: they are <unk> to the model.` : "");
     if (wasRunning) keepRunning();

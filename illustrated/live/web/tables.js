@@ -13,6 +13,13 @@ function curveOf(losses, width = 160, height = 32) {
   return svg;
 }
 
+/// The first words of an answer: a model that has learned nothing goes on to the end of its room.
+function cutAnswer(text, most = 12) {
+  const words = text.split(" ");
+  const cut = words.length > most + 2;
+  return cut ? `${words.slice(0, most).join(" ")} … ${words.length - most} more` : text || "(nothing)";
+}
+
 /// The answers to sentences: later ones stand beside earlier ones, where they differ.
 class Answers {
   constructor() {
@@ -36,7 +43,7 @@ class Answers {
       const wanted = learned.get(line);
       const shown = answers.slice(-6).map(({ step, said }) =>
         element("li", { className: wanted === undefined ? "" : said === wanted ? "right" : "wrong" },
-          element("small", {}, `step ${step} `), said || "(nothing)", said === wanted ? " ✓" : ""));
+          element("small", {}, `step ${step} `), cutAnswer(said), said === wanted ? " ✓" : ""));
       const kind = wanted === undefined ? "not learned" : `learned as “${wanted}”`;
       return element("tr", {},
         element("th", { scope: "row" }, line, element("small", {}, ` ${kind}`)),

@@ -10,7 +10,7 @@ const WINDOWS: [(u32, bool); 4] = [(360, false), (360, true), (1400, false), (14
 
 /// What axe-core has against a page.
 #[derive(Debug, Deserialize)]
-struct Violation {
+pub struct Violation {
     id: String,
     impact: Option<String>,
     help: String,
@@ -18,7 +18,7 @@ struct Violation {
 }
 
 /// Serious and critical violations, and the first places of each.
-fn violations(browser: &Browser) -> Vec<Violation> {
+pub fn violations(browser: &Browser) -> Vec<Violation> {
     let path =
         std::env::var_os("AXE_CORE").expect("AXE_CORE says where axe-core is: tests/browser/run fetches it");
     let axe = std::fs::read_to_string(path).expect("axe-core can be read");
@@ -35,7 +35,7 @@ fn violations(browser: &Browser) -> Vec<Violation> {
 }
 
 #[track_caller]
-fn assert_none(what: &str, found: &[Violation]) {
+pub fn assert_none(what: &str, found: &[Violation]) {
     let lines =
         found.iter().map(|Violation { id, help, at, .. }| format!("{id}: {help}\n  {}\n", at.join("\n  ")));
     assert!(found.is_empty(), "{what}:\n{}", lines.collect::<String>());

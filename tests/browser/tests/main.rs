@@ -5,6 +5,7 @@ mod captions;
 mod cards;
 mod controls;
 mod listed;
+mod live;
 mod offline;
 mod plain;
 mod shared;

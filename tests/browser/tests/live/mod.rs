@@ -1,0 +1,70 @@
+//! The live page: it trains under our eyes, without a network, and answers everything in words.
+
+mod files;
+mod reader;
+mod runs;
+mod settings;
+
+use std::path::PathBuf;
+
+use browser::{Browser, Window};
+use thirtyfour::Key;
+
+/// The file of the page.
+fn page() -> PathBuf {
+    std::env::var_os("LIVE_PAGE")
+        .expect("LIVE_PAGE says where the live page is: tests/browser/run makes it")
+        .into()
+}
+
+/// A browser that shows it, and has begun a run.
+fn open() -> Browser {
+    let browser = Browser::open(&page(), Window::default());
+    ready(&browser);
+    browser
+}
+
+fn ready(browser: &Browser) {
+    browser.wait_for("a run to begin", "return document.querySelector('#step').disabled === false");
+}
+
+/// What an element says.
+fn text(browser: &Browser, selector: &str) -> String {
+    browser.run(&format!("return document.querySelector({selector:?}).textContent"))
+}
+
+/// After how many steps the run is.
+fn step(browser: &Browser) -> u64 {
+    let said = text(browser, "#progress");
+    let number = said.strip_prefix("step ").and_then(|rest| rest.split(',').next());
+    number.and_then(|number| number.parse().ok()).unwrap_or_else(|| panic!("{said}"))
+}
+
+/// Presses a button by the keyboard.
+fn press(browser: &Browser, button: &str) {
+    browser.focus(button);
+    browser.press(&[Key::Enter]);
+}
+
+/// Lets it train until it has learned all its pairs, and pauses it.
+fn learn(browser: &Browser, n_pairs: usize) {
+    press(browser, "#start");
+    let wanted = format!("{n_pairs} of {n_pairs} learned");
+    browser
+        .wait_for(&wanted, &format!("return document.querySelector('#learned').textContent === {wanted:?}"));
+    press(browser, "#pause");
+    ready(browser);
+}
+
+/// Fills a field of the settings in.
+fn fill(browser: &Browser, name: &str, value: &str) {
+    browser.run::<()>(&format!("document.querySelector('#settings').elements[{name:?}].value = {value:?}"));
+}
+
+/// Begins with the settings as they stand, and waits until something is said.
+fn begin(browser: &Browser) {
+    browser.run::<()>(
+        "document.querySelector('#says').textContent = ''; document.querySelector('#settings').requestSubmit()",
+    );
+    browser.wait_for("an answer", "return document.querySelector('#says').textContent !== ''");
+}

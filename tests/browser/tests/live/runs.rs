@@ -1,0 +1,102 @@
+//! A run starts, pauses, goes step by step, goes back, and survives a reload.
+
+use std::thread::sleep;
+use std::time::Duration;
+
+use thirtyfour::Key;
+
+use super::{learn, open, page, press, ready, step, text};
+
+#[test]
+fn it_learns_the_articles_sentence_and_asks_for_nothing() {
+    let browser = open();
+    learn(&browser, 2);
+    browser.wait_for(
+        "the translation",
+        "return document.querySelector('#said').textContent === '→ i am a student'",
+    );
+    let elsewhere = |address: &String| !address.starts_with("blob:");
+    let requests: Vec<String> = browser.requests().into_iter().filter(elsewhere).collect();
+    assert_eq!(requests, [format!("file://{}", page().canonicalize().unwrap().display())]);
+    assert_eq!(browser.complaints(), [""; 0]);
+}
+
+#[test]
+fn it_goes_step_by_step_back_and_anew() {
+    let browser = open();
+    for expected in 1..=3 {
+        press(&browser, "#step");
+        browser.wait_for(
+            "a step",
+            &format!("return document.querySelector('#progress').textContent.startsWith('step {expected},')"),
+        );
+    }
+    ready(&browser);
+    let loss = text(&browser, "#progress");
+    browser.focus("#time");
+    browser.press(&[Key::Home, Key::Right]);
+    assert!(text(&browser, "#now").starts_with("step 1, loss "), "{}", text(&browser, "#now"));
+    press(&browser, "#back");
+    browser.wait_for(
+        "the run to be back",
+        "return document.querySelector('#says').textContent.startsWith('Back after step 1.')",
+    );
+    assert_eq!(step(&browser), 1);
+    // From there it goes as it went before.
+    for expected in 2..=3 {
+        press(&browser, "#step");
+        browser.wait_for(
+            "a step",
+            &format!("return document.querySelector('#progress').textContent.startsWith('step {expected},')"),
+        );
+    }
+    assert_eq!(text(&browser, "#progress"), loss);
+    press(&browser, "#again");
+    browser.wait_for(
+        "a new run",
+        "return document.querySelector('#progress').textContent.startsWith('step 0,')",
+    );
+}
+
+#[test]
+fn it_pauses_and_survives_a_reload() {
+    let browser = open();
+    press(&browser, "#start");
+    browser.wait_for(
+        "some steps",
+        "return parseInt(document.querySelector('#progress').textContent.slice(5)) > 20",
+    );
+    press(&browser, "#pause");
+    ready(&browser);
+    let paused = text(&browser, "#progress");
+    sleep(Duration::from_millis(300));
+    assert_eq!(text(&browser, "#progress"), paused);
+    browser.wait_for("the run to be kept", "return document.querySelector('#kept').textContent === 'kept'");
+    browser.run::<()>("location.reload()");
+    browser.wait_for(
+        "the run to come back",
+        "return document.querySelector('#says')?.textContent.startsWith('This is your last run')",
+    );
+    assert_eq!(text(&browser, "#progress"), paused);
+}
+
+/// Every cell of a figure says what the recording says, while a run goes on and after.
+#[test]
+fn the_numbers_shown_are_those_recorded() {
+    let browser = open();
+    learn(&browser, 2);
+    browser.run::<()>("document.querySelector('#self-attention').scrollIntoView()");
+    browser.run::<()>("window.kept = []; const make = URL.createObjectURL; URL.createObjectURL = (blob) => (kept.push(blob), make.call(URL, blob));");
+    press(&browser, "#recording");
+    browser.wait_for("the recording", "return kept.length === 1");
+    let wrong: Vec<String> = browser.run_to_end(
+        "const { events } = JSON.parse(await kept[0].text()); const arrays = new Map(); \
+         for (const event of events) { if (event.pass) arrays.clear(); if (event.value) arrays.set(event.value.path, event.value.data); } \
+         const cells = [...document.querySelectorAll('#self-attention .cell')].filter((cell) => !cell.closest('.off')); \
+         if (cells.length < 40) return ['only ' + cells.length + ' cells']; \
+         return cells.flatMap((cell) => { const [, path, at] = cell.dataset.number.split(':'); \
+           const expected = short(Math.fround(arrays.get(path)[at])); const found = cell.querySelector('text').textContent; \
+           return found === expected ? [] : [`${path}[${at}]: ${found}, not ${expected}`]; });",
+    );
+    assert_eq!(wrong, [""; 0]);
+}

@@ -1,0 +1,105 @@
+//! What one changes does what is said of it; what cannot be is told in words.
+
+use super::{begin, fill, learn, open, press, ready, step, text};
+
+fn translation(browser: &browser::Browser, line: &str) -> String {
+    browser.run::<()>(&format!(
+        "document.querySelector('#said').textContent = ''; document.querySelector('#sentence').value = {line:?}; \
+         document.querySelector('#translate').requestSubmit()"
+    ));
+    browser.wait_for("a translation", "return document.querySelector('#said').textContent !== ''");
+    text(browser, "#said")
+}
+
+#[test]
+fn without_positions_every_order_says_the_same() {
+    let browser = open();
+    fill(&browser, "model.positions", "none");
+    begin(&browser);
+    assert!(browser.run::<String>("return location.hash").starts_with("#settings="));
+    learn(&browser, 2);
+    let said = translation(&browser, "je suis étudiant");
+    assert_eq!(
+        (translation(&browser, "étudiant suis je"), said.as_str()),
+        (said.clone(), "→ i am a student")
+    );
+}
+
+#[test]
+fn pairs_of_ones_own_are_learned() {
+    let browser = open();
+    fill(&browser, "pairs", "guten Tag = good day\nגם אני = me too\n你好 = hello there\n🦀 = a crab");
+    begin(&browser);
+    learn(&browser, 4);
+    assert_eq!(translation(&browser, "🦀"), "→ a crab");
+}
+
+#[test]
+fn what_cannot_be_is_told() {
+    let browser = open();
+    press(&browser, "#step");
+    browser
+        .wait_for("a step", "return document.querySelector('#progress').textContent.startsWith('step 1,')");
+    let many: Vec<String> = (0..51).map(|at| format!("un {at} = one {at}")).collect();
+    for (pairs, expected) in [
+        (String::new(), "there are 0 pairs; 1 to 50 can be learned here"),
+        (many.join("\n"), "there are 51 pairs; 1 to 50 can be learned here"),
+        ("merci".into(), "the translation of pair 1 has no word"),
+        (
+            format!("{} = long", "mot ".repeat(2500)),
+            "the sentence of pair 1 has 2500 words; at most 30 can be looked at",
+        ),
+    ] {
+        fill(&browser, "pairs", &pairs);
+        begin(&browser);
+        assert_eq!(text(&browser, "#says"), expected);
+    }
+    // The run that was there is still there.
+    assert_eq!(step(&browser), 1);
+    for (line, expected) in [("", "the sentence has no word"), ("\u{200b}", "the sentence has no word")] {
+        browser.run::<()>(&format!(
+            "document.querySelector('#says').textContent = ''; document.querySelector('#sentence').value = {line:?}; \
+             document.querySelector('#translate').requestSubmit()"
+        ));
+        browser.wait_for("an answer", "return document.querySelector('#says').textContent !== ''");
+        assert_eq!(text(&browser, "#says"), expected);
+    }
+    let long = "a".repeat(10_000);
+    translation(&browser, &long);
+    assert!(
+        text(&browser, "#says").starts_with("1 of its words were not learned"),
+        "{}",
+        text(&browser, "#says")
+    );
+    assert_eq!(browser.complaints(), [""; 0]);
+}
+
+/// Side by side, both are after the same number of steps, and differ in what was changed.
+#[test]
+fn a_run_beside_does_what_this_one_does() {
+    let browser = open();
+    browser.run::<()>(
+        "const change = document.querySelector('#change'); change.value = 'no positions'; \
+         change.dispatchEvent(new Event('change', { bubbles: true }))",
+    );
+    let inside = "const beside = document.querySelector('#beside').contentDocument";
+    browser.wait_for(
+        "the run beside",
+        &format!("{inside}; return beside?.querySelector('#step')?.disabled === false"),
+    );
+    ready(&browser);
+    for expected in 1..=2 {
+        press(&browser, "#step");
+        browser.wait_for(
+            "both steps",
+            &format!(
+                "{inside}; const at = (page) => page.querySelector('#progress').textContent.startsWith('step {expected},'); \
+                 return at(document) && at(beside)"
+            ),
+        );
+    }
+    let positions: String = browser.run(&format!(
+        "{inside}; return beside.querySelector('#settings').elements['model.positions'].value"
+    ));
+    assert_eq!(positions, "none");
+}
