@@ -12,8 +12,9 @@ use crate::shared;
 
 /// Two passes at one step; what the first lists likeliest first, the second lists likeliest last.
 fn recording() -> Recording {
-    let mut recording = recorded_of(|_| (), 3, 200);
-    for event in recording.events()[1..].to_vec() {
+    let once = recorded_of(|_| (), 3, 200);
+    let mut recording = once.clone();
+    for event in once.events()[1..].iter().cloned() {
         recording.push(match event {
             Event::Output(mut output) => {
                 output.words.reverse();
