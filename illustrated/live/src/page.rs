@@ -72,6 +72,7 @@ fn controls() -> Markup {
             button type="button" id="back" disabled { "Go on from here" }
             output id="progress" {}
             output id="learned" {}
+            output id="kept" title="This browser keeps the run: after a reload it goes on." {}
         }
         (report::controls(2))
     }

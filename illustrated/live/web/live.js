@@ -177,8 +177,10 @@
 
   async function keep() {
     if (isBeside || live.isModel) return;
+    $("#kept").textContent = "";
     const { bytes } = await live.ask({ ask: "keep" });
-    await kept.put("last", { bytes, runs: live.runs.map(({ losses, ...run }) => ({ ...run, losses: losses.slice(-4096) })) });
+    const isKept = await kept.put("last", { bytes, runs: live.runs.map(({ losses, ...run }) => ({ ...run, losses: losses.slice(-4096) })) });
+    if (isKept) $("#kept").textContent = "kept";
   }
 
   // What is shown.
