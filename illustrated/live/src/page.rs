@@ -47,6 +47,7 @@ pub fn page(module: &[u8]) -> String {
                     (sentence())
                     (settings())
                     (tables())
+                    p { output id="beside-says" {} }
                     iframe id="beside" hidden title="a run beside this one" {}
                     div id="chapters" {}
                     section aria-labelledby="by-name" { (values()) }

@@ -64,8 +64,15 @@
     findValues();
   }
 
-  /// Figures by their names, as the module draws them now; those that nobody sees wait.
+  /// Figures by their names, as the module draws them now; those that nobody sees wait. Of some there was nothing to draw
+  /// before: with the first of these, the chapters are shown anew.
   async function redraw(names) {
+    const missing = names.filter((name) => !document.getElementById(name));
+    if (missing.length && live.asked !== run()?.step) {
+      live.asked = run()?.step;
+      const { json } = await live.ask({ ask: "figures", names: missing });
+      if (Object.keys(json.figures).length) return showChapters(live.passes.map((pass) => pass.head.step));
+    }
     const inView = (name) => {
       const box = document.getElementById(name)?.getBoundingClientRect();
       return box && box.bottom > -200 && box.top < innerHeight + 200;
@@ -192,7 +199,10 @@
     [$("#start"), $("#step")].forEach((button) => (button.disabled = !isRun || live.running));
     $("#back").disabled = !isRun || live.running || live.page?.state.pass === live.passes?.at(-1);
     [$("#again"), $("#save")].forEach((button) => (button.disabled = !isRun));
-    if (isRun) $("#progress").textContent = `step ${run().step}, loss ${run().losses.at(-1)?.toFixed(3) ?? "not yet known"}`;
+    if (!isRun) return;
+    const progress = `step ${run().step}, loss ${run().losses.at(-1)?.toFixed(3) ?? "not yet known"}`;
+    $("#progress").textContent = progress;
+    if (isBeside) window.parent.postMessage({ progress }, "*");
   }
 
   function showTables() {
@@ -226,6 +236,7 @@
     Object.assign(live, { isBesideReady: false });
     live.besideDone?.();
     frame.hidden = !name;
+    $("#beside-says").textContent = "";
     document.documentElement.classList.toggle("with-beside", Boolean(name));
     URL.revokeObjectURL(frame.src);
     frame.removeAttribute("src");
@@ -244,6 +255,7 @@
         await begin(live.settings);
       }
       if (data.trained) live.besideDone?.();
+      if (data.progress) $("#beside-says").textContent = `With ${$("#change").value}: ${data.progress}`;
     } else if (isBeside && source === window.parent) {
       if (data.settings) await begin(data.settings);
       if (data.train) await train(data.train).finally(() => window.parent.postMessage({ trained: true }, "*"));
@@ -320,6 +332,7 @@
     $("#progress").textContent = `${file.name}: ${json.n_parameters.toLocaleString("en")} parameters, after step ${json.step}`;
     say("The model is open. Type a sentence to see it translated and explained.");
     $("#sentence").value = "";
+    $("#said").textContent = "";
     $("#sentence").focus();
   }
   $("#open").onchange = doing(({ target }) => target.files[0] && openModel(target.files[0]));

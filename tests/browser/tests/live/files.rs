@@ -3,13 +3,13 @@
 use super::{learn, open, press, text};
 
 /// Keeps what is given to the reader as files.
-const KEEP: &str = "window.kept = []; const make = URL.createObjectURL; \
-                    URL.createObjectURL = (blob) => (kept.push(blob), make.call(URL, blob));";
+const KEEP: &str = "window.given = []; const make = URL.createObjectURL; \
+                    URL.createObjectURL = (blob) => (given.push(blob), make.call(URL, blob));";
 
 fn drop_kept(browser: &browser::Browser, name: &str) {
     browser.run::<()>(&format!(
         "document.querySelector('#says').textContent = ''; const data = new DataTransfer(); \
-         data.items.add(new File([kept.at(-1)], {name:?})); \
+         data.items.add(new File([given.at(-1)], {name:?})); \
          document.dispatchEvent(new DragEvent('drop', {{ dataTransfer: data, bubbles: true, cancelable: true }}))"
     ));
     browser.wait_for("an answer", "return document.querySelector('#says').textContent !== ''");
@@ -20,8 +20,9 @@ fn a_model_is_saved_and_dropped_onto_the_page() {
     let browser = open();
     learn(&browser, 2);
     browser.run::<()>(KEEP);
+    browser.run::<()>("document.querySelector('#settings-of-run').open = true");
     press(&browser, "#save");
-    browser.wait_for("the file", "return kept.length === 1");
+    browser.wait_for("the file", "return given.length === 1");
     drop_kept(&browser, "mine.safetensors");
     assert!(text(&browser, "#says").starts_with("The model is open."), "{}", text(&browser, "#says"));
     assert!(text(&browser, "#progress").starts_with("mine.safetensors: "), "{}", text(&browser, "#progress"));
@@ -42,7 +43,7 @@ fn a_model_is_saved_and_dropped_onto_the_page() {
 #[test]
 fn a_file_that_is_no_model_is_told() {
     let browser = open();
-    browser.run::<()>("window.kept = [new Blob(['not a model'])]");
+    browser.run::<()>("window.given = [new Blob(['not a model'])]");
     drop_kept(&browser, "letter.txt");
     assert!(text(&browser, "#says").starts_with("letter.txt: "), "{}", text(&browser, "#says"));
     assert_eq!(text(&browser, "#progress"), "step 0, loss not yet known");

@@ -86,11 +86,11 @@ fn the_numbers_shown_are_those_recorded() {
     let browser = open();
     learn(&browser, 2);
     browser.run::<()>("document.querySelector('#self-attention').scrollIntoView()");
-    browser.run::<()>("window.kept = []; const make = URL.createObjectURL; URL.createObjectURL = (blob) => (kept.push(blob), make.call(URL, blob));");
+    browser.run::<()>("window.given = []; const make = URL.createObjectURL; URL.createObjectURL = (blob) => (given.push(blob), make.call(URL, blob));");
     press(&browser, "#recording");
-    browser.wait_for("the recording", "return kept.length === 1");
+    browser.wait_for("the recording", "return given.length === 1");
     let wrong: Vec<String> = browser.run_to_end(
-        "const { events } = JSON.parse(await kept[0].text()); const arrays = new Map(); \
+        "const { events } = JSON.parse(await given[0].text()); const arrays = new Map(); \
          for (const event of events) { if (event.pass) arrays.clear(); if (event.value) arrays.set(event.value.path, event.value.data); } \
          const cells = [...document.querySelectorAll('#self-attention .cell')].filter((cell) => !cell.closest('.off')); \
          if (cells.length < 40) return ['only ' + cells.length + ' cells']; \

@@ -82,24 +82,21 @@ fn a_run_beside_does_what_this_one_does() {
         "const change = document.querySelector('#change'); change.value = 'no positions'; \
          change.dispatchEvent(new Event('change', { bubbles: true }))",
     );
-    let inside = "const beside = document.querySelector('#beside').contentDocument";
-    browser.wait_for(
-        "the run beside",
-        &format!("{inside}; return beside?.querySelector('#step')?.disabled === false"),
-    );
+    let beside = |expected: &str| {
+        let says = "document.querySelector('#beside-says').textContent";
+        browser.wait_for(expected, &format!("return {says}.startsWith({expected:?})"));
+    };
+    beside("With no positions: step 0,");
     ready(&browser);
     for expected in 1..=2 {
         press(&browser, "#step");
+        let at = format!("step {expected}, loss ");
         browser.wait_for(
-            "both steps",
-            &format!(
-                "{inside}; const at = (page) => page.querySelector('#progress').textContent.startsWith('step {expected},'); \
-                 return at(document) && at(beside)"
-            ),
+            &at,
+            &format!("return document.querySelector('#progress').textContent.startsWith({at:?})"),
         );
+        beside(&format!("With no positions: {at}"));
     }
-    let positions: String = browser.run(&format!(
-        "{inside}; return beside.querySelector('#settings').elements['model.positions'].value"
-    ));
-    assert_eq!(positions, "none");
+    let losses = (text(&browser, "#progress"), text(&browser, "#beside-says"));
+    assert!(!losses.1.ends_with(&losses.0), "{losses:?}");
 }
