@@ -60,6 +60,8 @@
 //!
 //! Every operation has its formula, its vjp and its file in the table of [`autograd::ops`].
 
+pub mod book;
+
 pub use autograd;
 pub use illustrated;
 pub use nn;
