@@ -4,9 +4,8 @@
 //!
 //! # Three loops
 //!
-//! A matrix product is three loops around a multiply-add. This is all that a computer has to do for a Transformer,
-//! but for odds and ends: of a training step of the paper's base model 93 % of the time are such products
-//! (`docs/performance.md` has the profile).
+//! A matrix product is three loops around a multiply-add. This is nearly all that a computer has to do for a
+//! Transformer: of a training step of the paper's base model more than nine tenths of the time are such products.
 //!
 //! ```
 //! use etudiant::tensor::Tensor;
@@ -31,10 +30,9 @@
 //!
 //! # Why that is slow
 //!
-//! A core of today can do dozens of multiply-adds in the time that one number takes to come from the second cache,
-//! and hundreds while one comes from memory. The loops above read two numbers for each multiply-add, and walk down a
-//! column of `b`, from row to row, so that of each line that the cache fetches one number is used. The arithmetic
-//! waits.
+//! A core can do very many multiply-adds in the time that one number takes to come from memory. The loops above read
+//! two numbers for each multiply-add, and walk down a column of `b`, from row to row, so that of each line that the
+//! cache fetches one number is used. The arithmetic waits.
 //!
 //! But there is much to gain: a product of two n x n matrices has n³ multiply-adds and only 2 n² numbers to read.
 //! Each number is used n times. The art is to use it often while it is near:
@@ -95,8 +93,8 @@
 //! assert_eq!(y.shape(), [5, 3].into());
 //! ```
 //!
-//! So a step backward costs twice what the step forward does: 579 ms and 1,189 ms in that same profile. Why these are
-//! the gradients is the subject of the next two chapters.
+//! So the way back through a layer costs twice what the way forward does; `docs/performance.md` has both, measured.
+//! Why these are the gradients is the subject of the next two chapters.
 //!
 //! # Exercises
 //!

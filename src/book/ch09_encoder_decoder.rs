@@ -30,7 +30,7 @@
 //! |---|---|---|
 //! | encoder layer | self-attention, feed-forward | all words of the source |
 //! | decoder layer | self-attention | the words said so far |
-//! | | cross-attention | the words of the source: queries are the decoder's, keys and values come from the *top* encoder layer |
+//! | | cross-attention | the words of the source, as the *top* encoder layer gives them |
 //! | | feed-forward | nothing: each position goes through alone |
 //!
 //! The feed-forward network is `max(0, x W1 + b1) W2 + b2`, wider inside than outside. At the top a matrix gives each

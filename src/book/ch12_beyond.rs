@@ -4,17 +4,17 @@
 //!
 //! # What made it fast
 //!
-//! Times are of a training step of the paper's base model, on two cores; `docs/performance.md` has the tables, how
-//! they were measured, and what did not help.
+//! Gains are of training steps on two cores, of the paper's base model if nothing else is said. `docs/performance.md`
+//! has the tables, how they were measured, and what did not help.
 //!
 //! | idea | where | what it gave |
 //! |---|---|---|
-//! | the multiply-add is kept busy | [chapter 2](super::ch02_multiply_add) | products are 93 % of the step, at 68 % of what the cores could do |
-//! | logits never stand in memory whole | [`linear_cross_entropy`](autograd::Var::linear_cross_entropy) | memory that does not grow with the vocabulary times the batch |
-//! | attention by tiles, weights computed twice | [`attention`](autograd::Var::attention) | memory that grows with the length, not with its square |
-//! | memory is used again | [`tensor::pool`] | the step 1.15 times as fast |
-//! | vector instructions in every loop | `tensor/src/kernels/simd.rs` | `relu` 10 times, Adam 1.85 times as fast |
-//! | halves of a batch side by side, a tape each | [`TrainOptions`](transformer::TrainOptions) | small models 1.09 to 1.11 times as fast |
+//! | the multiply-add is kept busy | [chapter 2](super::ch02_multiply_add) | nearly all of it: products are most of the step |
+//! | logits never whole | [`linear_cross_entropy`](autograd::Var::linear_cross_entropy) | room for 32,000 words and long batches |
+//! | attention by tiles, weights twice | [`attention`](autograd::Var::attention) | memory grows with the length, not its square |
+//! | memory is used again | [`tensor::pool`] | 1.15 times as fast |
+//! | vectors in every loop | `tensor/src/kernels/simd.rs` | `relu` and its vjp 10 times, Adam 1.85 times as fast |
+//! | halves of a batch, a tape each | [`TrainOptions`](transformer::TrainOptions) | small models 1.1 times as fast |
 //! | what was said is remembered | [`DecoderState`](transformer::layers::cache::DecoderState) | a step of decoding reads one word |
 //!
 //! None of it may change what is computed. So each fast form has a plain one beside it that it is held to:
@@ -59,7 +59,7 @@
 //! - **Subwords.** A word that was never seen is spelt from pieces that were ([`text`]).
 //! - **The mean of checkpoints.** The paper's results are of the mean of the last few ([`Average`](nn::Average)).
 //! - **How good it is.** BLEU compares with human translations by what they share, and numbers of two BLEUs must not
-//!   be compared: [`Metric`](translate::metrics::Metric) says which it is.
+//!   be compared: a [`signature`](translate::metrics::signature) says which it is.
 //! - **Norms first.** Deep models since put the norm in front of each sublayer
 //!   ([`NormPlacement::Pre`](transformer::NormPlacement::Pre)).
 //! - **What attention weights mean.** Less than it looks. They say where a layer looks, not what a word hangs on; the

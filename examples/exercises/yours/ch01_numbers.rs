@@ -2,14 +2,14 @@
 
 use etudiant::tensor::Tensor;
 
-/// 1. The derivative of `f` at `x`, by a difference to both sides. It should be right to 1e-8; the step is yours
-/// to choose.
+/// 1. The derivative of `f` at `x`, by a difference to both sides. It should be right to 1e-8; the step is yours to
+/// choose.
 pub fn slope(f: fn(f64) -> f64, x: f64) -> f64 {
     your_turn!(f, x)
 }
 
-/// 2. The place in memory of the element `index` = [row, column] of a matrix with these strides, whose first element
-/// stands at `offset`.
+/// 2. The place in memory of the element `index` = [row, column] of a matrix with these strides, whose first
+/// element stands at `offset`.
 pub fn place(index: [usize; 2], strides: [usize; 2], offset: usize) -> usize {
     your_turn!(index, strides, offset)
 }

@@ -9,8 +9,9 @@ pub fn by_hand(w: f64, x: f64, b: f64) -> [f64; 3] {
     your_turn!(w, x, b)
 }
 
-/// 2. The derivative of the last step with respect to everything: first the leaves, places `0..leaves`, then the result of
-/// each step. A step is as in the chapter: `step.inputs` are two places, `step.slopes` the derivative by each.
+/// 2. The derivative of the last step with respect to everything: first the leaves, places `0..leaves`, then the
+/// result of each step. A step is as in the chapter: `step.inputs` are two places, `step.slopes` the derivative by
+/// each.
 ///
 /// `vec![0.0; n]` is a list of n zeros.
 pub fn backward(leaves: usize, tape: &[Step]) -> Vec<f64> {

@@ -10,8 +10,8 @@ pub fn softplus(x: &Var) -> Var {
     your_turn!(x)
 }
 
-/// 2. The gradients of `a` and `b`, where `out = a b` and `g` is the gradient of `out`: `a` is `[m, k]`, `b` `[k, n]`, `g`
-/// `[m, n]`. `(one, other)` is a pair.
+/// 2. The gradients of `a` and `b`, where `out = a b` and `g` is the gradient of `out`: `a` is `[m, k]`, `b` `[k,
+/// n]`, `g` `[m, n]`. `(one, other)` is a pair.
 pub fn matmul_vjp(g: &Tensor, a: &Tensor, b: &Tensor) -> (Tensor, Tensor) {
     your_turn!(g, a, b)
 }

@@ -8,7 +8,8 @@ pub fn four_points(f: fn(f64) -> f64, x: f64, h: f64) -> f64 {
     your_turn!(f, x, h)
 }
 
-/// 2. The mean of the squares of `x`, one number, as one operation. Someone wrote it so, and there is a mistake in it:
+/// 2. The mean of the squares of `x`, one number, as one operation. Someone wrote it so, and there is a mistake in
+/// it:
 ///
 /// ```text
 /// let value = x.value().clone();
@@ -22,8 +23,8 @@ pub fn mended(x: &Var) -> Var {
     your_turn!(x)
 }
 
-/// 3. How fast `f` grows if all numbers of `x` move along `direction` at once, by a difference to both sides with the step
-/// `h`. Call `f` twice. `direction.mul_scalar(h)` is a step.
+/// 3. How fast `f` grows if all numbers of `x` move along `direction` at once, by a difference to both sides with
+/// the step `h`. Call `f` twice. `direction.mul_scalar(h)` is a step.
 pub fn along(f: &dyn Fn(&Tensor) -> f64, x: &Tensor, direction: &Tensor, h: f64) -> f64 {
     your_turn!(f, x, direction, h)
 }

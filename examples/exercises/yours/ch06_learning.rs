@@ -4,8 +4,8 @@ use etudiant::tensor::Tensor;
 
 use crate::checks::ch06_learning::Moments;
 
-/// 1. One step of gradient descent with momentum: the velocity becomes `momentum * velocity + gradient`, and the parameter
-/// moves by `-learning_rate * velocity`. Returns the new parameter.
+/// 1. One step of gradient descent with momentum: the velocity becomes `momentum * velocity + gradient`, and the
+/// parameter moves by `-learning_rate * velocity`. Returns the new parameter.
 ///
 /// `velocity` is a place to be written to: `*velocity = ...;`.
 pub fn sgd(
@@ -18,8 +18,8 @@ pub fn sgd(
     your_turn!(param, velocity, gradient, momentum, learning_rate)
 }
 
-/// 2. One step of Adam for one number; returns what is to be added to it. Steps are counted from 1. With the paper's
-/// beta1 = 0.9, beta2 = 0.98 and eps = 1e-9:
+/// 2. One step of Adam for one number; returns what is to be added to it. Steps are counted from 1. With the
+/// paper's beta1 = 0.9, beta2 = 0.98 and eps = 1e-9:
 ///
 /// ```text
 /// m = beta1 m + (1 - beta1) gradient             both start at 0, and so are too small at first;

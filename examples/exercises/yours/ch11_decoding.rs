@@ -2,26 +2,27 @@
 
 use crate::checks::ch11_decoding::Next;
 
-/// 1. Greedy decoding. `next(&said)` is the probability of each word to come after those that were said. Always say the
-/// likeliest (the first of equals), until that is `eos`, which is said too, or there are `max_len` words.
+/// 1. Greedy decoding. `next(&said)` is the probability of each word to come after those that were said. Always say
+/// the likeliest (the first of equals), until that is `eos`, which is said too, or there are `max_len` words.
 ///
 /// Words are numbers of the type u32: `word as usize` to count with, `place as u32` back.
 pub fn greedy(next: Next, eos: u32, max_len: usize) -> Vec<u32> {
     your_turn!(next, eos, max_len)
 }
 
-/// 2. Which of these translations is best? Each is (log-probability, number of words), and its score the log-probability
-/// divided by `((5 + words) / 6)^alpha`. Gives its place in the list.
+/// 2. Which of these translations is best? Each is (log-probability, number of words), and its score the
+/// log-probability divided by `((5 + words) / 6)^alpha`. Gives its place in the list.
 pub fn best(translations: &[(f64, usize)], alpha: f64) -> usize {
     your_turn!(translations, alpha)
 }
 
-/// 3. Beam search, in its simplest form. Begin with one empty sentence. At each step continue every unfinished sentence by
-/// every word; those that end with `eos` now are finished and put aside; of the others keep the `beam_size` likeliest. After
-/// `max_len` steps the likeliest of those put aside is the answer. The probability of a sentence is the product of its words'.
+/// 3. Beam search, in its simplest form. Begin with one empty sentence. At each step continue every unfinished
+/// sentence by every word; those that end with `eos` now are finished and put aside; of the others keep the
+/// `beam_size` likeliest. After `max_len` steps the likeliest of those put aside is the answer. The probability of
+/// a sentence is the product of its words'.
 ///
-/// `let mut live: Vec<(Vec<u32>, f64)>` is a list of sentences with their probabilities.
-/// `list.sort_by(|a, b| b.1.total_cmp(&a.1))` sorts it, likeliest first, `list.truncate(n)` keeps n.
+/// `let mut live: Vec<(Vec<u32>, f64)>` is a list of sentences with their probabilities. `list.sort_by(|a, b|
+/// b.1.total_cmp(&a.1))` sorts it, likeliest first, `list.truncate(n)` keeps n.
 pub fn beam(next: Next, eos: u32, beam_size: usize, max_len: usize) -> Vec<u32> {
     your_turn!(next, eos, beam_size, max_len)
 }
