@@ -64,7 +64,9 @@ fn note_panics() {
                 return before(info);
             }
             let place = info.location().map(|place| format!("\nat {}:{}", place.file(), place.line()));
-            let what = info.payload_as_str().unwrap_or("a panic");
+            let payload = info.payload();
+            let text = payload.downcast_ref::<String>().map(String::as_str);
+            let what = text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("a panic");
             PANIC.set(format!("{what}{}", place.unwrap_or_default()));
         }));
     });

@@ -30,7 +30,7 @@
 //!
 //! # One store
 //!
-//! A Transformer has hundreds of such tensors. Here they all live in one ordered list, [`Params`](nn::Params), each
+//! A Transformer has well over a hundred such tensors. Here they all live in one ordered list, [`Params`](nn::Params), each
 //! under a name: `encoder.layers.0.self_attn.q_proj.weight`. A layer holds no numbers, it holds
 //! [`ParamId`](nn::ParamId)s, which say where in the list. So two layers can share a matrix (one id, used twice), a
 //! copy in `f64` for a gradient check is one call, and gradients, an optimizer's memory and a file are lists parallel
