@@ -27,7 +27,8 @@ pub fn sgd(
 /// change = -learning_rate * m / (1 - beta1^step) / (sqrt(v / (1 - beta2^step)) + eps)
 /// ```
 ///
-/// `moments.m` and `moments.v` can be read and assigned to. `x.powi(step)` is a power, `x.sqrt()` a root.
+/// `moments.m` and `moments.v` can be read and assigned to. `let beta1: f64 = 0.9;` says the type, and then
+/// `beta1.powi(step)` is a power; `x.sqrt()` is a root.
 pub fn adam(moments: &mut Moments, gradient: f64, step: i32, learning_rate: f64) -> f64 {
     your_turn!(moments, gradient, step, learning_rate)
 }

@@ -1,7 +1,9 @@
 //! Exercises of chapter 8, `etudiant::book::ch08_positions`. Write your code where it says `your_turn!`.
 
-/// 1. The number in one column of the paper's table: the sine in even columns, the cosine in odd ones. The two
-/// columns of a pair have the same frequency. `column / 2` rounds down, and `column % 2` is the rest.
+/// 1. The number in one column of the paper's table: the sine in even columns, the cosine in odd ones. The two columns
+/// of a pair have the same frequency.
+///
+/// `column / 2` rounds down, `column % 2` is the rest, `10000f64.powf(x)` a power, and `position as f64` converts.
 pub fn sinusoid(position: usize, column: usize, d_model: usize) -> f64 {
     your_turn!(position, column, d_model)
 }

@@ -11,6 +11,8 @@ pub fn sum_in_chunks(numbers: &[f32], chunk: usize) -> f32 {
 
 /// 2. Dropout: where the random number, from 0..1, is below `p`, the result is 0; elsewhere it is x, made larger so
 /// that on average nothing changes. What is it multiplied by?
+///
+/// `for (x, random) in x.iter().zip(random)` walks through both.
 pub fn dropout(x: &[f64], random: &[f64], p: f64) -> Vec<f64> {
     your_turn!(x, random, p)
 }
