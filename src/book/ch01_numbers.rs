@@ -89,3 +89,5 @@
 //! of lengths; [`Tensor::reshape`](tensor::Tensor::reshape) and its neighbours in `tensor/src/view.rs` are a few
 //! lines each, for all they change are those lists. [`tensor::create`] makes tensors, and draws random ones from a
 //! [`Seed`](tensor::Seed): every random number of the project comes from (seed, name), so that a run can be repeated.
+//!
+//! Next: [the multiply-add](super::ch02_multiply_add).

@@ -113,3 +113,5 @@
 //! panels and `tensor/src/kernels/gemm/matrix.rs` a matrix in memory. [`tensor::threads`] is the only door to
 //! threads, and [`tensor::peak`] measures how fast multiply-adds could be at best. Those of us who want the long
 //! version read Goto and van de Geijn 2008, *Anatomy of High-Performance Matrix Multiplication*.
+//!
+//! Next: [the chain rule as a loop](super::ch03_backward).

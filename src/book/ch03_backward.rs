@@ -106,3 +106,5 @@
 //! `autograd/src/tape.rs`, what stands on a tape, and [`InputGradients::add`](autograd::InputGradients::add), where
 //! the `+=` of our loop is. [`Var::record`](autograd::Var::record) is how a step gets onto the tape. The lesson
 //! `e01_backward` does what this chapter did once more, with every gradient beside the one computed by hand.
+//!
+//! Next: [an operation and its vjp](super::ch04_vjp).

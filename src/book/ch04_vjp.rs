@@ -100,3 +100,5 @@
 //! ([`InputGradients::accumulate`](autograd::InputGradients::accumulate)), then
 //! [`Var::layer_norm`](autograd::Var::layer_norm), whose doc comment derives a harder one. The arithmetic of a vjp is
 //! the tensor crate's, such as [`softmax_vjp`](tensor::ops::softmax::softmax_vjp).
+//!
+//! Next: [how we know that a gradient is right](super::ch05_gradcheck).

@@ -100,3 +100,5 @@
 //! [`assert_gradients!`](autograd::assert_gradients) is the whole in one line. The tests in `tests/planted_bugs/` are
 //! about the checks themselves: mistakes that people make, each of which has to be found. The lesson `e03_gradcheck`
 //! shows an operation, a mistake, a corner and a whole model.
+//!
+//! Next: [parameters and optimizers](super::ch06_learning).

@@ -109,3 +109,5 @@
 //! comment, and in `nn/src/optim/adam.rs` its loop of five lines. [`nn::schedule`] are the learning rates, and
 //! [`ParamGradients::clip_global_norm`](nn::ParamGradients::clip_global_norm) what to do if a gradient is much too
 //! large.
+//!
+//! Next: [attention](super::ch07_attention).

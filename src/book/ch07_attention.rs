@@ -90,3 +90,5 @@
 //! [`masks`](transformer::layers::masks) has the two masks of the model. The lesson `e02_attention` goes through the
 //! six steps of *The Illustrated Transformer* with numbers to check in your head, `e05_heads` shows two heads that
 //! look at different words, `e08_masks` what a mask keeps out.
+//!
+//! Next: [positions](super::ch08_positions).

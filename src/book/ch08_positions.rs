@@ -88,3 +88,5 @@
 //! words up and adds their places; [`Embedding`](nn::Embedding) is the table of words, whose rows are where a
 //! gradient ends. The lesson `e06_positions` compares the paper's table with that of the article's figure, digit by
 //! digit.
+//!
+//! Next: [encoder and decoder](super::ch09_encoder_decoder).

@@ -101,3 +101,5 @@
 //! [`Architecture`](transformer::Architecture) lists what can be chosen. To see every number on the way, in your own
 //! model, give the context a [`Trace`](nn::Trace): [looking inside](transformer#looking-inside). The lesson
 //! `e07_residual_and_norm` measures how much of a gradient arrives at the lowest layer.
+//!
+//! Next: [loss and training](super::ch10_training).

@@ -113,3 +113,5 @@
 //! [`DecoderState`](transformer::layers::cache::DecoderState) remember what was read.
 //! [`Translator::request`](translate::Translator::request) has all that a translator can be asked. The lesson
 //! `e09_decoding` watches what each layer looks at while the model speaks.
+//!
+//! Next: [speed, and the rest](super::ch12_beyond).
