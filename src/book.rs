@@ -37,46 +37,49 @@
 //! Little of it is needed to read on.
 //!
 //! ```
-//! use etudiant::tensor::Tensor;             // as Python's `from .. import ..`
+//! use etudiant::tensor::Tensor;      // as Python's `from .. import ..`
 //!
-//! fn square(x: f64) -> f64 {                // names first, then types; f64 is Python's float, f32 half as wide
-//!     x * x                                 // the last expression, without a semicolon, is the result
+//! // names first, then types; f64 is Python's float, f32 half as wide
+//! fn square(x: f64) -> f64 {
+//!     x * x                          // the last expression, without a semicolon, is the result
 //! }
 //!
-//! let y = square(3.0);                      // the type of y is worked out; y never changes
-//! let mut sum = 0.0;                        // `mut`: this one does
-//! for i in 0..4 {                           // 0, 1, 2, 3
-//!     sum += square(i as f64);              // numbers convert only when asked
+//! let y = square(3.0);               // the type of y is worked out; y never changes
+//! let mut sum = 0.0;                 // `mut`: this one does
+//! for i in 0..4 {                    // 0, 1, 2, 3
+//!     sum += square(i as f64);       // numbers convert only when asked
 //! }
-//! let add = |a: f64, b: f64| a + b;         // a closure, Python's lambda
-//! assert_eq!(add(y, sum), 23.0);            // stops the program if the two differ
+//! let add = |a: f64, b: f64| a + b;  // a closure, Python's lambda
+//! assert_eq!(add(y, sum), 23.0);     // stops the program if the two differ
 //!
 //! let x = Tensor::from([[1.0, 2.0], [3.0, 4.0]]);
-//! let z = &x + &x;                          // `&x` lends x to the sum, which gives it back
-//! assert_eq!(z.sum(.., false).item(), 20.0);          // `..` is "all": here, all axes
-//! assert_eq!(z.shape(), [2, 2].into());               // `.into()` converts to the type that is wanted
-//! assert_eq!(x.softmax(-1).sum(-1, false), Tensor::from([1.0, 1.0])); // axes count from the end as in NumPy
+//! let z = &x + &x;                   // `&x` lends x to the sum, which gives it back
+//! assert_eq!(z.sum(.., false).item(), 20.0);  // `..` is "all": here, all axes
+//! assert_eq!(z.shape(), [2, 2].into());  // `.into()` converts to the type that is wanted
+//! let ones = x.softmax(-1).sum(-1, false);  // axes count from the end as in NumPy
+//! assert_eq!(ones, Tensor::from([1.0, 1.0]));
 //! ```
 //!
 //! And to write in it:
 //!
 //! ```
-//! let mut list = Vec::new();                // a list that grows
+//! let mut list = Vec::new();              // a list that grows
 //! list.push(1.5);
 //! list.push(2.5);
 //! let doubled: Vec<f64> = list.iter().map(|x| 2.0 * x).collect(); // a list made of another
-//! let mut numbers = vec![0.0; 3];           // three zeros
-//! numbers[2] = doubled[1];                  // places count from 0
+//! let mut numbers = vec![0.0; 3];         // three zeros
+//! numbers[2] = doubled[1];                // places count from 0
 //! for (place, x) in numbers.iter().enumerate() {
 //!     if place < 2 {
-//!         assert_eq!(*x, 0.0);              // `x` points into the list, `*x` is the number there
+//!         assert_eq!(*x, 0.0);            // `x` points into the list, `*x` is the number there
 //!     } else {
 //!         assert_eq!(*x, 5.0);
 //!     }
 //! }
-//! let (half, rest) = (7 / 2, 7 % 2);        // whole numbers: 3, and 1; a pair is taken apart
+//! let (half, rest) = (7 / 2, 7 % 2);      // whole numbers: 3, and 1; a pair is taken apart
 //! let [a, b] = [half as f64, rest as f64];  // and so is an array
-//! assert_eq!(a.powi(2) + b.sqrt(), 10.0);   // also exp(), ln(), sin(), cos(), abs(), powf(0.5), min(b), max(b)
+//! // also exp(), ln(), sin(), cos(), abs(), powf(0.5), min(b), max(b)
+//! assert_eq!(a.powi(2) + b.sqrt(), 10.0);
 //! ```
 //!
 //! A `[f64; 3]` is an array of three numbers, a `Vec<f64>` a list, a `&[f64]` a look at several numbers in a row,

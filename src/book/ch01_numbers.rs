@@ -9,13 +9,13 @@
 //!
 //! ```
 //! fn loss(w: f64) -> f64 {
-//!     (3.0 * w - 6.0).powi(2)                               // smallest at w = 2
+//!     (3.0 * w - 6.0).powi(2)             // smallest at w = 2
 //! }
 //!
 //! let (w, h) = (1.0, 1e-5);
 //! let slope = (loss(w + h) - loss(w - h)) / (2.0 * h);
-//! assert!((slope - -18.0).abs() < 1e-8);                    // by hand: 2 (3w - 6) 3 = -18
-//! let better = w - 0.05 * slope;                            // a step against the slope
+//! assert!((slope - -18.0).abs() < 1e-8);  // by hand: 2 (3w - 6) 3 = -18
+//! let better = w - 0.05 * slope;          // a step against the slope
 //! assert!(loss(w) == 9.0 && loss(better) < 0.1);
 //! ```
 //!
@@ -33,12 +33,12 @@
 //! use etudiant::tensor::Tensor;
 //!
 //! let x = Tensor::from([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]); // shape [2, 3]
-//! assert_eq!(x.strides(), [3, 1].into());                   // a row further is 3 numbers further
-//! assert_eq!(x.at(&[1, 2]), 6.0);                           // the number at 1 * 3 + 2 * 1 = 5
+//! assert_eq!(x.strides(), [3, 1].into());  // a row further is 3 numbers further
+//! assert_eq!(x.at(&[1, 2]), 6.0);          // the number at 1 * 3 + 2 * 1 = 5
 //!
-//! let t = x.transpose(0, 1);                                // shape [3, 2]
-//! assert_eq!(t.strides(), [1, 3].into());                   // two numbers swapped, nothing copied
-//! assert_eq!(t.at(&[2, 1]), 6.0);                           // at 2 * 1 + 1 * 3 = 5 again
+//! let t = x.transpose(0, 1);               // shape [3, 2]
+//! assert_eq!(t.strides(), [1, 3].into());  // two numbers swapped, nothing copied
+//! assert_eq!(t.at(&[2, 1]), 6.0);          // at 2 * 1 + 1 * 3 = 5 again
 //! ```
 //!
 //! Such a second look at the same numbers is a *view*. A slice begins elsewhere, at an *offset*. A broadcast repeats
@@ -47,11 +47,11 @@
 //! ```
 //! # use etudiant::tensor::Tensor;
 //! # let x = Tensor::from([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
-//! let last = x.slice(1, 2..3);                              // [2, 1]: the third column
+//! let last = x.slice(1, 2..3);               // [2, 1]: the third column
 //! assert_eq!((last.strides(), last.at(&[1, 0])), ([3, 1].into(), 6.0));
 //!
 //! let row = Tensor::from([10.0, 20.0, 30.0]).broadcast_to([2, 3]);
-//! assert_eq!(row.strides(), [0, 1].into());                 // the next row is the same row
+//! assert_eq!(row.strides(), [0, 1].into());  // the next row is the same row
 //! assert_eq!(&x + &row, Tensor::from([[11.0, 22.0, 33.0], [14.0, 25.0, 36.0]]));
 //! ```
 //!
@@ -66,8 +66,8 @@
 //! ```
 //! # use etudiant::tensor::Tensor;
 //! let x = Tensor::from([1.0, 2.0]);
-//! let mut y = x.clone();                                    // the same numbers in the same place
-//! y.mul_scalar_assign(10.0);                                // now y has its own
+//! let mut y = x.clone();      // the same numbers in the same place
+//! y.mul_scalar_assign(10.0);  // now y has its own
 //! assert_eq!((x.at(&[0]), y.at(&[0])), (1.0, 10.0));
 //! ```
 //!

@@ -16,7 +16,7 @@
 //!     for i in 0..m {
 //!         for j in 0..n {
 //!             for l in 0..k {
-//!                 out[i * n + j] += a[i * k + l] * b[l * n + j];    // the multiply-add
+//!                 out[i * n + j] += a[i * k + l] * b[l * n + j];  // the multiply-add
 //!             }
 //!         }
 //!     }
@@ -52,9 +52,9 @@
 //! The innermost part, with packed operands:
 //!
 //! ```
-//! /// R x C results at once. Packed: at each step along k there are R numbers of `a`, and C of `b`, side by side.
+//! /// R x C results at once. At each step along k stand R numbers of `a` and C of `b` in a row.
 //! fn block<const R: usize, const C: usize>(a: &[f64], b: &[f64], k: usize) -> [[f64; C]; R] {
-//!     let mut sums = [[0.0; C]; R];                          // few enough for registers
+//!     let mut sums = [[0.0; C]; R];        // few enough for registers
 //!     for l in 0..k {
 //!         for i in 0..R {
 //!             for j in 0..C {
@@ -65,8 +65,9 @@
 //!     sums
 //! }
 //!
-//! let a = [1.0, 4.0, 2.0, 5.0, 3.0, 6.0];                    // [[1, 2, 3], [4, 5, 6]], packed by columns
-//! let b = [1.0, 0.0, 1.0, 2.0, 0.0, 3.0];                    // [[1, 0], [1, 2], [0, 3]]: rows are in order already
+//! let a = [1.0, 4.0, 2.0, 5.0, 3.0, 6.0];  // [[1, 2, 3], [4, 5, 6]], packed by columns
+//! // [[1, 0], [1, 2], [0, 3]]: rows are in order already
+//! let b = [1.0, 0.0, 1.0, 2.0, 0.0, 3.0];
 //! assert_eq!(block::<2, 2>(&a, &b, 3), [[3.0, 13.0], [9.0, 28.0]]);
 //! ```
 //!
@@ -83,12 +84,15 @@
 //! ```
 //! use etudiant::tensor::{DType, Seed, Tensor};
 //!
-//! let random = |shape: [usize; 2], name| Tensor::normal(shape, 0.0, 1.0, Seed::new(1).derive(name), DType::F32);
-//! let (x, w) = (random([5, 8], "x"), random([3, 8], "w"));   // five rows of input; weights are [d_out, d_in]
-//! let y = x.matmul(&w.transpose(0, 1));                      // [5, 8] x [8, 3] -> [5, 3]
+//! let random = |shape: [usize; 2], name| {
+//!     Tensor::normal(shape, 0.0, 1.0, Seed::new(1).derive(name), DType::F32)
+//! };
+//! // five rows of input; weights are [d_out, d_in]
+//! let (x, w) = (random([5, 8], "x"), random([3, 8], "w"));
+//! let y = x.matmul(&w.transpose(0, 1));            // [5, 8] x [8, 3] -> [5, 3]
 //! let grad_y = random([5, 3], "gradient");
-//! let grad_x = grad_y.matmul(&w);                            // [5, 3] x [3, 8] -> [5, 8]
-//! let grad_w = grad_y.transpose(0, 1).matmul(&x);            // [3, 5] x [5, 8] -> [3, 8]
+//! let grad_x = grad_y.matmul(&w);                  // [5, 3] x [3, 8] -> [5, 8]
+//! let grad_w = grad_y.transpose(0, 1).matmul(&x);  // [3, 5] x [5, 8] -> [3, 8]
 //! assert_eq!((grad_x.shape(), grad_w.shape()), (x.shape(), w.shape()));
 //! assert_eq!(y.shape(), [5, 3].into());
 //! ```

@@ -22,9 +22,9 @@
 //!
 //! /// `x³`. vjp: `grad_x = g * 3x²`.
 //! fn cube(x: &Var) -> Var {
-//!     let value = x.value().clone();                         // kept for the way back; no numbers are copied
+//!     let value = x.value().clone();            // kept for the way back; no numbers are copied
 //!     Var::record("cube", &[x], x.value().powi(3), move |g, grads| {
-//!         grads.add(0, || g.mul(&value.powi(2).mul_scalar(3.0)));   // to input 0
+//!         grads.add(0, || g.mul(&value.powi(2).mul_scalar(3.0)));  // to input 0
 //!     })
 //! }
 //!
@@ -53,11 +53,14 @@
 //!
 //! let x = Tape::new().var(Tensor::from([1.0, 2.0, 3.0]));
 //! let (p, g) = (x.softmax(-1), Tensor::from([1.0, 0.0, -1.0]));
-//! let weighed = g.mul(p.value()).sum(.., true);              // sum of g * out; `true` keeps the axis, of length 1
+//! // sum of g * out; `true` keeps the axis, of length 1
+//! let weighed = g.mul(p.value()).sum(.., true);
 //! let expected = p.value().mul(&g.sub(&weighed));
-//! let found = p.backward_with(g).take(&x).unwrap();          // backward, with the gradient of the result given
+//! // backward, with the gradient of the result given
+//! let found = p.backward_with(g).take(&x).unwrap();
 //! assert!((&found - &expected).powi(2).sum(.., false).item() < 1e-30);
-//! assert!(found.sum(.., false).item().abs() < 1e-15);        // push all inputs up alike, and nothing changes
+//! // push all inputs up alike, and nothing changes
+//! assert!(found.sum(.., false).item().abs() < 1e-15);
 //! ```
 //!
 //! **A matrix product** `out = a b` reads `a[i, l]` once for each column of `b`: `grad_a = g bᵀ` and `grad_b = aᵀ g`.

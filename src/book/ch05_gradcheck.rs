@@ -23,7 +23,8 @@
 //! assert!(failure.to_string().contains("is -12 by backward but -24 by central differences"));
 //!
 //! let report = gradcheck("by the engine", &inputs, |v| (&v[0] * 2.0).powi(2)).unwrap();
-//! assert_eq!((report.compared(), report.certified()), (4, 2)); // two results by two inputs; two of these are truly 0
+//! // Two results by two inputs; two of these derivatives are truly 0.
+//! assert_eq!((report.compared(), report.certified()), (4, 2));
 //! ```
 //!
 //! # How small a step?
@@ -33,16 +34,14 @@
 //! the error of the last one large. So there is a best `h`, and it is not the smallest:
 //!
 //! ```
-//! let error = |h: f64| (((1.0 + h).exp() - (1.0 - h).exp()) / (2.0 * h) - 1f64.exp()).abs(); // of e^x at 1
-//! assert!(error(1e-1) > 1e-3);                               // bends
+//! let slope = |h: f64| ((1.0 + h).exp() - (1.0 - h).exp()) / (2.0 * h);   // of e^x at 1
+//! let error = |h: f64| (slope(h) - 1f64.exp()).abs();
+//! assert!(error(1e-1) > 1e-3);    // bends
 //! assert!(error(1e-5) < 1e-9);
-//! assert!(error(1e-11) > 1e-7);                              // rounds
+//! assert!(error(1e-11) > 1e-7);   // rounds
 //!
-//! let four_points = |h: f64| {                               // takes the h² away as well
-//!     let d = |h: f64| ((1.0 + h).exp() - (1.0 - h).exp()) / (2.0 * h);
-//!     ((4.0 * d(h) - d(2.0 * h)) / 3.0 - 1f64.exp()).abs()
-//! };
-//! assert!(four_points(1e-3) < 1e-11);
+//! let four_points = |h: f64| (4.0 * slope(h) - slope(2.0 * h)) / 3.0;     // takes the h² away as well
+//! assert!((four_points(1e-3) - 1f64.exp()).abs() < 1e-11);
 //! ```
 //!
 //! `D(2h)` has four times the bend's error of `D(h)`; the right mixture of both has none, and what is left falls with
@@ -97,7 +96,7 @@
 //!
 //! [`autograd::gradcheck`](mod@autograd::gradcheck) is the guide, and [`Gradcheck`](autograd::Gradcheck) what can be
 //! told to a check. `autograd/src/gradcheck/numeric.rs` has the four points.
-//! [`assert_gradients!`](autograd::assert_gradients) is the whole in one line. The tests in `tests/planted_bugs/` are
+//! [`assert_gradients!`](autograd::assert_gradients!) is the whole in one line. The tests in `tests/planted_bugs/` are
 //! about the checks themselves: mistakes that people make, each of which has to be found. The lesson `e03_gradcheck`
 //! shows an operation, a mistake, a corner and a whole model.
 //!

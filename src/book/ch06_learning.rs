@@ -14,12 +14,13 @@
 //! let y = Var::constant(Tensor::from([-5.0, -2.0, 1.0, 4.0]));
 //! let (mut slope, mut offset) = (Tensor::scalar(0.0), Tensor::scalar(0.0));
 //! for _ in 0..100 {
-//!     let tape = Tape::new();                                // a new tape for each step
+//!     let tape = Tape::new();  // a new tape for each step
 //!     let (s, o) = (tape.var(slope.clone()), tape.var(offset.clone()));
 //!     let error = &x * &s + &o - &y;
 //!     let loss = (&error * &error).mean(.., false);
 //!     let gradients = loss.backward();
-//!     slope = slope.sub(&gradients.get(&s).unwrap().mul_scalar(0.2));   // 0.2 is the learning rate
+//!     // 0.2 is the learning rate
+//!     slope = slope.sub(&gradients.get(&s).unwrap().mul_scalar(0.2));
 //!     offset = offset.sub(&gradients.get(&o).unwrap().mul_scalar(0.2));
 //! }
 //! assert!((slope.item() - 3.0).abs() < 1e-6 && (offset.item() + 2.0).abs() < 1e-6);
@@ -54,7 +55,7 @@
 //!     let cx = Context::training(&params, &tape, seed.derive_index(step));
 //!     let error = line.forward(&cx, &x) - &y;
 //!     let loss = (&error * &error).mean(.., false);
-//!     let gradients = cx.gradients(loss.backward());         // a list parallel to the parameters
+//!     let gradients = cx.gradients(loss.backward());  // a list parallel to the parameters
 //!     adam.step(&mut params, &gradients, 0.05)?;
 //! }
 //! assert!((params.get(line.weight).item() - 3.0).abs() < 1e-2);

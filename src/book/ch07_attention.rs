@@ -13,11 +13,12 @@
 //! use etudiant::tensor::{DType, Seed, Tensor};
 //!
 //! let random = |name| Tensor::normal([3, 4], 0.0, 1.0, Seed::new(1).derive(name), DType::F64);
-//! let [query, key, value] = ["query", "key", "value"].map(random);      // [3, 4] each: three words
-//! let scores = query.matmul(&key.transpose(0, 1));                      // [3, 3]; row: who asks, column: who is asked
-//! let weights = scores.mul_scalar(0.5).softmax(-1);                     // [3, 3]; 0.5 is 1 / sqrt(4)
-//! let context = weights.matmul(&value);                                 // [3, 4]
-//! let sums = weights.sum(-1, false);                                    // rows sum to one; columns need not
+//! let [query, key, value] = ["query", "key", "value"].map(random);  // [3, 4] each: three words
+//! // [3, 3]; row: who asks, column: who is asked
+//! let scores = query.matmul(&key.transpose(0, 1));
+//! let weights = scores.mul_scalar(0.5).softmax(-1);        // [3, 3]; 0.5 is 1 / sqrt(4)
+//! let context = weights.matmul(&value);                    // [3, 4]
+//! let sums = weights.sum(-1, false);                       // rows sum to one; columns need not
 //! assert!((0..3).all(|row| (sums.at(&[row]) - 1.0).abs() < 1e-15));
 //! # assert_eq!(context.shape(), [3, 4].into());
 //! ```
@@ -34,7 +35,8 @@
 //! ```
 //! # use etudiant::tensor::{DType, Seed, Tensor};
 //! let random = |name| Tensor::normal([2000, 64], 0.0, 1.0, Seed::new(1).derive(name), DType::F64);
-//! let scores = random("query").mul(&random("key")).sum(-1, false);      // 2000 scores of 64 products
+//! // 2000 scores of 64 products
+//! let scores = random("query").mul(&random("key")).sum(-1, false);
 //! let deviation = scores.variance(.., false).item().sqrt();
 //! assert!((deviation - 8.0).abs() < 0.5);
 //! let (raw, scaled) = (Tensor::from([8.0, 0.0, -8.0]), Tensor::from([1.0, 0.0, -1.0]));
@@ -57,18 +59,20 @@
 //! use etudiant::tensor::ops::attention::{AttentionSpec, attention_weights};
 //! use etudiant::tensor::{DType, Mask, Seed, Tensor};
 //!
-//! let x = Tensor::normal([1, 3, 8], 0.0, 1.0, Seed::new(1), DType::F64);  // [batch, len, d_model], two heads of 4
+//! // [batch, len, d_model], two heads of 4
+//! let x = Tensor::normal([1, 3, 8], 0.0, 1.0, Seed::new(1), DType::F64);
 //! let mask = Mask::causal(3);
 //! let spec = AttentionSpec { n_heads: 2, scale: 0.5, mask: Some(&mask), dropout: None };
 //! let var = Var::constant(x.clone());
-//! let fused = var.attention(&var, &var, &spec).into_value();            // [1, 3, 8]
+//! let fused = var.attention(&var, &var, &spec).into_value();  // [1, 3, 8]
 //!
-//! let head = x.squeeze(0).slice(1, 4..8);                               // [3, 4]: the second head, a view
+//! let head = x.squeeze(0).slice(1, 4..8);                    // [3, 4]: the second head, a view
 //! let scores = head.matmul(&head.transpose(0, 1));
 //! let by_hand = scores.masked_softmax(0.5, Some(&mask)).matmul(&head);  // [3, 4]
 //! let difference = &fused.squeeze(0).slice(1, 4..8) - &by_hand;
 //! assert!(difference.powi(2).sum(.., false).item() < 1e-28);
-//! assert_eq!(attention_weights(&x, &x, &spec).at(&[0, 1, 0, 2]), 0.0);  // head 1: word 0 sees nothing of word 2
+//! // head 1: word 0 sees nothing of word 2
+//! assert_eq!(attention_weights(&x, &x, &spec).at(&[0, 1, 0, 2]), 0.0);
 //! ```
 //!
 #![doc = include_str!("look.html")]

@@ -39,7 +39,7 @@
 //! use etudiant::tensor::DType;
 //! use etudiant::transformer::layers::positions::interleaved;
 //!
-//! let table = interleaved(0..3, 4, DType::F64);              // [3, 4]: three places, two clocks
+//! let table = interleaved(0..3, 4, DType::F64);  // [3, 4]: three places, two clocks
 //! let expected = [1f64.sin(), 1f64.cos(), 0.01f64.sin(), 0.01f64.cos()];
 //! assert_eq!(table.slice(0, 1..2).to_vec::<f64>(), expected);
 //! ```
@@ -51,11 +51,11 @@
 //! # use etudiant::tensor::DType;
 //! # use etudiant::transformer::layers::positions::interleaved;
 //! let table = interleaved(0..40, 64, DType::F64);
-//! let products = table.matmul(&table.transpose(0, 1));       // [40, 40]
+//! let products = table.matmul(&table.transpose(0, 1));   // [40, 40]
 //! for place in 0..30 {
 //!     assert!((products.at(&[place, place + 7]) - products.at(&[0, 7])).abs() < 1e-12);
 //! }
-//! assert!((products.at(&[0, 0]) - 32.0).abs() < 1e-12);      // 32 hands of length 1
+//! assert!((products.at(&[0, 0]) - 32.0).abs() < 1e-12);  // 32 hands of length 1
 //! ```
 //!
 #![doc = include_str!("look.html")]

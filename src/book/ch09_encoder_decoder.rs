@@ -18,9 +18,10 @@
 //! ```
 //! use etudiant::tensor::{DType, Tensor};
 //!
-//! let x = Tensor::from([[1.0, 2.0, 3.0, 6.0]]);              // mean 3, variance (4 + 1 + 0 + 9) / 4 = 3.5
-//! let (gamma, beta) = (Tensor::ones([4], DType::F64), Tensor::zeros([4], DType::F64)); // learned: a scale, an offset
-//! let out = x.layer_norm(&gamma, &beta, 0.0).out;            // the 0 is eps, added to the variance
+//! let x = Tensor::from([[1.0, 2.0, 3.0, 6.0]]);   // mean 3, variance (4 + 1 + 0 + 9) / 4 = 3.5
+//! // A scale and an offset, which are learned.
+//! let (gamma, beta) = (Tensor::ones([4], DType::F64), Tensor::zeros([4], DType::F64));
+//! let out = x.layer_norm(&gamma, &beta, 0.0).out;  // the 0 is eps, added to the variance
 //! assert!((out.at(&[0, 3]) - 3.0 / 3.5f64.sqrt()).abs() < 1e-15);
 //! ```
 //!
@@ -42,16 +43,18 @@
 //! use etudiant::tensor::{DType, Seed};
 //! use etudiant::transformer::{Batch, Config, Pair, Transformer, VocabSizes};
 //!
-//! let config = Config::toy(VocabSizes::Separate { src: 6, tgt: 9 });    // d_model 64, two layers each
+//! // d_model 64, two layers each
+//! let config = Config::toy(VocabSizes::Separate { src: 6, tgt: 9 });
 //! let (model, params) = Transformer::new(&config, Seed::new(1), DType::F32)?;
-//! let pair = Pair { src: vec![3, 4, 5], tgt: vec![8, 7, 6, 5, 2] };     // ids; 2 is <eos>
+//! let pair = Pair { src: vec![3, 4, 5], tgt: vec![8, 7, 6, 5, 2] };  // ids; 2 is <eos>
 //! let batch = Batch::new([&pair], config.decoder_start, 0)?;
 //! let cx = Context::inference(&params);
-//! let memory = model.encode(&cx, &batch.src)?;                          // the encoder's word on the source
-//! assert_eq!(memory.states.shape(), [1, 3, 64].into());                 // [batch, src_len, d_model]
+//! let memory = model.encode(&cx, &batch.src)?;              // the encoder's word on the source
+//! assert_eq!(memory.states.shape(), [1, 3, 64].into());     // [batch, src_len, d_model]
 //! let hidden = model.read(&cx, &memory, &batch.tgt_in)?;
-//! assert_eq!(hidden.shape(), [1, 5, 64].into());                        // [batch, tgt_len, d_model]
-//! assert_eq!(model.logits(&cx, &hidden).shape(), [1, 5, 9].into());     // [batch, tgt_len, vocab_size]
+//! assert_eq!(hidden.shape(), [1, 5, 64].into());            // [batch, tgt_len, d_model]
+//! // [batch, tgt_len, vocab_size]
+//! assert_eq!(model.logits(&cx, &hidden).shape(), [1, 5, 9].into());
 //! # Ok::<(), etudiant::transformer::Error>(())
 //! ```
 //!
@@ -73,10 +76,12 @@
 //! let logits = |tgt: &[u32]| -> Result<_, etudiant::transformer::Error> {
 //!     let pair = Pair { src: vec![3, 4, 5], tgt: tgt.to_vec() };
 //!     let batch = Batch::new([&pair], config.decoder_start, 0)?;
-//!     Ok(model.forward(&Context::inference(&params), &batch)?.into_value()) // [1, tgt_len, vocab_size]
+//!     // [1, tgt_len, vocab_size]
+//!     Ok(model.forward(&Context::inference(&params), &batch)?.into_value())
 //! };
-//! let (one, other) = (logits(&[8, 7, 6, 2])?, logits(&[8, 7, 3, 2])?);  // the third word differs
-//! assert_eq!(one.slice(1, 0..3), other.slice(1, 0..3));                 // it is read at the fourth position
+//! // the third word differs
+//! let (one, other) = (logits(&[8, 7, 6, 2])?, logits(&[8, 7, 3, 2])?);
+//! assert_eq!(one.slice(1, 0..3), other.slice(1, 0..3));  // it is read at the fourth position
 //! assert_ne!(one.slice(1, 3..4), other.slice(1, 3..4));
 //! # Ok::<(), etudiant::transformer::Error>(())
 //! ```

@@ -12,13 +12,13 @@
 //! use etudiant::autograd::Tape;
 //! use etudiant::tensor::Tensor;
 //!
-//! let logits = Tape::new().var(Tensor::from([[2.0, 0.0, 1.0]]));        // one position, three words
-//! let loss = logits.cross_entropy(&[2], 0.0).loss;                      // the right word is number 2
+//! let logits = Tape::new().var(Tensor::from([[2.0, 0.0, 1.0]]));  // one position, three words
+//! let loss = logits.cross_entropy(&[2], 0.0).loss;                // the right word is number 2
 //! let p = logits.value().softmax(-1);
 //! assert!((loss.item() - -p.at(&[0, 2]).ln()).abs() < 1e-15);
 //!
 //! let gradient = loss.backward().take(&logits).unwrap();
-//! let expected = &p - &Tensor::from([[0.0, 0.0, 1.0]]);                 // p - y
+//! let expected = &p - &Tensor::from([[0.0, 0.0, 1.0]]);           // p - y
 //! assert!((&gradient - &expected).powi(2).sum(.., false).item() < 1e-30);
 //! ```
 //!
@@ -40,12 +40,12 @@
 //! use etudiant::transformer::data::batch::IGNORE;
 //! use etudiant::transformer::{Batch, DecoderStart, Pair};
 //!
-//! let i_am = Pair { src: vec![5, 6], tgt: vec![7, 8, 2] };              // "i am <eos>"
-//! let thanks = Pair { src: vec![4], tgt: vec![9, 2] };                  // "thanks <eos>"
+//! let i_am = Pair { src: vec![5, 6], tgt: vec![7, 8, 2] };  // "i am <eos>"
+//! let thanks = Pair { src: vec![4], tgt: vec![9, 2] };      // "thanks <eos>"
 //! let batch = Batch::new([&i_am, &thanks], DecoderStart::Token(1), 0)?; // <bos> is 1
 //! assert_eq!(batch.tgt_in.row(0), [1, 7, 8]);
-//! assert_eq!(batch.tgt_out, [7, 8, 2, 9, 2, IGNORE]);                   // two rows of three
-//! assert_eq!(batch.n_labels(), 5);                                      // the loss is divided by this
+//! assert_eq!(batch.tgt_out, [7, 8, 2, 9, 2, IGNORE]);       // two rows of three
+//! assert_eq!(batch.n_labels(), 5);                          // the loss is divided by this
 //! # Ok::<(), etudiant::transformer::Error>(())
 //! ```
 //!
@@ -60,17 +60,18 @@
 //! use etudiant::tensor::{DType, Seed};
 //! use etudiant::transformer::{Config, Pair, TrainOptions, Trainer, Transformer, VocabSizes};
 //!
-//! let pairs = [Pair { src: vec![3, 4, 5], tgt: vec![5, 4, 3, 6, 2] }, Pair { src: vec![6], tgt: vec![7, 2] }];
+//! let je_suis = Pair { src: vec![3, 4, 5], tgt: vec![5, 4, 3, 6, 2] };
+//! let pairs = [je_suis, Pair { src: vec![6], tgt: vec![7, 2] }];
 //! let config = Config::toy(VocabSizes::Separate { src: 7, tgt: 8 });
 //! let model = Transformer::new(&config, Seed::new(1), DType::F32)?;
 //! let schedule = Noam { factor: 0.05, d_model: 64, warmup_steps: 20 };
 //! let options = TrainOptions { smoothing: 0.0, ..TrainOptions::default() };
 //! let mut trainer = Trainer::new(model, Adam::default(), schedule, options)?;
-//! let mut losses = Vec::new();
+//! let mut losses = vec![];
 //! for epoch in 0..64 {
 //!     trainer.train_epoch(&pairs, epoch, |step| {
 //!         losses.push(step.stats.loss());
-//!         ControlFlow::Continue(())                                     // or Break, to stop
+//!         ControlFlow::Continue(())  // or Break, to stop
 //!     })?;
 //! }
 //! assert!(losses[0] > 1.5 && losses[losses.len() - 1] < 0.01);

@@ -22,14 +22,15 @@
 //! # for epoch in 0..64 {
 //! #     trainer.train_epoch(&pairs, epoch, |_| ControlFlow::Continue(()))?;
 //! # }
-//! let (model, params) = (&trainer.model, &trainer.params);   // trained as in chapter 10
+//! let (model, params) = (&trainer.model, &trainer.params);  // trained as in chapter 10
 //! let cx = Context::inference(params);
 //! let source = vec![3, 4, 5];
 //! let memory = model.encode(&cx, &TokenBatch::new(&[&source], 0))?;
-//! let mut state = model.begin(&cx, &memory);                 // nothing read yet
-//! let (mut said, mut next) = (vec![], 1);                    // 1 is <bos>, 2 is <eos>
+//! let mut state = model.begin(&cx, &memory);                // nothing read yet
+//! let (mut said, mut next) = (vec![], 1);                   // 1 is <bos>, 2 is <eos>
 //! while next != 2 {
-//!     let hidden = model.extend(&cx, &mut state, &TokenBatch::new(&[[next]], 0))?; // [1, 1, d_model]
+//!     // [1, 1, d_model]
+//!     let hidden = model.extend(&cx, &mut state, &TokenBatch::new(&[[next]], 0))?;
 //!     next = model.logits(&cx, &hidden).value().argmax(-1)[0];
 //!     said.push(next);
 //! }
@@ -56,10 +57,10 @@
 //! use etudiant::transformer::search::length_penalty::LengthPenalty;
 //!
 //! let score = |log_prob: f64, len, penalty: LengthPenalty| log_prob / penalty.divisor(len);
-//! let (short, long) = ((-2.0, 3), (-2.3, 8));                // log-probability, words
+//! let (short, long) = ((-2.0, 3), (-2.3, 8));     // log-probability, words
 //! let none = LengthPenalty::None;
 //! assert!(score(short.0, short.1, none) > score(long.0, long.1, none));
-//! let gnmt = LengthPenalty::Gnmt { alpha: 0.6 };             // ((5 + len) / 6)^0.6
+//! let gnmt = LengthPenalty::Gnmt { alpha: 0.6 };  // ((5 + len) / 6)^0.6
 //! assert!(score(short.0, short.1, gnmt) < score(long.0, long.1, gnmt));
 //! ```
 //!

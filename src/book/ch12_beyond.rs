@@ -23,9 +23,11 @@
 //! use etudiant::autograd::Tape;
 //! use etudiant::tensor::{DType, Seed, Tensor};
 //!
-//! let random = |shape: [usize; 2], name| Tensor::normal(shape, 0.0, 1.0, Seed::new(1).derive(name), DType::F64);
 //! let tape = Tape::new();
-//! let (hidden, weight) = (tape.var(random([4, 8], "hidden")), tape.var(random([5, 8], "weight")));
+//! let random = |shape: [usize; 2], name| {
+//!     tape.var(Tensor::normal(shape, 0.0, 1.0, Seed::new(1).derive(name), DType::F64))
+//! };
+//! let (hidden, weight) = (random([4, 8], "hidden"), random([5, 8], "weight"));
 //! let labels = [0, 3, 1, 4];
 //! let fused = hidden.linear_cross_entropy(&weight, None, &labels, 0.1).loss;
 //! let composed = hidden.linear(&weight, None).cross_entropy(&labels, 0.1).loss;
@@ -41,8 +43,8 @@
 //!
 //! ```
 //! let numbers = [1.0f32, 1e8, -1e8, 1.0];
-//! assert_eq!(numbers.iter().sum::<f32>(), 1.0);                         // ((1 + 1e8) - 1e8) + 1
-//! assert_eq!((1.0f32 + 1e8) + (-1e8 + 1.0), 0.0);                       // in two halves: another sum
+//! assert_eq!(numbers.iter().sum::<f32>(), 1.0);    // ((1 + 1e8) - 1e8) + 1
+//! assert_eq!((1.0f32 + 1e8) + (-1e8 + 1.0), 0.0);  // in two halves: another sum
 //! ```
 //!
 #![doc = include_str!("look.html")]

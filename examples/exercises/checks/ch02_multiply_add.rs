@@ -18,7 +18,9 @@ pub fn pack(pack: fn(&[f64], usize, usize, usize) -> Vec<f64>) -> Verdict {
     all_close("[[1, 2], [3, 4], [5, 6], [7, 8]], height 2", &pack(&a, 4, 2, 2), &expected, 0.0)
 }
 
-pub fn transposed_product(product: fn(&[f64], &[f64], [usize; 3]) -> Vec<f64>) -> Verdict {
+type Product = fn(&[f64], &[f64], [usize; 3]) -> Vec<f64>;
+
+pub fn transposed_product(product: Product) -> Verdict {
     let random = |rows, cols| Tensor::normal([rows, cols], 0.0, 1.0, Seed::new(cols as u64), DType::F64);
     for [m, k, n] in [[1, 2, 1], [2, 3, 4], [5, 4, 3]] {
         let (a, b) = (random(k, m), random(k, n));

@@ -51,7 +51,12 @@ fn a_random_tape(backward: fn(usize, &[Step]) -> Vec<f64>, seed: Seed) -> Verdic
     }
     let gradients = vars[vars.len() - 1].backward();
     let expected: Vec<f64> = vars.iter().map(|var| gradients.get(var).map_or(0.0, Tensor::item)).collect();
-    all_close(&format!("a tape of {leaves} leaves and 8 steps"), &backward(leaves, &steps), &expected, 1e-12)
+    let told: Vec<String> = steps.iter().enumerate().map(|(i, step)| tell(leaves + i, step)).collect();
+    all_close(&format!("{}\nits gradients", told.join("\n")), &backward(leaves, &steps), &expected, 1e-12)
+}
+
+fn tell(place: usize, step: &Step) -> String {
+    format!("place {place}: of {:?}, slopes {:.3?}", step.inputs, step.slopes)
 }
 
 pub fn half_the_gradient(half: fn(&Var) -> Var) -> Verdict {

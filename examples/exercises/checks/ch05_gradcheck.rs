@@ -6,7 +6,10 @@ use etudiant::tensor::Tensor;
 use crate::checks::ch04_vjp::gradient_is_right;
 use crate::kit::{Verdict, close, tensors};
 
-pub fn four_points(four_points: fn(fn(f64) -> f64, f64, f64) -> f64) -> Verdict {
+type Slope = fn(fn(f64) -> f64, f64, f64) -> f64;
+type SlopeAlong = fn(&dyn Fn(&Tensor) -> f64, &Tensor, &Tensor, f64) -> f64;
+
+pub fn four_points(four_points: Slope) -> Verdict {
     // Exact up to the fourth power, whatever the step.
     close("of x⁴ at 1, with a step of 0.5", four_points(|x| x.powi(4), 1.0, 0.5), 4.0, 1e-12)?;
     close("of e^x at 1, with a step of 1e-3", four_points(f64::exp, 1.0, 1e-3), 1f64.exp(), 1e-11)
@@ -21,7 +24,7 @@ pub fn mended(mended: fn(&Var) -> Var) -> Verdict {
     Ok(())
 }
 
-pub fn along(along: fn(&dyn Fn(&Tensor) -> f64, &Tensor, &Tensor, f64) -> f64) -> Verdict {
+pub fn along(along: SlopeAlong) -> Verdict {
     let (x, direction) = (Tensor::from([1.0, -2.0, 0.5]), Tensor::from([0.5, 1.0, -1.0]));
     let sum_of_cubes = |x: &Tensor| x.powi(3).sum(.., false).item();
     let gradient = x.powi(2).mul_scalar(3.0);

@@ -3,13 +3,13 @@
 use etudiant::autograd::Var;
 use etudiant::tensor::Tensor;
 
-/// 1. The derivative of `f` at `x` from four points: `(4 D(h) - D(2h)) / 3`, with the `D` of the chapter.
+/// Exercise 1: The derivative of `f` at `x` from four points: `(4 D(h) - D(2h)) / 3`, with the `D` of the chapter.
 pub fn four_points(f: fn(f64) -> f64, x: f64, h: f64) -> f64 {
     your_turn!(f, x, h)
 }
 
-/// 2. The mean of the squares of `x`, one number, as one operation. Someone wrote it so, and there is a mistake in
-/// it:
+/// Exercise 2: The mean of the squares of `x`, one number, as one operation. Someone wrote it so, and there is a
+/// mistake in it:
 ///
 /// ```text
 /// let value = x.value().clone();
@@ -23,8 +23,8 @@ pub fn mended(x: &Var) -> Var {
     your_turn!(x)
 }
 
-/// 3. How fast `f` grows if all numbers of `x` move along `direction` at once, by a difference to both sides with
-/// the step `h`. Call `f` twice. `direction.mul_scalar(h)` is a step.
+/// Exercise 3: How fast `f` grows if all numbers of `x` move along `direction` at once, by a difference to both
+/// sides with the step `h`. Call `f` twice. `direction.mul_scalar(h)` is a step.
 pub fn along(f: &dyn Fn(&Tensor) -> f64, x: &Tensor, direction: &Tensor, h: f64) -> f64 {
     your_turn!(f, x, direction, h)
 }

@@ -4,8 +4,8 @@ use etudiant::tensor::Tensor;
 
 use crate::checks::ch06_learning::Moments;
 
-/// 1. One step of gradient descent with momentum: the velocity becomes `momentum * velocity + gradient`, and the
-/// parameter moves by `-learning_rate * velocity`. Returns the new parameter.
+/// Exercise 1: One step of gradient descent with momentum: the velocity becomes `momentum * velocity + gradient`,
+/// and the parameter moves by `-learning_rate * velocity`. Returns the new parameter.
 ///
 /// `velocity` is a place to be written to: `*velocity = ...;`.
 pub fn sgd(
@@ -18,8 +18,8 @@ pub fn sgd(
     your_turn!(param, velocity, gradient, momentum, learning_rate)
 }
 
-/// 2. One step of Adam for one number; returns what is to be added to it. Steps are counted from 1. With the
-/// paper's beta1 = 0.9, beta2 = 0.98 and eps = 1e-9:
+/// Exercise 2: One step of Adam for one number; returns what is to be added to it. Steps are counted from 1. With
+/// the paper's beta1 = 0.9, beta2 = 0.98 and eps = 1e-9:
 ///
 /// ```text
 /// m = beta1 m + (1 - beta1) gradient             both start at 0, and so are too small at first;
@@ -33,7 +33,7 @@ pub fn adam(moments: &mut Moments, gradient: f64, step: i32, learning_rate: f64)
     your_turn!(moments, gradient, step, learning_rate)
 }
 
-/// 3. The learning rate of the paper: `d_model^-0.5 * min(step^-0.5, step * warmup_steps^-1.5)`.
+/// Exercise 3: The learning rate of the paper: `d_model^-0.5 * min(step^-0.5, step * warmup_steps^-1.5)`.
 ///
 /// `step as f64` converts, `x.powf(-0.5)` is a power, `x.min(y)` the smaller.
 pub fn noam(step: u64, d_model: usize, warmup_steps: u64) -> f64 {

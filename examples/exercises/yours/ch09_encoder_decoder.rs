@@ -2,16 +2,16 @@
 
 use etudiant::tensor::Tensor;
 
-/// 1. The row less its mean, divided by `sqrt(variance + eps)`. The variance is the mean of the squared differences
-/// from the mean.
+/// Exercise 1: The row less its mean, divided by `sqrt(variance + eps)`. The variance is the mean of the squared
+/// differences from the mean.
 ///
 /// `row.iter().sum::<f64>()` is the sum, `row.iter().map(|x| ...).collect()` a list made of the row.
 pub fn layer_norm(row: &[f64], eps: f64) -> Vec<f64> {
     your_turn!(row, eps)
 }
 
-/// 2. The residual connection around a sublayer: the norm of the sum as in the paper, or, if `norm_first`, the sum
-/// of x and what the sublayer makes of the normed x. `sublayer(&x)` calls it, `&x + &y` adds.
+/// Exercise 2: The residual connection around a sublayer: the norm of the sum as in the paper, or, if `norm_first`,
+/// the sum of x and what the sublayer makes of the normed x. `sublayer(&x)` calls it, `&x + &y` adds.
 pub fn residual(
     x: &Tensor,
     sublayer: fn(&Tensor) -> Tensor,
@@ -21,8 +21,8 @@ pub fn residual(
     your_turn!(x, sublayer, norm, norm_first)
 }
 
-/// 3. How many numbers one encoder layer has: four square matrices of attention without biases, the two matrices of
-/// the feed-forward network with theirs, and two norms with a scale and an offset for each column.
+/// Exercise 3: How many numbers one encoder layer has: four square matrices of attention without biases, the two
+/// matrices of the feed-forward network with theirs, and two norms with a scale and an offset for each column.
 pub fn n_parameters(d_model: usize, d_ff: usize) -> usize {
     your_turn!(d_model, d_ff)
 }
