@@ -37,23 +37,23 @@
 //! Little of it is needed to read on.
 //!
 //! ```
-//! use etudiant::tensor::Tensor;      // as Python's `from .. import ..`
+//! use etudiant::tensor::Tensor;  // as Python's `from .. import ..`
 //!
 //! // names first, then types; f64 is Python's float, f32 half as wide
 //! fn square(x: f64) -> f64 {
-//!     x * x                          // the last expression, without a semicolon, is the result
+//!     x * x                     // the last expression, without a semicolon, is the result
 //! }
 //!
-//! let y = square(3.0);               // the type of y is worked out; y never changes
-//! let mut sum = 0.0;                 // `mut`: this one does
-//! for i in 0..4 {                    // 0, 1, 2, 3
-//!     sum += square(i as f64);       // numbers convert only when asked
+//! let y = square(3.0);          // the type of y is worked out; y never changes
+//! let mut sum = 0.0;            // `mut`: this one does
+//! for i in 0..4 {               // 0, 1, 2, 3
+//!     sum += square(i as f64);  // numbers convert only when asked
 //! }
 //! let add = |a: f64, b: f64| a + b;  // a closure, Python's lambda
-//! assert_eq!(add(y, sum), 23.0);     // stops the program if the two differ
+//! assert_eq!(add(y, sum), 23.0);  // stops the program if the two differ
 //!
 //! let x = Tensor::from([[1.0, 2.0], [3.0, 4.0]]);
-//! let z = &x + &x;                   // `&x` lends x to the sum, which gives it back
+//! let z = &x + &x;              // `&x` lends x to the sum, which gives it back
 //! assert_eq!(z.sum(.., false).item(), 20.0);  // `..` is "all": here, all axes
 //! assert_eq!(z.shape(), [2, 2].into());  // `.into()` converts to the type that is wanted
 //! let ones = x.softmax(-1).sum(-1, false);  // axes count from the end as in NumPy
@@ -63,20 +63,20 @@
 //! And to write in it:
 //!
 //! ```
-//! let mut list = Vec::new();              // a list that grows
+//! let mut list = Vec::new();         // a list that grows
 //! list.push(1.5);
 //! list.push(2.5);
 //! let doubled: Vec<f64> = list.iter().map(|x| 2.0 * x).collect(); // a list made of another
-//! let mut numbers = vec![0.0; 3];         // three zeros
-//! numbers[2] = doubled[1];                // places count from 0
+//! let mut numbers = vec![0.0; 3];    // three zeros
+//! numbers[2] = doubled[1];           // places count from 0
 //! for (place, x) in numbers.iter().enumerate() {
 //!     if place < 2 {
-//!         assert_eq!(*x, 0.0);            // `x` points into the list, `*x` is the number there
+//!         assert_eq!(*x, 0.0);       // `x` points into the list, `*x` is the number there
 //!     } else {
 //!         assert_eq!(*x, 5.0);
 //!     }
 //! }
-//! let (half, rest) = (7 / 2, 7 % 2);      // whole numbers: 3, and 1; a pair is taken apart
+//! let (half, rest) = (7 / 2, 7 % 2);  // whole numbers: 3, and 1; a pair is taken apart
 //! let [a, b] = [half as f64, rest as f64];  // and so is an array
 //! // also exp(), ln(), sin(), cos(), abs(), powf(0.5), min(b), max(b)
 //! assert_eq!(a.powi(2) + b.sqrt(), 10.0);

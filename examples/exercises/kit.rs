@@ -87,7 +87,7 @@ pub fn close(what: &str, found: f64, expected: f64, tolerance: f64) -> Verdict {
 pub fn all_close(what: &str, found: &[f64], expected: &[f64], tolerance: f64) -> Verdict {
     same(&format!("{what}, how many numbers"), found.len(), expected.len())?;
     let mut both = found.iter().zip(expected).enumerate();
-    both.try_for_each(|(i, (&x, &y))| close(&format!("{what}, number {i}"), x, y, tolerance))
+    both.try_for_each(|(i, (&x, &y))| close(&format!("{what}, at [{i}]"), x, y, tolerance))
 }
 
 /// The same shape, and each number close to the other, to 1e-12.

@@ -73,7 +73,7 @@ fn in_detail(chapter: usize) {
         };
         println!("{} {:26} {says}", mark(&outcome), exercise.name);
     }
-    println!("\nThe chapter: cargo doc --no-deps -p etudiant --open, then book::{name}");
+    println!("\nThe chapter: cargo doc --no-deps --open, then book::{name}");
 }
 
 fn mark(outcome: &Outcome) -> &'static str {

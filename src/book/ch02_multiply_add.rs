@@ -52,8 +52,10 @@
 //! The innermost part, with packed operands:
 //!
 //! ```
-//! /// R x C results at once. At each step along k stand R numbers of `a` and C of `b` in a row.
-//! fn block<const R: usize, const C: usize>(a: &[f64], b: &[f64], k: usize) -> [[f64; C]; R] {
+//! /// R x C results. At each step along k stand R numbers of `a` and C of `b` in a row.
+//! fn block<const R: usize, const C: usize>(
+//!     a: &[f64], b: &[f64], k: usize,
+//! ) -> [[f64; C]; R] {
 //!     let mut sums = [[0.0; C]; R];        // few enough for registers
 //!     for l in 0..k {
 //!         for i in 0..R {

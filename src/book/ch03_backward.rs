@@ -24,21 +24,22 @@
 //! /// A step: the places of its two inputs, and the derivative with respect to each.
 //! struct Step { inputs: [usize; 2], slopes: [f64; 2] }
 //!
-//! let (w, x, b) = (3.0, 2.0, -1.0);                   // places 0, 1, 2
-//! let product = w * x;                                // place 3: 6
-//! let sum = product + b;                              // place 4: 5
+//! let (w, x, b) = (3.0, 2.0, -1.0);                 // places 0, 1, 2
+//! let product = w * x;                              // place 3: 6
+//! let sum = product + b;                            // place 4: 5
 //! let tape = [
 //!     Step { inputs: [0, 1], slopes: [x, w] },
 //!     Step { inputs: [3, 2], slopes: [1.0, 1.0] },
-//!     Step { inputs: [4, 0], slopes: [w, sum] },      // place 5: out = 15
+//!     Step { inputs: [4, 0], slopes: [w, sum] },    // place 5: out = 15
 //! ];
-//! let mut grad = [0.0, 0.0, 0.0, 0.0, 0.0, 1.0];      // grad out = 1
-//! for (i, step) in tape.iter().enumerate().rev() {    // from the end; i is 2, 1, 0
+//! let mut grad = [0.0, 0.0, 0.0, 0.0, 0.0, 1.0];    // grad out = 1
+//! for (i, step) in tape.iter().enumerate().rev() {  // from the end; i is 2, 1, 0
 //!     for (place, slope) in step.inputs.iter().zip(step.slopes) {
 //!         grad[*place] += grad[3 + i] * slope;
 //!     }
 //! }
-//! assert_eq!(grad, [11.0, 9.0, 3.0, 3.0, 3.0, 1.0]);  // w gets 6 from product and 5 from out
+//! // w gets 6 from product and 5 from out
+//! assert_eq!(grad, [11.0, 9.0, 3.0, 3.0, 3.0, 1.0]);
 //! ```
 //!
 #![doc = include_str!("look.html")]

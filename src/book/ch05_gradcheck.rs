@@ -14,13 +14,15 @@
 //! fn square_of_double(x: &Var) -> Var {
 //!     let doubled = x.value().mul_scalar(2.0);
 //!     Var::record("square_of_double", &[x], doubled.powi(2), move |g, grads| {
-//!         grads.add(0, || g.mul(&doubled).mul_scalar(2.0));  // times 2 once more is missing
+//!         // times 2 once more is missing
+//!         grads.add(0, || g.mul(&doubled).mul_scalar(2.0));
 //!     })
 //! }
 //!
 //! let inputs = [Tensor::from([1.0, -3.0])];
-//! let failure = gradcheck("square_of_double", &inputs, |v| square_of_double(&v[0])).unwrap_err();
-//! assert!(failure.to_string().contains("is -12 by backward but -24 by central differences"));
+//! let checked = gradcheck("square_of_double", &inputs, |v| square_of_double(&v[0]));
+//! let said = checked.unwrap_err().to_string();
+//! assert!(said.contains("is -12 by backward but -24 by central differences"));
 //!
 //! let report = gradcheck("by the engine", &inputs, |v| (&v[0] * 2.0).powi(2)).unwrap();
 //! // Two results by two inputs; two of these derivatives are truly 0.
@@ -34,13 +36,14 @@
 //! the error of the last one large. So there is a best `h`, and it is not the smallest:
 //!
 //! ```
-//! let slope = |h: f64| ((1.0 + h).exp() - (1.0 - h).exp()) / (2.0 * h);   // of e^x at 1
+//! let slope = |h: f64| ((1.0 + h).exp() - (1.0 - h).exp()) / (2.0 * h);  // of e^x at 1
 //! let error = |h: f64| (slope(h) - 1f64.exp()).abs();
-//! assert!(error(1e-1) > 1e-3);    // bends
+//! assert!(error(1e-1) > 1e-3);                                           // bends
 //! assert!(error(1e-5) < 1e-9);
-//! assert!(error(1e-11) > 1e-7);   // rounds
+//! assert!(error(1e-11) > 1e-7);                                          // rounds
 //!
-//! let four_points = |h: f64| (4.0 * slope(h) - slope(2.0 * h)) / 3.0;     // takes the h² away as well
+//! // takes the h² away as well
+//! let four_points = |h: f64| (4.0 * slope(h) - slope(2.0 * h)) / 3.0;
 //! assert!((four_points(1e-3) - 1f64.exp()).abs() < 1e-11);
 //! ```
 //!
@@ -96,8 +99,8 @@
 //!
 //! [`autograd::gradcheck`](mod@autograd::gradcheck) is the guide, and [`Gradcheck`](autograd::Gradcheck) what can be
 //! told to a check. `autograd/src/gradcheck/numeric.rs` has the four points.
-//! [`assert_gradients!`](autograd::assert_gradients!) is the whole in one line. The tests in `tests/planted_bugs/` are
-//! about the checks themselves: mistakes that people make, each of which has to be found. The lesson `e03_gradcheck`
-//! shows an operation, a mistake, a corner and a whole model.
+//! [`assert_gradients!`](autograd::assert_gradients!) is the whole in one line. The tests in `tests/planted_bugs/`
+//! are about the checks themselves: mistakes that people make, each of which has to be found. The lesson
+//! `e03_gradcheck` shows an operation, a mistake, a corner and a whole model.
 //!
 //! Next: [parameters and optimizers](super::ch06_learning).

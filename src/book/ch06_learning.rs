@@ -31,11 +31,11 @@
 //!
 //! # One store
 //!
-//! A Transformer has well over a hundred such tensors. Here they all live in one ordered list, [`Params`](nn::Params), each
-//! under a name: `encoder.layers.0.self_attn.q_proj.weight`. A layer holds no numbers, it holds
-//! [`ParamId`](nn::ParamId)s, which say where in the list. So two layers can share a matrix (one id, used twice), a
-//! copy in `f64` for a gradient check is one call, and gradients, an optimizer's memory and a file are lists parallel
-//! to this one.
+//! A Transformer has well over a hundred such tensors. Here they all live in one ordered list,
+//! [`Params`](nn::Params), each under a name: `encoder.layers.0.self_attn.q_proj.weight`. A layer holds no numbers,
+//! it holds [`ParamId`](nn::ParamId)s, which say where in the list. So two layers can share a matrix (one id, used
+//! twice), a copy in `f64` for a gradient check is one call, and gradients, an optimizer's memory and a file are
+//! lists parallel to this one.
 //!
 //! What a layer needs to compute goes with it through every call: a [`Context`](nn::Context), which knows the
 //! parameters, the tape if there is one, and where randomness comes from. The same loop with these:
@@ -46,7 +46,8 @@
 //! use etudiant::tensor::{DType, Seed, Tensor};
 //!
 //! let (mut params, seed) = (Params::new(DType::F32), Seed::new(1));
-//! let line = Linear::new(&mut ParamBuilder::new(&mut params, seed).scope("line"), 1, 1, true);
+//! let mut builder = ParamBuilder::new(&mut params, seed);    // names, and starting values
+//! let line = Linear::new(&mut builder.scope("line"), 1, 1, true);
 //! let x = Var::constant(Tensor::from([[-1.0f32], [0.0], [1.0], [2.0]]));
 //! let y = Var::constant(Tensor::from([[-5.0f32], [-2.0], [1.0], [4.0]]));
 //! let mut adam = Adam::default();
@@ -67,11 +68,11 @@
 //!
 //! # Adam
 //!
-//! Plain gradient descent ([`Sgd`](nn::Sgd)) takes large steps where gradients are large. In a Transformer they
-//! differ by orders of magnitude from matrix to matrix, and no one learning rate suits all. [`Adam`](nn::Adam) keeps
-//! two running means for each number, of the gradient (`m`) and of its square (`v`), and steps by `learning_rate * m
-//! / sqrt(v)`: the gradient measured in its own size. So it hardly matters how large it is, and the learning rate
-//! says how far a number moves:
+//! Plain gradient descent ([`Sgd`](nn::Sgd)) takes large steps where gradients are large. In a Transformer they may
+//! differ a lot from matrix to matrix, and no one learning rate suits all. [`Adam`](nn::Adam) keeps two running means
+//! for each number, of the gradient (`m`) and of its square (`v`), and steps by `learning_rate * m / sqrt(v)`: the
+//! gradient measured in its own size. So it hardly matters how large it is, and the learning rate says how far a
+//! number moves:
 //!
 //! ```
 //! use etudiant::nn::{Adam, Optimizer, ParamGradients, Params};

@@ -12,13 +12,15 @@
 //! ```
 //! use etudiant::tensor::{DType, Seed, Tensor};
 //!
-//! let random = |name| Tensor::normal([3, 4], 0.0, 1.0, Seed::new(1).derive(name), DType::F64);
-//! let [query, key, value] = ["query", "key", "value"].map(random);  // [3, 4] each: three words
+//! let seed = Seed::new(1);
+//! let random = |name| Tensor::normal([3, 4], 0.0, 1.0, seed.derive(name), DType::F64);
+//! // [3, 4] each: three words
+//! let [query, key, value] = ["query", "key", "value"].map(random);
 //! // [3, 3]; row: who asks, column: who is asked
 //! let scores = query.matmul(&key.transpose(0, 1));
-//! let weights = scores.mul_scalar(0.5).softmax(-1);        // [3, 3]; 0.5 is 1 / sqrt(4)
-//! let context = weights.matmul(&value);                    // [3, 4]
-//! let sums = weights.sum(-1, false);                       // rows sum to one; columns need not
+//! let weights = scores.mul_scalar(0.5).softmax(-1);  // [3, 3]; 0.5 is 1 / sqrt(4)
+//! let context = weights.matmul(&value);              // [3, 4]
+//! let sums = weights.sum(-1, false);                 // rows sum to one; columns need not
 //! assert!((0..3).all(|row| (sums.at(&[row]) - 1.0).abs() < 1e-15));
 //! # assert_eq!(context.shape(), [3, 4].into());
 //! ```
@@ -34,7 +36,8 @@
 //!
 //! ```
 //! # use etudiant::tensor::{DType, Seed, Tensor};
-//! let random = |name| Tensor::normal([2000, 64], 0.0, 1.0, Seed::new(1).derive(name), DType::F64);
+//! # let seed = Seed::new(1);
+//! let random = |name| Tensor::normal([2000, 64], 0.0, 1.0, seed.derive(name), DType::F64);
 //! // 2000 scores of 64 products
 //! let scores = random("query").mul(&random("key")).sum(-1, false);
 //! let deviation = scores.variance(.., false).item().sqrt();
@@ -66,7 +69,7 @@
 //! let var = Var::constant(x.clone());
 //! let fused = var.attention(&var, &var, &spec).into_value();  // [1, 3, 8]
 //!
-//! let head = x.squeeze(0).slice(1, 4..8);                    // [3, 4]: the second head, a view
+//! let head = x.squeeze(0).slice(1, 4..8);               // [3, 4]: the second head, a view
 //! let scores = head.matmul(&head.transpose(0, 1));
 //! let by_hand = scores.masked_softmax(0.5, Some(&mask)).matmul(&head);  // [3, 4]
 //! let difference = &fused.squeeze(0).slice(1, 4..8) - &by_hand;

@@ -18,7 +18,8 @@
 //! ```
 //! use etudiant::tensor::{DType, Tensor};
 //!
-//! let x = Tensor::from([[1.0, 2.0, 3.0, 6.0]]);   // mean 3, variance (4 + 1 + 0 + 9) / 4 = 3.5
+//! // mean 3, variance (4 + 1 + 0 + 9) / 4 = 3.5
+//! let x = Tensor::from([[1.0, 2.0, 3.0, 6.0]]);
 //! // A scale and an offset, which are learned.
 //! let (gamma, beta) = (Tensor::ones([4], DType::F64), Tensor::zeros([4], DType::F64));
 //! let out = x.layer_norm(&gamma, &beta, 0.0).out;  // the 0 is eps, added to the variance
@@ -49,10 +50,10 @@
 //! let pair = Pair { src: vec![3, 4, 5], tgt: vec![8, 7, 6, 5, 2] };  // ids; 2 is <eos>
 //! let batch = Batch::new([&pair], config.decoder_start, 0)?;
 //! let cx = Context::inference(&params);
-//! let memory = model.encode(&cx, &batch.src)?;              // the encoder's word on the source
-//! assert_eq!(memory.states.shape(), [1, 3, 64].into());     // [batch, src_len, d_model]
+//! let memory = model.encode(&cx, &batch.src)?;         // the encoder's word on the source
+//! assert_eq!(memory.states.shape(), [1, 3, 64].into());  // [batch, src_len, d_model]
 //! let hidden = model.read(&cx, &memory, &batch.tgt_in)?;
-//! assert_eq!(hidden.shape(), [1, 5, 64].into());            // [batch, tgt_len, d_model]
+//! assert_eq!(hidden.shape(), [1, 5, 64].into());       // [batch, tgt_len, d_model]
 //! // [batch, tgt_len, vocab_size]
 //! assert_eq!(model.logits(&cx, &hidden).shape(), [1, 5, 9].into());
 //! # Ok::<(), etudiant::transformer::Error>(())
@@ -81,7 +82,8 @@
 //! };
 //! // the third word differs
 //! let (one, other) = (logits(&[8, 7, 6, 2])?, logits(&[8, 7, 3, 2])?);
-//! assert_eq!(one.slice(1, 0..3), other.slice(1, 0..3));  // it is read at the fourth position
+//! // it is read at the fourth position
+//! assert_eq!(one.slice(1, 0..3), other.slice(1, 0..3));
 //! assert_ne!(one.slice(1, 3..4), other.slice(1, 3..4));
 //! # Ok::<(), etudiant::transformer::Error>(())
 //! ```

@@ -12,13 +12,14 @@
 //! use etudiant::autograd::Tape;
 //! use etudiant::tensor::Tensor;
 //!
-//! let logits = Tape::new().var(Tensor::from([[2.0, 0.0, 1.0]]));  // one position, three words
-//! let loss = logits.cross_entropy(&[2], 0.0).loss;                // the right word is number 2
+//! // one position, three words
+//! let logits = Tape::new().var(Tensor::from([[2.0, 0.0, 1.0]]));
+//! let loss = logits.cross_entropy(&[2], 0.0).loss;       // the right word is number 2
 //! let p = logits.value().softmax(-1);
 //! assert!((loss.item() - -p.at(&[0, 2]).ln()).abs() < 1e-15);
 //!
 //! let gradient = loss.backward().take(&logits).unwrap();
-//! let expected = &p - &Tensor::from([[0.0, 0.0, 1.0]]);           // p - y
+//! let expected = &p - &Tensor::from([[0.0, 0.0, 1.0]]);  // p - y
 //! assert!((&gradient - &expected).powi(2).sum(.., false).item() < 1e-30);
 //! ```
 //!

@@ -82,7 +82,8 @@
 //! use etudiant::translate::{About, Translator};
 //!
 //! let pairs = [("Je suis étudiant", "I am a student"), ("Merci", "Thanks")];
-//! let settings = TextSettings { kind: TextKind::Words, joint: false, ..TextSettings::default() };
+//! let words = TextKind::Words;
+//! let settings = TextSettings { kind: words, joint: false, ..TextSettings::default() };
 //! let text = TextModel::learn(&settings, pairs.into_iter())?;
 //! let encoded = pairs.map(|(src, tgt)| EncodedPair::encode(&text, src, tgt).pair);
 //! let model = Transformer::new(&Config::toy(vocab_sizes(&text)), Seed::new(1), DType::F32)?;
@@ -92,7 +93,8 @@
 //!     trainer.train_epoch(&encoded, epoch, |_| ControlFlow::Continue(()))?;
 //! }
 //! let translator = Translator::new(trainer.model, trainer.params, text, About::default())?;
-//! assert_eq!(translator.translate(&["Je suis étudiant", "Merci"])?, ["i am a student", "thanks"]);
+//! let said = translator.translate(&["Je suis étudiant", "Merci"])?;
+//! assert_eq!(said, ["i am a student", "thanks"]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
