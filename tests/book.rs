@@ -99,3 +99,14 @@ fn figures_can_stand_in_a_page_and_be_read_aloud() {
         assert!(!figure.contains("\n\n"), "figure {i} has a blank line");
     }
 }
+
+/// Without it a link to another crate leads nowhere when that crate's pages are written later, as cargo likes to do.
+#[test]
+fn links_to_other_crates_lead_there_in_whatever_order_pages_are_written() {
+    let facade = fs::read_to_string(format!("{ROOT}/src/lib.rs")).unwrap();
+    let crates = facade.lines().filter_map(|line| line.strip_prefix("pub use ")?.strip_suffix(';'));
+    for name in crates {
+        let root = fs::read_to_string(format!("{ROOT}/{name}/src/lib.rs")).unwrap();
+        assert!(root.contains("\n#![doc(html_root_url = \"..\")]\n"), "{name}");
+    }
+}
