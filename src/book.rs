@@ -30,7 +30,8 @@
 //! cargo run --example exercises -- 3    # the third, in detail
 //! ```
 //!
-//! Solutions stand beside them in `examples/exercises/solutions/`, tested as everything else is.
+//! The first time takes some minutes, for everything is compiled; after that, seconds. Solutions stand beside them in
+//! `examples/exercises/solutions/`, tested as everything else is.
 //!
 //! # Rust in one page
 //!

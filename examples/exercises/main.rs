@@ -50,12 +50,12 @@ fn at_a_glance() {
         let marks = of_chapter.map(|exercise| {
             let outcome = outcome(exercise.yours);
             solved += usize::from(outcome == Outcome::Solved);
-            format!("{} {:26}", mark(&outcome), exercise.name)
+            format!(" {}", mark(&outcome))
         });
-        println!("{:>2}  {:26} {}", number(chapter), title, marks.collect::<String>().trim_end());
+        println!("{:>4}  {:26}{}", number(chapter), title, marks.collect::<String>());
     }
     println!("\n{solved} of {} are solved.", all.len());
-    println!("One chapter, and what is expected of each: cargo run --example exercises -- 1");
+    println!("One chapter, with what is expected: cargo run --example exercises -- 1");
 }
 
 /// Each exercise of a chapter, and what is wrong with it.

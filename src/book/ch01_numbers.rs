@@ -22,7 +22,7 @@
 //! The slope is negative: the loss falls as `w` grows, so `w` should grow. A step against the slope takes the loss
 //! from 9 to 0.09. Nothing more happens in training; there is only more of it. The paper's base model has 63 million
 //! numbers. To move each of them a little would take 126 million losses for one step. [Chapter
-//! 3](super::ch03_backward) finds all those slopes for about the price of two.
+//! 3](super::ch03_backward) finds all those slopes for about the price of three.
 //!
 //! # Many numbers
 //!

@@ -53,7 +53,8 @@
 //! of `x`. What is cut are the columns of the result, and a head in memory is a view: the same rows, starting further
 //! to the right.
 //!
-//! Masks say who may attend to whom. True means "may". The decoder's causal mask lets position i see 0..=i.
+//! Masks say who may attend to whom. True means "may". The decoder's causal mask lets a word see itself and all
+//! before it.
 //!
 //! All of this is one operation, with one vjp. It never holds the weights of all heads at once:
 //!
