@@ -49,7 +49,7 @@
 //!
 //! `D(2h)` has four times the bend's error of `D(h)`; the right mixture of both has none, and what is left falls with
 //! h⁴. That is the rule [`gradcheck`](fn@autograd::gradcheck) uses, in f64, with a step near 1e-3. In f32, with 7
-//! digits, one could hardly tell a wrong gradient from a right one: this is what `f64` is there for.
+//! digits, one could hardly tell a slightly wrong gradient from a right one: this is what `f64` is there for.
 //!
 #![doc = include_str!("look.html")]
 #![doc = include_str!("ch05.svg")]
