@@ -2,6 +2,9 @@
 //! al. 2017), from scratch: a tensor, a hand-written reverse-mode autograd engine, layers, optimizers, the
 //! whole encoder-decoder, its training and its search.
 //!
+//! **New to it? Read [the book](book)**: twelve short chapters along the source, from one number and its derivative to a
+//! translator, with code that runs, figures and exercises.
+//!
 //! ```
 //! use etudiant::autograd::Tape;
 //! use etudiant::tensor::Tensor;
@@ -49,16 +52,19 @@
 //!
 //! # Where to go
 //!
+//! - To learn how it works, from the beginning: [the book](book).
 //! - To see it work: `cargo run --release --example je_suis_etudiant`.
-//! - To understand the engine: [`autograd`] says in which order to read its files.
-//! - To understand the model: [`transformer`] does the same; its front page trains one in ten lines.
+//! - To read one crate: [`autograd`] says in which order to read its files, and so do [`nn`] and [`transformer`], whose
+//!   front page trains a model in ten lines.
 //! - To look inside a model while it computes: [`transformer`](transformer#looking-inside) lists what can be seen.
 //! - To check a gradient of your own: [`autograd::gradcheck`](mod@autograd::gradcheck).
-//! - From `loss.backward()` down to the multiply-add, file by file: `docs/ARCHITECTURE.md` in the repository.
+//! - To find what happens where, file by file: `docs/ARCHITECTURE.md` in the repository.
 //!
 //! # The operations
 //!
 //! Every operation has its formula, its vjp and its file in the table of [`autograd::ops`].
+
+pub mod book;
 
 pub use autograd;
 pub use illustrated;

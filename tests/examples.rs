@@ -252,3 +252,20 @@ fn wrong_input_ends_in_one_line_and_exit_code_2() {
         assert_eq!(error.lines().count(), 1, "{error}");
     }
 }
+
+/// However many of them the reader has solved.
+#[test]
+fn the_exercises_of_the_book_say_how_they_stand() {
+    let all = stdout(&run("exercises", NONE));
+    assert!(
+        all.contains("\n   3  The chain rule as a loop") && all.contains(" of 36 are solved.\n"),
+        "{all}"
+    );
+    let one = stdout(&run("exercises", &["3"]));
+    assert!(one.contains("yours/ch03_backward.rs\n") && one.contains(") half_the_gradient "), "{one}");
+    for wrong in [&["0"][..], &["13"], &["x"], &["1", "2"]] {
+        let output = run("exercises", wrong);
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(2) && error.starts_with("usage: exercises "), "{error}");
+    }
+}

@@ -20,6 +20,7 @@
 //! | [`engine`] | tapes may be long, and a wrong shape is reported where it was written |
 //! | [`training`] | training converges, and what goes wrong in it leaves no trace |
 //! | [`examples`] | the lessons run and say what they should |
+//! | [`book`] | every chapter has its parts, and what it names is there |
 //! | [`user_input`] | wrong input is an error that says what would be right |
 //!
 //! The rules of the house, which are read off the source, are a package of their own in `tests/house`: nothing has to be
@@ -29,6 +30,7 @@
 //! test that passed passes again. Comparisons are to the bit where the order of the arithmetic is the same,
 //! and otherwise to 1e-12 in f64, which is rounding and nothing else.
 
+mod book;
 mod checkpoints;
 mod common;
 mod decoding;

@@ -38,6 +38,9 @@
 //! runs; differentiating twice means recording twice. Gradients are tensors, not variables: there are no
 //! second derivatives.
 
+// Pages of the crates above find this one's beside their own, whichever were written first.
+#![doc(html_root_url = "..")]
+
 pub mod backward;
 pub mod gradcheck;
 mod non_finite;

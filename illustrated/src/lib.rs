@@ -8,6 +8,9 @@
 //! Where to read: [`recording`] says what is recorded, [`look`] how numbers become pictures, [`figures`] has a file for
 //! each picture; [`terminal`] has those that are text. [`origins`](mod@origins) says how every number is made of others.
 
+// Pages of the crates above find this one's beside their own, whichever were written first.
+#![doc(html_root_url = "..")]
+
 pub mod error;
 pub mod figures;
 pub mod look;

@@ -43,6 +43,9 @@
 //! Imports run one way: error <- named, layout <- params <- gradients <- context, builder <- layers; trace <- context.
 //! optim needs params and gradients, gradcheck context, checkpoint named and atomic, schedule nothing at all.
 
+// Pages of the crates above find this one's beside their own, whichever were written first.
+#![doc(html_root_url = "..")]
+
 pub mod atomic;
 pub mod builder;
 pub mod checkpoint;

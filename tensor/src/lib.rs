@@ -18,6 +18,9 @@
 //!
 //! Results are the same, bit for bit, for any number of threads ([`threads`]).
 
+// Pages of the crates above find this one's beside their own, whichever were written first.
+#![doc(html_root_url = "..")]
+
 pub mod clock;
 pub mod create;
 pub mod display;

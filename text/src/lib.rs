@@ -15,6 +15,9 @@
 //! their numbers) and [`special`] (the four numbers that are no words). [`statistics`] and [`scripts`] say whether an input is written as the training text
 //! was. A lesson needs no more than a [`Vocabulary`].
 
+// Pages of the crates above find this one's beside their own, whichever were written first.
+#![doc(html_root_url = "..")]
+
 pub mod corpus;
 pub mod error;
 pub mod invisible;

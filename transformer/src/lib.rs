@@ -79,6 +79,9 @@
 //! | `decoder.` and the same | with tgt_len for src_len, `cross_attn` as the second sublayer of three, and its keys and values of src_len | |
 //! | `hidden`, `logits` | what comes out at the top, and its scores for all words | `[batch, tgt_len, d_model]`, `[batch, tgt_len, vocab_size]` |
 
+// Pages of the crates above find this one's beside their own, whichever were written first.
+#![doc(html_root_url = "..")]
+
 pub mod align;
 pub mod config;
 pub mod data;

@@ -21,6 +21,9 @@
 //! [`align`] ask the model about translations that are given; [`model_file`] is what it is opened from, [`average`] the
 //! mean of several; [`metrics`] says how good translations are.
 
+// Pages of the crates above find this one's beside their own, whichever were written first.
+#![doc(html_root_url = "..")]
+
 pub mod align;
 pub mod average;
 pub mod encode;
