@@ -34,7 +34,7 @@ pub fn page(module: &[u8]) -> String {
                 style { (PreEscaped(include_str!("../web/live.css"))) }
             }
             body {
-                (controls())
+                div id="bars" { (controls()) }
                 main {
                     h1 { "A Transformer that learns while you watch" }
                     p {

@@ -18,10 +18,10 @@ function colours() {
   const ruler = element("span", { hidden: true });
   document.body.append(ruler);
   const rgb = (name) => {
-    ruler.style.color = style.getPropertyValue(name) || "gray";
+    ruler.style.color = style.getPropertyValue(name);
     return getComputedStyle(ruler).color.match(/[\d.]+/g).slice(0, 3).map(Number);
   };
-  const found = { paper: rgb("--cell"), positive: rgb("--positive"), negative: rgb("--negative") };
+  const found = { paper: rgb("--paper"), positive: rgb("--positive"), negative: rgb("--negative") };
   ruler.remove();
   return found;
 }
