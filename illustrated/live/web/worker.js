@@ -10,14 +10,16 @@ const write = (bytes, room) => {
 };
 const read = (start, len) => new Uint8Array(exports.memory.buffer, start() >>> 0, len() >>> 0);
 
-/// What subwords bring along and nobody here calls, as they need no random numbers.
-function stubs(module) {
+/// What the module imports: subwords have hash tables, whose seeds come from the browser. The rest belongs to glue that is not
+/// here, and is never called.
+function importsOf(module) {
   const imports = {};
-  for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
-    imports[from] ??= {};
-    imports[from][name] = () => {
-      throw new Error(`the module called ${from}.${name}, a ${kind} that it should not need`);
+  for (const { module: from, name } of WebAssembly.Module.imports(module)) {
+    const seeds = (at, len) => void crypto.getRandomValues(new Uint8Array(exports.memory.buffer, at >>> 0, len >>> 0));
+    const stub = () => {
+      throw new Error(`the module called ${from}.${name}, which it should not need`);
     };
+    (imports[from] ??= {})[name] = name.startsWith("__wbg_getRandomValues") ? seeds : stub;
   }
   return imports;
 }
@@ -25,7 +27,7 @@ function stubs(module) {
 onmessage = async ({ data: { module, id, request, bytes } }) => {
   try {
     if (module) {
-      ({ exports } = await WebAssembly.instantiate(module, stubs(module)));
+      ({ exports } = await WebAssembly.instantiate(module, importsOf(module)));
       exports.begin();
       return;
     }
