@@ -2,8 +2,9 @@
 
 use thiserror::Error;
 
-/// Why a request was not answered. Nothing has changed then.
+/// Why a request was not answered. What is open is as it was, but for steps that were taken before one failed.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum Error {
     /// Settings or a sentence that nothing can be made of.
     #[error("{0}")]

@@ -12,6 +12,7 @@ pub mod request;
 pub mod seam;
 pub mod session;
 pub mod settings;
+mod shown;
 mod state;
 pub mod thinning;
 

@@ -8,15 +8,18 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use illustrated::look::STYLE;
 use illustrated::report;
+use live::Settings;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 /// In the order in which they need each other, after those of the report.
-const SCRIPTS: [&str; 6] = [
+const SCRIPTS: [&str; 8] = [
     include_str!("../web/ask.js"),
     include_str!("../web/settings.js"),
     include_str!("../web/keep.js"),
     include_str!("../web/tables.js"),
     include_str!("../web/values.js"),
+    include_str!("../web/moments.js"),
+    include_str!("../web/beside.js"),
     include_str!("../web/live.js"),
 ];
 
@@ -51,9 +54,10 @@ pub fn page(module: &[u8]) -> String {
                     iframe id="beside" hidden title="a run beside this one" {}
                     div id="chapters" {}
                     section aria-labelledby="by-name" { (values()) }
-                    p id="download" { button type="button" id="recording" { "Download the recording" } " every number of this page, as JSON." }
+                    p { button type="button" id="recording" { "Download the recording" } ": every number of this moment, as JSON." }
                 }
                 script id="module" type="application/wasm" { (packed(module)) }
+                script id="defaults" type="application/json" { (PreEscaped(Settings::default().to_json().replace('<', "\\u003c"))) }
                 script id="worker" type="text/plain" { (PreEscaped(include_str!("../web/worker.js"))) }
                 @for script in report::SCRIPTS.into_iter().chain(SCRIPTS) { script { (PreEscaped(script)) } }
             }
@@ -107,7 +111,7 @@ fn settings() -> Markup {
             p {
                 label { "Open a model that " code { "etudiant train" } " or this page saved, or drop it here: " input id="open" type="file" accept=".safetensors"; }
             }
-            p { label { "The same run beside this one, with one thing changed: " select id="change" { option value="" { "none" } } } }
+            p { label { "The same run beside this one, with one thing changed; both begin anew: " select id="change" { option value="" { "none" } } } }
         }
     }
 }

@@ -1,10 +1,10 @@
 //! What a page asks, and who answers.
 
-use illustrated::figures::{self, Follows};
+use illustrated::figures;
 use illustrated::recording::Recording;
 use illustrated::report;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::answer::{self, Answer};
 use crate::error::Error;
@@ -12,7 +12,7 @@ use crate::opened::Opened;
 use crate::session::Session;
 use crate::settings::Settings;
 
-/// What a page asks.
+/// What a page asks. Numbers of steps name moments; a model from a file has one, which any number names.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(tag = "ask", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Request {
@@ -32,12 +32,10 @@ pub enum Request {
         /// The name of the file.
         name: String,
     },
-    /// Takes so many steps, and makes the last a moment if asked to.
+    /// Takes so many steps; the last becomes a moment.
     Train {
         /// How many.
         steps: usize,
-        /// Whether the last becomes a moment.
-        record: bool,
     },
     /// Goes back to a moment.
     Back {
@@ -52,29 +50,25 @@ pub enum Request {
         #[serde(default)]
         reference: Option<String>,
     },
-    /// Searches for a translation of the shown sentence.
-    Search {
-        /// How many hypotheses are kept.
-        beam: usize,
-    },
-    /// What the model makes of the sentences to try, and of those it learns.
+    /// What the model makes of the sentences to try, of those it learns, and of the one that is shown.
     Try,
-    /// The chapters with all figures, and what the script needs to know of them.
-    Chapters,
-    /// Figures by their names.
-    Figures {
-        /// Which.
-        names: Vec<String>,
-    },
-    /// The numbers of passes.
-    Passes {
-        /// After which steps.
-        steps: Vec<u64>,
+    /// A moment: the numbers of its passes, and figures by their names, or all chapters.
+    View {
+        /// After which step.
+        step: u64,
+        /// Which figures; without, the chapters, and in them the search for a translation.
+        #[serde(default)]
+        figures: Option<Vec<String>>,
+        /// The passes whose numbers the page has, by their steps.
+        held: Vec<u64>,
     },
     /// The model as a file.
     Save,
-    /// The recording as a file.
-    Recording,
+    /// A moment as a recording, as a file.
+    Recording {
+        /// After which step.
+        step: u64,
+    },
 }
 
 /// What is open in the page.
@@ -102,56 +96,68 @@ impl Live {
     fn respond(&mut self, request: Request, bytes: &[u8]) -> Result<Answer, Error> {
         match request {
             Request::Defaults => Ok(json!({ "settings": Settings::default() }).into()),
-            Request::Begin { settings } => self.begun(Session::begin(*settings)?),
-            Request::Resume => self.begun(Session::from_bytes(bytes)?),
+            Request::Begin { settings } => Ok(self.begun(Session::begin(*settings)?)),
+            Request::Resume => Ok(self.begun(Session::from_bytes(bytes)?)),
             Request::Open { name } => {
                 let opened = Opened::open(&name, bytes)?;
-                let about = about(&opened);
+                let translator = opened.translator();
+                let (step, count) = (translator.about().step, translator.params().numel());
                 self.open = Some(Open::Model(Box::new(opened)));
-                Ok(about.into())
+                Ok(json!({ "step": step, "n_parameters": count }).into())
             }
-            Request::Show { line, reference } => {
-                let unknown = match self.open.as_mut() {
-                    Some(Open::Run(session)) => session.show(&line)?,
-                    Some(Open::Model(opened)) => opened.show(&line, reference.as_deref())?,
-                    None => return Err(nothing_open()),
+            Request::Show { line, reference } => match self.open.as_mut() {
+                Some(Open::Run(session)) => Ok(json!({ "unknown": session.show(&line)? }).into()),
+                Some(Open::Model(opened)) => {
+                    let unknown = opened.show(&line, reference.as_deref())?;
+                    let said = opened.recording().and_then(Recording::translation);
+                    Ok(json!({ "unknown": unknown, "said": said.map(|found| &found.text) }).into())
+                }
+                None => Err(nothing_open()),
+            },
+            Request::View { step, figures, held } => {
+                let recording = self.view(step, figures.is_none())?;
+                let seen = |step| !held.contains(&step);
+                let Answer { json: passes, bytes } = answer::passes(&recording, seen);
+                let steps: Vec<u64> = recording.passes().iter().map(|pass| pass.head().step).collect();
+                let drawn = match figures {
+                    Some(names) => named(&names, &recording),
+                    None => chapters(&recording),
                 };
-                let said = self.recording()?.translation().map_or("", |found| found.text.as_str());
-                Ok(json!({ "unknown": unknown, "moments": self.moments(), "said": said }).into())
+                Ok(Answer { json: json!({ "seen": steps, "passes": passes, "drawn": drawn }), bytes })
             }
-            Request::Chapters => self.recording().map(chapters),
-            Request::Figures { names } => {
-                let recording = self.recording()?;
-                let drawn = names.iter().filter_map(|name| figures::named(name, recording));
-                let drawn: serde_json::Map<String, Value> = drawn
-                    .map(|figure| {
-                        let (html, caption) = (figure.html().into_string(), &figure.caption);
-                        (figure.id.into(), json!({ "html": html, "caption": caption }))
-                    })
-                    .collect();
-                Ok(json!({ "figures": drawn }).into())
+            Request::Recording { step } => {
+                Ok(Answer { json: json!({}), bytes: self.view(step, true)?.to_json().into_bytes() })
             }
-            Request::Passes { steps } => Ok(answer::passes(self.recording()?, |step| steps.contains(&step))),
-            Request::Recording => {
-                let bytes = self.recording()?.to_json().into_bytes();
-                Ok(Answer { json: json!({}), bytes })
+            Request::Keep => Ok(Answer { json: json!({}), bytes: self.run()?.to_bytes()? }),
+            Request::Save => Ok(Answer { json: json!({}), bytes: self.run()?.translator()?.to_bytes()? }),
+            Request::Train { steps } => {
+                let session = self.run()?;
+                let reports = session.train(steps)?;
+                let losses: Vec<(u64, f64)> =
+                    reports.iter().map(|report| (report.step, report.stats.loss())).collect();
+                Ok(json!({ "step": session.trainer.step(), "losses": losses, "moments": session.moments() })
+                    .into())
             }
-            of_run => self.run()?.respond(of_run),
+            Request::Back { step } => {
+                let session = self.run()?;
+                session.go_back(step)?;
+                Ok(json!({ "moments": session.moments() }).into())
+            }
+            Request::Try => self.run()?.tried(),
         }
     }
 
-    fn begun(&mut self, session: Session) -> Result<Answer, Error> {
-        let n_parameters = session.trainer.params.numel();
+    fn begun(&mut self, session: Session) -> Answer {
+        let losses = session.steps().steps();
         let answer = json!({
             "settings": session.settings(),
-            "n_parameters": n_parameters,
             "step": session.trainer.step(),
             "shown": session.shown(),
             "moments": session.moments(),
-            "steps": session.recording().steps(),
+            "losses": losses.iter().map(|taken| (taken.step, taken.loss)).collect::<Vec<_>>(),
         });
         self.open = Some(Open::Run(Box::new(session)));
-        Ok(answer.into())
+        answer.into()
     }
 
     fn run(&mut self) -> Result<&mut Session, Error> {
@@ -164,61 +170,31 @@ impl Live {
         }
     }
 
-    fn recording(&self) -> Result<&Recording, Error> {
-        match &self.open {
-            Some(Open::Run(session)) => Ok(session.recording()),
+    fn view(&mut self, step: u64, with_search: bool) -> Result<Recording, Error> {
+        match self.open.as_mut() {
+            Some(Open::Run(session)) => session.view(step, with_search),
             Some(Open::Model(opened)) => opened
                 .recording()
+                .cloned()
                 .ok_or_else(|| Error::Settings("no sentence has gone through the model yet".into())),
             None => Err(nothing_open()),
         }
     }
-
-    /// After which steps there are passes.
-    fn moments(&self) -> Vec<u64> {
-        let passes = self.recording().map(Recording::passes).unwrap_or_default();
-        passes.iter().map(|pass| pass.head().step).collect()
-    }
 }
 
 impl Session {
-    /// The answer to what only a run can be asked.
-    fn respond(&mut self, request: Request) -> Result<Answer, Error> {
-        match request {
-            Request::Keep => {
-                Ok(Answer { json: json!({ "step": self.trainer.step() }), bytes: self.to_bytes()? })
-            }
-            Request::Train { steps, record } => {
-                let reports = self.train(steps)?;
-                if record {
-                    self.record()?;
-                }
-                let losses: Vec<[f64; 2]> =
-                    reports.iter().map(|report| [report.stats.loss(), report.stats.nll()]).collect();
-                Ok(json!({ "step": self.trainer.step(), "losses": losses, "moments": self.moments() }).into())
-            }
-            Request::Back { step } => {
-                self.go_back(step)?;
-                Ok(json!({ "step": step, "moments": self.moments() }).into())
-            }
-            Request::Search { beam } => {
-                self.search(beam)?;
-                let said = self.recording().translation().map(|found| found.text.clone());
-                Ok(json!({ "said": said }).into())
-            }
-            Request::Try => {
-                let learned: Vec<String> = self.settings().pairs.iter().map(|(src, _)| src.clone()).collect();
-                let (learned, tried) = (self.translate(&learned)?, self.translate(&self.settings().tried)?);
-                let shown = self.translate(&[self.shown().to_owned()])?.remove(0);
-                let wanted = self.settings().pairs.iter().map(|(_, tgt)| self.text().as_decoded(tgt));
-                let wanted: Vec<String> = wanted.collect();
-                let step = self.trainer.step();
-                Ok(json!({ "step": step, "learned": learned, "wanted": wanted, "tried": tried, "shown": shown })
-                    .into())
-            }
-            Request::Save => Ok(Answer { json: json!({}), bytes: self.translator()?.to_bytes()? }),
-            _ => unreachable!("what everybody answers was answered"),
-        }
+    fn tried(&self) -> Result<Answer, Error> {
+        let Settings { pairs, tried, .. } = self.settings();
+        let learned: Vec<String> = pairs.iter().map(|(src, _)| src.clone()).collect();
+        let wanted: Vec<String> = pairs.iter().map(|(_, tgt)| self.text().as_decoded(tgt)).collect();
+        Ok(json!({
+            "step": self.trainer.step(),
+            "learned": self.translate(&learned)?,
+            "wanted": wanted,
+            "tried": self.translate(tried)?,
+            "shown": self.translate(&[self.shown().to_owned()])?[0],
+        })
+        .into())
     }
 }
 
@@ -226,26 +202,22 @@ fn nothing_open() -> Error {
     Error::Settings("nothing is open: begin a run, or open a model".into())
 }
 
-/// What a page says of a model from a file.
-fn about(opened: &Opened) -> Value {
-    let translator = opened.translator();
-    json!({
-        "step": translator.about().step,
-        "n_parameters": translator.params().numel(),
-        "architecture": translator.model().config().architecture,
-        "text": translator.text().summary(),
-    })
+/// Figures by their names, those that the recording has something for.
+fn named(names: &[String], recording: &Recording) -> Value {
+    let drawn = names.iter().filter_map(|name| figures::named(name, recording)).map(|figure| {
+        let (html, caption) = (figure.html().into_string(), &figure.caption);
+        (figure.id.into(), json!({ "html": html, "caption": caption }))
+    });
+    json!({ "figures": drawn.collect::<Map<String, Value>>() })
 }
 
 /// The chapters, and what the script of the report needs.
-fn chapters(recording: &Recording) -> Answer {
-    let (of, body) = (figures::following, report::Body::of(recording));
+fn chapters(recording: &Recording) -> Value {
+    let body = report::Body::of(recording);
     json!({
         "html": body.html.into_string(),
         "captions": body.captions,
         "about": recording.about(),
         "origins": illustrated::origins::origins(recording.about()),
-        "follow": { "steps": of(Follows::Steps), "search": of(Follows::Search) },
     })
-    .into()
 }

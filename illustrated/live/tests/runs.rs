@@ -11,7 +11,7 @@ fn trained(steps: usize) -> Session {
 }
 
 fn losses(session: &Session) -> Vec<f64> {
-    session.recording().steps().iter().map(|step| step.loss).collect()
+    session.steps().steps().iter().map(|step| step.loss).collect()
 }
 
 /// An answer that is no error.
@@ -33,7 +33,6 @@ fn the_articles_sentences_are_learned_in_a_hundred_steps() {
 #[test]
 fn a_run_that_went_back_or_was_kept_goes_on_as_it_did() {
     let mut session = trained(8);
-    session.record().unwrap();
     let kept = session.to_bytes().unwrap();
     session.train(8).unwrap();
     let as_it_was = losses(&session);
@@ -44,26 +43,33 @@ fn a_run_that_went_back_or_was_kept_goes_on_as_it_did() {
     let mut again = Session::from_bytes(&kept).unwrap();
     again.train(8).unwrap();
     assert_eq!(losses(&again), as_it_was);
-    assert_eq!((again.moments(), again.shown()), (vec![0, 8], "je suis étudiant"));
+    assert_eq!((again.moments(), again.shown()), (vec![0, 8, 16], "je suis étudiant"));
     let problem = session.go_back(7).unwrap_err().to_string();
-    assert_eq!(problem, "step 7 was not kept; 0, 8 were");
+    assert_eq!(problem, "step 7 was not kept; 0, 8, 16 were");
 }
 
+/// A view of a moment is a recording that ends there, whatever the run did since, and whatever was shown before.
 #[test]
-fn another_sentence_is_shown_at_every_moment() {
-    let mut session = trained(4);
-    session.record().unwrap();
-    assert_eq!(session.show("  merci ").unwrap(), 0);
-    let steps: Vec<(u64, usize)> =
-        session.recording().passes().iter().map(|pass| (pass.head().step, pass.head().src.len())).collect();
+fn a_moment_is_seen_as_it_was() {
+    let mut session = trained(2);
+    session.train(2).unwrap();
+    let seen_then = session.view(4, true).unwrap();
+    assert_eq!(session.seen_from(4).unwrap(), [0, 2, 4]);
+    session.train(4).unwrap();
+    session.show("merci").unwrap();
+    let other = session.view(4, true).unwrap();
+    let about = other.about();
     assert_eq!(
-        (steps, session.recording().about().reference.as_deref()),
-        (vec![(0, 2), (4, 2)], Some("thanks"))
+        (about.step, about.sentence.as_str(), about.reference.as_deref()),
+        (4, "merci", Some("thanks"))
     );
+    assert!(about.optimizer.is_some() && other.steps().len() == 4);
+    assert_eq!(session.show("je suis étudiant").unwrap(), 0);
+    assert_eq!(session.view(4, true).unwrap(), seen_then);
     // A sentence that is not learned is aimed at what the model makes of it.
     assert_eq!(session.show("étudiant vert").unwrap(), 1);
-    assert_eq!(session.recording().about().reference, None);
-    assert_eq!(session.recording().passes().len(), 2);
+    let unlearned = session.view(8, false).unwrap();
+    assert_eq!((unlearned.about().reference.as_deref(), unlearned.passes().len()), (None, 3));
 }
 
 #[test]
@@ -71,19 +77,16 @@ fn a_long_run_remembers_no_more_than_it_says() {
     let mut session = Session::begin(Settings::default()).unwrap();
     for _ in 0..60 {
         session.train(1).unwrap();
-        session.record().unwrap();
     }
     let moments = session.moments();
     assert_eq!((moments.len(), moments[0], moments[23]), (live::session::MAX_MOMENTS, 0, 60));
-    let passes: Vec<u64> = session.recording().passes().iter().map(|pass| pass.head().step).collect();
-    assert_eq!(passes, moments);
 }
 
 #[test]
 fn what_is_saved_is_a_model_that_translates() {
     let mut live = Live::default();
     ask(&mut live, json!({"ask": "begin", "settings": Settings::default()}), &[]);
-    ask(&mut live, json!({"ask": "train", "steps": 100, "record": true}), &[]);
+    ask(&mut live, json!({"ask": "train", "steps": 100}), &[]);
     let (_, model) = ask(&mut live, json!({"ask": "save"}), &[]);
     let translator = Translator::from_bytes("model.safetensors", &model).unwrap();
     assert_eq!(translator.translate(&["je suis étudiant"]).unwrap(), ["i am a student"]);
@@ -91,23 +94,30 @@ fn what_is_saved_is_a_model_that_translates() {
     let (about, _) = ask(&mut live, json!({"ask": "open", "name": "model.safetensors"}), &model);
     assert_eq!(about["step"], 100);
     let (shown, _) = ask(&mut live, json!({"ask": "show", "line": "je suis étudiant"}), &[]);
-    assert_eq!(shown["moments"], json!([100]));
-    let (chapters, _) = ask(&mut live, json!({"ask": "chapters"}), &[]);
-    let html = chapters["html"].as_str().unwrap();
+    assert_eq!(shown["said"], "i am a student");
+    let (view, _) = ask(&mut live, json!({"ask": "view", "step": 0, "held": []}), &[]);
+    assert_eq!(view["seen"], json!([100]));
+    let html = view["drawn"]["html"].as_str().unwrap();
     for id in ["self-attention", "attention-explorer", "beam-search", "decoding"] {
         assert!(html.contains(&format!("<figure id=\"{id}\"")), "{id}");
     }
 }
 
 #[test]
-fn passes_arrive_as_they_were_recorded() {
+fn passes_arrive_as_they_were_recorded_and_once() {
     let mut live = Live::default();
     ask(&mut live, json!({"ask": "begin", "settings": Settings::default()}), &[]);
-    ask(&mut live, json!({"ask": "train", "steps": 3, "record": true}), &[]);
-    let (answer, bytes) = ask(&mut live, json!({"ask": "passes", "steps": [3]}), &[]);
+    ask(&mut live, json!({"ask": "train", "steps": 3}), &[]);
+    let view = json!({"ask": "view", "step": 3, "figures": ["loss", "no such figure"], "held": [0]});
+    let (answer, bytes) = ask(&mut live, view, &[]);
+    assert_eq!(answer["seen"], json!([0, 3]));
+    let figures = answer["drawn"]["figures"].as_object().unwrap();
+    assert!(
+        figures.len() == 1 && figures["loss"]["html"].as_str().unwrap().starts_with("<figure id=\"loss\"")
+    );
     let mut session = trained(3);
-    session.record().unwrap();
-    let pass = session.recording().last_pass().unwrap();
+    let recording = session.view(3, false).unwrap();
+    let pass = recording.last_pass().unwrap();
     let found = &answer["passes"][0];
     assert_eq!((answer["passes"].as_array().unwrap().len(), &found["head"]), (1, &json!(pass.head())));
     assert_eq!(found["outputs"], json!(pass.outputs()));

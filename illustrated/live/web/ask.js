@@ -7,20 +7,26 @@ async function unpackedBytes(selector) {
 }
 
 /// Begins the worker. Returns what asks it: a request is answered by `{ json, bytes }`; what cannot be done is an error
-/// whose message is for people. Requests are answered in their order.
+/// whose message is for people.
 async function beginWorker() {
   const source = new Blob([$("#worker").textContent], { type: "text/javascript" });
   const worker = new Worker(URL.createObjectURL(source));
   const waiting = new Map();
   let next = 0;
+  const ended = (what) => new Error(`This should not have happened, and the run has ended: ${what}. Load the page again.`);
   worker.onmessage = ({ data: { id, json, bytes, trap } }) => {
     const { resolve, reject } = waiting.get(id);
     waiting.delete(id);
-    if (trap) reject(new Error(`This should not have happened, and the run has ended: ${trap}. Load the page again.`));
+    if (trap) reject(ended(trap));
     else if (json.error) reject(new Error(json.error));
     else resolve({ json, bytes });
   };
-  worker.postMessage({ module: await WebAssembly.compile(await unpackedBytes("#module")) });
+  worker.onerror = ({ message }) => {
+    waiting.forEach(({ reject }) => reject(ended(message)));
+    waiting.clear();
+  };
+  const module = await unpackedBytes("#module");
+  worker.postMessage({ module }, [module]);
   return (request, bytes) =>
     new Promise((resolve, reject) => {
       waiting.set(next, { resolve, reject });

@@ -3,9 +3,10 @@
 // a mistake of ours, is answered by `{ id, trap }`; nothing is asked after it.
 
 let exports;
+let begun;
 
 const write = (bytes, room) => {
-  const at = room(bytes.length);
+  const at = room(bytes.length); // memory may grow, and have another buffer then
   new Uint8Array(exports.memory.buffer, at, bytes.length).set(bytes);
 };
 const read = (start, len) => new Uint8Array(exports.memory.buffer, start() >>> 0, len() >>> 0);
@@ -24,13 +25,19 @@ function importsOf(module) {
   return imports;
 }
 
+async function begin(bytes) {
+  const module = await WebAssembly.compile(bytes);
+  ({ exports } = await WebAssembly.instantiate(module, importsOf(module)));
+  exports.begin();
+}
+
 onmessage = async ({ data: { module, id, request, bytes } }) => {
+  if (module) {
+    begun = begin(module);
+    return;
+  }
   try {
-    if (module) {
-      ({ exports } = await WebAssembly.instantiate(module, importsOf(module)));
-      exports.begin();
-      return;
-    }
+    await begun;
     write(new TextEncoder().encode(JSON.stringify(request)), exports.request_room);
     if (bytes) write(bytes, exports.bytes_room);
     exports.answer();

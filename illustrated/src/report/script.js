@@ -19,8 +19,8 @@
 //
 // The address of an open card is #path/index/../pass.
 
-/// Makes the figures of the page answer. More passes may come, and be forgotten; `isLive` draws only figures that are seen.
-/// An aborted `signal` ends it.
+/// Makes the figures of the page answer; an aborted `signal` ends it. On a live page, passes change and figures are drawn
+/// anew: there somebody else moves through time, and open cards stay out of the address.
 function openPage({ passes, captions, signal, isLive = false }) {
   const mode = $("input[name=mode]:checked")?.value ?? "both";
   const state = { pass: passes.at(-1), mode, open: null };
@@ -92,7 +92,7 @@ function openPage({ passes, captions, signal, isLive = false }) {
   function drawFigure(figure) {
     const controls = { pass: state.pass.at, ...chosen(figure) };
     const caption = captions[figure.id];
-    if (caption) {
+    if (caption?.of.length) {
       const at = caption.of.reduce((at, { name, count }) => at * count + controls[name], 0);
       $("figcaption .caption", figure).textContent = caption.texts[at];
     }
@@ -110,29 +110,16 @@ function openPage({ passes, captions, signal, isLive = false }) {
     const which = isOneOfMany ? `, pass ${state.pass.at + 1} of ${passes.length}` : "";
     const now = `step ${step}, loss ${loss.toFixed(3)}${which}`;
     $("#now").textContent = now;
-    if (time) {
+    if (time && !isLive) {
       const at = passes.indexOf(state.pass);
-      time.max = passes.length - 1;
       time.value = at;
       time.setAttribute("aria-valuetext", now);
       $("#previous").disabled = at === 0;
       $("#next").disabled = at === passes.length - 1;
     }
-    $$("figure").forEach((figure) => (isLive && !seen.has(figure) ? stale.add(figure) : drawFigure(figure)));
+    $$("figure").forEach(drawFigure);
     showCard();
   }
-
-  // On a live page, figures that nobody sees wait.
-
-  const [seen, stale] = [new Set(), new Set()];
-  const watcher = new IntersectionObserver((entries) => {
-    for (const { target, isIntersecting } of entries) {
-      if (isIntersecting) seen.add(target);
-      else seen.delete(target);
-      if (isIntersecting && stale.delete(target)) drawFigure(target);
-    }
-  }, { rootMargin: "200px" });
-  signal?.addEventListener("abort", () => watcher.disconnect());
 
   /// Readies a figure that is new on the page.
   function ready(figure) {
@@ -143,42 +130,35 @@ function openPage({ passes, captions, signal, isLive = false }) {
         if (at === 0) cell.setAttribute("tabindex", 0);
       });
     }
-    if (isLive) watcher.observe(figure);
   }
 
-  /// Puts a figure that was drawn anew in the place of the old one; what was chosen stays.
+  /// Puts a figure that was drawn anew in the place of the old one. What was chosen stays, and what had the focus has it.
   function replace(old, figure, caption) {
     const before = chosen(old);
     for (const select of $$("select[data-control]", figure)) {
       const choice = before[select.dataset.control];
       if (choice < select.options.length) select.value = choice;
     }
-    if (caption.of.length) captions[figure.id] = caption;
-    else delete captions[figure.id];
-    watcher.unobserve(old);
-    [seen, stale].forEach((set) => set.delete(old) && set.add(figure));
+    captions[figure.id] = caption;
+    const focused = $$(FOCUSABLE, old).indexOf(document.activeElement);
+    const scrolled = $(".drawing", old)?.scrollLeft ?? 0;
     old.replaceWith(figure);
     ready(figure);
     offerFile(figure);
     drawFigure(figure);
+    if (scrolled) $(".drawing", figure).scrollLeft = scrolled;
+    if (focused >= 0) $$(FOCUSABLE, figure)[focused]?.focus({ preventScroll: true });
   }
 
-  /// Takes a pass in. Who looks at the last one looks at this then.
-  function add(pass) {
-    const isAtEnd = state.pass === passes.at(-1);
-    passes.push(pass);
-    goTo(isAtEnd ? pass.at : state.pass.at);
-  }
+  const FOCUSABLE = "select, button, .drawing, .cell, .fold";
 
-  /// Forgets passes; those that stay are numbered anew.
-  function forget(isGone) {
-    const kept = passes.filter((pass) => !isGone(pass));
-    if (kept.length === passes.length) return;
-    passes.splice(0, passes.length, ...kept);
+  /// The passes are others now, and the last of them is shown; a card of the one that was shown goes with it.
+  function show(others) {
+    const { open, pass: before } = state;
+    passes.splice(0, passes.length, ...others);
     passes.forEach((pass, at) => (pass.at = at));
-    if (!passes.includes(state.pass)) state.pass = passes.at(-1);
-    if (state.open?.pass && !passes.includes(state.open.pass)) closeCard();
-    drawAll();
+    state.pass = passes.at(-1);
+    if (open?.pass && (open.pass === before || !passes.includes(open.pass))) open.pass = state.pass;
   }
 
   function goTo(at) {
@@ -269,7 +249,8 @@ function openPage({ passes, captions, signal, isLive = false }) {
   function openCard(reference, from) {
     if (from && !card.contains(from)) state.from = from;
     state.open = reference;
-    if (location.hash !== addressOf(reference.pass, reference)) history.pushState(null, "", addressOf(reference.pass, reference));
+    const address = addressOf(reference.pass, reference);
+    if (!isLive && location.hash !== address) history.pushState(null, "", address);
     showCard();
     card.scrollTop = 0;
     card.focus({ preventScroll: true });
@@ -282,7 +263,7 @@ function openPage({ passes, captions, signal, isLive = false }) {
     document.documentElement.classList.remove("carded");
     Object.assign(state, { open: null, from: null });
     showCard();
-    const isInAddress = location.hash.includes("/") || history.state?.fold !== undefined;
+    const isInAddress = !isLive && (location.hash.includes("/") || history.state?.fold !== undefined);
     if (isInAddress) history.pushState(null, "", location.href.split("#")[0]);
     from?.focus({ preventScroll: true });
   }
@@ -297,7 +278,8 @@ function openPage({ passes, captions, signal, isLive = false }) {
 
   /// The same, so that going back leads to it.
   function goToFold(fold) {
-    history.pushState({ fold: folds().indexOf(fold), row: Number(fold.dataset.r) }, "", location.href.split("#")[0]);
+    const here = { fold: folds().indexOf(fold), row: Number(fold.dataset.r) };
+    if (!isLive) history.pushState(here, "", location.href.split("#")[0]);
     openFold(fold);
   }
 
@@ -312,7 +294,7 @@ function openPage({ passes, captions, signal, isLive = false }) {
     const says = `${nameIn(matrix) || path}: ${numbers}, after step ${pass.head.step}. Each can be opened.`;
     const turn = (row, className) => {
       state.open.row = row;
-      history.replaceState({ fold: folds().indexOf(fold), row }, "");
+      if (!isLive) history.replaceState({ fold: folds().indexOf(fold), row }, "");
       showCard();
       ($(`button.${className}:enabled`, card) ?? $("button.turn:enabled", card)).focus();
     };
@@ -362,10 +344,12 @@ function openPage({ passes, captions, signal, isLive = false }) {
       drawAll();
     }
   }, { signal });
-  $("#time")?.addEventListener("input", (event) => goTo(Number(event.target.value)), { signal });
-  $("#previous")?.addEventListener("click", () => goTo(passes.indexOf(state.pass) - 1), { signal });
-  $("#next")?.addEventListener("click", () => goTo(passes.indexOf(state.pass) + 1), { signal });
-  addEventListener("popstate", openAddress, { signal });
+  if (!isLive) {
+    $("#time")?.addEventListener("input", (event) => goTo(Number(event.target.value)), { signal });
+    $("#previous")?.addEventListener("click", () => goTo(passes.indexOf(state.pass) - 1), { signal });
+    $("#next")?.addEventListener("click", () => goTo(passes.indexOf(state.pass) + 1), { signal });
+    addEventListener("popstate", openAddress, { signal });
+  }
 
   /// Opens the card that the address names, or the table that was open at this place of the history.
   function openAddress() {
@@ -382,7 +366,7 @@ function openPage({ passes, captions, signal, isLive = false }) {
   if (passes.length) {
     $("#controls").hidden = false;
     drawAll();
-    if (location.hash.includes("/") || history.state?.fold !== undefined) openAddress();
+    if (!isLive && (location.hash.includes("/") || history.state?.fold !== undefined)) openAddress();
   }
-  return { state, add, forget, replace, goTo, drawAll, openCard };
+  return { state, show, replace, showCard, openCard };
 }

@@ -1,0 +1,44 @@
+"use strict";
+// A run beside this one, in a frame: the same page with one thing changed, which does what this one does.
+
+/// The name of the frame, by which the page in it knows what it is.
+const BESIDE = "étudiant beside";
+
+class Beside {
+  constructor(source) {
+    Object.assign(this, { source, frame: $("#beside"), isReady: false });
+    this.frame.name = BESIDE;
+    addEventListener("message", ({ data, source }) => {
+      if (source !== this.frame.contentWindow) return;
+      if (data.ready) this.ready?.();
+      if (data.done) this.done?.();
+      if (data.progress) $("#beside-says").textContent = `With ${$("#change").value}: ${data.progress}`;
+    });
+  }
+
+  /// Opens it, or, without a change, closes it.
+  async open(change) {
+    this.isReady = false;
+    this.frame.hidden = !change;
+    document.documentElement.classList.toggle("with-beside", Boolean(change));
+    $("#beside-says").textContent = "";
+    URL.revokeObjectURL(this.frame.src);
+    this.frame.removeAttribute("src");
+    if (!change) return;
+    this.frame.title = `the same run with ${change}`;
+    await new Promise((resolve) => {
+      this.ready = resolve;
+      this.frame.src = URL.createObjectURL(new Blob([`<!DOCTYPE html>${this.source}`], { type: "text/html" }));
+    });
+    this.isReady = true;
+  }
+
+  /// Tells it what to do, and waits until it has.
+  async tell(message) {
+    if (!this.isReady) return;
+    await new Promise((resolve) => {
+      this.done = resolve;
+      this.frame.contentWindow.postMessage(message, "*");
+    });
+  }
+}
