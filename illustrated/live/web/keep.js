@@ -12,17 +12,20 @@ const kept = (() => {
       resolve(null);
     }
   });
+  /// What the work returns, once it is done for good; undefined if it is not, for want of room or of the right.
   const within = async (mode, work) => {
     const database = await open;
     if (!database) return undefined;
     return new Promise((resolve) => {
-      const request = work(database.transaction("runs", mode).objectStore("runs"));
-      request.onsuccess = () => resolve(request.result);
-      request.onerror = () => resolve(undefined);
+      const transaction = database.transaction("runs", mode);
+      const request = work(transaction.objectStore("runs"));
+      transaction.oncomplete = () => resolve(request.result);
+      transaction.onabort = transaction.onerror = () => resolve(undefined);
     });
   };
   return {
     put: (key, value) => within("readwrite", (runs) => runs.put(value, key)),
     get: (key) => within("readonly", (runs) => runs.get(key)),
+    drop: (key) => within("readwrite", (runs) => runs.delete(key)),
   };
 })();

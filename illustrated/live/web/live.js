@@ -56,7 +56,7 @@
     $("#sentence").value = shown;
     $("#reference").hidden = true;
     if (!isBeside) history.replaceState(null, "", name ? linkOf(settings) : location.href.split("#")[0]);
-    await beside.tell({ settings: changed(settings, $("#change").value) });
+    if (beside.isReady) await beside.tell({ settings: changed(settings, $("#change").value) });
     moments.end();
     moments.set(steps);
     await settle();

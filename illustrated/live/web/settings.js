@@ -96,7 +96,10 @@ function settingsOf(form, settings) {
 function differences(settings, others) {
   const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
   const said = FIELDS.filter(([path]) => !same(valueAt(settings, path), valueAt(others, path))).map(
-    ([path, label, choices]) => `${label}: ${choices[String(valueAt(settings, path))] ?? valueAt(settings, path)}`,
+    ([path, label, choices]) => {
+      const value = valueAt(settings, path);
+      return `${label}: ${Array.isArray(choices) ? value : choices[String(value)]}`;
+    },
   );
   if (!same(settings.pairs, others.pairs)) said.push(`${settings.pairs.length} pairs of its own`);
   return said.join(", ");

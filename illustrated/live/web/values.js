@@ -64,7 +64,11 @@ function showValues(list, pass, query, open) {
         Math.floor((offsetX / canvas.clientWidth) * canvas.width);
       const reference = (offset) => ({ pass, path, index: pass.index(path, Math.min(offset, array.data.length - 1)) });
       canvas.onclick = (event) => open(reference(at(event)), canvas);
-      canvas.onkeydown = (event) => event.key === "Enter" && open(reference(0), canvas);
+      canvas.onkeydown = (event) => {
+        if (event.key !== "Enter" && event.key !== " ") return;
+        event.preventDefault();
+        open(reference(0), canvas);
+      };
       const number = element("output");
       canvas.onpointermove = (event) => {
         const offset = Math.min(at(event), array.data.length - 1);
