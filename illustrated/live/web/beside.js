@@ -1,13 +1,12 @@
 "use strict";
 // A run beside this one, in a frame: the same page with one thing changed, which does what this one does.
 
-/// The name of the frame, by which the page in it knows what it is.
-const BESIDE = "étudiant beside";
+/// Whether this page is one beside another: whoever opened it wrote so into it.
+const isBeside = "beside" in document.documentElement.dataset;
 
 class Beside {
   constructor(source) {
     Object.assign(this, { source, frame: $("#beside"), isReady: false });
-    this.frame.name = BESIDE;
     addEventListener("message", ({ data, source }) => {
       if (source !== this.frame.contentWindow) return;
       if (data.ready) this.ready?.();
@@ -26,9 +25,10 @@ class Beside {
     this.frame.removeAttribute("src");
     if (!change) return;
     this.frame.title = `the same run with ${change}`;
+    const page = this.source.replace("<html ", "<html data-beside ");
     await new Promise((resolve) => {
       this.ready = resolve;
-      this.frame.src = URL.createObjectURL(new Blob([`<!DOCTYPE html>${this.source}`], { type: "text/html" }));
+      this.frame.src = URL.createObjectURL(new Blob(["<!DOCTYPE html>", page], { type: "text/html" }));
     });
     this.isReady = true;
   }

@@ -10,10 +10,8 @@
   const MAX_LOSSES = 4096;
 
   const form = $("#settings");
-  const isBeside = window.name === BESIDE && window.parent !== window;
   const live = { settings: null, defaults: null, runs: [], answers: null, isRunning: false, isModel: false, steps: 1 };
   const source = document.documentElement.outerHTML;
-  document.documentElement.classList.toggle("is-beside", isBeside);
 
   function say(text, isProblem = false) {
     $("#says").textContent = text;

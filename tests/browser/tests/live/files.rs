@@ -33,6 +33,7 @@ fn a_model_is_saved_and_dropped_onto_the_page() {
         "the translation",
         "return document.querySelector('#said').textContent === '→ i am a student'",
     );
+    browser.wait_for("figures", "return document.querySelectorAll('figure').length > 10");
     let figures: Vec<String> =
         browser.run("return [...document.querySelectorAll('figure')].map((figure) => figure.id)");
     for id in ["self-attention", "attention-explorer", "decoding", "beam-search"] {

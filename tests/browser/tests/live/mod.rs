@@ -20,12 +20,27 @@ fn page() -> PathBuf {
 /// A browser that shows it, and has begun a run.
 fn open() -> Browser {
     let browser = Browser::open(&page(), Window::default());
-    ready(&browser);
+    says(&browser, "Ready.");
     browser
 }
 
 fn ready(browser: &Browser) {
     browser.wait_for("a run to begin", "return document.querySelector('#step').disabled === false");
+}
+
+/// Waits until the page says something that begins so.
+fn says(browser: &Browser, expected: &str) {
+    begins(browser, "#says", expected);
+}
+
+/// Waits until an element says something that begins so.
+fn begins(browser: &Browser, selector: &str, expected: &str) {
+    browser.wait_for(
+        &format!("{selector} to say {expected:?}"),
+        &format!(
+            "return document.querySelector({selector:?})?.textContent.startsWith({expected:?}) === true"
+        ),
+    );
 }
 
 /// What an element says.

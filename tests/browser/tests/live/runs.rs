@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use thirtyfour::Key;
 
-use super::{learn, open, page, press, ready, step, text};
+use super::{begins, learn, open, page, press, ready, says, step, text};
 
 #[test]
 fn it_learns_the_articles_sentence_and_asks_for_nothing() {
@@ -26,36 +26,24 @@ fn it_goes_step_by_step_back_and_anew() {
     let browser = open();
     for expected in 1..=3 {
         press(&browser, "#step");
-        browser.wait_for(
-            "a step",
-            &format!("return document.querySelector('#progress').textContent.startsWith('step {expected},')"),
-        );
+        begins(&browser, "#progress", &format!("step {expected},"));
     }
     ready(&browser);
     let loss = text(&browser, "#progress");
     browser.focus("#time");
     browser.press(&[Key::Home, Key::Right]);
-    assert!(text(&browser, "#now").starts_with("step 1, loss "), "{}", text(&browser, "#now"));
+    begins(&browser, "#now", "step 1, loss ");
     press(&browser, "#back");
-    browser.wait_for(
-        "the run to be back",
-        "return document.querySelector('#says').textContent.startsWith('Back after step 1.')",
-    );
+    says(&browser, "Back after step 1.");
     assert_eq!(step(&browser), 1);
     // From there it goes as it went before.
     for expected in 2..=3 {
         press(&browser, "#step");
-        browser.wait_for(
-            "a step",
-            &format!("return document.querySelector('#progress').textContent.startsWith('step {expected},')"),
-        );
+        begins(&browser, "#progress", &format!("step {expected},"));
     }
     assert_eq!(text(&browser, "#progress"), loss);
     press(&browser, "#again");
-    browser.wait_for(
-        "a new run",
-        "return document.querySelector('#progress').textContent.startsWith('step 0,')",
-    );
+    begins(&browser, "#progress", "step 0,");
 }
 
 #[test]
@@ -73,10 +61,7 @@ fn it_pauses_and_survives_a_reload() {
     assert_eq!(text(&browser, "#progress"), paused);
     browser.wait_for("the run to be kept", "return document.querySelector('#kept').textContent === 'kept'");
     browser.run::<()>("location.reload()");
-    browser.wait_for(
-        "the run to come back",
-        "return document.querySelector('#says')?.textContent.startsWith('This is your last run')",
-    );
+    says(&browser, "This is your last run");
     assert_eq!(text(&browser, "#progress"), paused);
 }
 

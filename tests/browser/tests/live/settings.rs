@@ -1,6 +1,6 @@
 //! What one changes does what is said of it; what cannot be is told in words.
 
-use super::{begin, fill, learn, open, press, ready, step, text};
+use super::{begin, begins, fill, learn, open, press, says, step, text};
 
 fn translation(browser: &browser::Browser, line: &str) -> String {
     browser.run::<()>(&format!(
@@ -82,20 +82,13 @@ fn a_run_beside_does_what_this_one_does() {
         "const change = document.querySelector('#change'); change.value = 'no positions'; \
          change.dispatchEvent(new Event('change', { bubbles: true }))",
     );
-    let beside = |expected: &str| {
-        let says = "document.querySelector('#beside-says').textContent";
-        browser.wait_for(expected, &format!("return {says}.startsWith({expected:?})"));
-    };
-    beside("With no positions: step 0,");
-    ready(&browser);
+    begins(&browser, "#beside-says", "With no positions: step 0,");
+    says(&browser, "Ready.");
     for expected in 1..=2 {
         press(&browser, "#step");
         let at = format!("step {expected}, loss ");
-        browser.wait_for(
-            &at,
-            &format!("return document.querySelector('#progress').textContent.startsWith({at:?})"),
-        );
-        beside(&format!("With no positions: {at}"));
+        begins(&browser, "#progress", &at);
+        begins(&browser, "#beside-says", &format!("With no positions: {at}"));
     }
     let losses = (text(&browser, "#progress"), text(&browser, "#beside-says"));
     assert!(!losses.1.ends_with(&losses.0), "{losses:?}");
