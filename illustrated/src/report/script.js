@@ -208,6 +208,7 @@ function openPage({ passes, captions, signal, isLive = false }) {
 
   const folds = () => $$(".fold");
   $("#card")?.remove();
+  document.documentElement.classList.remove("carded");
   const card = element("aside", { id: "card", hidden: true, tabIndex: -1 });
   card.setAttribute("aria-labelledby", "card-title");
   $("main").after(card);
