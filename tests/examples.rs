@@ -68,7 +68,8 @@ fn je_suis_etudiant_writes_a_report_of_its_run() {
         "{}",
         page.len()
     );
-    let told = format!("\nThe figures of this run: open {} in a browser.\n", path.display());
+    let size = page.len().div_ceil(1000);
+    let told = format!("\nThe figures of this run, {size} KB: open {} in a browser.\n", path.display());
     assert_eq!(said.replace(&told, ""), stdout(&run("je_suis_etudiant", NONE)));
     let nowhere = run("je_suis_etudiant", &["--report"]);
     assert!(String::from_utf8_lossy(&nowhere.stderr).contains("--report needs the name of what to write"));

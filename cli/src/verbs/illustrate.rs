@@ -96,6 +96,7 @@ impl Of {
             seed: Some(recipe.seed),
             smoothing: recipe.training.smoothing,
             optimizer: recipe.training.optimizer.build().rule(),
+            ..Options::default()
         };
         Ok(record(&translator, &self.sentence, &options)?)
     }

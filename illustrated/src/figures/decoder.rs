@@ -4,6 +4,7 @@
 use transformer::{Architecture, NormPlacement};
 
 use crate::look::matrix::cut;
+use crate::look::number::counted;
 use crate::look::{Figure, Labels, Matrix, Place, Role, Sheet};
 use crate::recording::{Pass, Recording, Token};
 
@@ -207,11 +208,15 @@ fn caption(recording: &Recording, pass: &Pass, is_pre: bool) -> String {
     };
     let final_norm = if architecture.norm.has_final_norm() { ", normed" } else { "" };
     let order = if is_pre { " The norm comes before each sublayer." } else { "" };
+    let each = match architecture.n_decoder_layers {
+        1 => "The one layer".into(),
+        count => format!("Each of the {count} layers"),
+    };
+    let (tgt, src) = (counted(tgt, "word"), counted(src, "word"));
     format!(
-        "Each of the {} layers asks with the {tgt} words said so far, and finds keys and values of the {src} words of the \
+        "{each} asks with the {tgt} said so far, and finds keys and values of the {src} of the \
          source: they are made of what encoder layer {}, the top one, gives{final_norm}, whichever \
          layer of the decoder asks.{order} The first {} of {} numbers are shown.{hidden}",
-        architecture.n_decoder_layers,
         architecture.n_encoder_layers.saturating_sub(1),
         MAX.0.min(architecture.d_model),
         architecture.d_model,

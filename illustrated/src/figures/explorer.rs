@@ -9,6 +9,7 @@ use maud::html;
 use super::common::{by_layer, largest, numbered, row_of};
 use crate::look::equation::at;
 use crate::look::matrix::Drawn;
+use crate::look::number::counted;
 use crate::look::{Axis, Caption, Control, Figure, Labels, Matrix, Place, Role, Style};
 use crate::recording::{Pass, Recording};
 
@@ -89,8 +90,10 @@ fn words_of(kind: &Kind) -> Vec<String> {
     } else {
         "Nothing is masked here: each of these words may look at every one, and no sentence is padded."
     };
-    let layers = format!("There are {} layers of this kind; each row sums to 1.", kind.n_layers);
-    vec![format!("Rows look ({rows} words), columns are looked at ({columns}). {layers}"), mask.into()]
+    let are = if kind.n_layers == 1 { "is" } else { "are" };
+    let layers = format!("There {are} {} of this kind; each row sums to 1.", counted(kind.n_layers, "layer"));
+    let rows = counted(rows, "word");
+    vec![format!("Rows look ({rows}), columns are looked at ({columns}). {layers}"), mask.into()]
 }
 
 fn heatmap(pass: &Pass, kind: &Kind) -> Option<Drawn> {

@@ -8,10 +8,10 @@ use maud::{Markup, html};
 use crate::look::chart::{Signed, plain};
 use crate::look::formula::Formula;
 use crate::look::matrix::cut;
-use crate::look::{Control, Figure};
+use crate::look::{Axis, Caption, Control, Figure};
 use crate::recording::{Followed, OptimizerRule, Recording};
 
-use weights::{At, Weight, shown_steps, weights};
+use weights::{At, Weight, weights};
 
 /// Where the numbers begin, and from one line to the next.
 const NUMBERS: f64 = 276.0;
@@ -28,15 +28,32 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
     let (betas, eps) = (rule.betas?, rule.eps?);
     let adam = Adam { betas, eps, decay: rule.weight_decay.filter(|_| rule.name == "AdamW") };
     let weights: Vec<Weight> = weights(recording);
-    let shown = shown_steps(recording, weights.first()?);
-    let last = shown.last()?;
+    let passes = recording.passes();
+    let shown: Vec<Vec<&At>> = weights.iter().map(|weight| weight.shown(&passes)).collect();
+    let control = Control {
+        name: "weight",
+        label: "weight",
+        choices: weights.iter().map(Weight::name).collect(),
+        chosen: 0,
+    };
+    let text = |choice: usize, pass: usize| caption(rule, weights.get(choice)?, shown[choice].get(pass)?);
+    let caption = match passes.len() {
+        0 => Caption::over([Axis::of(&control)], |[choice]| text(choice, 0)),
+        count => {
+            Caption::over([Axis::passes(count), Axis::of(&control)], |[pass, choice]| text(choice, pass))
+        }
+    };
     let height = TOP + SIZE.1 + 24.0;
     let parts = weights.iter().enumerate().map(|(choice, weight)| {
-        let steps = shown.iter().filter_map(|(condition, at)| {
-            let step = weight.steps.iter().find(|step| step.event == *at)?;
-            let condition = format!("weight={choice}{condition}");
-            let class = (choice > 0 || last.1 != *at).then_some("off");
-            Some(html! { g data-when=(condition) class=[class] { (adam.lines(step)) (weight.marks(step)) } })
+        let of_passes = &shown[choice];
+        let steps = of_passes.iter().enumerate().map(|(pass, at)| {
+            let of_pass = if passes.is_empty() { String::new() } else { format!(" pass={pass}") };
+            let is_off = choice > 0 || pass + 1 < of_passes.len();
+            html! {
+                g data-when={ "weight=" (choice) (of_pass) } class=[is_off.then_some("off")] {
+                    (adam.lines(at)) (weight.marks(at))
+                }
+            }
         });
         html! {
             g data-when={ "weight=" (choice) } class=[(choice > 0).then_some("off")] { (weight.charts()) }
@@ -46,16 +63,11 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
     Some(Figure {
         id: "followed-weight",
         title: format!("One weight through a step of {}", rule.name),
-        caption: caption(rule, &weights[0], last.1)?.into(),
+        caption: caption?,
         width: 1060.0,
         height,
         drawing: html! { (adam.symbols()) @for part in parts { (part) } },
-        controls: vec![Control {
-            name: "weight",
-            label: "weight",
-            choices: weights.iter().map(Weight::name).collect(),
-            chosen: 0,
-        }],
+        controls: vec![control],
     })
 }
 
@@ -192,9 +204,9 @@ impl Weight<'_> {
     }
 }
 
-fn caption(rule: &OptimizerRule, weight: &Weight, shown: usize) -> Option<String> {
-    let at = weight.steps.iter().find(|at| at.event == shown)?;
-    let (first, last) = (weight.steps.first()?, weight.steps.last()?);
+/// What is said of a weight at a step.
+fn caption(rule: &OptimizerRule, weight: &Weight, at: &At) -> Option<String> {
+    let first = weight.steps.first()?;
     let moved = at.of.update / at.step.learning_rate;
     let moved = if moved.is_finite() {
         format!(", {} times the learning rate", plain(moved.abs()))
@@ -205,15 +217,14 @@ fn caption(rule: &OptimizerRule, weight: &Weight, shown: usize) -> Option<String
         if rule.name == "AdamW" { " AdamW first takes a share of the weight itself away." } else { "" };
     Some(format!(
         "In step {} a gradient of {} moves this weight by {}{moved}: m is a mean of its gradients, v of their squares, both over the \
-         last steps, and what is gone by is the one over the root of the other.{decay} From step {} to step {} the weight went from \
-         {} to {}.",
+         last steps, and what is gone by is the one over the root of the other.{decay} Before step {} the weight was {}, after this step it is \
+         {}.",
         at.step.step,
         plain(at.of.gradient),
         plain(at.of.update),
         first.step.step,
-        last.step.step,
         plain(first.of.weight[0]),
-        plain(last.of.weight[1]),
+        plain(at.of.weight[1]),
     ))
 }
 
@@ -242,15 +253,16 @@ mod tests {
     #[test]
     fn one_step_of_one_weight_is_shown_at_a_time() {
         let drawing = draw(toy()).unwrap().drawing.into_string();
-        for pass in toy().passes() {
-            let (after, condition) = (pass.head().step, format!("\"weight=1 step={}\"", pass.head().step));
+        for (number, pass) in toy().passes().iter().enumerate() {
+            let (after, condition) = (pass.head().step, format!("\"weight=1 pass={number}\""));
             let group = drawing.split(&condition).nth(1).unwrap();
             assert!(group.contains(&format!(">step {}, t = ", after.max(1))), "{condition}");
         }
         let shown = drawing.split("<g ").skip(1).filter(|group| !group.contains("class=\"off\""));
         let shown: Vec<String> =
             shown.filter_map(|group| attribute(&format!(" {group}"), "data-when")).collect();
-        assert_eq!(shown, ["weight=0", "weight=0 step=64"]);
+        let last = format!("weight=0 pass={}", toy().passes().len() - 1);
+        assert_eq!(shown, ["weight=0", &last]);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use maud::html;
 use super::common::{MAX_WIDTH, Run};
 use crate::look::equation::{Part, at, equation, stack};
 use crate::look::matrix::Drawn;
+use crate::look::number::counted;
 use crate::look::{Figure, Labels, Matrix, Place, Role, Style};
 use crate::recording::Recording;
 
@@ -17,13 +18,19 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
     let run = Run::of(recording)?;
     let x = run.input(&FOLDED, |matrix| Matrix { name: "X: every head reads all of it".into(), ..matrix })?;
     let sheet = stack(&[fan(&run, x)?, product(&run)?], 10.0);
+    let (each, so) = match run.n_heads {
+        1 => ("the one head".into(), "They"),
+        count => (format!("each of the {count} heads"), "Side by side they"),
+    };
     Some(Figure {
         id: "heads",
         title: "Several heads, side by side".into(),
         caption: format!(
-            "Nothing is cut off the input: each of the {} heads reads all {} columns of X through matrices of its own, and \
-             gives {} columns of Z. Side by side they are {} columns again, which W^O mixes.",
-            run.n_heads, run.d_model, run.d_head, run.d_model,
+            "Nothing is cut off the input: {each} reads all {} columns of X through matrices of its own, and \
+             gives {} of Z. {so} are {} columns again, which W^O mixes.",
+            run.d_model,
+            counted(run.d_head, "column"),
+            run.d_model,
         )
         .into(),
         width: sheet.width,

@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use super::common::spelled;
 use crate::look::Figure;
 use crate::look::matrix::{cut, text_width};
-use crate::look::number::grouped;
+use crate::look::number::{counted, grouped};
 use crate::recording::{About, Recording};
 
 use tree::{Block, CROSS, blocks};
@@ -174,14 +174,13 @@ fn ends(recording: &Recording, bottom: f64, top: Option<&Placed>) -> Markup {
 
 fn caption(about: &About, total: usize) -> String {
     let architecture = &about.architecture;
-    let layers = |count: usize| if count == 1 { "1 layer".into() } else { format!("{count} layers") };
     format!(
         "{} numbers in {} parameters: the encoder has {}, the decoder {}, and every layer of the decoder reads what the top of the \
          encoder gives. The lines at the left of a layer are its residual \
          connections: what goes into a sublayer is added to what comes out.",
         grouped(total),
         about.parameters.len(),
-        layers(architecture.n_encoder_layers),
-        layers(architecture.n_decoder_layers),
+        counted(architecture.n_encoder_layers, "layer"),
+        counted(architecture.n_decoder_layers, "layer"),
     )
 }

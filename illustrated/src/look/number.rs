@@ -19,6 +19,11 @@ pub fn reads_as_nothing(text: &str) -> bool {
     text.bytes().all(|c| matches!(c, b'0' | b'.'))
 }
 
+/// So many of what is called `one` if it is one: `1 layer`, `2 layers`.
+pub fn counted(count: usize, one: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
+}
+
 /// A count with thin spaces between groups of three digits.
 pub fn grouped(count: usize) -> String {
     let digits = count.to_string();

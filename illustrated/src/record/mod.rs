@@ -156,6 +156,7 @@ impl<'a> Recorder<'a> {
             Ok((sink.into_seen(), stats, logits.into_value(), of_logits))
         })?;
         sink::check(&sink, stats.loss())?;
+        let padded = padded::padded(model, params, &pair.src)?;
         let of = |ids: &[u32], side: &[String]| {
             ids.iter().map(|&id| words::token(id, side)).collect::<Vec<Token>>()
         };
@@ -173,7 +174,6 @@ impl<'a> Recorder<'a> {
             self.push(array, if is_gradient { Event::Gradient } else { Event::Value });
             moments.into_iter().for_each(|moment| self.push(moment, Event::Value));
         }
-        let padded = padded::padded(model, params, &pair.src);
         weighted.into_iter().chain(padded).for_each(|array| self.push(array, Event::Value));
         for output in outputs::outputs(&logits, &of_logits, &batch.tgt_out, self.smoothing, &self.words.tgt) {
             self.recording.push(Event::Output(output));

@@ -6,6 +6,7 @@ use transformer::Transformer;
 use transformer::data::batch::TokenBatch;
 
 use super::sink::Attention;
+use crate::error::Error;
 use crate::recording::Array;
 use crate::recording::event::N_PADDED;
 
@@ -16,9 +17,12 @@ const SCOPE: &str = "encoder.layers.0.self_attn";
 /// self-attention, `[n_heads, src_len, src_len + N_PADDED]`, with the sentence in a batch beside a longer one. Only the
 /// rows of its words: what padding would look at, nobody reads. Nothing if there is no word, or the model reaches no
 /// further.
-pub(super) fn padded(model: &Transformer, params: &Params, src: &[u32]) -> Vec<Array> {
+///
+/// # Errors
+/// [`Error::Model`] if the model does not take the sentence.
+pub(super) fn padded(model: &Transformer, params: &Params, src: &[u32]) -> Result<Vec<Array>, Error> {
     if src.is_empty() {
-        return Vec::new();
+        return Ok(Vec::new());
     }
     let longer: Vec<u32> = src.iter().chain(src.iter().cycle().take(N_PADDED)).copied().collect();
     let batch = TokenBatch::new(&[src, &longer], src[0]);
@@ -38,11 +42,18 @@ pub(super) fn padded(model: &Transformer, params: &Params, src: &[u32]) -> Vec<A
             data: (0..n_heads).flat_map(head).copied().collect(),
         })
     };
-    seen.unwrap_or_default().into_iter().filter_map(of_words).collect()
+    match seen {
+        Ok(seen) => Ok(seen.into_iter().filter_map(of_words).collect()),
+        Err(transformer::Error::TooLong { .. }) => Ok(Vec::new()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use tensor::{DType, Seed};
+    use transformer::{Config, VocabSizes};
+
     use super::*;
     use crate::testing::{recorded, toy};
 
@@ -72,5 +83,13 @@ mod tests {
         let path = format!("{SCOPE}.padded.weights");
         assert!(recorded(reach, 4).last_pass().unwrap().value(&path).is_none());
         assert!(recorded(reach, 3).last_pass().unwrap().value(&path).is_some());
+    }
+
+    #[test]
+    fn what_else_is_wrong_is_said() {
+        let config = Config::toy(VocabSizes::Shared(7));
+        let (model, params) = Transformer::new(&config, Seed::new(1), DType::F32).unwrap();
+        let error = padded(&model, &params, &[3, 99]).unwrap_err();
+        assert!(error.to_string().contains("99"), "{error}");
     }
 }

@@ -14,7 +14,7 @@ use crate::recording::{About, Event, Recording, Validated};
 pub const MAX_PARAMETERS: usize = 2_000_000;
 
 /// What to record of a translator.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// A right translation; without it the loss is that of the translation found.
     pub reference: Option<String>,
@@ -28,6 +28,22 @@ pub struct Options {
     pub smoothing: f64,
     /// The rule of the training's steps, if it is known.
     pub optimizer: Option<Rule>,
+    /// Whether changed models and untrained ones are measured beside this one, as they are unless told otherwise.
+    pub with_probes: bool,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            reference: None,
+            digits: None,
+            with_parameters: None,
+            seed: None,
+            smoothing: 0.0,
+            optimizer: None,
+            with_probes: true,
+        }
+    }
 }
 
 /// The translation of a sentence, as the translator searches unless told otherwise and greedily: the search, and a pass
@@ -72,8 +88,10 @@ pub fn record(translator: &Translator, sentence: &str, options: &Options) -> Res
     let pair: Pair = pair(&model.config().architecture, &source, target)?;
     let with_parameters = options.with_parameters.unwrap_or(params.numel() <= MAX_PARAMETERS);
     recorder.pass(model, params, &pair, translator.about().step, with_parameters)?;
-    recorder.probes(model, params, &pair)?;
-    recorder.deep_stacks(&model.config().architecture, &pair)?;
+    if options.with_probes {
+        recorder.probes(model, params, &pair)?;
+        recorder.deep_stacks(&model.config().architecture, &pair)?;
+    }
     Ok(recorder.finish())
 }
 
@@ -81,4 +99,29 @@ pub fn record(translator: &Translator, sentence: &str, options: &Options) -> Res
 fn found(recording: &Recording, eos_id: u32) -> Vec<u32> {
     let tokens = recording.translation().into_iter().flat_map(|found| &found.tokens);
     tokens.filter_map(|token| token.id).filter(|&id| id != eos_id).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use tensor::{DType, Seed};
+    use text::{TextKind, TextModel, TextSettings};
+    use transformer::{Config, Transformer};
+    use translate::encode::vocab_sizes;
+
+    use super::*;
+
+    #[test]
+    fn probes_are_made_unless_told_otherwise() {
+        let settings = TextSettings { kind: TextKind::Words, ..TextSettings::default() };
+        let text = TextModel::learn(&settings, [("je suis étudiant", "i am a student")].into_iter()).unwrap();
+        let (model, params) =
+            Transformer::new(&Config::toy(vocab_sizes(&text)), Seed::new(1), DType::F32).unwrap();
+        let about = translate::About { step: 5, ..translate::About::default() };
+        let translator = Translator::new(model, params, text, about).unwrap();
+        let recorded = |options: Options| record(&translator, "je suis", &options).unwrap();
+        let (all, fewer) =
+            (recorded(Options::default()), recorded(Options { with_probes: false, ..Options::default() }));
+        assert!(all.variants().len() > 5 && fewer.variants().is_empty());
+        assert_eq!((fewer.passes().len(), fewer.about().step), (all.passes().len(), 5));
+    }
 }

@@ -43,7 +43,7 @@ pub struct About {
     pub recipe: String,
     /// The seed of the training, if it is known.
     pub seed: Option<u64>,
-    /// After how many steps of training.
+    /// After how many steps of training: that of the last step or pass, once there is one.
     pub step: u64,
     /// What the model is.
     pub architecture: Architecture,

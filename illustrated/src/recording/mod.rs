@@ -51,8 +51,15 @@ impl Recording {
         Recording { events: vec![Event::About(about)] }
     }
 
-    /// Adds what happened next.
+    /// Adds what happened next. A step or a pass says how far the training has come.
     pub fn push(&mut self, event: Event) {
+        let reached = match &event {
+            Event::Step(Step { step, .. }) | Event::Pass(PassHead { step, .. }) => Some(*step),
+            _ => None,
+        };
+        if let (Some(step), Event::About(about)) = (reached, &mut self.events[0]) {
+            about.step = step;
+        }
         self.events.push(event);
     }
 

@@ -46,6 +46,15 @@ fn recording() -> Recording {
 }
 
 #[test]
+fn what_it_is_about_goes_with_the_steps() {
+    let mut recording = recording();
+    assert_eq!(recording.about().step, 1, "that of the last pass");
+    recording.push(Event::Step(Step { step: 7, ..Step::default() }));
+    recording.push(Event::Validated(Validated { step: 9, nll: 1.0, bleu: None }));
+    assert_eq!(recording.about().step, 7);
+}
+
+#[test]
 fn what_is_written_reads_back() {
     let written = recording();
     assert_eq!(Recording::from_json(&written.to_json()).unwrap(), written);

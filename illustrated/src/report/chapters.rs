@@ -4,7 +4,7 @@
 use maud::{Markup, html};
 use transformer::{Activation, NormPlacement, Positions};
 
-use crate::look::number::grouped;
+use crate::look::number::{counted, grouped};
 use crate::recording::Recording;
 
 use super::{about, questions, slips};
@@ -50,15 +50,11 @@ fn black_box(recording: &Recording) -> Markup {
             "A sentence goes in, a sentence comes out. Here " b { (about.sentence) } " went in"
             @if let Some(said) = said { " and " b { (said) } " came out" }
             ". In between stand " (grouped(count)) " numbers, which training changes: "
-            (layers(encoder)) " that " @if encoder == 1 { "reads" } @else { "read" } ", the encoder, and "
-            (layers(decoder)) " that " @if decoder == 1 { "writes" } @else { "write" } ", the decoder."
+            (counted(encoder, "layer")) " that " @if encoder == 1 { "reads" } @else { "read" } ", the encoder, and "
+            (counted(decoder, "layer")) " that " @if decoder == 1 { "writes" } @else { "write" } ", the decoder."
             @if (encoder, decoder) != (6, 6) { " The paper has six of each." }
         }
     }
-}
-
-fn layers(count: usize) -> String {
-    if count == 1 { "1 layer".into() } else { format!("{count} layers") }
 }
 
 fn words(recording: &Recording) -> Markup {

@@ -129,7 +129,14 @@ fn other_functions_tables_and_depths() {
     hold(
         &one,
         &["1 layer that reads", "has one head"],
-        &["1 layers that", "side by side again", "top layer of each stack, the rest"],
+        &[
+            " 1 layers",
+            " 1 heads",
+            "the 1 ",
+            "all 1 ",
+            "side by side again",
+            "top layer of each stack, the rest",
+        ],
     );
 }
 

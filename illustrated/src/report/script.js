@@ -50,8 +50,8 @@ function openPage({ passes, captions, signal, isLive = false }) {
   function drawMatrix(matrix) {
     const { pass, path, offset, rows, cols } = placeOf(matrix);
     const isGradient = matrix.dataset.of === "gradient";
-    const values = (isGradient ? pass.gradients : pass.values).get(path)?.data;
-    const gradients = isGradient ? undefined : pass.gradients.get(path)?.data;
+    const values = (isGradient ? pass?.gradients : pass?.values)?.get(path)?.data; // a pass may be gone
+    const gradients = isGradient ? undefined : pass?.gradients.get(path)?.data;
     const largest = (data) => {
       let max = 0;
       for (let r = 0; data && r < rows; r++) {
@@ -70,10 +70,11 @@ function openPage({ passes, captions, signal, isLive = false }) {
     const hasBars = state.mode !== "values";
     for (const cell of $$(".cell", matrix)) {
       const at = offset(Number(cell.dataset.r), Number(cell.dataset.c));
-      cell.dataset.number = `${pass.at}:${path}:${at}`;
+      if (pass) cell.dataset.number = `${pass.at}:${path}:${at}`;
+      else delete cell.dataset.number;
       drawCell(cell, numberAt(values, at), numberAt(gradients, at), { asGradient, isShare, max, maxGradient, hasBars });
     }
-    if (matrix.dataset.listed) drawHeads(matrix, pass);
+    if (pass && matrix.dataset.listed) drawHeads(matrix, pass);
     const scale = $(".scale", matrix);
     const to = isShare ? "0 to 1" : `±${asGradient ? small(max) : short(max)}`;
     if (scale) scale.textContent = (asGradient ? gradients : values) ? to : "";
@@ -208,6 +209,7 @@ function openPage({ passes, captions, signal, isLive = false }) {
 
   const folds = () => $$(".fold");
   $("#card")?.remove();
+  document.documentElement.classList.remove("carded");
   const card = element("aside", { id: "card", hidden: true, tabIndex: -1 });
   card.setAttribute("aria-labelledby", "card-title");
   $("main").after(card);
@@ -286,6 +288,7 @@ function openPage({ passes, captions, signal, isLive = false }) {
   function showFold({ fold, row }) {
     const matrix = fold.closest("g.matrix");
     const place = placeOf(matrix);
+    if (!place.pass) return closeCard();
     const rows = pageOf(place, row);
     const { path, pass, cols } = place;
     const isGradient = state.mode === "gradients" || matrix.dataset.of === "gradient";
@@ -302,7 +305,10 @@ function openPage({ passes, captions, signal, isLive = false }) {
     fillCard(path, paragraph("", says), ...pages, tableOf(data, { ...place, rows }, headsOf(matrix)));
   }
 
-  const activate = (stop) => (stop.matches(".fold") ? goToFold(stop) : openCard(referenceOf(passes, stop), stop));
+  function activate(stop) {
+    if (stop.matches(".fold")) goToFold(stop);
+    else if (stop.dataset.number) openCard(referenceOf(passes, stop), stop);
+  }
 
   // What readers do.
 

@@ -84,6 +84,67 @@ fn layers_heads_and_words_are_chosen_by_arrow_keys() {
     holds(&browser, View { pass: 0, ..view });
 }
 
+/// The formulas of one step of the chosen weight, whichever pass is shown.
+#[test]
+fn of_every_pass_and_weight_the_formulas_are_shown() {
+    let browser = shared::open();
+    let passes = shared::recording().passes();
+    let shown = "const groups = [...document.querySelectorAll('#followed-weight g[data-when*=\"pass=\"]')]; \
+                 return groups.filter((group) => group.getClientRects().length) \
+                     .map((group) => [group.dataset.when, group.querySelector('text.head').textContent])";
+    let count: usize = browser
+        .run("return document.querySelector('#followed-weight select[data-control=weight]').options.length");
+    browser.focus("#followed-weight select[data-control=weight]");
+    browser.press(&[Key::Home]);
+    for weight in 0..count {
+        browser.focus("#time");
+        browser.press(&[Key::Home]);
+        for (number, pass) in passes.iter().enumerate() {
+            let shown: Vec<(String, String)> = browser.run(shown);
+            assert_eq!(shown.len(), 1, "{shown:?}");
+            assert_eq!(shown[0].0, format!("weight={weight} pass={number}"));
+            let step = pass.head().step.max(1);
+            assert!(shown[0].1.starts_with(&format!("step {step}, ")), "{shown:?}");
+            browser.press(&[Key::Right]);
+        }
+        browser.focus("#followed-weight select[data-control=weight]");
+        browser.press(&[Key::Down]);
+    }
+}
+
+/// A matrix may show a pass that a page which forgets some has no more.
+#[test]
+fn what_is_of_no_pass_is_drawn_as_missing() {
+    let browser = shared::open();
+    let matrix = "document.querySelector('#distributions g.matrix[data-pass=\"0\"]')";
+    browser.run::<()>(&format!("{matrix}.id = 'gone'; {matrix}.dataset.pass = 99;"));
+    browser.focus("#time");
+    browser.press(&[Key::Home]);
+    let missing: (usize, usize) = browser.run(
+        "const cells = [...document.querySelectorAll('#gone .cell')]; \
+         return [cells.length, cells.filter((cell) => cell.matches('.missing:not([data-number])')).length]",
+    );
+    assert!(missing.0 > 0 && missing.0 == missing.1, "{missing:?}");
+    browser.focus("#gone .cell[tabindex='0']");
+    browser.press(&[Key::Enter]);
+    assert!(browser.run::<bool>("return document.querySelector('#card').hidden"));
+    let matrices: Vec<Matrix> =
+        Matrix::all(&browser).into_iter().filter(|matrix| matrix.pass != Some(99)).collect();
+    assert!(View { pass: 0, ..View::first(shared::recording()) }.holds(&matrices) > 0);
+}
+
+/// A page that is opened anew begins without a card, and without the room that one takes.
+#[test]
+fn a_page_that_is_opened_anew_has_no_card() {
+    let browser = shared::open();
+    browser.focus("figure .cell[tabindex='0']");
+    browser.press(&[Key::Enter]);
+    let is_carded = "return document.documentElement.classList.contains('carded')";
+    assert!(browser.run::<bool>(is_carded));
+    browser.run::<()>("openPage({ passes: [], captions: {} })");
+    assert!(!browser.run::<bool>(is_carded));
+}
+
 /// From the top of the page, the tab key comes by everything that answers.
 #[test]
 fn the_tab_key_comes_by_every_control() {

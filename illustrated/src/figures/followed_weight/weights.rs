@@ -1,6 +1,6 @@
 //! The followed weights of a recording, and which of their steps are shown.
 
-use crate::recording::{Event, Followed, Recording, Step};
+use crate::recording::{Event, Followed, Pass, Recording, Step};
 
 /// A followed weight, with every step that has it.
 pub(super) struct Weight<'a> {
@@ -45,20 +45,17 @@ pub(super) fn weights(recording: &Recording) -> Vec<Weight<'_>> {
     weights
 }
 
-/// The step that is shown with each pass, as a condition and the number of its event: the last before the pass, or the
-/// first. Without passes the last step, unconditionally.
-pub(super) fn shown_steps(recording: &Recording, weight: &Weight) -> Vec<(String, usize)> {
-    let mut shown: Vec<(String, usize)> = Vec::new();
-    for pass in recording.passes() {
-        let after = pass.head().step;
-        let before = weight.steps.iter().rfind(|at| at.step.step <= after).unwrap_or(&weight.steps[0]);
-        let condition = format!(" step={after}");
-        if shown.iter().all(|(other, _)| *other != condition) {
-            shown.push((condition, before.event));
+impl<'a> Weight<'a> {
+    /// The step that is shown with each pass: the last before it, or the first. Without passes the last step alone.
+    pub fn shown(&self, passes: &[Pass]) -> Vec<&At<'a>> {
+        let before = |pass: &Pass| {
+            let mut steps = self.steps.iter();
+            steps.rfind(|at| at.step.step <= pass.head().step).unwrap_or(&self.steps[0])
+        };
+        if passes.is_empty() {
+            self.steps.last().into_iter().collect()
+        } else {
+            passes.iter().map(before).collect()
         }
     }
-    if shown.is_empty() {
-        shown.extend(weight.steps.last().map(|at| (String::new(), at.event)));
-    }
-    shown
 }

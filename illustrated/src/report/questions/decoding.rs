@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::answer::answer;
 use super::measured::{at_once, change, fact, in_training, last, said, variant};
+use crate::look::number::counted;
 use crate::record::lesson::{BACKWARDS, LEARNED, UNMASKED};
 use crate::record::probes::{CHANGE, MASK_SWITCHED};
 use crate::record::variants::names;
@@ -45,9 +46,8 @@ fn copying(recording: &Recording) -> Option<Markup> {
 
 /// What the mask changes at the last place, in one layer and in several.
 fn by_depth(recording: &Recording) -> Option<Markup> {
-    let name = "change of the last logits, the causal mask";
-    let many = fact(variant(recording, names::AS_IT_IS)?, name)?;
-    let one = fact(variant(recording, names::ONE_LAYER)?, name)?;
+    let many = fact(variant(recording, names::AS_IT_IS)?, names::CHANGE_BY_MASK)?;
+    let one = fact(variant(recording, names::ONE_LAYER)?, names::CHANGE_BY_MASK)?;
     let layers = recording.about().architecture.n_decoder_layers;
     Some(html! {
         " With one layer, switching the mask changes the last logits " (change(one)) "; with " (layers) ", " (change(many)) "."
@@ -58,7 +58,7 @@ fn switched(recording: &Recording, is_causal: bool) -> Option<Markup> {
     let size = fact(variant(recording, MASK_SWITCHED)?, CHANGE)?;
     let layers = recording.about().architecture.n_decoder_layers;
     Some(html! {
-        "This very model of " (layers) @if layers == 1 { " decoder layer" } @else { " decoder layers" } ", with the mask "
+        "This very model of " (counted(layers, "decoder layer")) ", with the mask "
         @if is_causal { "taken away" } @else { "put in" } " and nothing else changed: its logits change "
         (change(size)) " at most." (at_once(recording, MASK_SWITCHED)?)
     })

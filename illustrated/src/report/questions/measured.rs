@@ -13,7 +13,7 @@ pub(super) fn variant<'a>(recording: &'a Recording, name: &str) -> Option<&'a Va
 
 /// The number of that name.
 pub(super) fn fact(variant: &Variant, name: &str) -> Option<f64> {
-    variant.facts.iter().find(|fact| fact.name.starts_with(name)).map(|fact| fact.value)
+    variant.facts.iter().find(|fact| fact.name == name).map(|fact| fact.value)
 }
 
 /// The last negative log-likelihood of a training.
@@ -81,4 +81,25 @@ pub(super) fn in_training(recording: &Recording, changed: &str, without: &str) -
         }
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::probes::{CHANGE, CHANGE_TURNED};
+    use crate::recording::Fact;
+
+    #[test]
+    fn a_fact_is_called_by_its_whole_name() {
+        let fact_of = |name: &str, value| Fact { name: name.into(), value };
+        let facts = vec![fact_of(CHANGE_TURNED, 2.0), fact_of(CHANGE, 1.0)];
+        let variant = Variant {
+            facts,
+            name: String::new(),
+            change: String::new(),
+            nll: Vec::new(),
+            said: String::new(),
+        };
+        assert_eq!((fact(&variant, CHANGE), fact(&variant, "change")), (Some(1.0), None));
+    }
 }

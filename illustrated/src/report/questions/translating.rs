@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::answer::answer;
+use crate::look::number::counted;
 use crate::recording::{Fate, Recording};
 
 pub(super) fn keys_and_values(recording: &Recording) -> Option<Markup> {
@@ -14,9 +15,10 @@ pub(super) fn keys_and_values(recording: &Recording) -> Option<Markup> {
         "Where do the keys and values of cross-attention come from?",
         html! {
             p {
-                "From what the top layer of the encoder says, in every decoder layer: the same " (key.shape[0]) " rows go into all "
-                (layers) " of them, each with matrices of its own for keys and values. The queries come from the decoder, one for "
-                "each of its " (query.shape[0]) " positions. So the weights have " (query.shape[0]) " rows and " (key.shape[0]) " columns."
+                "From what the top layer of the encoder says, in every decoder layer: the same " (counted(key.shape[0], "row")) " for "
+                (counted(layers, "layer")) ", each with matrices of its own for keys and values. The queries come from the decoder, one for "
+                "each of its " (counted(query.shape[0], "position")) ". So the weights have " (counted(query.shape[0], "row")) " and "
+                (counted(key.shape[0], "column")) "."
             }
         },
     )
@@ -50,7 +52,7 @@ pub(super) fn all_positions(recording: &Recording) -> Option<Markup> {
         "Does the loss look at all positions, or only at the last?",
         html! {
             p {
-                "At all " (n) " of them, each with a label of its own; the loss is their mean. "
+                "At all of them, here " (n) ", each with a label of its own; the loss is their mean. "
                 @if is_causal { "The causal mask makes that honest, for no position sees a later one. " }
                 @else { "This model has no causal mask, so every position but the last sees its own label. " }
                 "Decoding needs only the last position, the one whose word is not yet known."
