@@ -67,7 +67,9 @@ fn run(Arguments { out, losses, module }: Arguments) -> Result<(), Box<dyn Error
 /// Compiles the module, for processors with vectors of 128 bits, which every browser of today has.
 fn compiled() -> Result<PathBuf, Box<dyn Error>> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    // One that is relative is meant from here, and cargo runs elsewhere.
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace.join("target"), PathBuf::from);
+    let target = std::path::absolute(target)?;
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let status = Command::new(cargo)
         .args(["build", "--locked", "--profile", "live", "-p", "etudiant-live", "--lib", "--target", TARGET])

@@ -2,6 +2,7 @@
 
 use nn::{Adam, AdamW, InverseSqrt, Optimizer, OptimizerState, Params, Schedule, Sgd};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use tensor::{DType, Seed};
 use text::words::split_words;
 use text::{TextKind, TextModel, TextSettings};
@@ -18,6 +19,42 @@ pub const MAX_WORDS: usize = 30;
 
 /// The most parameters of a model that trains here.
 pub const MAX_PARAMETERS: usize = 4_000_000;
+
+/// Where a number of the settings lies.
+#[derive(Clone, Copy, Debug)]
+pub struct Range {
+    /// Its place in the settings, as JSON has it: names with dots between.
+    pub name: &'static str,
+    /// What it is.
+    pub says: &'static str,
+    /// The least that it may be.
+    pub least: f64,
+    /// The most that it may be.
+    pub greatest: f64,
+}
+
+/// Every number of the settings that has bounds. The form in `web/settings.js` has the same.
+///
+/// Together they keep a step so short that a page can wait for it. Sentences fit into `max_len` with their ends. Above
+/// 2⁵³ - 1 not every seed is a number of JavaScript.
+pub const RANGES: [Range; 12] = [
+    range("model.d_model", "d_model", 1.0, 1024.0),
+    range("model.n_heads", "n_heads", 1.0, 16.0),
+    range("model.d_ff", "d_ff", 1.0, 4096.0),
+    range("model.n_encoder_layers", "n_encoder_layers", 1.0, 12.0),
+    range("model.n_decoder_layers", "n_decoder_layers", 1.0, 12.0),
+    range("model.max_len", "max_len", (MAX_WORDS + 2) as f64, 512.0),
+    range("model.dropout", "the dropout", 0.0, 0.99),
+    range("model.attention_dropout", "the dropout of attention", 0.0, 0.99),
+    range("learning_rate", "the learning rate", 1e-6, 10.0),
+    range("warmup_steps", "the number of steps of warm-up", 0.0, 10_000.0),
+    range("smoothing", "the smoothing", 0.0, 0.99),
+    range("seed", "the seed", 0.0, ((1_u64 << 53) - 1) as f64),
+];
+
+const fn range(name: &'static str, says: &'static str, least: f64, greatest: f64) -> Range {
+    Range { name, says, least, greatest }
+}
 
 /// How the parameters follow their gradients.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,11 +83,12 @@ pub struct Settings {
     pub model: Architecture,
     /// How the parameters follow their gradients.
     pub optimizer: Rule,
-    /// The learning rate after the warm-up; it falls with the inverse square root of the step.
+    /// The learning rate after the warm-up; it falls with the inverse square root of the step. Its range, and those of the
+    /// numbers below and of the model, are among [`RANGES`].
     pub learning_rate: f64,
     /// Over how many steps the learning rate rises from 0.
     pub warmup_steps: u64,
-    /// The share of each label that is spread evenly over the vocabulary, in 0..1.
+    /// The share of each label that is spread evenly over the vocabulary.
     pub smoothing: f64,
     /// Where the weights, and what dropout drops, come from.
     pub seed: u64,
@@ -172,14 +210,14 @@ impl Settings {
                 "there are {n_tried} sentences to try; at most {MAX_PAIRS} are translated"
             ));
         }
-        if !(self.learning_rate > 0.0 && self.learning_rate <= 10.0) {
-            return problem(format!(
-                "the learning rate is {}; it lies above 0 and at most at 10",
-                self.learning_rate
-            ));
-        }
-        if !(0.0..1.0).contains(&self.smoothing) {
-            return problem(format!("the smoothing is {}; it lies from 0 to below 1", self.smoothing));
+        let numbers = serde_json::to_value(self).expect("settings have a JSON form");
+        for Range { name, says, least, greatest } in RANGES {
+            // What is no number, as NaN is not, JSON has as null.
+            let number = numbers.pointer(&format!("/{}", name.replace('.', "/"))).and_then(Value::as_f64);
+            if !number.is_some_and(|number| (least..=greatest).contains(&number)) {
+                let number = number.map_or("no number".into(), |number| number.to_string());
+                return problem(format!("{says} is {number}; it lies from {least} to {greatest}"));
+            }
         }
         Ok(())
     }

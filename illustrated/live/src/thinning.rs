@@ -14,17 +14,22 @@ pub fn least_missed(steps: &[u64]) -> usize {
     (1..steps.len() - 1).min_by(|&a, &b| gap(a).total_cmp(&gap(b))).expect("there is one between")
 }
 
-/// Forgets every second step of a recording that has more than so many; the last stays.
+/// Forgets every second step of a recording that has more than so many, until it has no more; the last stays.
+///
+/// # Panics
+/// If not even one may stay.
 pub fn thinned(recording: &mut Recording, max_steps: usize) {
+    assert!(max_steps > 0, "thinned: the last step stays, so at most 0 cannot be");
     let n_steps = recording.steps().len();
-    if n_steps <= max_steps {
-        return;
+    let mut stride = 1;
+    while n_steps.div_ceil(stride) > max_steps {
+        stride *= 2;
     }
     let mut left = n_steps;
     recording.retain(|event| {
         if let Event::Step(_) = event {
             left -= 1;
-            return left.is_multiple_of(2);
+            return left.is_multiple_of(stride);
         }
         true
     });
@@ -59,5 +64,12 @@ mod tests {
         }
         let steps: Vec<u64> = recording.steps().iter().map(|step| step.step).collect();
         assert_eq!((steps.len(), steps[0], steps[50]), (51, 1, 101));
+        // Of many at once, as often as it takes.
+        for step in 102..=1001 {
+            recording.push(Event::Step(Step { step, ..Step::default() }));
+        }
+        thinned(&mut recording, 100);
+        let steps: Vec<u64> = recording.steps().iter().map(|step| step.step).collect();
+        assert_eq!((steps.len(), steps.last()), (60, Some(&1001)));
     }
 }

@@ -3,3 +3,4 @@
 mod ablations;
 mod bad_input;
 mod runs;
+mod subwords;

@@ -12,20 +12,25 @@ const kept = (() => {
       resolve(null);
     }
   });
-  /// What the work returns, once it is done for good; undefined if it is not, for want of room or of the right.
+  /// What the work gives, once all of it is done for good: what is written may still be refused at the end, for want of room.
+  /// If it is not done, undefined.
   const within = async (mode, work) => {
     const database = await open;
     if (!database) return undefined;
     return new Promise((resolve) => {
-      const transaction = database.transaction("runs", mode);
-      const request = work(transaction.objectStore("runs"));
-      transaction.oncomplete = () => resolve(request.result);
-      transaction.onabort = transaction.onerror = () => resolve(undefined);
+      try {
+        const transaction = database.transaction("runs", mode);
+        const request = work(transaction.objectStore("runs"));
+        transaction.oncomplete = () => resolve(request.result);
+        transaction.onabort = () => resolve(undefined);
+      } catch {
+        resolve(undefined); // the browser has closed it
+      }
     });
   };
   return {
     put: (key, value) => within("readwrite", (runs) => runs.put(value, key)),
-    get: (key) => within("readonly", (runs) => runs.get(key)),
     drop: (key) => within("readwrite", (runs) => runs.delete(key)),
+    get: (key) => within("readonly", (runs) => runs.get(key)),
   };
 })();

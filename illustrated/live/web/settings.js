@@ -1,23 +1,25 @@
 "use strict";
 // The form of settings: what a run is, from the form and back, and in the address of the page.
 
-/// A field: its place in the settings, its label, and its choices or the range of its number.
+/// A field: its place in the settings, its label, and its choices, or the least, the greatest and the step of its number;
+/// the first two are those of `settings.rs`.
 const FIELDS = [
   ["model.scale_scores", "scores divided by √d_head", { true: "yes", false: "no" }],
   ["model.causal_mask", "causal mask", { true: "yes", false: "no" }],
   ["model.positions", "positions", { sinusoidal: "sines", sinusoidal_concatenated: "sines, then cosines", learned: "learned", none: "none" }],
   ["model.norm", "norm", { post: "after the residual", pre: "before the sublayer", post_final: "after, and at the top" }],
   ["model.n_heads", "heads", [1, 16, 1]],
-  ["model.n_layers", "layers of each stack", [1, 6, 1]],
-  ["model.d_model", "d_model", [2, 256, 2]],
-  ["model.d_ff", "d_ff", [1, 1024, 1]],
+  ["model.n_encoder_layers", "layers of the encoder", [1, 12, 1]],
+  ["model.n_decoder_layers", "layers of the decoder", [1, 12, 1]],
+  ["model.d_model", "d_model", [1, 1024, 1]],
+  ["model.d_ff", "d_ff", [1, 4096, 1]],
   ["model.activation", "activation", { relu: "ReLU", gelu: "GELU" }],
-  ["model.dropout", "dropout", [0, 0.9, 0.05]],
+  ["model.dropout", "dropout", [0, 0.99, "any"]],
   ["optimizer", "optimizer", { adam: "Adam", adam_w: "AdamW", sgd: "gradient descent", momentum: "with momentum" }],
-  ["learning_rate", "learning rate", [0.0001, 10, "any"]],
+  ["learning_rate", "learning rate", [0.000001, 10, "any"]],
   ["warmup_steps", "steps of warm-up", [0, 10000, 1]],
-  ["smoothing", "label smoothing", [0, 0.9, 0.05]],
-  ["seed", "seed", [0, 2 ** 32, 1]],
+  ["smoothing", "label smoothing", [0, 0.99, "any"]],
+  ["seed", "seed", [0, 9007199254740991, 1]],
 ];
 
 /// One thing to change, for a run beside this one.
@@ -27,25 +29,19 @@ const CHANGES = {
   "no positions": { "model.positions": "none" },
   "norm before the sublayer": { "model.norm": "pre" },
   "one head": { "model.n_heads": 1 },
-  "one layer": { "model.n_layers": 1 },
+  "one layer": { "model.n_encoder_layers": 1, "model.n_decoder_layers": 1 },
   "gradient descent": { optimizer: "sgd" },
   "no smoothing": { smoothing: 0 },
   "ten times the learning rate": { learning_rate: (rate) => 10 * rate },
   "another seed": { seed: (seed) => seed + 1 },
 };
 
-function valueAt(settings, path) {
-  if (path === "model.n_layers") return settings.model.n_encoder_layers;
-  return path.split(".").reduce((at, name) => at[name], settings);
-}
+const valueAt = (settings, path) => path.split(".").reduce((at, name) => at[name], settings);
 
 /// The settings with another value there.
 function withValue(settings, path, value) {
-  const model = { ...settings.model };
-  if (path === "model.n_layers") Object.assign(model, { n_encoder_layers: value, n_decoder_layers: value });
-  else if (path.startsWith("model.")) model[path.slice(6)] = value;
-  else return { ...settings, [path]: value };
-  return { ...settings, model };
+  const [first, ...others] = path.split(".");
+  return { ...settings, [first]: others.length ? withValue(settings[first], others.join("."), value) : value };
 }
 
 /// The settings with that one of the changes.
@@ -56,10 +52,28 @@ function changed(settings, name) {
   }, settings);
 }
 
+/// A sentence as a line of the form. What would end the line, or is lost at its ends, is written as `\u000a`; so that this
+/// can be meant as it stands, `\` is written twice.
+function lineOf(sentence) {
+  const escaped = (char) => (char === "\\" ? "\\\\" : `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return sentence.replace(/[\\\r\n]|^\s|\s$/g, escaped);
+}
+
+/// The sentence of a line; a `\` that begins nothing stands for itself.
+function sentenceOf(line) {
+  const meant = (_, char) => (char.length > 1 ? String.fromCharCode(parseInt(char.slice(1), 16)) : char);
+  return line.trim().replace(/\\(u[0-9a-f]{4}|[\\=])/g, meant);
+}
+
+const linesOf = (text) => text.split("\n").filter((line) => line.trim());
+
+/// A pair a line: a sentence, `=`, and its translation. In the sentence, `\=` is an equals sign.
+const textOf = (pairs) => pairs.map(([src, tgt]) => `${lineOf(src).replaceAll("=", "\\=")} = ${lineOf(tgt)}`).join("\n");
+
 const pairsOf = (text) =>
-  text.split("\n").filter((line) => line.trim()).map((line) => {
-    const [src, ...tgt] = line.split("=");
-    return [src.trim(), tgt.join("=").trim()];
+  linesOf(text).map((line) => {
+    const [, src, tgt] = line.match(/^((?:\\.|[^=])*)=?(.*)$/s);
+    return [sentenceOf(src), sentenceOf(tgt)];
   });
 
 /// Makes the form.
@@ -77,8 +91,9 @@ function fieldsOf(settings) {
 
 function showSettings(form, settings) {
   $("#fields", form).replaceChildren(...fieldsOf(settings));
-  form.elements.pairs.value = settings.pairs.map((pair) => pair.join(" = ")).join("\n");
-  form.elements.tried.value = settings.tried.join("\n");
+  form.elements.pairs.value = textOf(settings.pairs);
+  form.elements.pairs.title = "sentence = translation; in a sentence, \\= is an equals sign";
+  form.elements.tried.value = settings.tried.map(lineOf).join("\n");
 }
 
 /// The settings as the form has them; the rest as it was.
@@ -88,20 +103,23 @@ function settingsOf(form, settings) {
     return Array.isArray(choices) ? Number(value) : choices.true ? value === "true" : value;
   };
   const read = FIELDS.reduce((read, [path, , choices]) => withValue(read, path, typed(path, choices)), settings);
-  const tried = form.elements.tried.value.split("\n").map((line) => line.trim()).filter(Boolean);
-  return { ...read, pairs: pairsOf(form.elements.pairs.value), tried };
+  const { pairs, tried } = form.elements;
+  return { ...read, pairs: pairsOf(pairs.value), tried: linesOf(tried.value).map(sentenceOf) };
 }
 
-/// In what settings differ from others, in the words of the form.
+/// In what settings differ from others, in the words of the form; of what is not in the form, by its name.
 function differences(settings, others) {
+  const inForm = FIELDS.map(([path]) => path);
+  const names = [...Object.keys(settings), ...Object.keys(settings.model).map((name) => `model.${name}`)];
+  const beside = names.filter((name) => ![...inForm, "model", "pairs", "tried"].includes(name));
+  const said = [...FIELDS, ...beside.map((name) => [name, name.replace("model.", ""), {}])]
+    .map(([path, label, choices]) => [label, choices, valueAt(settings, path), valueAt(others, path)])
+    .filter(([, , value, other]) => value !== other)
+    .map(([label, choices, value]) => `${label}: ${Array.isArray(choices) ? value : (choices[String(value)] ?? value)}`);
   const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
-  const said = FIELDS.filter(([path]) => !same(valueAt(settings, path), valueAt(others, path))).map(
-    ([path, label, choices]) => {
-      const value = valueAt(settings, path);
-      return `${label}: ${Array.isArray(choices) ? value : choices[String(value)]}`;
-    },
-  );
-  if (!same(settings.pairs, others.pairs)) said.push(`${settings.pairs.length} pairs of its own`);
+  const many = ({ length }, what) => `${length} ${what}${length === 1 ? "" : "s"} of its own`;
+  if (!same(settings.pairs, others.pairs)) said.push(many(settings.pairs, "pair"));
+  if (!same(settings.tried, others.tried)) said.push(`${many(settings.tried, "sentence")} to try`);
   return said.join(", ");
 }
 

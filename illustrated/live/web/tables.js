@@ -1,22 +1,23 @@
 "use strict";
 // Tables of the page: what the model makes of sentences as it learns, and the runs there were.
 
-/// Of `[step, loss]` at most so many: every second is forgotten, but for the last.
+/// Losses are pairs of a step and the loss after it. Of more than `most`, every second is dropped, but never the last.
 function thinLosses(losses, most) {
-  return losses.length <= most ? losses : losses.filter((_, at) => (losses.length - 1 - at) % 2 === 0);
+  if (losses.length <= Math.max(most, 1)) return losses;
+  return thinLosses(losses.filter((_, at) => (losses.length - 1 - at) % 2 === 0), most);
 }
 
-/// A curve of `[step, loss]`, from 0 up.
+/// A curve of losses over their steps, none above the highest.
 function curveOf(losses, width = 160, height = 32) {
-  const max = losses.reduce((max, [, loss]) => Math.max(max, loss), Number.MIN_VALUE);
-  const last = losses.at(-1)?.[0] ?? 1;
-  const stride = Math.max(1, Math.ceil(losses.length / width));
-  const points = losses.filter((_, at) => at % stride === 0 || at === losses.length - 1);
-  const at = ([step, loss]) => `${((width * step) / last).toFixed(1)},${(height * (1 - loss / max)).toFixed(1)}`;
+  const highest = losses.reduce((highest, [, loss]) => Math.max(highest, loss), Number.MIN_VALUE);
+  const [first, last] = [losses[0] ?? [0, NaN], losses.at(-1) ?? [0, NaN]];
+  const at = ([step, loss]) => {
+    const x = (width * (step - first[0])) / Math.max(last[0] - first[0], 1);
+    return `${x.toFixed(1)},${(height * (1 - loss / highest)).toFixed(1)}`;
+  };
   const svg = drawn("svg", { width, height: height + 2, viewBox: `-1 -1 ${width + 2} ${height + 2}`, role: "img" });
-  const [from, to] = [losses[0], losses.at(-1)].map((one) => one?.[1].toFixed(3) ?? "nothing");
-  svg.setAttribute("aria-label", `from ${from} to ${to}`);
-  svg.append(drawn("polyline", { class: "curve", points: points.map(at).join(" ") }));
+  svg.setAttribute("aria-label", losses.length ? `from ${first[1].toFixed(3)} to ${last[1].toFixed(3)}` : "nothing yet");
+  svg.append(drawn("polyline", { class: "curve", points: thinLosses(losses, 2 * width).map(at).join(" ") }));
   return svg;
 }
 
@@ -27,11 +28,11 @@ function cutAnswer(text, most = 12) {
   return cut ? `${words.slice(0, most).join(" ")} … ${words.length - most} more` : text || "(nothing)";
 }
 
-/// So many answers to a sentence are remembered: the first and the last.
-const MAX_ANSWERS = 12;
-
-/// The answers to sentences: later ones stand beside earlier ones, where they differ.
+/// The answers to sentences: later ones stand beside earlier ones, where they differ. Of many to a sentence, the first and
+/// the last ones are kept.
 class Answers {
+  static MOST = 12;
+
   constructor() {
     this.rows = new Map();
   }
@@ -39,9 +40,8 @@ class Answers {
   add(step, lines, said) {
     lines.forEach((line, at) => {
       const answers = this.rows.get(line) ?? this.rows.set(line, []).get(line);
-      if (answers.at(-1)?.said === said[at]) return;
-      answers.push({ step, said: said[at] });
-      if (answers.length > MAX_ANSWERS) answers.splice(1, 1); // the first stays
+      if (answers.at(-1)?.said !== said[at]) answers.push({ step, said: said[at] });
+      if (answers.length > Answers.MOST) answers.splice(Answers.MOST / 2, 1);
     });
   }
 
@@ -53,7 +53,8 @@ class Answers {
   show(body, learned) {
     const row = ([line, answers]) => {
       const wanted = learned.get(line);
-      const shown = answers.slice(-6).map(({ step, said }) =>
+      const some = answers.length > 6 ? [answers[0], ...answers.slice(-5)] : answers;
+      const shown = some.map(({ step, said }) =>
         element("li", { className: wanted === undefined ? "" : said === wanted ? "right" : "wrong" },
           element("small", {}, `step ${step} `), cutAnswer(said), said === wanted ? " ✓" : ""));
       const kind = wanted === undefined ? "not learned" : `learned as “${wanted}”`;
@@ -65,19 +66,22 @@ class Answers {
   }
 }
 
+/// So many runs are shown, the last ones.
+const MAX_RUNS = 20;
+
 /// The runs there were, the one in progress last.
 function showRuns(body, runs, again) {
   const row = (run, at) => {
     const onclick = () => again(run.settings);
     const button = element("button", { type: "button", onclick }, "Take its settings");
-    const last = run.losses.at(-1)?.[1];
+    const [, last] = run.losses.at(-1) ?? [];
     return element("tr", {},
-      element("th", { scope: "row" }, `${at + 1}`),
+      element("th", { scope: "row" }, `${Math.max(runs.length - MAX_RUNS, 0) + at + 1}`),
       element("td", {}, run.name || "as the page has it"),
       element("td", {}, String(run.step)),
       element("td", {}, last === undefined ? "–" : last.toFixed(3)),
       element("td", {}, curveOf(run.losses)),
       element("td", {}, button));
   };
-  body.replaceChildren(...runs.map(row));
+  body.replaceChildren(...runs.slice(-MAX_RUNS).map(row));
 }

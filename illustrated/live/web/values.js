@@ -45,8 +45,12 @@ function paint(canvas, data, shape, { paper, positive, negative }) {
   return max;
 }
 
-/// The boxes of a query. `open` is told of the number that was clicked.
+/// The boxes of a query; none before there is a pass. `open` is told of the number that was clicked.
 function showValues(list, pass, query, open) {
+  if (!pass) {
+    list.replaceChildren();
+    return { found: 0, all: 0 };
+  }
   const all = [...pass.values.keys()].filter((path) => !path.startsWith("outputs."));
   const found = named(all, query);
   const palette = colours();
@@ -66,7 +70,7 @@ function showValues(list, pass, query, open) {
       canvas.onclick = (event) => open(reference(at(event)), canvas);
       canvas.onkeydown = (event) => {
         if (event.key !== "Enter" && event.key !== " ") return;
-        event.preventDefault();
+        event.preventDefault(); // Space would scroll
         open(reference(0), canvas);
       };
       const number = element("output");

@@ -1,0 +1,140 @@
+// Holds the scripts of the live page to what they promise, without a browser: the form of settings and the tables.
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import vm from "node:vm";
+
+const web = new URL("../../illustrated/live/web/", import.meta.url);
+
+/// An element as far as the scripts need one.
+function element(name, attributes = {}, ...children) {
+  const set = {};
+  return {
+    ...attributes, name, children, set,
+    append: (...more) => children.push(...more),
+    replaceChildren: (...others) => children.splice(0, children.length, ...others),
+    setAttribute: (name, value) => (set[name] = value),
+  };
+}
+
+const drawn = (name, attributes) => element(name, attributes);
+
+/// What a script calls by these names.
+async function from(file, names, host = {}) {
+  const code = await readFile(new URL(file, web), "utf8");
+  return vm.runInNewContext(`${code}\n({ ${names} })`, { element, drawn, ...host });
+}
+/// A value without the prototypes of the script's own world.
+const plain = (value) => JSON.parse(JSON.stringify(value));
+
+const defaults = {
+  pairs: [["merci", "thanks"], ["je suis étudiant", "i am a student"]],
+  tried: ["étudiant"],
+  model: {
+    d_model: 64, n_heads: 4, d_ff: 256, n_encoder_layers: 2, n_decoder_layers: 3, dropout: 0.03, attention_dropout: 0,
+    norm: "post", scale_scores: true, causal_mask: false, positions: "sinusoidal", activation: "relu", max_len: 64,
+  },
+  optimizer: "adam_w", learning_rate: 0.0014, warmup_steps: 20, smoothing: 0.1, seed: 2 ** 53 - 1,
+};
+
+// What is shown in the form and read back is what it was.
+{
+  const fields = element("div");
+  const { showSettings, settingsOf, pairsOf, textOf } = await from("settings.js", "showSettings, settingsOf, pairsOf, textOf", { $: () => fields });
+  const back = (settings) => {
+    const form = { elements: { pairs: {}, tried: {} } };
+    showSettings(form, settings);
+    for (const { children: [, input] } of fields.children) form.elements[input.name] = input;
+    return plain(settingsOf(form, settings));
+  };
+  assert.deepEqual(back(defaults), defaults);
+  const odd = [
+    ["a = b", "c = d"], ["=", "="], ["a\nb", "c\r\nd"], ["\\", "\\\\"], ["\\=", "\\u0041"], [" a ", "\t\u00a0b\u2028"], ["a\\", "=b\\"],
+    ["", ""], ["no translation", ""], ["a=b=c", "\\\n"],
+  ];
+  const oddly = { ...defaults, pairs: odd, tried: ["a = b", "\\= \\n", " c\nd "] };
+  assert.deepEqual(back(oddly), oddly);
+  assert.deepEqual(plain(pairsOf(textOf(odd))), odd);
+  // What people type means what it says.
+  assert.deepEqual(plain(pairsOf("  merci=thanks \n\n a = b = c\nalone\na \\= b = c\nd\\ = e \\ f")),
+    [["merci", "thanks"], ["a", "b = c"], ["alone", ""], ["a = b", "c"], ["d\\", "e \\ f"]]);
+}
+
+// A run is named by what is changed.
+{
+  const { differences, changed, withValue, CHANGES, FIELDS, valueAt } = await from("settings.js", "differences, changed, withValue, CHANGES, FIELDS, valueAt");
+  const said = (path, value) => differences(withValue(defaults, path, value), defaults);
+  assert.equal(differences(defaults, defaults), "");
+  assert.equal(said("model.n_heads", 1), "heads: 1");
+  assert.equal(said("model.n_heads", 2), "heads: 2");
+  assert.equal(said("smoothing", 0), "label smoothing: 0");
+  assert.equal(said("model.causal_mask", true), "causal mask: yes");
+  assert.equal(said("model.positions", "none"), "positions: none");
+  assert.equal(said("model.max_len", 32), "max_len: 32");
+  assert.equal(said("tried", []), "0 sentences of its own to try");
+  assert.equal(said("pairs", [["a", "b"]]), "1 pair of its own");
+  for (const name of Object.keys(CHANGES)) {
+    const isSame = Object.entries(CHANGES[name]).every(([path, to]) => valueAt(defaults, path) === to);
+    assert.equal(differences(changed(defaults, name), defaults) === "", isSame, name);
+  }
+  assert.equal(differences(changed(defaults, "one layer"), defaults), "layers of the encoder: 1, layers of the decoder: 1");
+  for (const [path] of FIELDS) assert.notEqual(valueAt(defaults, path), undefined, path);
+}
+
+// Tables of long runs.
+{
+  const { thinLosses, curveOf, Answers, showRuns } = await from("tables.js", "thinLosses, curveOf, Answers, showRuns");
+  const losses = Array.from({ length: 300000 }, (_, at) => [at + 1, 3 / (at + 1)]);
+  assert.deepEqual(plain(thinLosses(losses.slice(0, 7), 6)), [1, 3, 5, 7].map((step) => [step, 3 / step]));
+  assert.deepEqual(plain(thinLosses(losses.slice(0, 6), 5)), [2, 4, 6].map((step) => [step, 3 / step]));
+  assert.equal(thinLosses(losses, 300000).length, 300000);
+  const thin = thinLosses(losses, 4096);
+  assert(thin.length <= 4096 && thin.length > 2000 && thin.at(-1)[0] === 300000);
+  for (const most of [0, 1]) assert.equal(thinLosses(losses, most).length, 1);
+
+  const pointsOf = (losses) => curveOf(losses).children[0].points.split(" ").map((point) => point.split(",").map(Number));
+  assert.deepEqual(pointsOf([[0, 4], [10, 2], [40, 1]]), [[0, 0], [40, 16], [160, 24]]);
+  assert(pointsOf(losses).length <= 320);
+  assert.deepEqual(pointsOf(losses).at(-1), [160, 32]);
+  assert.deepEqual(pointsOf([[5, 1]]), [[0, 0]]);
+  assert.equal(curveOf([]).set["aria-label"], "nothing yet");
+
+  const answers = new Answers();
+  for (let step = 0; step < 100; step++) answers.add(step, ["merci"], [`says ${Math.floor(step / 2)}`]);
+  const steps = answers.rows.get("merci").map(({ step }) => step);
+  assert.deepEqual(plain(steps), [0, 2, 4, 6, 8, 10, 88, 90, 92, 94, 96, 98]);
+  answers.back(90);
+  assert.equal(answers.rows.get("merci").at(-1).step, 90);
+
+  const body = element("tbody");
+  showRuns(body, Array.from({ length: 25 }, (_, at) => ({ name: `run ${at + 1}`, step: at, losses: [[at, 0.5]] })), () => undefined);
+  assert.equal(body.children.length, 20);
+  const [number, name, , loss] = body.children[0].children.map((cell) => cell.children[0]);
+  assert.deepEqual([number, name, loss], ["6", "run 6", "0.500"]);
+}
+
+// What the browser keeps is kept when all of it is.
+{
+  const run = (ends) => {
+    const transaction = { objectStore: () => ({ put: (value, key) => ({ result: key }) }) };
+    const database = { transaction: ends === "is closed" ? () => { throw new Error("closed"); } : () => transaction };
+    const opening = { result: database };
+    const indexedDB = { open: () => (setTimeout(() => opening.onsuccess()), opening) };
+    return { indexedDB, end: () => transaction[ends]?.() };
+  };
+  for (const [ends, expected] of [["oncomplete", "last"], ["onabort", undefined], ["is closed", undefined]]) {
+    const { indexedDB, end } = run(ends);
+    const { kept } = await from("keep.js", "kept", { indexedDB });
+    const putting = kept.put("last", 1);
+    setTimeout(end, 10);
+    assert.equal(await putting, expected, ends);
+  }
+}
+
+// Without a pass there are no values, and no mistake.
+{
+  const { showValues } = await from("values.js", "showValues");
+  const list = element("ul", {}, "old");
+  assert.deepEqual(plain(showValues(list, undefined, "decoder", () => undefined)), { found: 0, all: 0 });
+  assert.equal(list.children.length, 0);
+}
+console.log("the scripts do what they promise");
