@@ -56,7 +56,7 @@ fn run(Arguments { out, losses, module }: Arguments) -> Result<(), Box<dyn Error
     let page = page::page(&wasm);
     nn::atomic::write_atomically(&out, |file| file.write_all(page.as_bytes()))?;
     println!(
-        "{}: {:.2} MB, {:.2} of them the module. Open it in a browser; it needs no network.",
+        "{}: {:.2} MB, with a module of {:.2} MB packed in it. Open it in a browser; it needs no network.",
         out.display(),
         page.len() as f64 / 1e6,
         wasm.len() as f64 / 1e6

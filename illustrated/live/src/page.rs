@@ -45,6 +45,7 @@ pub fn page(module: &[u8]) -> String {
                         "article's two sentences, or your own, are learned from nothing, and every figure shows the numbers of "
                         "the moment, forward and backward. Click a number to see where it comes from."
                     }
+                    p { (report::legend()) }
                     noscript { p { "It needs JavaScript and WebAssembly: the model runs in them." } }
                     p id="says" role="status" {}
                     (sentence())

@@ -163,6 +163,12 @@ impl Settings {
         for (at, (src, tgt)) in self.pairs.iter().enumerate() {
             let length = |line: &str| split_words(&settings.normalise(line)).len();
             sentence(length(src), &format!("the sentence of pair {}", at + 1))?;
+            if length(tgt) == 0 {
+                let problem = format!("the translation of pair {} has no word", at + 1);
+                return Err(Error::Settings(format!(
+                    "{problem}; a pair is a line: its sentence = its translation"
+                )));
+            }
             sentence(length(tgt), &format!("the translation of pair {}", at + 1))?;
         }
         let pairs = self.pairs.iter().map(|(src, tgt)| (src.as_str(), tgt.as_str()));

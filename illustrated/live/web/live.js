@@ -145,7 +145,8 @@
     [$("#start"), $("#step")].forEach((button) => (button.disabled = !isRun || live.isRunning));
     if (hadFocus && !live.isRunning) $("#start").focus();
     $("#back").disabled = !isRun || live.isRunning || moments.isAtEnd();
-    [$("#again"), $("#save"), $("#link")].forEach((button) => (button.disabled = !isRun));
+    [$("#save"), $("#link")].forEach((button) => (button.disabled = !isRun));
+    $("#again").disabled = !live.settings;
     if (!isRun) return;
     const progress = `step ${run().step}, loss ${run().losses.at(-1)?.[1].toFixed(3) ?? "not yet known"}`;
     $("#progress").textContent = progress;
@@ -166,6 +167,7 @@
     if (live.isRunning) return;
     await train(1);
     await settle();
+    say("");
     await beside.tell({ settle: true });
   });
   press("#back", async () => {
@@ -178,7 +180,7 @@
     await settle();
     say(`Back after step ${step}. From here the run goes on as it did before.`);
   });
-  press("#again", () => begin(live.settings));
+  press("#again", () => begin(settingsOf(form, live.settings)));
   press("#save", async () => {
     const { bytes } = await ask({ ask: "save" });
     save(bytes, "application/octet-stream", "model.safetensors");
@@ -228,7 +230,8 @@
     showControls();
     const count = json.n_parameters.toLocaleString("en");
     $("#progress").textContent = `${file.name}: ${count} parameters, after step ${json.step}`;
-    say("The model is open. Type a sentence to see it translated and explained.");
+    $("#answers tbody").replaceChildren();
+    say("The model is open. Type a sentence to see it translated and explained; Restart begins a run again.");
     $("#sentence").value = "";
     $("#sentence").focus();
   }

@@ -36,14 +36,26 @@ pub fn greedy(recording: &Recording) -> Option<Figure> {
         steps(&search),
         found(&search),
     );
-    figure(&search, "greedy-search", "Greedy decoding: the likeliest word, step by step".into(), caption)
+    figure(
+        &search,
+        "greedy-search",
+        format!(
+            "Greedy decoding after step {}: the likeliest word, one after the other",
+            recording.about().step
+        ),
+        caption,
+    )
 }
 
 /// Beam search: of several, the last that was recorded.
 pub fn draw(recording: &Recording) -> Option<Figure> {
     let search = recording.searches().into_iter().rfind(|search| search.name() != "greedy")?;
     let count = |fate| search.candidates.iter().filter(|(_, candidate)| candidate.fate == fate).count();
-    let title = format!("Search ({}): what was kept, what ended, what was dropped", search.name());
+    let title = format!(
+        "Search ({}) after step {} of training: what was kept, what ended, what was dropped",
+        search.name(),
+        recording.about().step
+    );
     let caption = format!(
         "Of the {} candidates that came into question in {} steps, {} were kept, {} ended and {} were dropped; the best \
          reads: {}. Every further word costs, so sums only fall{}",

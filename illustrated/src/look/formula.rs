@@ -2,11 +2,12 @@
 
 use maud::{Markup, html};
 
-use super::chart::plain;
-use super::matrix::text_width;
+use unicode_width::UnicodeWidthStr;
 
-/// How wide letters of 11 pixels are, in a face of one width, against those that [`text_width`] knows.
-const LETTER: f64 = 0.92;
+use super::chart::plain;
+
+/// How wide a letter of 11 pixels is, in a face of one width.
+const LETTER: f64 = 6.62;
 
 /// A line of letters that are all as wide as each other, from a place to the right.
 #[derive(Clone, Debug)]
@@ -26,7 +27,7 @@ impl Formula {
     #[must_use]
     pub fn signs(mut self, signs: &str) -> Formula {
         let (shown, before) = (signs.trim(), &signs[..signs.len() - signs.trim_start().len()]); // spaces are not drawn
-        let x = self.place(text_width(before));
+        let x = self.place(before);
         self.parts.push(html! { text class="number dim" x=(x) y=(self.y) { (shown) } });
         self.after(signs)
     }
@@ -35,7 +36,7 @@ impl Formula {
     #[must_use]
     pub fn number(mut self, number: f64, at: &str) -> Formula {
         let text = plain(number);
-        self.parts.push(html! { text class="number" x=(self.place(0.0)) y=(self.y) data-at=(at) { (text) } });
+        self.parts.push(html! { text class="number" x=(self.place("")) y=(self.y) data-at=(at) { (text) } });
         self.after(&text)
     }
 
@@ -49,13 +50,13 @@ impl Formula {
         html! { @for part in &self.parts { (part) } }
     }
 
-    /// The place behind what is there, and behind spaces of that width.
-    fn place(&self, spaces: f64) -> String {
-        format!("{:.1}", self.x + LETTER * spaces)
+    /// The place behind what is there, and behind these spaces.
+    fn place(&self, spaces: &str) -> String {
+        format!("{:.1}", self.x + LETTER * spaces.width() as f64)
     }
 
     fn after(self, text: &str) -> Formula {
-        Formula { x: self.x + LETTER * text_width(text), ..self }
+        Formula { x: self.x + LETTER * text.width() as f64, ..self }
     }
 }
 
@@ -66,7 +67,7 @@ mod tests {
     #[test]
     fn parts_stand_one_behind_the_other() {
         let formula = Formula::at(10.0, 20.0).signs("m = ").number(-0.5, "3.step.loss").signs(" · v\u{302}");
-        assert!((formula.right() - (10.0 + 0.92 * (11.0 * 7.2 + 8.0))).abs() < 1e-9, "{}", formula.right());
+        assert!((formula.right() - (10.0 + 6.62 * 12.0)).abs() < 1e-9, "{}", formula.right());
         let markup = formula.markup().into_string();
         assert!(markup.contains("x=\"36.5\" y=\"20\" data-at=\"3.step.loss\">-0.5<"), "{markup}");
     }

@@ -68,10 +68,7 @@ pub fn page(recording: &Recording) -> String {
                         "from the numbers of a real model. Every number can be opened to see where it comes from."
                     }
                     p {
-                        "A cell is a number: red above 0, blue below, the deeper the larger, up to the ± that stands at the corner "
-                        "of its matrix; weights and probabilities are ochre, from 0 to 1. The bar under a number is the gradient of "
-                        "the loss at it: green, the loss falls if the number grows; purple, if it shrinks; the longest of a matrix is "
-                        "as wide as the cell."
+                        (legend())
                         @if !has_all_weights(recording) { " The weights of the model are recorded at some of the steps only." }
                     }
                     (body.html)
@@ -84,6 +81,13 @@ pub fn page(recording: &Recording) -> String {
         }
     };
     markup.into_string()
+}
+
+/// What colours and bars say.
+pub fn legend() -> &'static str {
+    "A cell is a number: red above 0, blue below, the deeper the larger, up to the ± that stands at the corner of its matrix; \
+     weights and probabilities are ochre, from 0 to 1. The bar under a number is the gradient of the loss at it: green, the \
+     loss falls if the number grows; purple, if it shrinks; the longest of a matrix is as wide as the cell."
 }
 
 /// The chapters with their texts and figures, and before them the way to each.

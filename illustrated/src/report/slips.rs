@@ -37,7 +37,7 @@ pub(super) fn text(recording: &Recording) -> Markup {
             }
             li {
                 "A sentence that was learned by heart is not a translation. What counts is what a model makes of sentences that it has not seen; "
-                a href="#questions" { "the last of the questions" } " is about that. How good a model is, one sentence cannot say."
+                a href="#questions" { "the questions" } " have some of that. How good a model is, one sentence cannot say."
             }
         }
     }

@@ -44,7 +44,10 @@ fn what_cannot_be_is_told() {
     for (pairs, expected) in [
         (String::new(), "there are 0 pairs; 1 to 50 can be learned here"),
         (many.join("\n"), "there are 51 pairs; 1 to 50 can be learned here"),
-        ("merci".into(), "the translation of pair 1 has no word"),
+        (
+            "merci".into(),
+            "the translation of pair 1 has no word; a pair is a line: its sentence = its translation",
+        ),
         (
             format!("{} = long", "mot ".repeat(2500)),
             "the sentence of pair 1 has 2500 words; at most 30 can be looked at",
