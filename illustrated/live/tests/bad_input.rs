@@ -125,23 +125,22 @@ fn requests_that_cannot_be_answered_are_told() {
 
 #[test]
 fn numbers_that_run_away_stop_the_run_and_say_so() {
-    let mut live = Live::default();
-    let settings = json!({"optimizer": "sgd", "learning_rate": 10.0, "warmup_steps": 0});
-    assert!(
-        live.answer(&json!({"ask": "begin", "settings": settings}).to_string(), &[])
-            .json
-            .get("error")
-            .is_none()
-    );
-    let mut problem = None;
-    for _ in 0..200 {
-        let answer = live.answer(&json!({"ask": "train", "steps": 10}).to_string(), &[]).json;
-        problem = answer["error"].as_str().map(str::to_owned);
-        if problem.is_some() {
-            break;
+    for optimizer in ["sgd", "momentum"] {
+        let mut live = Live::default();
+        let mut settings: Value = serde_json::from_str(&Settings::default().to_json()).unwrap();
+        settings["optimizer"] = json!(optimizer);
+        settings["learning_rate"] = json!(10.0);
+        settings["warmup_steps"] = json!(0);
+        let begun = live.answer(&json!({"ask": "begin", "settings": settings}).to_string(), &[]).json;
+        assert_eq!(begun["step"], 0, "{begun}");
+        let train = json!({"ask": "train", "steps": 100});
+        let found = problem(&mut live, &train);
+        assert!(found.starts_with("not a finite number in step "), "{optimizer}: {found}");
+        assert!(found.contains("a lower learning rate"), "{optimizer}: {found}");
+        // The run stands before that step, and its numbers may be too large to say anything. At a moment before they are not.
+        for request in [json!({"ask": "keep"}), json!({"ask": "back", "step": 0}), json!({"ask": "try"})] {
+            let answer = live.answer(&request.to_string(), &[]).json;
+            assert!(answer.get("error").is_none(), "{optimizer}: {answer}");
         }
     }
-    // Norms keep the values in bounds, so that it may also only learn nothing; it must not say that it did.
-    let problem = problem.unwrap_or_default();
-    assert!(problem.is_empty() || problem.contains("finite"), "{problem}");
 }
