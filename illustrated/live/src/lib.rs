@@ -15,6 +15,7 @@ pub mod settings;
 mod shown;
 mod state;
 pub mod thinning;
+mod view;
 
 pub use answer::Answer;
 pub use error::Error;
