@@ -22,7 +22,7 @@ fn a_model_of_subwords_opens_and_knows_every_word() {
     let (model, params) = Transformer::new(&config, Seed::new(1), DType::F32).unwrap();
     let bytes = Translator::new(model, params, text, About::default()).unwrap().to_bytes().unwrap();
     nn::atomic::write_atomically(
-        &Path::new(env!("CARGO_TARGET_TMPDIR")).join("subwords.safetensors"),
+        Path::new(env!("CARGO_TARGET_TMPDIR")).join("subwords.safetensors"),
         |file| file.write_all(&bytes),
     )
     .unwrap();
