@@ -21,11 +21,8 @@ fn a_model_of_subwords_opens_and_knows_every_word() {
     let config = Config::new(architecture, vocab_sizes(&text));
     let (model, params) = Transformer::new(&config, Seed::new(1), DType::F32).unwrap();
     let bytes = Translator::new(model, params, text, About::default()).unwrap().to_bytes().unwrap();
-    nn::atomic::write_atomically(
-        Path::new(env!("CARGO_TARGET_TMPDIR")).join("subwords.safetensors"),
-        |file| file.write_all(&bytes),
-    )
-    .unwrap();
+    let left = Path::new(env!("CARGO_TARGET_TMPDIR")).join("subwords.safetensors");
+    nn::atomic::write_atomically(left, |file| file.write_all(&bytes)).unwrap();
 
     let mut live = Live::default();
     let opened = live.answer(&json!({"ask": "open", "name": "subwords.safetensors"}).to_string(), &bytes);
