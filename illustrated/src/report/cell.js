@@ -27,9 +27,9 @@ function strength(number, text, max, isShare) {
 function drawCell(cell, value, gradient, { asGradient, isShare, max, maxGradient, hasBars }) {
   const number = asGradient ? gradient : value;
   const missing = number === undefined;
-  const masked = number === -Infinity || "masked" in cell.dataset;
-  const text = missing ? "–" : masked ? "masked" : asGradient ? small(number) : short(number);
-  const sign = missing ? "missing" : masked ? "masked" : isShare ? "share" : text.startsWith("-") ? "negative" : "positive";
+  const masked = value !== undefined && (number === -Infinity || "masked" in cell.dataset);
+  const text = masked ? "masked" : missing ? "–" : asGradient ? small(number) : short(number);
+  const sign = masked ? "masked" : missing ? "missing" : isShare ? "share" : text.startsWith("-") ? "negative" : "positive";
   cell.classList.remove("missing", "masked", "share", "negative", "positive");
   cell.classList.add(sign);
   cell.style.setProperty("--v", missing ? 0 : strength(number, text, max, isShare).toFixed(0));

@@ -158,8 +158,10 @@ impl<'a> View<'a> {
                 );
                 assert_eq!(cell.text, expected, "{at}");
                 assert_eq!(cell.looks_masked, expected == "masked", "{at}");
-                let is_nothing = matrix.is_gradient || wants_gradients || number == Some(0.0);
-                assert!(!cell.is_hidden || is_nothing, "{at}: what is masked has the weight {number:?}");
+                // A masked score is minus infinity, a masked weight nothing.
+                let is_nothing = matches!(number, Some(0.0 | f32::NEG_INFINITY));
+                let is_nothing = matrix.is_gradient || wants_gradients || is_nothing;
+                assert!(!cell.is_hidden || is_nothing, "{at}: what is masked is {number:?}");
                 count += 1;
             }
         }

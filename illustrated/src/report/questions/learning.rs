@@ -87,7 +87,7 @@ pub(super) fn unseen(recording: &Recording) -> Option<Markup> {
                 p { "Of its own words in the opposite order, “" (turned.change) "”, it makes " (said(turned)) ". One sentence is no measure; " code { "etudiant evaluate" } " measures a model on many that it has not seen." }
             } @else {
                 p { "The words of the sentences learned, in other orders and numbers:" }
-                div class="wide" {
+                div class="wide" tabindex="0" role="region" aria-label="the numbers" {
                 table {
                     tr { th scope="col" { "it reads" } th scope="col" { "it says" } th scope="col" { "and holds that likely" } }
                     @for one in &all {

@@ -70,7 +70,7 @@ pub(super) fn in_training(recording: &Recording, changed: &str, without: &str) -
             "On a task with a rule, words of four letters to be said backwards (" (fact(plain, N_LEARNED)?) " learned in "
             (plain.nll.len()) " steps, " (fact(plain, N_KEPT_ASIDE)?) " kept aside):"
         }
-        div class="wide" {
+        div class="wide" tabindex="0" role="region" aria-label="the numbers" {
         table {
             tr {
                 th {} th scope="col" { "loss at the end" } th scope="col" { "right of those learned" }

@@ -53,7 +53,7 @@ fn by_width(recording: &Recording) -> Option<Markup> {
             "Untrained attention of one head over this sentence, for heads of three widths. Equal shares have an entropy of 1, a choice "
             "of one has 0; the last column is the gradient that softmax passes on, as a share of what it gets."
         }
-        div class="wide" {
+        div class="wide" tabindex="0" role="region" aria-label="the numbers" {
             table {
                 tr {
                     th scope="col" { "width" } th scope="col" { "divided" } th scope="col" { "scores" }

@@ -34,7 +34,7 @@ pub(super) fn shifted_right(recording: &Recording) -> Option<Markup> {
                 "The decoder reads the right translation one place late, and must say it. Whatever it would have said itself, it "
                 "reads the right word next: that is teacher forcing, and only training does it. Decoding reads its own words."
             }
-            div class="wide" {
+            div class="wide" tabindex="0" role="region" aria-label="the numbers" {
             table {
                 tr { th scope="row" { "it reads" } @for token in &head.tgt_in { td { (token.text) } } }
                 tr { th scope="row" { "it must say" } @for token in &head.tgt_out { td { (token.text) } } }
