@@ -6,15 +6,13 @@ use illustrated::record::Recorder;
 use illustrated::recording::{Event, Recording};
 use nn::{OptimizerState, Params};
 use text::TextModel;
-use transformer::search::MaxLen;
-use transformer::search::greedy::greedy;
 use transformer::{Batch, StepReport};
 use translate::encode::Source;
 use translate::{About as Origin, Translator};
 
 use crate::error::Error;
 use crate::settings::{AnyTrainer, Run, Settings};
-use crate::shown::Shown;
+use crate::shown::{self, Shown};
 use crate::thinning::{least_missed, thinned};
 
 /// So many moments of a run can be gone back to, if they fit; more, and the one that is least missed is forgotten.
@@ -183,10 +181,10 @@ impl Session {
             lines.iter().map(|line| Source::encode(&self.text, max_len, line).ids).collect();
         let said: Vec<usize> = (0..sources.len()).filter(|&at| !sources[at].is_empty()).collect();
         let some: Vec<Vec<u32>> = said.iter().map(|&at| sources[at].clone()).collect();
-        let found = greedy(&self.trainer.model, &self.trainer.params, &some, MaxLen::default())?;
+        let found = shown::said(&self.trainer.model, &self.trainer.params, &some)?;
         let mut all = vec![String::new(); lines.len()];
-        for (at, hypothesis) in said.into_iter().zip(found) {
-            all[at] = self.text.decode(&hypothesis.ids);
+        for (at, ids) in said.into_iter().zip(found) {
+            all[at] = self.text.decode(&ids);
         }
         Ok(all)
     }

@@ -6,8 +6,8 @@ use illustrated::record::{Recorder, Words};
 use illustrated::recording::About;
 use nn::Params;
 use text::TextModel;
-use transformer::search::MaxLen;
-use transformer::search::greedy::greedy;
+use text::special::PAD_ID;
+use transformer::search::beam::{BeamOptions, beam_search};
 use transformer::{Pair, Transformer};
 use translate::encode::{Source, pair};
 
@@ -65,7 +65,25 @@ impl Shown {
         if let Some(target) = &self.target {
             return Ok(target.clone());
         }
-        let mut found = greedy(model, params, std::slice::from_ref(&self.src), MaxLen::default())?;
-        Ok(Pair { src: self.src.clone(), tgt: found.remove(0).ids })
+        let tgt = said(model, params, std::slice::from_ref(&self.src))?.remove(0);
+        Ok(Pair { src: self.src.clone(), tgt })
     }
+}
+
+/// How is searched, with so many hypotheses: as the command does, never for padding.
+pub(crate) fn options(beam_size: usize) -> BeamOptions {
+    BeamOptions { beam_size, top_beams: beam_size.min(3), never: vec![PAD_ID], ..BeamOptions::default() }
+}
+
+/// What a model makes of sources, greedily.
+///
+/// # Errors
+/// [`Error::Model`] if numbers are not finite.
+pub(crate) fn said(
+    model: &Transformer,
+    params: &Params,
+    sources: &[Vec<u32>],
+) -> Result<Vec<Vec<u32>>, Error> {
+    let found = beam_search(model, params, sources, &options(1))?;
+    Ok(found.into_iter().map(|mut best| best.remove(0).ids).collect())
 }

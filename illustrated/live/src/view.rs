@@ -2,10 +2,10 @@
 
 use illustrated::record::Recorder;
 use illustrated::recording::{About, Event, Recording};
-use transformer::search::beam::BeamOptions;
 
 use crate::error::Error;
 use crate::session::Session;
+use crate::shown::options;
 
 /// How many hypotheses the search keeps that is shown beside the greedy one.
 const BEAM: usize = 4;
@@ -72,9 +72,7 @@ impl Session {
             let (model, params) = (&self.trainer.model, &self.moments[at].params);
             let mut recorder = self.shown.recorder(self.settings(), &self.text, model, params);
             for beam_size in [1, BEAM] {
-                let options =
-                    BeamOptions { beam_size, top_beams: beam_size.min(3), ..BeamOptions::default() };
-                recorder.search(model, params, &self.shown.src, &options)?;
+                recorder.search(model, params, &self.shown.src, &options(beam_size))?;
             }
             self.moments[at].search = Some(happened(recorder));
         }
