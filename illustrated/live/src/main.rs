@@ -8,7 +8,7 @@
 mod page;
 
 use std::error::Error;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 use std::{env, fs};
 
@@ -66,7 +66,9 @@ fn run(Arguments { out, losses, module }: Arguments) -> Result<(), Box<dyn Error
 
 /// Compiles the module, for processors with vectors of 128 bits, which every browser of today has.
 fn compiled() -> Result<PathBuf, Box<dyn Error>> {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let folder = env::var_os("CARGO_MANIFEST_DIR"); // as cargo says when it runs this: a checkout may have moved
+    let folder = folder.map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    let workspace = folder.join("../..");
     // One that is relative is meant from here, and cargo runs elsewhere.
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace.join("target"), PathBuf::from);
     let target = std::path::absolute(target)?;
