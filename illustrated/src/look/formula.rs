@@ -6,8 +6,8 @@ use unicode_width::UnicodeWidthStr;
 
 use super::chart::plain;
 
-/// How wide a letter of 11 pixels is, in a face of one width.
-const LETTER: f64 = 6.62;
+/// How wide a letter of 12 pixels is, in a face of one width.
+const LETTER: f64 = 7.23;
 
 /// A line of letters that are all as wide as each other, from a place to the right.
 #[derive(Clone, Debug)]
@@ -67,8 +67,8 @@ mod tests {
     #[test]
     fn parts_stand_one_behind_the_other() {
         let formula = Formula::at(10.0, 20.0).signs("m = ").number(-0.5, "3.step.loss").signs(" · v\u{302}");
-        assert!((formula.right() - (10.0 + 6.62 * 12.0)).abs() < 1e-9, "{}", formula.right());
+        assert!((formula.right() - (10.0 + 7.23 * 12.0)).abs() < 1e-9, "{}", formula.right());
         let markup = formula.markup().into_string();
-        assert!(markup.contains("x=\"36.5\" y=\"20\" data-at=\"3.step.loss\">-0.5<"), "{markup}");
+        assert!(markup.contains("x=\"38.9\" y=\"20\" data-at=\"3.step.loss\">-0.5<"), "{markup}");
     }
 }
