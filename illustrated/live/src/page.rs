@@ -1,11 +1,5 @@
 //! The page as one file.
 
-use std::io::Write;
-
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use illustrated::look::STYLE;
 use illustrated::report;
 use live::Settings;
@@ -57,7 +51,7 @@ pub fn page(module: &[u8]) -> String {
                     section aria-labelledby="by-name" { (values()) }
                     p { button type="button" id="recording" { "Download the recording" } ": every number of this moment, as JSON." }
                 }
-                script id="module" type="application/wasm" { (packed(module)) }
+                script id="module" type="application/wasm" { (report::packed(module)) }
                 script id="defaults" type="application/json" { (PreEscaped(Settings::default().to_json().replace('<', "\\u003c"))) }
                 script id="worker" type="text/plain" { (PreEscaped(include_str!("../web/worker.js"))) }
                 @for script in report::SCRIPTS.into_iter().chain(SCRIPTS) { script { (PreEscaped(script)) } }
@@ -147,11 +141,4 @@ fn values() -> Markup {
         label { "Name " input id="query" type="search" autocomplete="off" spellcheck="false"; } " " output id="found" {}
         ul id="values" {}
     }
-}
-
-/// Gzipped, in letters that a page can hold.
-fn packed(module: &[u8]) -> String {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-    let packed = encoder.write_all(module).and_then(|()| encoder.finish());
-    STANDARD.encode(packed.expect("memory takes what is written to it"))
 }

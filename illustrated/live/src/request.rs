@@ -16,8 +16,6 @@ use crate::settings::Settings;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(tag = "ask", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Request {
-    /// The settings that are there at first.
-    Defaults,
     /// Begins a run.
     Begin {
         /// What it is.
@@ -95,7 +93,6 @@ impl Live {
 
     fn respond(&mut self, request: Request, bytes: &[u8]) -> Result<Answer, Error> {
         match request {
-            Request::Defaults => Ok(json!({ "settings": Settings::default() }).into()),
             Request::Begin { settings } => Ok(self.begun(Session::begin(*settings)?)),
             Request::Resume => Ok(self.begun(Session::from_bytes(bytes)?)),
             Request::Open { name } => {

@@ -135,15 +135,6 @@ pub struct Run {
 }
 
 impl Settings {
-    /// Settings as JSON has them.
-    ///
-    /// # Errors
-    /// [`Error::Settings`] that says what is not understood.
-    pub fn from_json(json: &str) -> Result<Settings, Error> {
-        serde_json::from_str(json)
-            .map_err(|problem| Error::Settings(format!("these are no settings: {problem}")))
-    }
-
     /// The settings as JSON, to be read.
     ///
     /// # Panics

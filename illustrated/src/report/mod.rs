@@ -73,8 +73,8 @@ pub fn page(recording: &Recording) -> String {
                     }
                     (body.html)
                 }
-                script id="recording" type="application/gzip" { (packed(&recording.to_json())) }
-                script id="captions" type="application/gzip" { (packed(&body.captions())) }
+                script id="recording" type="application/gzip" { (packed(recording.to_json().as_bytes())) }
+                script id="captions" type="application/gzip" { (packed(body.captions().as_bytes())) }
                 script id="origins" type="application/json" { (PreEscaped(rules(recording))) }
                 @for script in SCRIPTS.into_iter().chain([include_str!("report.js")]) { script { (PreEscaped(script)) } }
             }
@@ -146,10 +146,13 @@ fn has_all_weights(recording: &Recording) -> bool {
     recording.passes().iter().all(|pass| pass.value(&weight.name).is_some())
 }
 
-/// A text, gzipped and in letters that a page can hold.
-fn packed(text: &str) -> String {
+/// Bytes, gzipped and in letters that a page can hold.
+///
+/// # Panics
+/// Never: memory takes what is written to it.
+pub fn packed(bytes: &[u8]) -> String {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-    let packed = encoder.write_all(text.as_bytes()).and_then(|()| encoder.finish());
+    let packed = encoder.write_all(bytes).and_then(|()| encoder.finish());
     STANDARD.encode(packed.expect("memory takes what is written to it"))
 }
 
@@ -194,7 +197,7 @@ mod tests {
         };
         let body = Body::of(&crate::testing::recorded_of(large, 30, 60));
         let count: usize = body.captions.values().map(|caption| caption.texts().len()).sum();
-        let size = packed(&body.captions()).len();
+        let size = packed(body.captions().as_bytes()).len();
         assert!(count > 30 * 6 * 8 && size < 100_000, "{count} captions in {size} bytes");
     }
 
