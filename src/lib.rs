@@ -47,7 +47,6 @@
 //!
 //! # Features
 //!
-//! - `gemm`: matrix products by the crate of that name instead of `matrixmultiply`. `docs/performance.md` compares them.
 //! - `proptest`: strategies for random tensors, masks and batches, to test operations of your own.
 //!
 //! # Where to go

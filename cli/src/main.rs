@@ -35,7 +35,8 @@ struct Command {
 
 fn main() -> ExitCode {
     let Command { verb, threads } = parse();
-    match threads::set(threads).and_then(|()| verb.run(threads, Command::command)) {
+    let isa = tensor::isa::check().map_err(Error::Input);
+    match isa.and_then(|_| threads::set(threads)).and_then(|()| verb.run(threads, Command::command)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let kind = if matches!(error, Error::Interrupted(_)) { "" } else { "error: " };

@@ -23,6 +23,7 @@ mod data;
 #[cfg(unix)]
 mod faults;
 mod illustrated;
+mod isa;
 mod manual;
 mod models;
 mod older;

@@ -40,10 +40,10 @@ pub mod threads;
 pub mod view;
 
 pub use element::{DType, Element};
-pub use kernels::peak;
 #[doc(hidden)]
 pub use kernels::simd::widest; // what `simd!` calls
 pub use kernels::trim::trim;
+pub use kernels::{isa, peak};
 pub use mask::Mask;
 pub use random::Seed;
 pub use shape::{Axes, MAX_RANK, Shape};

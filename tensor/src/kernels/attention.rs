@@ -72,7 +72,6 @@ impl<'a, T: Copy> Heads<'a, T> {
             rows: rows.len(),
             cols: self.d_head,
             row_stride: self.width(),
-            col_stride: 1,
         }
     }
 

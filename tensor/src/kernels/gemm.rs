@@ -1,35 +1,45 @@
-//! Matrix products: `out = alpha * a b + beta * out`.
+//! Matrix products: `out = add_to + a b`, where the time of a Transformer goes.
 //!
-//! [`gemm`] is a product on the calling thread, and [`gemm_parallel`](panels::gemm_parallel) one that is cut into
-//! [`panels`] for many. Operands are [`matrix`] views, so that a transpose is two swapped numbers and never a copy.
-//! [`library`] is the one seam to the GEMM libraries.
+//! Read in this order. [`tile`] has the innermost loops: a few rows of `a` and columns of `b`, their sums in
+//! [registers](lanes). [`pack`] puts operands where tiles read them one after the other. [`driver`] arranges the tiles
+//! so that they find what they need in a cache. [`panels`] cuts a product for threads. [`matrix`] says where elements
+//! stand, so that a transpose is two swapped numbers and never a copy, and [`element`] which of all this serves which type:
+//! the [`library`] serves f64, in which gradients are checked, and processors without fused multiply-adds.
+//!
+//! In f32 each element of a product is one sum, which takes its terms in order and is rounded once a term. So its bits
+//! depend on its row of `a` and its column of `b` alone: not on threads, on the rows beside it, on strides, or on the
+//! processor.
 
-use library::Gemm;
-use matrix::{MatMut, MatRef, extent, is_disjoint};
+use element::Gemm;
+use matrix::{AddTo, MatMut, MatRef, extent};
 
-pub mod library;
+mod driver;
+pub mod element;
+mod lanes;
+mod library;
 pub mod matrix;
+mod pack;
 pub mod panels;
+mod tile;
 
-/// `out = alpha * a b + beta * out` on the calling thread, `[m, k] x [k, n] -> [m, n]`.
-/// With `beta` 0, what `out` held before is not read.
+/// `out = add_to + a b` on the calling thread, `[m, k] x [k, n] -> [m, n]`.
 ///
 /// # Panics
-/// If the dimensions do not match, a slice is too short for its dimensions, or elements of `out` overlap.
-pub fn gemm<T: Gemm>(alpha: T, a: MatRef<T>, b: MatRef<T>, beta: T, out: MatMut<T>) {
+/// If the dimensions do not match, a slice is too short for its dimensions, or rows of `out` overlap.
+pub fn gemm<T: Gemm>(a: MatRef<T>, b: MatRef<T>, add_to: AddTo<T>, out: MatMut<T>) {
     assert!(a.cols == b.rows, "gemm: inner dimensions");
     assert!((out.rows, out.cols) == (a.rows, b.cols), "gemm: dimensions of out");
     assert!(a.extent() <= a.data.len() && b.extent() <= b.data.len(), "gemm: an operand is too short");
+    assert!(extent(out.rows, out.cols, out.row_stride, 1) <= out.data.len(), "gemm: out is too short");
+    assert!(out.rows < 2 || out.row_stride >= out.cols, "gemm: rows of out overlap");
     assert!(
-        extent(out.rows, out.cols, out.row_stride, out.col_stride) <= out.data.len(),
-        "gemm: out is too short"
+        !matches!(add_to, AddTo::Row(row) if row.len() != out.cols),
+        "gemm: the row to add to is too short"
     );
-    let disjoint = is_disjoint(out.rows, out.cols, out.row_stride, out.col_stride);
-    assert!(disjoint, "gemm: elements of out overlap");
-    // SAFETY: `a`, `b` and `out` were just checked: every element that the dimensions and strides
-    // reach lies inside its slice, and no two elements of `out` share a place. `out` is a unique
-    // borrow, so it overlaps neither `a` nor `b`.
-    unsafe { T::library_gemm(alpha, a, b, beta, out.data.as_mut_ptr(), out.row_stride, out.col_stride) }
+    let cols = out.cols;
+    // SAFETY: `a`, `b` and `out` were just checked: every element that the dimensions and strides reach lies inside its
+    // slice, and no two elements of `out` share a place. `out` is a unique borrow, so it overlaps neither `a` nor `b`.
+    unsafe { T::product(a, &T::right(b, false), add_to, out.into(), 0..cols) }
 }
 
 #[cfg(test)]

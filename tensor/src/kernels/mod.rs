@@ -12,6 +12,7 @@ pub mod elementwise;
 pub mod fold;
 pub mod gather;
 pub mod gemm;
+pub mod isa;
 pub mod layer_norm;
 pub mod peak;
 pub mod reduce;

@@ -1,7 +1,7 @@
 //! Vector instructions, chosen while the program runs: [`simd!`](crate::simd).
 //!
 //! A program that runs on any x86-64 is compiled for SSE2, four numbers at a time. Most processors have
-//! AVX2, which takes eight. So a hot loop is compiled twice, and the processor is asked which to run. There
+//! AVX2, which takes eight. So a hot loop is compiled twice, and the processor is asked [which to run](super::isa). There
 //! are no intrinsics: the loops are plain Rust without calls, which the compiler turns into vector
 //! instructions of any width. On other architectures (NEON is part of every aarch64) nothing is asked.
 //! AVX-512 would be one more level; it has not been measured yet.
@@ -46,8 +46,9 @@ macro_rules! simd {
 pub fn widest<R>(f: impl FnOnce() -> R) -> R {
     #[cfg(target_arch = "x86_64")]
     {
-        if is_x86_feature_detected!("avx2") {
-            // SAFETY: the processor has the feature that the function is compiled for.
+        use crate::kernels::isa::{self, Isa};
+        if isa::current() != Isa::Portable {
+            // SAFETY: the processor has the feature that the function is compiled for: every wider kind includes it.
             return unsafe { avx2(f) };
         }
     }

@@ -2,8 +2,8 @@
 //! cache.
 
 use crate::dispatch;
-use crate::kernels::gemm::matrix::MatRef;
-use crate::kernels::gemm::panels::{AddTo, gemm_parallel};
+use crate::kernels::gemm::matrix::{AddTo, MatRef};
+use crate::kernels::gemm::panels::gemm_parallel;
 use crate::pool::take;
 use crate::tensor::{Tensor, check_dtypes};
 

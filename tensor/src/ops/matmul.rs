@@ -7,8 +7,8 @@
 use crate::dispatch;
 use crate::element::Element;
 use crate::kernels::gemm::gemm;
-use crate::kernels::gemm::matrix::{MatMut, MatRef};
-use crate::kernels::gemm::panels::{AddTo, gemm_parallel};
+use crate::kernels::gemm::matrix::{AddTo, MatMut, MatRef};
+use crate::kernels::gemm::panels::gemm_parallel;
 use crate::pool::take;
 use crate::shape::Shape;
 use crate::tensor::{Tensor, check_dtypes};
@@ -81,7 +81,7 @@ fn batched(lhs: &Tensor, rhs: &Tensor, batch: Shape) -> Tensor {
         let mut out = take::<T>(count * m * n);
         let product = |entry: usize, out: &mut [T]| {
             let (a, b) = (mat_ref::<T>(&lhs, entry), mat_ref::<T>(&rhs, entry));
-            gemm(1.0, a, b, 0.0, MatMut::row_major(out, m, n));
+            gemm(a, b, AddTo::Zero, MatMut::row_major(out, m, n));
         };
         if m * n > 0 {
             let per_chunk = (GRAIN / (m * n.max(k))).max(1);

@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use super::Attention;
 use super::tile::{Scratch, TILE, chunks};
+use crate::kernels::gemm::element::Gemm;
 use crate::kernels::gemm::gemm;
-use crate::kernels::gemm::library::Gemm;
-use crate::kernels::gemm::matrix::MatRef;
+use crate::kernels::gemm::matrix::{AddTo, MatRef};
 use crate::pool::{take, take_zeroed};
 use crate::threads::{for_each_chunk, rows_per_chunk};
 
@@ -42,7 +42,7 @@ impl<T: Gemm> Attention<'_, T> {
             let used = self.after_dropout(sentence, head, rows.start, weights, dropped);
             let used = MatRef::row_major(used, rows.len(), self.key.len);
             let (_, _, value) = self.heads(sentence, head);
-            gemm(T::one(), used, value, T::zero(), self.query.head_mut(context, head, 0..rows.len()));
+            gemm(used, value, AddTo::Zero, self.query.head_mut(context, head, 0..rows.len()));
         }
     }
 

@@ -3,9 +3,9 @@
 use std::ops::Range;
 
 use super::Attention;
+use crate::kernels::gemm::element::Gemm;
 use crate::kernels::gemm::gemm;
-use crate::kernels::gemm::library::Gemm;
-use crate::kernels::gemm::matrix::{MatMut, MatRef};
+use crate::kernels::gemm::matrix::{AddTo, MatMut, MatRef};
 use crate::kernels::softmax::softmax_rows;
 
 /// How many queries are taken at a time. Their weights on a thousand keys fit the second-level cache.
@@ -31,7 +31,7 @@ impl<T: Gemm> Attention<'_, T> {
         let k_len = self.key.len;
         let weights = &mut room[..rows.len() * k_len];
         let query = query.row_panel(rows.start, rows.len());
-        gemm(T::one(), query, key.t(), T::zero(), MatMut::row_major(weights, rows.len(), k_len));
+        gemm(query, key.t(), AddTo::Zero, MatMut::row_major(weights, rows.len(), k_len));
         let first_row = (sentence * self.query.heads + head) * self.query.len + rows.start;
         softmax_rows(weights, k_len, self.scale, self.mask, first_row);
         weights

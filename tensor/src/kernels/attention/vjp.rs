@@ -2,9 +2,9 @@
 
 use super::tile::{Scratch, TILE, chunks};
 use super::{Attention, Heads};
+use crate::kernels::gemm::element::Gemm;
 use crate::kernels::gemm::gemm;
-use crate::kernels::gemm::library::Gemm;
-use crate::kernels::gemm::matrix::{MatMut, MatRef};
+use crate::kernels::gemm::matrix::{AddTo, MatMut, MatRef};
 use crate::kernels::softmax::softmax_vjp_rows;
 use crate::pool::{take, take_zeroed};
 use crate::threads::{for_each_chunk, rows_per_chunk};
@@ -59,24 +59,18 @@ impl<T: Gemm> Attention<'_, T> {
             let weights = self.weights_of(sentence, head, rows.clone(), weights);
             let used = self.after_dropout(sentence, head, rows.start, weights, dropped);
             let used = MatRef::row_major(used, rows.len(), k_len);
-            gemm(
-                T::one(),
-                used.t(),
-                grad_context,
-                T::one(),
-                self.value.head_mut(grad_value, kv_head, 0..k_len),
-            );
+            gemm(used.t(), grad_context, AddTo::Out, self.value.head_mut(grad_value, kv_head, 0..k_len));
 
             let grad_scores = &mut grad_scores[..rows.len() * k_len];
             let out = MatMut::row_major(grad_scores, rows.len(), k_len);
-            gemm(T::one(), grad_context, value.t(), T::zero(), out);
+            gemm(grad_context, value.t(), AddTo::Zero, out);
             if let Some(dropout) = self.dropout {
                 dropout.apply(grad_scores, self.first_weight(sentence, head, rows.start));
             }
             softmax_vjp_rows(weights, k_len, self.scale, grad_scores);
             let grad_scores = MatRef::row_major(grad_scores, rows.len(), k_len);
-            gemm(T::one(), grad_scores, key, T::zero(), self.query.head_mut(grad_query, head, rows));
-            gemm(T::one(), grad_scores.t(), query, T::one(), self.key.head_mut(grad_key, kv_head, 0..k_len));
+            gemm(grad_scores, key, AddTo::Zero, self.query.head_mut(grad_query, head, rows));
+            gemm(grad_scores.t(), query, AddTo::Out, self.key.head_mut(grad_key, kv_head, 0..k_len));
         }
     }
 }

@@ -1,0 +1,139 @@
+//! Packing: operands copied to where the tiles read them, one after the other.
+//!
+//! A tile takes, term by term, a row of `PANEL` numbers of `b`. In memory they may be as far apart as the matrix is wide or
+//! high, each in a cache line, and every so many in a page, of its own; packed they follow one another, and the processor
+//! fetches ahead. Packing reads and writes each number once, and a product uses it once for every row of `a`: so it costs
+//! little where there are many rows, more than the product itself where there is one, and nothing where it was done before.
+//!
+//! `a` needs it less. A tile takes `rows` numbers of it for each term, and a row that is contiguous is `rows` streams of
+//! memory. Only where its terms lie far apart are they put together.
+
+use super::matrix::MatRef;
+use super::tile::{MAX_ROWS, PANEL};
+use crate::pool::{Buffer, take};
+use crate::simd;
+use crate::threads::for_each_chunk;
+
+/// The most terms that are taken at a time.
+pub(super) const TERMS: usize = 256;
+/// How many numbers are packed by one thread after another.
+const PACK_WORK: usize = 1 << 16;
+
+/// The right operand of products, `[k, n]`, packed: blocks of `TERMS` terms, in each panel after panel of `PANEL` columns,
+/// in each term after term. What is missing in the last panel is zeros.
+pub struct Packed {
+    data: Buffer<f32>,
+    k: usize,
+    panels: usize,
+}
+
+impl Packed {
+    /// Packs a matrix; threads share the work.
+    pub fn new(b: MatRef<f32>) -> Packed {
+        let (k, panels) = (b.rows, b.cols.div_ceil(PANEL));
+        let mut data = take(k * panels * PANEL);
+        let mut tasks = Vec::new();
+        for (block, out) in data.chunks_mut((TERMS * panels * PANEL).max(1)).enumerate() {
+            let b = b.row_panel(block * TERMS, TERMS.min(k - block * TERMS));
+            let together = PACK_WORK / (TERMS * PANEL);
+            let parts = out.chunks_mut(together * b.rows * PANEL).enumerate();
+            tasks.extend(parts.map(|(part, out)| (b, part * together * PANEL, out)));
+        }
+        for_each_chunk(&mut tasks, 1, |_, tasks| {
+            tasks.iter_mut().for_each(|(b, first, out)| pack_panels(*b, *first, out))
+        });
+        Packed { data: Buffer::new(data), k, panels }
+    }
+
+    /// The block of the terms from `first` on, a multiple of `TERMS`, from a panel on. Panels follow one another.
+    pub fn block(&self, first: usize, panel: usize) -> &[f32] {
+        let terms = TERMS.min(self.k - first);
+        &self.data[(first * self.panels + panel * terms) * PANEL..]
+    }
+}
+
+/// Packs panels of `b` `[k, n]` from the column `first` on, as many as `out` holds: each `[k, PANEL]`.
+pub(super) fn pack_panels(b: MatRef<f32>, first: usize, out: &mut [f32]) {
+    let panel_len = b.rows * PANEL;
+    if panel_len == 0 {
+        return;
+    }
+    let whole = (b.cols - first) / PANEL * panel_len; // of panels without a missing column
+    let (whole, edge) = out.split_at_mut(whole.min(out.len()));
+    if b.col_stride == 1 {
+        simd!(pack_rows(b.data, first, b.row_stride, panel_len, whole)); // in the order of memory
+    } else {
+        for (panel, out) in whole.chunks_exact_mut(panel_len).enumerate() {
+            pack_columns(b, first + panel * PANEL, out);
+        }
+    }
+    if !edge.is_empty() {
+        let first = first + whole.len() / b.rows;
+        edge.fill(0.0);
+        for (term, col) in (0..b.rows).flat_map(|term| (first..b.cols).map(move |col| (term, col))) {
+            edge[term * PANEL + col - first] = b.data[term * b.row_stride + col * b.col_stride];
+        }
+    }
+}
+
+/// Packs rows that are contiguous, `apart` from each other, into whole panels.
+#[inline(always)]
+fn pack_rows(data: &[f32], first: usize, apart: usize, panel_len: usize, out: &mut [f32]) {
+    for term in 0..panel_len / PANEL {
+        let panels = out.chunks_exact_mut(panel_len);
+        let row = &data[term * apart + first..][..panels.len() * PANEL];
+        for (row, out) in row.chunks_exact(PANEL).zip(panels) {
+            out[term * PANEL..][..PANEL].copy_from_slice(row);
+        }
+    }
+}
+
+/// Packs the columns from `first` on into a whole panel.
+fn pack_columns(b: MatRef<f32>, first: usize, out: &mut [f32]) {
+    if b.row_stride == 1 {
+        simd!(pack_transposed(b.data, first * b.col_stride, b.col_stride, out));
+    } else {
+        for (i, out) in out.iter_mut().enumerate() {
+            *out = b.data[i / PANEL * b.row_stride + (first + i % PANEL) * b.col_stride];
+        }
+    }
+}
+
+/// How many rows and columns are transposed at a time.
+const BLOCK: usize = 8;
+
+/// Packs columns that are contiguous, from `first` on and `apart`: `out[term, col] = data[first + col * apart + term]`.
+#[inline(always)]
+fn pack_transposed(data: &[f32], first: usize, apart: usize, out: &mut [f32]) {
+    let k = out.len() / PANEL;
+    for col in (0..PANEL).step_by(BLOCK) {
+        let from = first + col * apart;
+        for term in (0..k / BLOCK * BLOCK).step_by(BLOCK) {
+            let lines: [[f32; BLOCK]; BLOCK] = std::array::from_fn(|i| {
+                *data[from + i * apart + term..].first_chunk().expect("a line of the block")
+            });
+            for i in 0..BLOCK {
+                let line: [f32; BLOCK] = std::array::from_fn(|j| lines[j][i]);
+                out[(term + i) * PANEL + col..][..BLOCK].copy_from_slice(&line);
+            }
+        }
+        for (term, i) in (k / BLOCK * BLOCK..k).flat_map(|term| (0..BLOCK).map(move |i| (term, i))) {
+            out[term * PANEL + col + i] = data[from + i * apart + term];
+        }
+    }
+}
+
+/// The distance between terms in a packed strip.
+pub(super) const STRIP: usize = MAX_ROWS.next_multiple_of(16);
+
+/// Packs a strip, `[rows, k]` with at most `MAX_ROWS` rows, into `out` `[k, STRIP]`; what is left of each line is any number.
+pub(super) fn pack_strip(a: MatRef<f32>, out: &mut [f32]) {
+    simd!(for (term, out) in out.chunks_exact_mut(STRIP).take(a.cols).enumerate() {
+        let terms = &a.data[term * a.col_stride..];
+        let out: &mut [f32; STRIP] = out.first_chunk_mut().expect("a line of the strip");
+        match terms.first_chunk() {
+            Some(terms) if a.row_stride == 1 => *out = *terms,
+            _ => (0..a.rows).for_each(|row| out[row] = terms[row * a.row_stride]),
+        }
+    });
+}

@@ -1,0 +1,218 @@
+//! The innermost loops: a tile of the product, kept in registers while the sums grow.
+//!
+//! For each of the `k` terms a row of `b` is loaded once and multiplied by one number of each row of `a`. A tile of `rows`
+//! x `cols` takes `rows + cols` numbers from memory for `rows * cols` multiply-adds: the larger it is, the less it waits,
+//! and the registers say how large it can be. Half a tile's worth of sums would do to hide the four cycles that a
+//! multiply-add takes, so that tiles of fewer rows lose little.
+//!
+//! | registers | numbers in each | tile | sums in | beside them |
+//! |---|---|---|---|---|
+//! | AVX-512 | 16, of 32 | 14 x 32 | 28 | 2 of `b`, 1 of `a` |
+//! | AVX2 | 8, of 16 | 6 x 16 | 12 | 2 of `b`, 1 of `a` |
+//! | NEON | 4, of 32 | 6 x 16 | 24 | 4 of `b`, 1 of `a` |
+//!
+//! Each element has one sum, which takes its terms in the order of `k`. It starts from zero, from a bias, or from what
+//! stands in memory already: so a long `k` can be taken in pieces, and no cut of any kind changes a bit.
+
+use super::lanes::Lanes;
+use crate::kernels::isa::{self, Isa};
+
+/// The number of columns of a panel: of what a tile takes of `b` at a time.
+pub(super) const PANEL: usize = 32;
+
+/// The most rows a tile can have.
+pub(super) const MAX_ROWS: usize = 14;
+
+/// One tile: where its operands begin, and how far apart the elements are.
+#[derive(Clone, Copy)]
+pub(super) struct Tile {
+    /// The number of terms of each sum.
+    pub k: usize,
+    /// `[rows, k]`, with the distances between rows and between terms.
+    pub a: *const f32,
+    pub a_row: usize,
+    pub a_term: usize,
+    /// What is going to be packed next, a line for each term: fetched meanwhile.
+    pub next: *const f32,
+    pub next_term: usize,
+    /// `panels` blocks `[k, PANEL]`, with the distances between blocks and between terms.
+    pub b: *const f32,
+    pub b_panel: usize,
+    pub b_term: usize,
+    /// What the sums start from, `[rows, panels * PANEL]`, and the distance between rows; null for zeros.
+    pub start: *const f32,
+    pub start_row: usize,
+    /// `[rows, panels * PANEL]`, and the distance between rows.
+    pub out: *mut f32,
+    pub out_row: usize,
+}
+
+/// Computes a tile.
+///
+/// # Safety
+/// The processor has the registers that the function is compiled for, and all elements are where the tile says.
+pub(super) type TileFn = unsafe fn(&Tile);
+
+/// The tile functions for one number of rows.
+pub(super) struct Tiles {
+    /// Of one panel.
+    pub narrow: TileFn,
+    /// Of `panels` panels: more than one where so few rows would not keep the processor busy.
+    pub wide: TileFn,
+    pub panels: usize,
+}
+
+/// `start + a b` for `ROWS` rows, `PANELS` panels, and of each panel `COLS` registers.
+///
+/// # Safety
+/// As [`TileFn`].
+#[inline(always)]
+unsafe fn tile<V: Lanes, const ROWS: usize, const PANELS: usize, const COLS: usize>(t: &Tile) {
+    // SAFETY: the tile's elements are where it says, by the caller's promise; all offsets below are to elements of it.
+    unsafe {
+        let mut sums = [[[V::zero(); COLS]; PANELS]; ROWS];
+        let place = |panel: usize, col: usize| panel * PANEL + col * V::LEN;
+        if !t.start.is_null() {
+            for (row, sums) in sums.iter_mut().enumerate() {
+                for (panel, sums) in sums.iter_mut().enumerate() {
+                    for (col, sum) in sums.iter_mut().enumerate() {
+                        *sum = V::load(t.start.add(row * t.start_row + place(panel, col)));
+                    }
+                }
+            }
+        }
+        let (mut a, mut b, mut next) = (t.a, t.b, t.next);
+        for _ in 0..t.k {
+            V::prefetch(next);
+            let mut factors = [[V::zero(); COLS]; PANELS];
+            for (panel, factors) in factors.iter_mut().enumerate() {
+                for (col, factor) in factors.iter_mut().enumerate() {
+                    *factor = V::load(b.wrapping_add(panel * t.b_panel + col * V::LEN));
+                }
+            }
+            for (row, sums) in sums.iter_mut().enumerate() {
+                let factor = V::splat(a.wrapping_add(row * t.a_row));
+                for (sums, factors) in sums.iter_mut().zip(&factors) {
+                    for (sum, b) in sums.iter_mut().zip(factors) {
+                        *sum = sum.multiply_add(factor, *b);
+                    }
+                }
+            }
+            (a, b) = (a.wrapping_add(t.a_term), b.wrapping_add(t.b_term));
+            next = next.wrapping_add(t.next_term);
+        }
+        for (row, sums) in sums.iter().enumerate() {
+            for (panel, sums) in sums.iter().enumerate() {
+                for (col, sum) in sums.iter().enumerate() {
+                    sum.store(t.out.add(row * t.out_row + place(panel, col)));
+                }
+            }
+        }
+    }
+}
+
+/// The same in strips of `COLS` registers, for registers too few for a panel.
+///
+/// # Safety
+/// As [`TileFn`].
+#[inline(always)]
+unsafe fn strips<V: Lanes, const ROWS: usize, const COLS: usize>(t: &Tile) {
+    for first in (0..PANEL).step_by(COLS * V::LEN) {
+        let start = if t.start.is_null() { t.start } else { t.start.wrapping_add(first) };
+        let (b, out) = (t.b.wrapping_add(first), t.out.wrapping_add(first));
+        // SAFETY: as the caller promises, of these columns of the tile.
+        unsafe { tile::<V, ROWS, 1, COLS>(&Tile { start, b, out, ..*t }) }
+    }
+}
+
+/// The functions for each number of rows from 1 on, and of how many panels the wide ones are.
+macro_rules! by_rows {
+    ($function:ident, $($rows:literal x $panels:literal),+) => {
+        &[$(Tiles { narrow: $function::<$rows, 1>, wide: $function::<$rows, $panels>, panels: $panels }),+]
+    };
+}
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use super::*;
+    use std::arch::x86_64::{__m256, __m512};
+
+    #[target_feature(enable = "avx512f")]
+    unsafe fn avx512<const ROWS: usize, const PANELS: usize>(t: &Tile) {
+        // SAFETY: the processor has AVX-512, and the tile is as the caller promises.
+        unsafe { tile::<__m512, ROWS, PANELS, 2>(t) }
+    }
+
+    #[target_feature(enable = "avx2,fma")]
+    unsafe fn avx2<const ROWS: usize, const PANELS: usize>(t: &Tile) {
+        // SAFETY: the processor has AVX2 and FMA, and the tile is as the caller promises.
+        unsafe {
+            match ROWS {
+                1 => tile::<__m256, ROWS, PANELS, 4>(t),
+                _ => strips::<__m256, ROWS, 2>(t),
+            }
+        }
+    }
+
+    pub static AVX512: &[Tiles] = by_rows!(
+        avx512, 1 x 4, 2 x 4, 3 x 4, 4 x 2, 5 x 2, 6 x 2, 7 x 1, 8 x 1, 9 x 1, 10 x 1, 11 x 1, 12 x 1, 13 x 1, 14 x 1
+    );
+    pub static AVX2: &[Tiles] = by_rows!(avx2, 1 x 2, 2 x 1, 3 x 1, 4 x 1, 5 x 1, 6 x 1);
+}
+
+#[cfg(target_arch = "aarch64")]
+static NEON: &[Tiles] = {
+    unsafe fn neon<const ROWS: usize, const PANELS: usize>(t: &Tile) {
+        // SAFETY: every aarch64 has NEON, and the tile is as the caller promises.
+        unsafe {
+            match ROWS {
+                1 => tile::<std::arch::aarch64::float32x4_t, ROWS, PANELS, 8>(t),
+                _ => strips::<std::arch::aarch64::float32x4_t, ROWS, 4>(t),
+            }
+        }
+    }
+    by_rows!(neon, 1 x 1, 2 x 1, 3 x 1, 4 x 1, 5 x 1, 6 x 1)
+};
+
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+static WASM: &[Tiles] = {
+    unsafe fn wasm<const ROWS: usize, const PANELS: usize>(t: &Tile) {
+        // SAFETY: the module is compiled for 128-bit vectors, and the tile is as the caller promises.
+        unsafe { strips::<std::arch::wasm32::v128, ROWS, 2>(t) }
+    }
+    by_rows!(wasm, 1 x 1, 2 x 1, 3 x 1, 4 x 1)
+};
+
+static PORTABLE: &[Tiles] = {
+    unsafe fn portable<const ROWS: usize, const PANELS: usize>(t: &Tile) {
+        // SAFETY: the tile is as the caller promises.
+        unsafe { strips::<[f32; 4], ROWS, 2>(t) }
+    }
+    by_rows!(portable, 1 x 1, 2 x 1, 3 x 1, 4 x 1)
+};
+
+impl Tiles {
+    /// The tiles in the registers in use. None on processors that cannot multiply and add in one instruction.
+    pub fn current() -> Option<&'static [Tiles]> {
+        #[cfg(target_arch = "x86_64")]
+        if !is_x86_feature_detected!("fma") {
+            return None;
+        }
+        Some(Tiles::of(isa::current()))
+    }
+
+    /// The tiles in the registers of `isa`, for each number of rows from 1 on.
+    pub fn of(isa: Isa) -> &'static [Tiles] {
+        match isa {
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512 => x86::AVX512,
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2 => x86::AVX2,
+            #[cfg(target_arch = "aarch64")]
+            Isa::Neon => NEON,
+            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+            Isa::Simd128 => WASM,
+            Isa::Portable => PORTABLE,
+        }
+    }
+}
