@@ -4,6 +4,21 @@
 /// Whether this page is one beside another: whoever opened it wrote so into it.
 const isBeside = "beside" in document.documentElement.dataset;
 
+/// What is seen: the first figure that is in sight, and where it stands; above all figures, how far down that is.
+function placeSeen() {
+  const bars = $("#bars").getBoundingClientRect().bottom;
+  const figure = $$("#chapters figure").find((figure) => figure.getBoundingClientRect().bottom > bars);
+  const top = figure?.getBoundingClientRect().top;
+  return top < innerHeight ? { figure: figure.id, top } : { top: scrollY };
+}
+
+/// Scrolls to what is seen in the page beside.
+function goToPlace({ figure, top }) {
+  const found = figure && document.getElementById(figure);
+  if (found) scrollBy({ top: found.getBoundingClientRect().top - top, behavior: "instant" });
+  else if (!figure) scrollTo({ top, behavior: "instant" });
+}
+
 class Beside {
   constructor(source) {
     Object.assign(this, { source, frame: $("#beside"), isReady: false });
@@ -31,6 +46,12 @@ class Beside {
       this.frame.src = URL.createObjectURL(new Blob(["<!DOCTYPE html>", page], { type: "text/html" }));
     });
     this.isReady = true;
+  }
+
+  /// Where two pages stand side by side, the other scrolls along.
+  follow() {
+    const isBeside = this.isReady && matchMedia("(min-width: 1100px)").matches;
+    if (isBeside) this.frame.contentWindow.postMessage({ place: placeSeen() }, "*");
   }
 
   /// Tells it what to do, and waits until it has.

@@ -13,6 +13,9 @@ const LEFT: f64 = 92.0;
 const WIDTH: f64 = 720.0;
 const MAX_MARKS: usize = 8;
 
+/// More than this many validations are a curve without squares on it.
+const MAX_SQUARES: usize = 64;
+
 /// The curve of the training, or, of a model that was trained elsewhere, of its validations.
 pub fn draw(recording: &Recording) -> Option<Figure> {
     let history = History::of(recording);
@@ -41,7 +44,7 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
             @if floor > 0.0 && has_steps { (chart.curve(&[(0.0, floor), (max_x, floor)], "floor")) }
             (chart.curve(&history.points(|step| step.nll), "nll")) (chart.curve(&history.points(|step| step.loss), "loss"))
             (chart.curve(&history.validated(), "validated"))
-            @for (x, y) in history.validated() {
+            @for (x, y) in history.squares() {
                 @let (x, y) = chart.at(x, y);
                 rect class="mark validated" x=(format!("{:.1}", x - 2.5)) y=(format!("{:.1}", y - 2.5)) width="5" height="5" {}
             }
@@ -99,6 +102,13 @@ impl<'a> History<'a> {
 
     fn validated(&self) -> Vec<(f64, f64)> {
         self.validations.iter().map(|(_, one)| (one.step as f64, one.nll)).collect()
+    }
+
+    /// Where validations have squares: some of them, if they are many.
+    fn squares(&self) -> Vec<(f64, f64)> {
+        let stride = self.validations.len().div_ceil(MAX_SQUARES).max(1);
+        let finite = self.validated().into_iter().filter(|(_, nll)| nll.is_finite());
+        finite.step_by(stride).collect()
     }
 
     /// The numbers at the marks: of steps, those that recorded passes stand before; of validations, some.
@@ -216,6 +226,7 @@ fn caption(recording: &Recording, history: &History, floor: f64) -> String {
             best.exp()
         );
     };
+    let held_out = held_out(history);
     let floor = if floor > 0.0 {
         let (n, e) = (about.tgt_vocab_size, about.smoothing);
         let q = e / n.max(1) as f64;
@@ -231,8 +242,21 @@ fn caption(recording: &Recording, history: &History, floor: f64) -> String {
     };
     format!(
         "In {} steps the loss fell from {:.2} to {:.2}, and the negative log-likelihood, which is the loss without smoothing, from \
-         {:.2} to {:.2}.{floor} Circles are told in numbers below; steps are counted from 1, and each loss is that before its step.",
+         {:.2} to {:.2}.{floor}{held_out} Circles are told in numbers below; steps are counted from 1, and each loss is that before its step.",
         last.step, first.loss, last.loss, first.nll, last.nll
+    )
+}
+
+/// What became of the pairs that are held out while the others were learned.
+fn held_out(history: &History) -> String {
+    let finite = history.validations.iter().map(|(_, one)| one).filter(|one| one.nll.is_finite());
+    let lowest = finite.clone().min_by(|a, b| a.nll.total_cmp(&b.nll));
+    let (Some(first), Some(last), Some(lowest)) = (finite.clone().next(), finite.last(), lowest) else {
+        return String::new();
+    };
+    format!(
+        " Of the pairs that are held out it went from {:.2} to {:.2}; it was lowest after step {}, {:.2}.",
+        first.nll, last.nll, lowest.step, lowest.nll
     )
 }
 
@@ -279,6 +303,25 @@ mod tests {
             let drawing = figure.drawing.into_string();
             assert!(figure.width <= 1080.0 && !drawing.contains("NaN\""), "{drawing}");
         }
+    }
+
+    /// Validations beside the steps are a curve of their own, of many without a square for each.
+    #[test]
+    fn what_is_held_out_is_drawn_beside_the_training() {
+        let mut recording = Recording::new(About::default());
+        (1..=200).for_each(|at| recording.push(step(at, 2.0 / at as f64)));
+        for at in 0..=200 {
+            let nll = if at == 7 { f64::NAN } else { 3.0 + (at as f64 - 50.0).abs() / 100.0 };
+            recording.push(Event::Validated(Validated { step: at, nll, bleu: None }));
+        }
+        let figure = draw(&recording).unwrap();
+        let (drawing, caption) = (figure.drawing.into_string(), figure.caption.first());
+        assert!(!drawing.contains("NaN"), "{drawing}");
+        assert_eq!(drawing.matches("mark validated").count(), 50);
+        assert!(
+            caption.contains("held out it went from 3.50 to 4.50; it was lowest after step 50, 3.00."),
+            "{caption}"
+        );
     }
 
     #[test]
