@@ -4,17 +4,17 @@
 /// Whether this page is one beside another: whoever opened it wrote so into it.
 const isBeside = "beside" in document.documentElement.dataset;
 
-/// What is seen: the first figure that is in sight, and where it stands; above all figures, how far down that is.
+/// What is seen: the figure that is looked at, the last that begins above the middle, and where it stands; before all figures,
+/// how far down that is.
 function placeSeen() {
-  const bars = $("#bars").getBoundingClientRect().bottom;
-  const figure = $$("#chapters figure").find((figure) => figure.getBoundingClientRect().bottom > bars);
-  const top = figure?.getBoundingClientRect().top;
-  return top < innerHeight ? { figure: figure.id, top } : { top: scrollY };
+  const topOf = (figure) => figure.getBoundingClientRect().top;
+  const figure = $$("#chapters figure").findLast((figure) => topOf(figure) < innerHeight / 2);
+  return figure ? { figure: figure.id, top: topOf(figure) } : { top: scrollY };
 }
 
 /// Scrolls to what is seen in the page beside.
 function goToPlace({ figure, top }) {
-  const found = figure && document.getElementById(figure);
+  const found = figure && $(`#chapters figure#${figure}`);
   if (found) scrollBy({ top: found.getBoundingClientRect().top - top, behavior: "instant" });
   else if (!figure) scrollTo({ top, behavior: "instant" });
 }

@@ -138,7 +138,7 @@
     const right = (said, wanted) => said.filter((one, at) => one === wanted[at]).length;
     run().rightOfHeldOut = right(json.held_out, json.held_out_wanted);
     live.expected = expectedOf(live.settings, json);
-    const beyond = held_out.length ? `, ${run().rightOfHeldOut} of ${held_out.length} held out` : "";
+    const beyond = held_out.length ? `, ${run().rightOfHeldOut} of ${held_out.length} held out right` : "";
     $("#learned").textContent = `${right(json.learned, json.wanted)} of ${pairs.length} learned${beyond}`;
   }
 

@@ -82,8 +82,8 @@ function heldOutOf({ settings, validated, rightOfHeldOut }) {
 /// The same in words, for the run in progress.
 function saysOfHeldOut(run, { isToy, unknown }) {
   if (!run.settings.held_out.length) {
-    const why = isToy ? "of two sentences none can be spared. Pairs of your own can be" : "pairs can be, under Settings";
-    return `Nothing is held out: ${why}. They are tried as training goes on, and not learned.`;
+    const why = isToy ? "of two sentences none can be spared. Of pairs of your own, some can be" : "pairs can be";
+    return `Nothing is held out: ${why}, under Settings. They are tried as training goes on, and not learned.`;
   }
   const [lowest, loss] = run.validated.reduce((best, one) => (one[1] < best[1] ? one : best), [0, Infinity]);
   const found = loss < Infinity ? ` The loss on them was lowest after step ${lowest}: ${loss.toFixed(3)}.` : "";

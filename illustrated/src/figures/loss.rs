@@ -255,7 +255,7 @@ fn held_out(history: &History) -> String {
         return String::new();
     };
     format!(
-        " Of the pairs that are held out it went from {:.2} to {:.2}; it was lowest after step {}, {:.2}.",
+        " On the pairs that are held out, the negative log-likelihood went from {:.2} to {:.2}; it was lowest after step {}: {:.2}.",
         first.nll, last.nll, lowest.step, lowest.nll
     )
 }
@@ -319,7 +319,7 @@ mod tests {
         assert!(!drawing.contains("NaN"), "{drawing}");
         assert_eq!(drawing.matches("mark validated").count(), 50);
         assert!(
-            caption.contains("held out it went from 3.50 to 4.50; it was lowest after step 50, 3.00."),
+            caption.contains("held out, the negative log-likelihood went from 3.50 to 4.50; it was lowest after step 50: 3.00."),
             "{caption}"
         );
     }
