@@ -101,10 +101,11 @@
       const began = performance.now();
       await doing(async () => {
         if (!live.isRunning) return;
+        const isFirst = run().step === 0;
         await train(pace() ? 1 : live.steps);
         const took = performance.now() - began;
         if (!pace()) live.steps = Math.max(1, Math.min(512, Math.round(live.steps * Math.min(2, SLICE / took))));
-        await moments.look();
+        await (isFirst ? moments.chapters() : moments.look()); // some figures are there only once there was a step
         if (performance.now() > due.answered) {
           await answer();
           showTables();

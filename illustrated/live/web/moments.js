@@ -1,10 +1,20 @@
 "use strict";
 // The moments of a run, one of which is shown: its figures as the module draws them, and its numbers.
 
+/// So long at most, in ms, are figures drawn before the browser lays them out; the next ones are drawn in the next frame.
+const DRAWN = 3;
+
+/// A figure without what a script can draw: the numbers in its cells, and its caption. If it stays the same, so does the figure.
+const formOf = (html) =>
+  html
+    .replace(/( (?:masked|share|negative|positive)"| style="--v:\d+")(?=[^>]*>)/g, "")
+    .replace(/(<g class="[^"]*\bcell\b[^>]*><rect [^>]*><\/rect><text [^>]*>)[^<]*<\/text>(<rect class="bar[^>]*><\/rect>)?/g, "$1")
+    .replace(/(<text class="scale"[^>]*>|<span class="caption">)[^<]*/g, "$1");
+
 class Moments {
   /// `doing` puts work into the queue of the page; `moved` is told when another moment is shown.
   constructor(ask, { doing, moved }) {
-    Object.assign(this, { ask, moved, steps: [], at: 0, held: new Map(), passes: [], stale: new Set(), page: null });
+    Object.assign(this, { ask, moved, steps: [], at: 0, held: new Map(), passes: [], stale: new Set(), forms: new Map(), page: null });
     this.refresh = doing(() => this.look());
     const settle = doing(() => this.chapters());
     const go = (at) => {
@@ -64,6 +74,7 @@ class Moments {
     this.held.clear();
     this.passes.length = 0;
     this.stale.clear();
+    this.forms.clear();
     $("#card")?.remove();
     document.documentElement.classList.remove("carded");
     $("#chapters").replaceChildren();
@@ -97,7 +108,7 @@ class Moments {
   }
 
   /// The figures in view, as they are at the moment that is shown; the others wait until they are seen. A figure in which
-  /// somebody is choosing waits too.
+  /// somebody is choosing waits too. Of those in view, a large one takes a frame of its own.
   async look() {
     if (!this.page) return;
     const all = $$("#chapters figure");
@@ -109,14 +120,26 @@ class Moments {
     const { drawn, passes } = await this.view({ figures: seen.map((figure) => figure.id) });
     this.page.show(passes);
     all.forEach((figure) => this.stale.add(figure.id));
+    let began = performance.now();
     for (const old of seen) {
+      if (performance.now() - began > DRAWN) {
+        await new Promise(requestAnimationFrame);
+        began = performance.now();
+      }
       const { html, caption } = drawn.figures[old.id] ?? {};
       if (!html) continue;
+      this.stale.delete(old.id);
+      const form = formOf(html);
+      const isOfThisForm = this.forms.get(old.id) === form;
+      this.forms.set(old.id, form);
+      if (isOfThisForm) {
+        this.page.redraw(old, caption);
+        continue;
+      }
       const figure = document.createRange().createContextualFragment(html).firstElementChild;
       this.watcher.unobserve(old);
       this.page.replace(old, figure, caption);
       this.watcher.observe(figure);
-      this.stale.delete(old.id);
     }
     this.page.showCard();
     this.showNow();
@@ -148,6 +171,7 @@ class Moments {
       this.page.showCard();
     }
     this.stale.clear();
+    this.forms.clear();
     $$("#chapters figure").forEach((figure) => this.watcher.observe(figure));
     if (focused) $(".drawing", document.getElementById(focused) ?? undefined)?.focus({ preventScroll: true });
     scrollTo({ top: scrolled, behavior: "instant" });

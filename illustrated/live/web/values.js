@@ -65,7 +65,7 @@ function showValues(list, pass, query, open) {
   }
   const all = [...pass.values.keys()].filter((path) => !path.startsWith("outputs."));
   const found = named(all, query);
-  const palette = colours();
+  const palette = found.length ? colours() : undefined;
   const boxes = found.slice(0, MAX_BOXES).flatMap((path) =>
     [["value", pass.values], ["gradient", pass.gradients]].flatMap(([kind, arrays]) => {
       const array = arrays.get(path);
