@@ -180,6 +180,21 @@ const defaults = {
   assert.equal(headLines([1, 5, 5], { height: 5 }).length, 0);
 }
 
+// A figure keeps its form while only its numbers change.
+{
+  const { formOf } = await from("moments.js", "formOf");
+  const figure = (cell, word) => `<figure id="a"><svg><g class="matrix"><text class="above">${word}</text>${cell}<text class="scale" x="1">±2.49</text></g></svg>`;
+  const cell = (sign, v, number, bar, c = 0) =>
+    `<g class="cell ${sign}" role="cell" data-r="0" data-c="${c}" style="--v:${v}" transform="translate(${46 * c} 0)"><rect width="46"></rect><text x="23" y="17">${number}</text>${bar}</g>`;
+  const bar = (length, way) => `<rect class="bar ${way}" x="4" width="${length}"></rect>`;
+  const form = formOf(figure(cell("positive", 10, "0.12", bar(12, "up")), "je"));
+  assert.equal(formOf(figure(cell("negative", 100, "-2.49", bar(38, "down")), "je").replace("±2.49", "±0.12")), form);
+  assert.equal(formOf(figure(cell("masked", 0, "masked", ""), "je")), form);
+  assert.notEqual(formOf(figure(cell("positive", 10, "0.12", ""), "tu")), form);
+  assert.notEqual(formOf(figure(cell("positive", 10, "0.12", "", 1), "je")), form);
+  assert.notEqual(formOf(figure(cell("positive", 10, "0.12", "") + cell("positive", 10, "0.12", "", 1), "je")), form);
+}
+
 // What the browser keeps is kept when all of it is.
 {
   const run = (ends) => {

@@ -4,21 +4,6 @@
 /// Whether this page is one beside another: whoever opened it wrote so into it.
 const isBeside = "beside" in document.documentElement.dataset;
 
-/// What is seen: the figure that is looked at, the last that begins above the middle, and where it stands; before all figures,
-/// how far down that is.
-function placeSeen() {
-  const topOf = (figure) => figure.getBoundingClientRect().top;
-  const figure = $$("#chapters figure").findLast((figure) => topOf(figure) < innerHeight / 2);
-  return figure ? { figure: figure.id, top: topOf(figure) } : { top: scrollY };
-}
-
-/// Scrolls to what is seen in the page beside.
-function goToPlace({ figure, top }) {
-  const found = figure && $(`#chapters figure#${figure}`);
-  if (found) scrollBy({ top: found.getBoundingClientRect().top - top, behavior: "instant" });
-  else if (!figure) scrollTo({ top, behavior: "instant" });
-}
-
 class Beside {
   constructor(source) {
     Object.assign(this, { source, frame: $("#beside"), isReady: false });

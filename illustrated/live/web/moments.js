@@ -4,6 +4,21 @@
 /// So long at most, in ms, are figures drawn before the browser lays them out; the next ones are drawn in the next frame.
 const DRAWN = 3;
 
+/// What is seen: the figure that is looked at, the last that begins above the middle, and where it stands; before all figures,
+/// how far down that is.
+function placeSeen() {
+  const topOf = (figure) => figure.getBoundingClientRect().top;
+  const figure = $$("#chapters figure").findLast((figure) => topOf(figure) < innerHeight / 2);
+  return figure ? { figure: figure.id, top: topOf(figure) } : { top: scrollY };
+}
+
+/// Scrolls to where the same is seen.
+function goToPlace({ figure, top }) {
+  const found = figure && $(`#chapters figure#${figure}`);
+  if (found) scrollBy({ top: found.getBoundingClientRect().top - top, behavior: "instant" });
+  else if (!figure) scrollTo({ top, behavior: "instant" });
+}
+
 /// A figure without what a script can draw: the numbers in its cells, and its caption. If it stays the same, so does the figure.
 const formOf = (html) =>
   html
@@ -153,7 +168,7 @@ class Moments {
     const choices = new Map($$("#chapters select[data-control]").map((select) => [keyOfSelect(select), select.value]));
     const { open } = this.page?.state ?? {};
     const focused = document.activeElement.closest?.("#chapters figure")?.id;
-    const scrolled = scrollY;
+    const place = placeSeen();
     this.ended?.abort();
     this.watcher.disconnect();
     this.ended = new AbortController();
@@ -174,7 +189,7 @@ class Moments {
     this.forms.clear();
     $$("#chapters figure").forEach((figure) => this.watcher.observe(figure));
     if (focused) $(".drawing", document.getElementById(focused) ?? undefined)?.focus({ preventScroll: true });
-    scrollTo({ top: scrolled, behavior: "instant" });
+    goToPlace(place);
     this.showTime();
     this.showNow();
     this.findValues();
