@@ -96,7 +96,7 @@
     live.isRunning = true;
     showControls();
     say("");
-    $("#pause").focus();
+    $("#pause").focus({ preventScroll: true });
     while (live.isRunning && live.run === mine) {
       const began = performance.now();
       await doing(async () => {
@@ -157,7 +157,7 @@
     $("#start").hidden = live.isRunning;
     $("#pause").hidden = !live.isRunning;
     [$("#start"), $("#step")].forEach((button) => (button.disabled = !isRun || live.isRunning));
-    if (hadFocus && !live.isRunning) $("#start").focus();
+    if (hadFocus && !live.isRunning) $("#start").focus({ preventScroll: true });
     $("#back").disabled = !isRun || live.isRunning || moments.isAtEnd();
     [$("#save"), $("#link")].forEach((button) => (button.disabled = !isRun));
     $("#again").disabled = !live.settings;

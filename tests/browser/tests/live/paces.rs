@@ -15,7 +15,7 @@ fn at_a_step_a_second_each_step_can_be_looked_at() {
     const TOP: &str = "return document.querySelector('figure#self-attention').getBoundingClientRect().top";
     let top: f64 = browser.run(TOP);
     let began = Instant::now();
-    press(&browser, "#start");
+    browser.run::<()>("document.querySelector('#start').click()"); // focus that is given by a script scrolls
     browser.wait_for(
         "three steps",
         "return document.querySelector('#progress').textContent.startsWith('step 3,')",
