@@ -84,7 +84,7 @@ const defaults = {
 
 // Tables of long runs.
 {
-  const { thinLosses, curveOf, Answers, showRuns } = await from("tables.js", "thinLosses, curveOf, Answers, showRuns");
+  const { thinLosses, curveOf, lossText, Answers, showRuns } = await from("tables.js", "thinLosses, curveOf, lossText, Answers, showRuns");
   const losses = Array.from({ length: 300000 }, (_, at) => [at + 1, 3 / (at + 1)]);
   assert.deepEqual(plain(thinLosses(losses.slice(0, 7), 6)), [1, 3, 5, 7].map((step) => [step, 3 / step]));
   assert.deepEqual(plain(thinLosses(losses.slice(0, 6), 5)), [2, 4, 6].map((step) => [step, 3 / step]));
@@ -93,6 +93,7 @@ const defaults = {
   assert(thin.length <= 4096 && thin.length > 2000 && thin.at(-1)[0] === 300000);
   for (const most of [0, 1]) assert.equal(thinLosses(losses, most).length, 1);
 
+  assert.deepEqual([0.5, 999.9996, 4e10, undefined].map((loss) => lossText(loss)), ["0.500", "1000.000", "4.00e+10", "–"]);
   const pointsOf = (losses) => curveOf(losses).children[0].points.split(" ").map((point) => point.split(",").map(Number));
   assert.deepEqual(pointsOf([[0, 4], [10, 2], [40, 1]]), [[0, 0], [40, 16], [160, 24]]);
   assert(pointsOf(losses).length <= 320);

@@ -36,7 +36,7 @@ class Beside {
   /// Where two pages stand side by side, the other scrolls along.
   follow() {
     const isBeside = this.isReady && matchMedia("(min-width: 1100px)").matches;
-    if (isBeside) this.frame.contentWindow.postMessage({ place: placeSeen() }, "*");
+    if (isBeside) this.frame.contentWindow.postMessage({ place: placeSeen($("#chapters figure")) }, "*");
   }
 
   /// Tells it what to do, and waits until it has.

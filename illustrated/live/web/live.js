@@ -139,7 +139,7 @@
     const right = (said, wanted) => said.filter((one, at) => one === wanted[at]).length;
     run().rightOfHeldOut = right(json.held_out, json.held_out_wanted);
     live.expected = expectedOf(live.settings, json);
-    const beyond = held_out.length ? `, ${run().rightOfHeldOut} of ${held_out.length} held out right` : "";
+    const beyond = held_out.length ? `, held out ${run().rightOfHeldOut} of ${held_out.length}` : "";
     $("#learned").textContent = `${right(json.learned, json.wanted)} of ${pairs.length} learned${beyond}`;
   }
 
@@ -162,7 +162,7 @@
     [$("#save"), $("#link")].forEach((button) => (button.disabled = !isRun));
     $("#again").disabled = !live.settings;
     if (!isRun) return;
-    const progress = `step ${run().step}, loss ${run().losses.at(-1)?.[1].toFixed(3) ?? "not yet known"}`;
+    const progress = `step ${run().step}, loss ${lossText(run().losses.at(-1)?.[1], "not yet known")}`;
     $("#progress").textContent = progress;
     if (isBeside) window.parent.postMessage({ progress }, "*");
   }

@@ -4,11 +4,11 @@
 /// So long at most, in ms, are figures drawn before the browser lays them out; the next ones are drawn in the next frame.
 const DRAWN = 3;
 
-/// What is seen: the figure that is looked at, the last that begins above the middle, and where it stands; before all figures,
-/// how far down that is.
-function placeSeen() {
+/// What is seen: the figure that is looked at, the last that begins above the middle, and where it stands; before all of
+/// them, the other one, or how far down that is.
+function placeSeen(otherwise) {
   const topOf = (figure) => figure.getBoundingClientRect().top;
-  const figure = $$("#chapters figure").findLast((figure) => topOf(figure) < innerHeight / 2);
+  const figure = $$("#chapters figure").findLast((figure) => topOf(figure) < innerHeight / 2) ?? otherwise;
   return figure ? { figure: figure.id, top: topOf(figure) } : { top: scrollY };
 }
 
@@ -197,7 +197,7 @@ class Moments {
 
   showNow() {
     const { step, loss } = this.page.state.pass.head;
-    $("#now").textContent = `step ${step}, loss ${loss.toFixed(3)}`;
+    $("#now").textContent = `step ${step}, loss ${lossText(loss)}`;
   }
 
   findValues() {

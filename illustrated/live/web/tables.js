@@ -7,6 +7,9 @@ function thinLosses(losses, most) {
   return thinLosses(losses.filter((_, at) => (losses.length - 1 - at) % 2 === 0), most);
 }
 
+/// A loss as it is read; one that has run away has a power of ten.
+const lossText = (loss, unknown = "–") => (loss === undefined ? unknown : loss < 1000 ? loss.toFixed(3) : loss.toExponential(2));
+
 /// A curve of losses over their steps, none above the highest, and with it that of what is held out.
 function curveOf(losses, validated = [], width = 160, height = 32) {
   const highest = [...losses, ...validated].reduce((highest, [, loss]) => Math.max(highest, loss), Number.MIN_VALUE);
@@ -16,7 +19,7 @@ function curveOf(losses, validated = [], width = 160, height = 32) {
     return `${x.toFixed(1)},${(height * (1 - loss / highest)).toFixed(1)}`;
   };
   const svg = drawn("svg", { width, height: height + 2, viewBox: `-1 -1 ${width + 2} ${height + 2}`, role: "img" });
-  svg.setAttribute("aria-label", losses.length ? `from ${first[1].toFixed(3)} to ${last[1].toFixed(3)}` : "nothing yet");
+  svg.setAttribute("aria-label", losses.length ? `from ${lossText(first[1])} to ${lossText(last[1])}` : "nothing yet");
   const curve = (name, points) => drawn("polyline", { class: `curve ${name}`, points: thinLosses(points, 2 * width).map(at).join(" ") });
   svg.append(curve("learned", losses));
   if (validated.length) svg.append(curve("held-out", validated));
@@ -76,7 +79,7 @@ const MAX_RUNS = 20;
 function heldOutOf({ settings, validated, rightOfHeldOut }) {
   const [, last] = validated.at(-1) ?? [];
   if (last === undefined) return "none";
-  return `${last.toFixed(3)}, ${rightOfHeldOut} of ${settings.held_out.length} right`;
+  return `${lossText(last)}, ${rightOfHeldOut} of ${settings.held_out.length} right`;
 }
 
 /// The same in words, for the run in progress.
@@ -86,7 +89,7 @@ function saysOfHeldOut(run, { isToy, unknown }) {
     return `Nothing is held out: ${why}, under Settings. They are tried as training goes on, and not learned.`;
   }
   const [lowest, loss] = run.validated.reduce((best, one) => (one[1] < best[1] ? one : best), [0, Infinity]);
-  const found = loss < Infinity ? ` The loss on them was lowest after step ${lowest}: ${loss.toFixed(3)}.` : "";
+  const found = loss < Infinity ? ` The loss on them was lowest after step ${lowest}: ${lossText(loss)}.` : "";
   const words = unknown === 1 ? "1 of their words is" : `${unknown} of their words are`;
   const strange = unknown ? ` ${words} in no pair that is learned, and <unk> to the model.` : "";
   return `Held out: ${heldOutOf(run)}; the loss is without smoothing.${found}${strange}`;
@@ -117,7 +120,7 @@ function showRuns(body, runs, again) {
       element("th", { scope: "row" }, `${Math.max(runs.length - MAX_RUNS, 0) + at + 1}`),
       element("td", {}, run.name || "as the page has it"),
       element("td", {}, String(run.step)),
-      element("td", {}, last === undefined ? "–" : last.toFixed(3)),
+      element("td", {}, lossText(last)),
       element("td", {}, heldOutOf(run)),
       element("td", {}, curveOf(run.losses, run.validated)),
       element("td", {}, button));
