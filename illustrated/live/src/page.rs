@@ -65,8 +65,7 @@ pub fn page(module: &[u8]) -> String {
 }
 
 /// How fast a run goes: steps a second, or nothing, and as readers see it.
-const PACES: [(&str, &str); 3] =
-    [("", "as fast as it goes"), ("10", "10 steps a second"), ("1", "1 step a second")];
+const PACES: [(&str, &str); 3] = [("", "full speed"), ("10", "10 steps a second"), ("1", "1 step a second")];
 
 /// What stays in sight: the run, the moment that is shown, and what cells show.
 fn controls() -> Markup {

@@ -153,22 +153,7 @@ impl Live {
                 Ok(json!({ "moments": session.moments() }).into())
             }
             Request::Save => Ok(Answer { json: json!({}), bytes: self.run()?.translator()?.to_bytes()? }),
-            Request::Train { steps } => {
-                let session = self.run()?;
-                let reports = session.train(steps)?;
-                let losses: Vec<(u64, f64)> =
-                    reports.iter().map(|report| (report.step, report.stats.loss())).collect();
-                let step = session.trainer.step();
-                let validations = session.steps().validations();
-                let found = validations.last().filter(|found| found.step == step);
-                Ok(json!({
-                    "step": step,
-                    "losses": losses,
-                    "validated": found.map(|found| (found.step, found.nll)),
-                    "moments": session.moments(),
-                })
-                .into())
-            }
+            Request::Train { steps } => self.run()?.trained(steps),
             Request::Back { step } => {
                 let session = self.run()?;
                 session.go_back(step)?;
@@ -216,6 +201,23 @@ impl Live {
 }
 
 impl Session {
+    /// So many steps further.
+    fn trained(&mut self, steps: usize) -> Result<Answer, Error> {
+        let reports = self.train(steps)?;
+        let losses: Vec<(u64, f64)> =
+            reports.iter().map(|report| (report.step, report.stats.loss())).collect();
+        let step = self.trainer.step();
+        let validations = self.steps().validations();
+        let found = validations.last().filter(|found| found.step == step);
+        Ok(json!({
+            "step": step,
+            "losses": losses,
+            "validated": found.map(|found| (found.step, found.nll)),
+            "moments": self.moments(),
+        })
+        .into())
+    }
+
     fn tried(&self) -> Result<Answer, Error> {
         let Settings { pairs, held_out, tried, .. } = self.settings();
         let sources = |pairs: &[(String, String)]| -> Vec<String> {
