@@ -20,6 +20,14 @@ pub enum Error {
     Record(#[from] illustrated::Error),
 }
 
+impl Error {
+    /// Whether numbers are no longer finite.
+    pub fn is_not_finite(&self) -> bool {
+        use transformer::Error::NotFinite;
+        matches!(self, Error::Model(NotFinite(_)) | Error::Record(illustrated::Error::Model(NotFinite(_))))
+    }
+}
+
 impl From<nn::Error> for Error {
     fn from(error: nn::Error) -> Error {
         Error::Model(error.into())

@@ -13,7 +13,7 @@ pub mod seam;
 pub mod session;
 pub mod settings;
 mod shown;
-mod state;
+pub mod state;
 pub mod thinning;
 mod view;
 

@@ -6,9 +6,10 @@ use live::Settings;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 /// In the order in which they need each other, after those of the report.
-const SCRIPTS: [&str; 8] = [
+const SCRIPTS: [&str; 9] = [
     include_str!("../web/ask.js"),
     include_str!("../web/settings.js"),
+    include_str!("../web/expected.js"),
     include_str!("../web/keep.js"),
     include_str!("../web/tables.js"),
     include_str!("../web/values.js"),
@@ -47,12 +48,14 @@ pub fn page(module: &[u8]) -> String {
                     (tables())
                     p { output id="beside-says" {} }
                     iframe id="beside" hidden title="a run beside this one" {}
+                    p id="which-loss" class="note" {}
                     div id="chapters" {}
                     section aria-labelledby="by-name" { (values()) }
                     p { button type="button" id="recording" { "Download the recording" } ": every number of this moment, as JSON." }
                 }
                 script id="module" type="application/wasm" { (report::packed(module)) }
                 script id="defaults" type="application/json" { (PreEscaped(Settings::default().to_json().replace('<', "\\u003c"))) }
+                script id="order" type="text/plain" { (PreEscaped(include_str!("../web/order.txt"))) }
                 script id="worker" type="text/plain" { (PreEscaped(include_str!("../web/worker.js"))) }
                 @for script in report::SCRIPTS.into_iter().chain(SCRIPTS) { script { (PreEscaped(script)) } }
             }
@@ -60,6 +63,9 @@ pub fn page(module: &[u8]) -> String {
     };
     markup.into_string()
 }
+
+/// How fast a run goes: steps a second, or nothing, and as readers see it.
+const PACES: [(&str, &str); 3] = [("", "full speed"), ("10", "10 steps a second"), ("1", "1 step a second")];
 
 /// What stays in sight: the run, the moment that is shown, and what cells show.
 fn controls() -> Markup {
@@ -69,10 +75,15 @@ fn controls() -> Markup {
             button type="button" id="pause" hidden { "Pause" }
             button type="button" id="step" disabled { "One step" }
             button type="button" id="again" disabled { "Restart" }
+            label { span { "speed " } select id="speed" {
+                @for (pace, text) in PACES { option value=(pace) { (text) } }
+            } }
             button type="button" id="back" disabled { "Go on from here" }
-            output id="progress" {}
-            output id="learned" {}
-            output id="kept" title="This browser keeps the run: after a reload it goes on." {}
+            span class="told" {
+                output id="progress" {} " "
+                output id="learned" {} " "
+                output id="kept" title="This browser keeps the run: after a reload it goes on. Its moments are kept when it pauses." {}
+            }
         }
         (report::controls(2))
     }
@@ -92,9 +103,11 @@ fn sentence() -> Markup {
 fn settings() -> Markup {
     html! {
         details id="settings-of-run" {
-            summary { "Settings: sentences, model, training" }
+            summary { "Settings: sentences, model, training " output id="waiting" {} }
             form id="settings" {
                 label class="wide" { span { "What is learned, a pair a line" } textarea name="pairs" rows="4" spellcheck="false" {} }
+                label class="wide" { span { "What is held out, a pair a line: tried as training goes on, and not learned" } textarea name="held_out" rows="2" spellcheck="false" {} }
+                p { button type="button" id="take-order" { "Take a list in which the order of words counts" } " 18 pairs and 6 held out: they show more than two sentences do." }
                 label class="wide" { span { "What is tried and not learned, a sentence a line" } textarea name="tried" rows="2" spellcheck="false" {} }
                 div id="fields" {}
                 p {
@@ -107,6 +120,7 @@ fn settings() -> Markup {
                 label { "Open a model that " code { "etudiant train" } " or this page saved, or drop it here: " input id="open" type="file" accept=".safetensors"; }
             }
             p { label { "The same run beside this one, with one thing changed; both begin anew: " select id="change" { option value="" { "none" } } } }
+            p id="expected" class="note" role="status" {}
         }
     }
 }
@@ -118,12 +132,13 @@ fn tables() -> Markup {
             div class="scrolls" tabindex="0" role="region" aria-label="answers" {
                 table { thead { tr { th scope="col" { "sentence" } th scope="col" { "answers, earlier ones first" } } } tbody {} }
             }
+            p id="held-out" class="note" {}
         }
         details id="runs" {
             summary { "Runs" }
             div class="scrolls" tabindex="0" role="region" aria-label="runs" {
                 table {
-                    thead { tr { @for name in ["", "changed", "steps", "loss", "curve", ""] { th scope="col" { (name) } } } }
+                    thead { tr { @for name in ["", "changed", "steps", "loss", "held out", "curve", ""] { th scope="col" { (name) } } } }
                     tbody {}
                 }
             }

@@ -23,8 +23,15 @@ pub enum Request {
     },
     /// Goes on with the run in the bytes, which [`Request::Keep`] gave.
     Resume,
-    /// The run as bytes.
+    /// The run as bytes, and which of its moments are to be kept beside it.
     Keep,
+    /// A moment of it as bytes.
+    KeepMoment {
+        /// After which step.
+        step: u64,
+    },
+    /// The moment in the bytes, which [`Request::KeepMoment`] gave, can be gone back to again.
+    Recall,
     /// Opens the model in the bytes.
     Open {
         /// The name of the file.
@@ -48,7 +55,7 @@ pub enum Request {
         #[serde(default)]
         reference: Option<String>,
     },
-    /// What the model makes of the sentences to try, of those it learns, and of the one that is shown.
+    /// What the model makes of the sentences to try, of those it learns, of those held out, and of the one that is shown.
     Try,
     /// A moment: the numbers of its passes, and figures by their names, or all chapters.
     View {
@@ -82,13 +89,21 @@ pub struct Live {
 }
 
 impl Live {
-    /// The answer to a request in JSON, to which bytes may belong; what went wrong is an answer too: `{"error": ..}`.
+    /// The answer to a request in JSON, to which bytes may belong; what went wrong is an answer too: `{"error": ..}`, and,
+    /// if numbers have run away, the last moment at which they had not: `{"error": .., "good": 12}`.
     pub fn answer(&mut self, request: &str, bytes: &[u8]) -> Answer {
         let request = serde_json::from_str(request);
         let answer = request
             .map_err(|problem| Error::Settings(format!("this is not understood: {problem}")))
             .and_then(|request| self.respond(request, bytes));
-        answer.unwrap_or_else(|error| json!({ "error": error.to_string() }).into())
+        answer.unwrap_or_else(|error| {
+            let good = if error.is_not_finite() { self.last_good() } else { None };
+            json!({ "error": error.to_string(), "good": good }).into()
+        })
+    }
+
+    fn last_good(&mut self) -> Option<u64> {
+        self.run().ok()?.last_good()
     }
 
     fn respond(&mut self, request: Request, bytes: &[u8]) -> Result<Answer, Error> {
@@ -125,16 +140,20 @@ impl Live {
             Request::Recording { step } => {
                 Ok(Answer { json: json!({}), bytes: self.view(step, true)?.to_json().into_bytes() })
             }
-            Request::Keep => Ok(Answer { json: json!({}), bytes: self.run()?.to_bytes()? }),
-            Request::Save => Ok(Answer { json: json!({}), bytes: self.run()?.translator()?.to_bytes()? }),
-            Request::Train { steps } => {
+            Request::Keep => {
                 let session = self.run()?;
-                let reports = session.train(steps)?;
-                let losses: Vec<(u64, f64)> =
-                    reports.iter().map(|report| (report.step, report.stats.loss())).collect();
-                Ok(json!({ "step": session.trainer.step(), "losses": losses, "moments": session.moments() })
-                    .into())
+                Ok(Answer { json: json!({ "moments": session.moments_kept() }), bytes: session.to_bytes()? })
             }
+            Request::KeepMoment { step } => {
+                Ok(Answer { json: json!({}), bytes: self.run()?.moment_to_bytes(step)? })
+            }
+            Request::Recall => {
+                let session = self.run()?;
+                session.recall_bytes(bytes)?;
+                Ok(json!({ "moments": session.moments() }).into())
+            }
+            Request::Save => Ok(Answer { json: json!({}), bytes: self.run()?.translator()?.to_bytes()? }),
+            Request::Train { steps } => self.run()?.trained(steps),
             Request::Back { step } => {
                 let session = self.run()?;
                 session.go_back(step)?;
@@ -145,13 +164,15 @@ impl Live {
     }
 
     fn begun(&mut self, session: Session) -> Answer {
-        let losses = session.steps().steps();
+        let (losses, validated) = (session.steps().steps(), session.steps().validations());
         let answer = json!({
             "settings": session.settings(),
             "step": session.trainer.step(),
             "shown": session.shown(),
             "moments": session.moments(),
             "losses": losses.iter().map(|taken| (taken.step, taken.loss)).collect::<Vec<_>>(),
+            "validated": validated.iter().map(|found| (found.step, found.nll)).collect::<Vec<_>>(),
+            "unknown": session.unknown(),
         });
         self.open = Some(Open::Run(Box::new(session)));
         answer.into()
@@ -180,14 +201,37 @@ impl Live {
 }
 
 impl Session {
+    /// So many steps further.
+    fn trained(&mut self, steps: usize) -> Result<Answer, Error> {
+        let reports = self.train(steps)?;
+        let losses: Vec<(u64, f64)> =
+            reports.iter().map(|report| (report.step, report.stats.loss())).collect();
+        let step = self.trainer.step();
+        let validations = self.steps().validations();
+        let found = validations.last().filter(|found| found.step == step);
+        Ok(json!({
+            "step": step,
+            "losses": losses,
+            "validated": found.map(|found| (found.step, found.nll)),
+            "moments": self.moments(),
+        })
+        .into())
+    }
+
     fn tried(&self) -> Result<Answer, Error> {
-        let Settings { pairs, tried, .. } = self.settings();
-        let learned: Vec<String> = pairs.iter().map(|(src, _)| src.clone()).collect();
-        let wanted: Vec<String> = pairs.iter().map(|(_, tgt)| self.text().as_decoded(tgt)).collect();
+        let Settings { pairs, held_out, tried, .. } = self.settings();
+        let sources = |pairs: &[(String, String)]| -> Vec<String> {
+            pairs.iter().map(|(src, _)| src.clone()).collect()
+        };
+        let wanted = |pairs: &[(String, String)]| -> Vec<String> {
+            pairs.iter().map(|(_, tgt)| self.text().as_decoded(tgt)).collect()
+        };
         Ok(json!({
             "step": self.trainer.step(),
-            "learned": self.translate(&learned)?,
-            "wanted": wanted,
+            "learned": self.translate(&sources(pairs))?,
+            "wanted": wanted(pairs),
+            "held_out": self.translate(&sources(held_out))?,
+            "held_out_wanted": wanted(held_out),
             "tried": self.translate(tried)?,
             "shown": self.translate(&[self.shown().to_owned()])?[0],
         })

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use illustrated::record::Recorder;
-use illustrated::recording::{Event, Recording};
+use illustrated::recording::{Event, Recording, Validated};
 use nn::{OptimizerState, Params};
 use text::TextModel;
-use transformer::{Batch, StepReport};
+use transformer::{Batch, Pair, StepReport, Trainer, evaluate};
 use translate::encode::Source;
 use translate::{About as Origin, Translator};
 
@@ -24,11 +24,17 @@ const MAX_MOMENT_BYTES: usize = 256 << 20;
 /// So many steps are remembered with their losses; more, and every second is forgotten.
 pub const MAX_STEPS: usize = 4096;
 
+/// So many validations are remembered; more, and every second is forgotten.
+pub const MAX_VALIDATIONS: usize = 1024;
+
+/// A validation goes through the model in batches of so many words a side.
+const VALIDATED_AT_ONCE: usize = 1024;
+
 /// A moment that the run can go back to.
 pub(crate) struct Moment {
     pub step: u64,
     pub params: Params,
-    optimizer: OptimizerState,
+    pub optimizer: OptimizerState,
     /// The shown sentence on its way through the model, once somebody looked.
     pub pass: Option<Vec<Event>>,
     /// The search for its translation, once somebody looked.
@@ -40,8 +46,10 @@ pub struct Session {
     settings: Settings,
     pub(crate) text: Arc<TextModel>,
     batch: [Batch; 1],
+    held_out: Vec<Pair>,
+    unknown: usize,
     pub(crate) trainer: AnyTrainer,
-    /// Of the steps alone; what is seen of a moment is recorded when somebody looks.
+    /// Of the steps and validations alone; what is seen of a moment is recorded when somebody looks.
     steps: Recorder<'static>,
     pub(crate) shown: Shown,
     pub(crate) moments: Vec<Moment>,
@@ -53,12 +61,15 @@ impl Session {
     /// # Errors
     /// As [`Settings::begin`].
     pub fn begin(settings: Settings) -> Result<Session, Error> {
-        let Run { text, pairs, trainer } = settings.begin()?;
+        let Run { text, pairs, held_out, unknown, trainer } = settings.begin()?;
         let text = Arc::new(text);
         let batch = [Batch::new(&pairs, trainer.model.config().decoder_start, 0)?];
         let shown = Shown::of(&settings, &text, &trainer.model, &settings.pairs[pairs.len() - 1].0)?;
         let steps = shown.recorder(&settings, &text, &trainer.model, &trainer.params);
-        let mut session = Session { settings, text, batch, trainer, steps, shown, moments: Vec::new() };
+        let moments = Vec::new();
+        let mut session =
+            Session { settings, text, batch, held_out, unknown, trainer, steps, shown, moments };
+        session.validate()?;
         session.remember();
         Ok(session)
     }
@@ -73,13 +84,18 @@ impl Session {
         &self.text
     }
 
-    /// The steps that were taken and are remembered.
+    /// How many words of what is held out are in no pair that is learned.
+    pub fn unknown(&self) -> usize {
+        self.unknown
+    }
+
+    /// The steps that were taken and are remembered, and the validations.
     pub fn steps(&self) -> &Recording {
         self.steps.recording()
     }
 
     /// Takes so many steps, all pairs in each. Of the last the norms of all parameters are recorded too, and it becomes a
-    /// moment.
+    /// moment, at which what is held out is tried.
     ///
     /// # Errors
     /// [`Error::Model`] if numbers are no longer finite: the run stands before that step then.
@@ -91,9 +107,27 @@ impl Session {
             reports.push(report);
         }
         reports.push(self.steps.train_step(&mut self.trainer, &self.batch)?);
-        thinned(self.steps.recording_mut(), MAX_STEPS);
+        thinned(self.steps.recording_mut(), MAX_STEPS, |event| matches!(event, Event::Step(_)));
+        self.validate()?;
         self.remember();
         Ok(reports)
+    }
+
+    /// The loss on what is held out, without smoothing and dropout; nothing of the run depends on it. If it is no longer
+    /// finite, there is none.
+    fn validate(&mut self) -> Result<(), Error> {
+        if self.held_out.is_empty() {
+            return Ok(());
+        }
+        let Trainer { model, params, .. } = &self.trainer;
+        let nll = evaluate(model, params, &self.held_out, VALIDATED_AT_ONCE, 0.0)?.nll();
+        if nll.is_finite() {
+            let found = Validated { step: self.trainer.step(), nll, bleu: None };
+            self.steps.recording_mut().push(Event::Validated(found));
+            let is_one = |event: &Event| matches!(event, Event::Validated(_));
+            thinned(self.steps.recording_mut(), MAX_VALIDATIONS, is_one);
+        }
+        Ok(())
     }
 
     /// Makes the present a moment to come back to.
@@ -101,13 +135,16 @@ impl Session {
         let (step, params) = (self.trainer.step(), self.trainer.params.clone());
         let optimizer = self.trainer.optimizer.state(&params);
         self.moments.push(Moment { step, params, optimizer, pass: None, search: None });
-        // Parameters, and two moments of Adam.
-        let bytes = 3 * size_of::<f32>() * self.trainer.params.numel();
-        let most = (MAX_MOMENT_BYTES / bytes).clamp(2, MAX_MOMENTS);
+        let most = (MAX_MOMENT_BYTES / self.moment_bytes()).clamp(2, MAX_MOMENTS);
         if self.moments.len() > most.max(2) {
             let steps = self.moments();
             self.moments.remove(least_missed(&steps));
         }
+    }
+
+    /// So many bytes has a moment: parameters, and two moments of Adam.
+    pub(crate) fn moment_bytes(&self) -> usize {
+        3 * size_of::<f32>() * self.trainer.params.numel()
     }
 
     /// The steps after which there are moments.
@@ -133,11 +170,11 @@ impl Session {
         let Moment { params, optimizer, .. } = &self.moments[at];
         self.trainer = self.settings.resume(&self.trainer.model, params, optimizer, step)?;
         self.moments.truncate(at + 1);
-        self.steps.recording_mut().retain(|event| matches!(event, Event::Step(taken) if taken.step <= step));
+        self.steps.recording_mut().retain(|event| is_until(event, step));
         Ok(())
     }
 
-    /// Goes on after `step` steps, of which these were remembered, with the parameters that the trainer has: the one moment
+    /// Goes on after `step` steps, of which these and these validations were remembered, with the parameters that the trainer has: the one moment
     /// beside the beginning.
     ///
     /// # Errors
@@ -146,13 +183,28 @@ impl Session {
         &mut self,
         optimizer: &OptimizerState,
         step: u64,
-        steps: Vec<Event>,
+        events: impl IntoIterator<Item = Event>,
     ) -> Result<(), Error> {
         let params = self.trainer.params.clone();
         self.trainer = self.settings.resume(&self.trainer.model, &params, optimizer, step)?;
-        steps.into_iter().for_each(|taken| self.steps.recording_mut().push(taken));
+        self.steps.recording_mut().retain(|_| false);
+        events.into_iter().for_each(|event| self.steps.recording_mut().push(event));
         self.moments.retain(|moment| moment.step < step);
         self.remember();
+        Ok(())
+    }
+
+    /// Makes a moment of this run that was kept one to come back to again.
+    ///
+    /// # Errors
+    /// [`Error::Settings`] if it does not lie before the present, or is there.
+    pub(crate) fn recall(&mut self, moment: Moment) -> Result<(), Error> {
+        let step = moment.step;
+        if step >= self.trainer.step() || self.moment(step).is_ok() {
+            return Err(Error::Settings(format!("the moment after step {step} is none before this run's")));
+        }
+        let at = self.moments.partition_point(|before| before.step < step);
+        self.moments.insert(at, moment);
         Ok(())
     }
 
@@ -198,5 +250,14 @@ impl Session {
             Origin { recipe: self.settings.to_json(), step: self.trainer.step(), ..Origin::default() };
         let (model, params) = (self.trainer.model.clone(), self.trainer.params.clone());
         Ok(Translator::new(model, params, Arc::clone(&self.text), about)?)
+    }
+}
+
+/// Whether a step or a validation was there after so many steps.
+pub(crate) fn is_until(event: &Event, step: u64) -> bool {
+    match event {
+        Event::Step(taken) => taken.step <= step,
+        Event::Validated(found) => found.step <= step,
+        _ => false,
     }
 }

@@ -77,6 +77,9 @@ pub enum Rule {
 pub struct Settings {
     /// What is learned: each sentence with its translation, 1 to [`MAX_PAIRS`] of them.
     pub pairs: Vec<(String, String)>,
+    /// What is held out: pairs that are not learned, and on which the model is tried as training goes on; at most
+    /// [`MAX_PAIRS`], and none whose sentence is learned.
+    pub held_out: Vec<(String, String)>,
     /// Sentences that are not learned, and are translated as training goes on; at most [`MAX_PAIRS`].
     pub tried: Vec<String>,
     /// The model.
@@ -100,6 +103,7 @@ impl Default for Settings {
         let pair = |src: &str, tgt: &str| (src.to_owned(), tgt.to_owned());
         Settings {
             pairs: vec![pair("merci", "thanks"), pair("je suis étudiant", "i am a student")],
+            held_out: Vec::new(),
             tried: vec!["étudiant".into(), "suis je étudiant".into()],
             model: Architecture {
                 d_model: 64,
@@ -130,6 +134,10 @@ pub struct Run {
     pub text: TextModel,
     /// What is learned.
     pub pairs: Vec<Pair>,
+    /// What is held out.
+    pub held_out: Vec<Pair>,
+    /// How many words of what is held out are in no pair that is learned: they are `<unk>` to the model.
+    pub unknown: usize,
     /// Who learns it.
     pub trainer: AnyTrainer,
 }
@@ -151,21 +159,17 @@ impl Settings {
         self.check()?;
         let settings =
             TextSettings { kind: TextKind::Words, vocab_size: 0, joint: false, ..TextSettings::default() };
-        for (at, (src, tgt)) in self.pairs.iter().enumerate() {
-            let length = |line: &str| split_words(&settings.normalise(line)).len();
-            sentence(length(src), &format!("the sentence of pair {}", at + 1))?;
-            if length(tgt) == 0 {
-                let problem = format!("the translation of pair {} has no word", at + 1);
-                return Err(Error::Settings(format!(
-                    "{problem}; a pair is a line: its sentence = its translation"
-                )));
-            }
-            sentence(length(tgt), &format!("the translation of pair {}", at + 1))?;
-        }
+        let length = |line: &str| split_words(&settings.normalise(line)).len();
+        check_pairs(&self.pairs, "pair", length)?;
+        check_pairs(&self.held_out, "held-out pair", length)?;
         let pairs = self.pairs.iter().map(|(src, tgt)| (src.as_str(), tgt.as_str()));
         let learned = TextModel::learn(&settings, pairs.clone());
         let text = learned.map_err(|problem| Error::Settings(problem.to_string()))?;
         let pairs = pairs.map(|(src, tgt)| EncodedPair::encode(&text, src, tgt).pair).collect();
+        let held_out = self.held_out.iter().map(|(src, tgt)| EncodedPair::encode(&text, src, tgt));
+        let held_out: Vec<EncodedPair> = held_out.collect();
+        let unknown = held_out.iter().map(|pair| pair.unknown_src + pair.unknown_tgt).sum();
+        let held_out = held_out.into_iter().map(|encoded| encoded.pair).collect();
         let config = Config::new(self.model.clone(), vocab_sizes(&text));
         config.validate()?;
         let count = config.n_parameters();
@@ -176,7 +180,7 @@ impl Settings {
         }
         let model = Transformer::new(&config, Seed::new(self.seed), DType::F32)?;
         let trainer = Trainer::new(model, self.optimizer(), self.schedule(), self.options())?;
-        Ok(Run { text, pairs, trainer })
+        Ok(Run { text, pairs, held_out, unknown, trainer })
     }
 
     /// A trainer that goes on after `step` steps with these parameters and what the optimizer remembers.
@@ -207,6 +211,17 @@ impl Settings {
                 "there are {n_tried} sentences to try; at most {MAX_PAIRS} are translated"
             ));
         }
+        if self.held_out.len() > MAX_PAIRS {
+            let n_held_out = self.held_out.len();
+            return problem(format!(
+                "there are {n_held_out} pairs to hold out; at most {MAX_PAIRS} are tried"
+            ));
+        }
+        let learned = |line: &str| self.pairs.iter().any(|(src, _)| src.trim() == line.trim());
+        if let Some(at) = self.held_out.iter().position(|(src, _)| learned(src)) {
+            let problem = format!("the sentence of held-out pair {} is learned too", at + 1);
+            return Err(Error::Settings(format!("{problem}; take it from one of the lists")));
+        }
         let numbers = serde_json::to_value(self).expect("settings have a JSON form");
         for Range { name, says, least, greatest } in RANGES {
             // What is no number, as NaN is not, JSON has as null.
@@ -236,6 +251,21 @@ impl Settings {
         let (smoothing, seed) = (self.smoothing, Seed::new(self.seed));
         TrainOptions { smoothing, seed, shard_tokens: usize::MAX, ..TrainOptions::default() }
     }
+}
+
+/// Whether every pair has words on both sides, and no more than can be looked at.
+fn check_pairs(pairs: &[(String, String)], what: &str, length: impl Fn(&str) -> usize) -> Result<(), Error> {
+    for (at, (src, tgt)) in (1..).zip(pairs) {
+        sentence(length(src), &format!("the sentence of {what} {at}"))?;
+        if length(tgt) == 0 {
+            let problem = format!("the translation of {what} {at} has no word");
+            return Err(Error::Settings(format!(
+                "{problem}; a pair is a line: its sentence = its translation"
+            )));
+        }
+        sentence(length(tgt), &format!("the translation of {what} {at}"))?;
+    }
+    Ok(())
 }
 
 /// Whether a sentence of so many words can be looked at.

@@ -24,7 +24,7 @@ pub(crate) struct Shown {
 }
 
 impl Shown {
-    /// That line, with its translation if it is one of the pairs.
+    /// That line, with its translation if it is one of the pairs, or held out.
     pub fn of(
         settings: &Settings,
         text: &TextModel,
@@ -34,8 +34,8 @@ impl Shown {
         let architecture = &model.config().architecture;
         sentence(text.encode_src(line).ids.len(), "the sentence")?;
         let source = Source::encode(text, architecture.max_len, line);
-        let learned = settings.pairs.iter().find(|(src, _)| src.trim() == line.trim());
-        let reference = learned.map(|(_, tgt)| tgt.clone());
+        let mut known = settings.pairs.iter().chain(&settings.held_out);
+        let reference = known.find(|(src, _)| src.trim() == line.trim()).map(|(_, tgt)| tgt.clone());
         let encoded = |tgt: &String| pair(architecture, &source, text.encode_tgt(tgt).ids);
         let target = reference.as_ref().map(encoded).transpose()?;
         Ok(Shown { line: line.trim().to_owned(), reference, src: source.ids, target })

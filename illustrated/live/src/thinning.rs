@@ -14,20 +14,20 @@ pub fn least_missed(steps: &[u64]) -> usize {
     (1..steps.len() - 1).min_by(|&a, &b| gap(a).total_cmp(&gap(b))).expect("there is one between")
 }
 
-/// Forgets every second step of a recording that has more than so many, until it has no more; the last stays.
+/// Forgets every second event of a kind of which a recording has more than so many, until it has no more; the last stays.
 ///
 /// # Panics
 /// If not even one may stay.
-pub fn thinned(recording: &mut Recording, max_steps: usize) {
-    assert!(max_steps > 0, "thinned: the last step stays, so at most 0 cannot be");
-    let n_steps = recording.steps().len();
+pub fn thinned(recording: &mut Recording, most: usize, is_one: fn(&Event) -> bool) {
+    assert!(most > 0, "thinned: the last one stays, so at most 0 cannot be");
+    let count = recording.events().iter().filter(|event| is_one(event)).count();
     let mut stride = 1;
-    while n_steps.div_ceil(stride) > max_steps {
+    while count.div_ceil(stride) > most {
         stride *= 2;
     }
-    let mut left = n_steps;
+    let mut left = count;
     recording.retain(|event| {
-        if let Event::Step(_) = event {
+        if is_one(event) {
             left -= 1;
             return left.is_multiple_of(stride);
         }
@@ -57,10 +57,11 @@ mod tests {
 
     #[test]
     fn every_second_step_is_forgotten_and_the_last_stays() {
+        let is_step = |event: &Event| matches!(event, Event::Step(_));
         let mut recording = Recording::new(About::default());
         for step in 1..=101 {
             recording.push(Event::Step(Step { step, ..Step::default() }));
-            thinned(&mut recording, 100);
+            thinned(&mut recording, 100, is_step);
         }
         let steps: Vec<u64> = recording.steps().iter().map(|step| step.step).collect();
         assert_eq!((steps.len(), steps[0], steps[50]), (51, 1, 101));
@@ -68,7 +69,7 @@ mod tests {
         for step in 102..=1001 {
             recording.push(Event::Step(Step { step, ..Step::default() }));
         }
-        thinned(&mut recording, 100);
+        thinned(&mut recording, 100, is_step);
         let steps: Vec<u64> = recording.steps().iter().map(|step| step.step).collect();
         assert_eq!((steps.len(), steps.last()), (60, Some(&1001)));
     }

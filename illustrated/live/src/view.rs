@@ -4,7 +4,7 @@ use illustrated::record::Recorder;
 use illustrated::recording::{About, Event, Recording};
 
 use crate::error::Error;
-use crate::session::Session;
+use crate::session::{Session, is_until};
 use crate::shown::options;
 
 /// How many hypotheses the search keeps that is shown beside the greedy one.
@@ -47,10 +47,15 @@ impl Session {
         let optimizer = self.steps().about().optimizer.clone();
         let about = About { step, optimizer, ..recorder.recording().about().clone() };
         let mut recording = Recording::new(about);
-        let until = |event: &&Event| matches!(event, Event::Step(taken) if taken.step <= step);
+        let until = |event: &&Event| is_until(event, step);
         self.steps().events().iter().filter(until).for_each(|event| recording.push(event.clone()));
         events.into_iter().for_each(|event| recording.push(event));
         Ok(recording)
+    }
+
+    /// The last moment whose numbers are still finite: its figures can be drawn.
+    pub fn last_good(&mut self) -> Option<u64> {
+        self.moments().into_iter().rev().find(|&step| self.pass(step).is_ok())
     }
 
     /// The shown sentence on its way through the model after a step.

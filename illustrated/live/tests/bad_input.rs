@@ -137,6 +137,10 @@ fn numbers_that_run_away_stop_the_run_and_say_so() {
         let found = problem(&mut live, &train);
         assert!(found.starts_with("not a finite number in step "), "{optimizer}: {found}");
         assert!(found.contains("a lower learning rate"), "{optimizer}: {found}");
+        // The last moment with finite numbers is named: it can be gone back to, and looked at.
+        let good = live.answer(&train.to_string(), &[]).json["good"].as_u64().unwrap();
+        let view = live.answer(&json!({"ask": "view", "step": good, "held": []}).to_string(), &[]).json;
+        assert!(view.get("error").is_none(), "{optimizer}: {view}");
         // The run stands before that step, and its numbers may be too large to say anything. At a moment before they are not.
         for request in [json!({"ask": "keep"}), json!({"ask": "back", "step": 0}), json!({"ask": "try"})] {
             let answer = live.answer(&request.to_string(), &[]).json;

@@ -2,5 +2,7 @@
 
 mod ablations;
 mod bad_input;
+mod expected;
+mod held_out;
 mod runs;
 mod subwords;

@@ -48,6 +48,47 @@ fn a_run_that_went_back_or_was_kept_goes_on_as_it_did() {
     assert_eq!(problem, "step 7 was not kept; 0, 8, 16 were");
 }
 
+/// Moments are kept one by one, each once; a run that was resumed goes back to them.
+#[test]
+fn moments_that_were_kept_are_gone_back_to() {
+    let mut session = trained(4);
+    session.train(4).unwrap();
+    session.train(8).unwrap();
+    let as_it_was = losses(&session);
+    assert_eq!(session.moments_kept(), [4, 8]);
+    let kept: Vec<Vec<u8>> = [8, 4].map(|step| session.moment_to_bytes(step).unwrap()).to_vec();
+    let mut again = Session::from_bytes(&session.to_bytes().unwrap()).unwrap();
+    assert_eq!(again.moments(), [0, 16]);
+    kept.iter().for_each(|moment| again.recall_bytes(moment).unwrap());
+    assert_eq!(again.moments(), [0, 4, 8, 16]);
+    again.go_back(8).unwrap();
+    again.train(8).unwrap();
+    assert_eq!(losses(&again), as_it_was);
+    // Neither twice, nor what lies ahead, nor of another model.
+    assert!(again.recall_bytes(&kept[0]).unwrap_err().to_string().contains("the moment after step 8"));
+    assert!(trained(2).recall_bytes(&kept[0]).unwrap_err().to_string().contains("the moment after step 8"));
+    let mut other = Settings::default();
+    other.model.d_ff = 8;
+    let mut other = Session::begin(other).unwrap();
+    other.train(20).unwrap();
+    assert!(other.recall_bytes(&kept[0]).is_err());
+    assert_eq!(other.moments(), [0, 20]);
+}
+
+/// Of large models as many moments are kept as there is room for.
+#[test]
+fn what_is_kept_has_a_bound() {
+    let mut settings = Settings::default();
+    (settings.model.d_model, settings.model.d_ff) = (256, 512);
+    let mut session = Session::begin(settings).unwrap();
+    for _ in 0..5 {
+        session.train(1).unwrap();
+    }
+    let bytes = session.moment_to_bytes(1).unwrap().len();
+    let kept = session.moments_kept();
+    assert_eq!((session.moments().len(), kept.len()), (6, live::state::MAX_KEPT_BYTES / bytes), "{bytes}");
+}
+
 /// A view of a moment is a recording that ends there, whatever the run did since, and whatever was shown before.
 #[test]
 fn a_moment_is_seen_as_it_was() {

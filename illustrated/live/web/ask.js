@@ -18,7 +18,7 @@ async function beginWorker() {
     const { resolve, reject } = waiting.get(id);
     waiting.delete(id);
     if (trap) reject(ended(trap));
-    else if (json.error) reject(new Error(json.error));
+    else if (json.error) reject(Object.assign(new Error(json.error), { good: json.good }));
     else resolve({ json, bytes });
   };
   worker.onerror = ({ message }) => {

@@ -33,6 +33,12 @@ class Beside {
     this.isReady = true;
   }
 
+  /// Where two pages stand side by side, the other scrolls along.
+  follow() {
+    const isBeside = this.isReady && matchMedia("(min-width: 1100px)").matches;
+    if (isBeside) this.frame.contentWindow.postMessage({ place: placeSeen($("#chapters figure")) }, "*");
+  }
+
   /// Tells it what to do, and waits until it has.
   async tell(message) {
     if (!this.isReady) return;

@@ -13,8 +13,8 @@
   const live = { settings: null, defaults: null, runs: [], answers: null, isRunning: false, isModel: false, steps: 1 };
   const source = document.documentElement.outerHTML;
 
-  function say(text, isProblem = false) {
-    $("#says").textContent = text;
+  function say(text, isProblem = false, ...more) {
+    $("#says").replaceChildren(text, ...more);
     $("#says").classList.toggle("problem", isProblem);
   }
 
@@ -26,10 +26,17 @@
     last = last.then(() => work(event)).catch((problem) => {
       live.isRunning = false;
       showControls();
-      say(problem.message, true);
+      say(problem.message, true, ...wayBack(problem));
     });
     return last;
   };
+
+  /// Of numbers that have run away, the way back to where they had not.
+  function wayBack({ good }) {
+    if (isBeside || typeof good !== "number") return [];
+    const onclick = doing(() => goBack(good));
+    return [" ", element("button", { type: "button", id: "good", onclick }, `Go back to step ${good}`)];
+  }
 
   showSettings(form, (live.defaults = JSON.parse($("#defaults").textContent)));
   const ask = await beginWorker();
@@ -46,11 +53,11 @@
     say("Ready. Start, or take one step at a time.");
   }
 
-  async function begun({ settings, step, shown, moments: steps, losses }) {
+  async function begun({ settings, step, shown, moments: steps, losses, validated, unknown }, { id, answers } = {}) {
     const name = differences(settings, live.defaults);
-    Object.assign(live, { settings, isModel: false, answers: new Answers(), steps: 1 });
-    live.runs = [...live.runs, { settings, name, step, losses }].slice(-20);
-    showSettings(form, settings);
+    Object.assign(live, { settings, unknown, isModel: false, answers: new Answers(answers), steps: 1, id: id ?? `${Date.now()}-${Math.random()}` });
+    live.runs = [...live.runs, { settings, name, step, losses, validated }].slice(-20);
+    fillForm(settings);
     $("#sentence").value = shown;
     $("#reference").hidden = true;
     if (!isBeside) history.replaceState(null, "", name ? linkOf(settings) : location.href.split("#")[0]);
@@ -64,6 +71,7 @@
     const { json } = await ask({ ask: "train", steps });
     run().step = json.step;
     run().losses = thinLosses([...run().losses, ...json.losses], MAX_LOSSES);
+    if (json.validated) run().validated = thinLosses([...run().validated, json.validated], MAX_LOSSES);
     moments.set(json.moments);
     showControls();
     await beside.tell({ train: steps });
@@ -75,8 +83,11 @@
     await moments.chapters();
     showTables();
     showControls();
-    await keep();
+    await keep({ isAtRest: true });
   }
+
+  /// How many steps a second the reader wants to see; nothing is as fast as it goes.
+  const pace = () => Number($("#speed").value);
 
   /// Trains until told to stop. Between two slices the page draws, and answers whoever presses something.
   async function start() {
@@ -85,15 +96,16 @@
     live.isRunning = true;
     showControls();
     say("");
-    $("#pause").focus();
+    $("#pause").focus({ preventScroll: true });
     while (live.isRunning && live.run === mine) {
+      const began = performance.now();
       await doing(async () => {
-        const began = performance.now();
         if (!live.isRunning) return;
-        await train(live.steps);
+        const isFirst = run().step === 0;
+        await train(pace() ? 1 : live.steps);
         const took = performance.now() - began;
-        live.steps = Math.max(1, Math.min(512, Math.round(live.steps * Math.min(2, SLICE / took))));
-        await moments.look();
+        if (!pace()) live.steps = Math.max(1, Math.min(512, Math.round(live.steps * Math.min(2, SLICE / took))));
+        await (isFirst ? moments.chapters() : moments.look()); // some figures are there only once there was a step
         if (performance.now() > due.answered) {
           await answer();
           showTables();
@@ -105,6 +117,7 @@
         }
       })();
       await new Promise(requestAnimationFrame);
+      while (live.isRunning && pace() && performance.now() < began + 1000 / pace()) await new Promise(requestAnimationFrame);
     }
   }
 
@@ -117,22 +130,23 @@
 
   async function answer() {
     const { json } = await ask({ ask: "try" });
-    const { pairs, tried } = live.settings;
-    live.answers.add(json.step, pairs.map(([src]) => src), json.learned);
+    const { pairs, held_out, tried } = live.settings;
+    const sources = (pairs) => pairs.map(([src]) => src);
+    live.answers.add(json.step, sources(pairs), json.learned);
+    live.answers.add(json.step, sources(held_out), json.held_out);
     live.answers.add(json.step, tried, json.tried);
     $("#said").textContent = `→ ${cutAnswer(json.shown)}`;
-    const right = json.learned.filter((said, at) => said === json.wanted[at]).length;
-    live.wanted = new Map(pairs.map(([src], at) => [src, json.wanted[at]]));
-    $("#learned").textContent = `${right} of ${pairs.length} learned`;
+    const right = (said, wanted) => said.filter((one, at) => one === wanted[at]).length;
+    run().rightOfHeldOut = right(json.held_out, json.held_out_wanted);
+    live.expected = expectedOf(live.settings, json);
+    const beyond = held_out.length ? `, held out ${run().rightOfHeldOut} of ${held_out.length}` : "";
+    $("#learned").textContent = `${right(json.learned, json.wanted)} of ${pairs.length} learned${beyond}`;
   }
 
-  /// The browser keeps the run, if it can: a run goes on without that.
-  async function keep() {
+  async function keep({ isAtRest = false } = {}) {
     if (isBeside) return;
     $("#kept").textContent = "";
-    const { bytes } = await ask({ ask: "keep" });
-    const isKept = await kept.put("last", { bytes, settings: JSON.stringify(live.settings), runs: live.runs }).catch(() => undefined);
-    $("#kept").textContent = isKept ? "kept" : "";
+    $("#kept").textContent = await keepRun(ask, live, isAtRest);
   }
 
   // What is shown of it.
@@ -143,20 +157,37 @@
     $("#start").hidden = live.isRunning;
     $("#pause").hidden = !live.isRunning;
     [$("#start"), $("#step")].forEach((button) => (button.disabled = !isRun || live.isRunning));
-    if (hadFocus && !live.isRunning) $("#start").focus();
+    if (hadFocus && !live.isRunning) $("#start").focus({ preventScroll: true });
     $("#back").disabled = !isRun || live.isRunning || moments.isAtEnd();
     [$("#save"), $("#link")].forEach((button) => (button.disabled = !isRun));
     $("#again").disabled = !live.settings;
     if (!isRun) return;
-    const progress = `step ${run().step}, loss ${run().losses.at(-1)?.[1].toFixed(3) ?? "not yet known"}`;
+    const progress = `step ${run().step}, loss ${lossText(run().losses.at(-1)?.[1], "not yet known")}`;
     $("#progress").textContent = progress;
     if (isBeside) window.parent.postMessage({ progress }, "*");
   }
 
   function showTables() {
-    live.answers.show($("#answers tbody"), live.wanted);
-    showRuns($("#runs tbody"), live.runs, (settings) => showSettings(form, settings));
+    live.answers.show($("#answers tbody"), live.expected);
+    showRuns($("#runs tbody"), live.runs, fillForm);
+    const isToy = same(live.settings.pairs, live.defaults.pairs);
+    $("#held-out").textContent = saysOfHeldOut(run(), { isToy, unknown: live.unknown });
+    showLoss();
   }
+
+  const showLoss = () => ($("#which-loss").textContent = saysOfLoss(live.settings.smoothing, live.isModel));
+
+  function fillForm(settings) {
+    showSettings(form, settings);
+    showWaiting();
+  }
+
+  /// Which settings wait for the run to begin anew.
+  function showWaiting() {
+    $("#waiting").textContent = live.settings ? markWaiting(form, live.settings) : "";
+    $("#again").classList.toggle("waiting", $("#waiting").textContent !== "");
+  }
+  form.oninput = showWaiting;
 
   // What readers do.
 
@@ -170,16 +201,21 @@
     say("");
     await beside.tell({ settle: true });
   });
-  press("#back", async () => {
-    const step = moments.step();
+  async function takeBack(step) {
     const { json } = await ask({ ask: "back", step });
-    Object.assign(run(), { step, losses: run().losses.filter(([taken]) => taken <= step) });
+    const until = ([taken]) => taken <= step;
+    Object.assign(run(), { step, losses: run().losses.filter(until), validated: run().validated.filter(until) });
     live.answers.back(step);
     moments.set(json.moments);
+  }
+
+  async function goBack(step) {
+    await takeBack(step);
     await beside.tell({ back: step });
     await settle();
     say(`Back after step ${step}. From here the run goes on as it did before.`);
-  });
+  }
+  press("#back", () => goBack(moments.step()));
   press("#again", () => begin(settingsOf(form, live.settings)));
   press("#save", async () => {
     const { bytes } = await ask({ ask: "save" });
@@ -195,6 +231,10 @@
     const { bytes } = await ask({ ask: "recording", step: moments.step() });
     save(bytes, "application/json", "recording.json");
   });
+  $("#take-order").onclick = () => {
+    [form.elements.pairs.value, form.elements.held_out.value] = $("#order").textContent.trim().split("\n\n");
+    showWaiting();
+  };
   form.onsubmit = doing(() => begin(settingsOf(form, live.settings ?? live.defaults)));
 
   async function show(line, reference) {
@@ -204,7 +244,8 @@
       $("#said").textContent = `→ ${cutAnswer(json.said ?? "")}`;
       await moments.chapters();
     } else await settle();
-    say(json.unknown ? `${json.unknown} of its words were not learned: they are <unk> to the model.` : "");
+    const strange = json.unknown === 1 ? "1 of its words was not learned: it is" : `${json.unknown} of its words were not learned: they are`;
+    say(json.unknown ? `${strange} <unk> to the model.` : "");
   }
   $("#translate").onsubmit = doing(async () => {
     const line = $("#sentence").value;
@@ -215,9 +256,11 @@
 
   $("#change").onchange = doing(async ({ target }) => {
     live.isRunning = false;
+    $("#expected").textContent = EXPECTED[target.value] ?? "";
     await beside.open(target.value);
     if (target.value) await begin(live.settings);
   });
+  addEventListener("scroll", () => beside.follow(), { passive: true });
 
   async function openModel(file) {
     live.isRunning = false;
@@ -231,6 +274,8 @@
     const count = json.n_parameters.toLocaleString("en");
     $("#progress").textContent = `${file.name}: ${count} parameters, after step ${json.step}`;
     $("#answers tbody").replaceChildren();
+    $("#held-out").textContent = "";
+    showLoss();
     say("The model is open. Type a sentence to see it translated and explained; Restart begins a run again.");
     $("#sentence").value = "";
     $("#sentence").focus();
@@ -241,20 +286,21 @@
 
   // The beginning.
 
+  $("#controls .time").append($("#back"));
+
   $("#change").append(...Object.keys(CHANGES).map((name) => element("option", { value: name }, name)));
 
   /// What the run beside is told, it does, and says that it has.
   if (isBeside) {
     addEventListener("message", ({ data, source }) => {
       if (source !== window.parent) return;
+      if (data.place) return goToPlace(data.place); // nobody waits for it
       doing(async () => {
         if (data.settings) await begin(data.settings);
         if (data.train) await train(data.train).then(() => moments.look());
         if (data.back !== undefined) {
           moments.goTo(data.back);
-          const { json } = await ask({ ask: "back", step: data.back });
-          Object.assign(run(), { step: data.back, losses: run().losses.filter(([taken]) => taken <= data.back) });
-          moments.set(json.moments);
+          await takeBack(data.back);
           await settle();
         }
         if (data.line !== undefined) await show(data.line);
@@ -271,8 +317,12 @@
     if (!before || (asked && JSON.stringify(asked) !== before.settings)) return begin(asked ?? live.defaults);
     const { json } = await ask({ ask: "resume" }, before.bytes);
     live.runs = before.runs.slice(0, -1);
-    await begun(json);
-    say("This is your last run, as you left it. Start goes on; Restart begins it anew.");
+    for (const moment of await momentsKept(before.id)) {
+      const recalled = await ask({ ask: "recall" }, moment).catch(() => undefined); // it is not among those that are counted
+      json.moments = recalled?.json.moments ?? json.moments;
+    }
+    await begun(json, before);
+    say(`This is your last run, as you left it. Start goes on; Restart begins it anew.${saysOfMoments(json)}`);
   })().then(() => {
     if (live.settings) return undefined;
     const problem = $("#says").textContent;

@@ -1,10 +1,35 @@
 "use strict";
 // The moments of a run, one of which is shown: its figures as the module draws them, and its numbers.
 
+/// So long at most, in ms, are figures drawn before the browser lays them out; the next ones are drawn in the next frame.
+const DRAWN = 3;
+
+/// What is seen: the figure that is looked at, the last that begins above the middle, and where it stands; before all of
+/// them, the other one, or how far down that is.
+function placeSeen(otherwise) {
+  const topOf = (figure) => figure.getBoundingClientRect().top;
+  const figure = $$("#chapters figure").findLast((figure) => topOf(figure) < innerHeight / 2) ?? otherwise;
+  return figure ? { figure: figure.id, top: topOf(figure) } : { top: scrollY };
+}
+
+/// Scrolls to where the same is seen.
+function goToPlace({ figure, top }) {
+  const found = figure && $(`#chapters figure#${figure}`);
+  if (found) scrollBy({ top: found.getBoundingClientRect().top - top, behavior: "instant" });
+  else if (!figure) scrollTo({ top, behavior: "instant" });
+}
+
+/// A figure without what a script can draw: the numbers in its cells, and its caption. If it stays the same, so does the figure.
+const formOf = (html) =>
+  html
+    .replace(/( (?:masked|share|negative|positive)"| style="--v:\d+")(?=[^>]*>)/g, "")
+    .replace(/(<g class="[^"]*\bcell\b[^>]*><rect [^>]*><\/rect><text [^>]*>)[^<]*<\/text>(<rect class="bar[^>]*><\/rect>)?/g, "$1")
+    .replace(/(<text class="scale"[^>]*>|<span class="caption">)[^<]*/g, "$1");
+
 class Moments {
   /// `doing` puts work into the queue of the page; `moved` is told when another moment is shown.
   constructor(ask, { doing, moved }) {
-    Object.assign(this, { ask, moved, steps: [], at: 0, held: new Map(), passes: [], stale: new Set(), page: null });
+    Object.assign(this, { ask, moved, steps: [], at: 0, held: new Map(), passes: [], stale: new Set(), forms: new Map(), page: null });
     this.refresh = doing(() => this.look());
     const settle = doing(() => this.chapters());
     const go = (at) => {
@@ -64,6 +89,7 @@ class Moments {
     this.held.clear();
     this.passes.length = 0;
     this.stale.clear();
+    this.forms.clear();
     $("#card")?.remove();
     document.documentElement.classList.remove("carded");
     $("#chapters").replaceChildren();
@@ -97,7 +123,7 @@ class Moments {
   }
 
   /// The figures in view, as they are at the moment that is shown; the others wait until they are seen. A figure in which
-  /// somebody is choosing waits too.
+  /// somebody is choosing waits too. Of those in view, a large one takes a frame of its own.
   async look() {
     if (!this.page) return;
     const all = $$("#chapters figure");
@@ -109,14 +135,26 @@ class Moments {
     const { drawn, passes } = await this.view({ figures: seen.map((figure) => figure.id) });
     this.page.show(passes);
     all.forEach((figure) => this.stale.add(figure.id));
+    let began = performance.now();
     for (const old of seen) {
+      if (performance.now() - began > DRAWN) {
+        await new Promise(requestAnimationFrame);
+        began = performance.now();
+      }
       const { html, caption } = drawn.figures[old.id] ?? {};
       if (!html) continue;
+      this.stale.delete(old.id);
+      const form = formOf(html);
+      const isOfThisForm = this.forms.get(old.id) === form;
+      this.forms.set(old.id, form);
+      if (isOfThisForm) {
+        this.page.redraw(old, caption);
+        continue;
+      }
       const figure = document.createRange().createContextualFragment(html).firstElementChild;
       this.watcher.unobserve(old);
       this.page.replace(old, figure, caption);
       this.watcher.observe(figure);
-      this.stale.delete(old.id);
     }
     this.page.showCard();
     this.showNow();
@@ -130,7 +168,7 @@ class Moments {
     const choices = new Map($$("#chapters select[data-control]").map((select) => [keyOfSelect(select), select.value]));
     const { open } = this.page?.state ?? {};
     const focused = document.activeElement.closest?.("#chapters figure")?.id;
-    const scrolled = scrollY;
+    const place = placeSeen();
     this.ended?.abort();
     this.watcher.disconnect();
     this.ended = new AbortController();
@@ -148,9 +186,10 @@ class Moments {
       this.page.showCard();
     }
     this.stale.clear();
+    this.forms.clear();
     $$("#chapters figure").forEach((figure) => this.watcher.observe(figure));
     if (focused) $(".drawing", document.getElementById(focused) ?? undefined)?.focus({ preventScroll: true });
-    scrollTo({ top: scrolled, behavior: "instant" });
+    goToPlace(place);
     this.showTime();
     this.showNow();
     this.findValues();
@@ -158,7 +197,7 @@ class Moments {
 
   showNow() {
     const { step, loss } = this.page.state.pass.head;
-    $("#now").textContent = `step ${step}, loss ${loss.toFixed(3)}`;
+    $("#now").textContent = `step ${step}, loss ${lossText(loss)}`;
   }
 
   findValues() {

@@ -22,6 +22,9 @@ const FIELDS = [
   ["seed", "seed", [0, 9007199254740991, 1]],
 ];
 
+/// The fields that are lists of sentences.
+const LISTS = ["pairs", "held_out", "tried"];
+
 /// One thing to change, for a run beside this one.
 const CHANGES = {
   "no scaling": { "model.scale_scores": false },
@@ -35,6 +38,8 @@ const CHANGES = {
   "ten times the learning rate": { learning_rate: (rate) => 10 * rate },
   "another seed": { seed: (seed) => seed + 1 },
 };
+
+const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 
 const valueAt = (settings, path) => path.split(".").reduce((at, name) => at[name], settings);
 
@@ -92,7 +97,8 @@ function fieldsOf(settings) {
 function showSettings(form, settings) {
   $("#fields", form).replaceChildren(...fieldsOf(settings));
   form.elements.pairs.value = textOf(settings.pairs);
-  form.elements.pairs.title = "sentence = translation; in a sentence, \\= is an equals sign";
+  form.elements.held_out.value = textOf(settings.held_out);
+  form.elements.pairs.title = form.elements.held_out.title = "sentence = translation; in a sentence, \\= is an equals sign";
   form.elements.tried.value = settings.tried.map(lineOf).join("\n");
 }
 
@@ -103,24 +109,34 @@ function settingsOf(form, settings) {
     return Array.isArray(choices) ? Number(value) : choices.true ? value === "true" : value;
   };
   const read = FIELDS.reduce((read, [path, , choices]) => withValue(read, path, typed(path, choices)), settings);
-  const { pairs, tried } = form.elements;
-  return { ...read, pairs: pairsOf(pairs.value), tried: linesOf(tried.value).map(sentenceOf) };
+  const { pairs, held_out, tried } = form.elements;
+  return { ...read, pairs: pairsOf(pairs.value), held_out: pairsOf(held_out.value), tried: linesOf(tried.value).map(sentenceOf) };
 }
 
 /// In what settings differ from others, in the words of the form; of what is not in the form, by its name.
 function differences(settings, others) {
   const inForm = FIELDS.map(([path]) => path);
   const names = [...Object.keys(settings), ...Object.keys(settings.model).map((name) => `model.${name}`)];
-  const beside = names.filter((name) => ![...inForm, "model", "pairs", "tried"].includes(name));
+  const beside = names.filter((name) => ![...inForm, "model", ...LISTS].includes(name));
   const said = [...FIELDS, ...beside.map((name) => [name, name.replace("model.", ""), {}])]
     .map(([path, label, choices]) => [label, choices, valueAt(settings, path), valueAt(others, path)])
     .filter(([, , value, other]) => value !== other)
     .map(([label, choices, value]) => `${label}: ${Array.isArray(choices) ? value : (choices[String(value)] ?? value)}`);
-  const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
   const many = ({ length }, what) => `${length} ${what}${length === 1 ? "" : "s"} of its own`;
   if (!same(settings.pairs, others.pairs)) said.push(many(settings.pairs, "pair"));
+  if (!same(settings.held_out, others.held_out)) said.push(`${settings.held_out.length} held out`);
   if (!same(settings.tried, others.tried)) said.push(`${many(settings.tried, "sentence")} to try`);
   return said.join(", ");
+}
+
+/// Marks the fields that are not as the run has them: they wait for it to begin anew. Says how many they are.
+function markWaiting(form, settings) {
+  const typed = settingsOf(form, settings);
+  const names = [...LISTS, ...FIELDS.map(([path]) => path)];
+  const waiting = names.filter((name) => !same(valueAt(typed, name), valueAt(settings, name)));
+  for (const name of names) form.elements[name].closest("label").classList.toggle("waiting", waiting.includes(name));
+  if (!waiting.length) return "";
+  return waiting.length === 1 ? "1 setting waits for Restart" : `${waiting.length} settings wait for Restart`;
 }
 
 const linkOf = (settings) => `#settings=${encodeURIComponent(JSON.stringify(settings))}`;

@@ -45,6 +45,18 @@ function paint(canvas, data, shape, { paper, positive, negative }) {
   return max;
 }
 
+/// Of an array whose first axis are heads, a line between one and the next.
+function headLines(shape, { height }) {
+  if (shape.length !== 3) return [];
+  const rows = shape[1];
+  const tops = Array.from({ length: Math.ceil(height / rows) - 1 }, (_, at) => (100 * (at + 1) * rows) / height);
+  return tops.map((top) => {
+    const line = element("span", { className: "head-line" });
+    line.style.top = `${top}%`;
+    return line;
+  });
+}
+
 /// The boxes of a query; none before there is a pass. `open` is told of the number that was clicked.
 function showValues(list, pass, query, open) {
   if (!pass) {
@@ -53,7 +65,7 @@ function showValues(list, pass, query, open) {
   }
   const all = [...pass.values.keys()].filter((path) => !path.startsWith("outputs."));
   const found = named(all, query);
-  const palette = colours();
+  const palette = found.length ? colours() : undefined;
   const boxes = found.slice(0, MAX_BOXES).flatMap((path) =>
     [["value", pass.values], ["gradient", pass.gradients]].flatMap(([kind, arrays]) => {
       const array = arrays.get(path);
@@ -80,7 +92,8 @@ function showValues(list, pass, query, open) {
       };
       canvas.style.aspectRatio = `${canvas.width} / ${canvas.height}`;
       canvas.style.width = `${Math.min(canvas.width * Math.max(2, Math.min(12, 480 / canvas.width)), 960)}px`;
-      return [element("li", {}, element("div", {}, says, number), canvas)];
+      const box = element("div", { className: "box" }, canvas, ...headLines(array.shape, canvas));
+      return [element("li", {}, element("div", {}, says, number), box)];
     }),
   );
   list.replaceChildren(...boxes);

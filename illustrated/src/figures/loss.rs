@@ -13,6 +13,9 @@ const LEFT: f64 = 92.0;
 const WIDTH: f64 = 720.0;
 const MAX_MARKS: usize = 8;
 
+/// More than this many validations are a curve without squares on it.
+const MAX_SQUARES: usize = 64;
+
 /// The curve of the training, or, of a model that was trained elsewhere, of its validations.
 pub fn draw(recording: &Recording) -> Option<Figure> {
     let history = History::of(recording);
@@ -41,7 +44,7 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
             @if floor > 0.0 && has_steps { (chart.curve(&[(0.0, floor), (max_x, floor)], "floor")) }
             (chart.curve(&history.points(|step| step.nll), "nll")) (chart.curve(&history.points(|step| step.loss), "loss"))
             (chart.curve(&history.validated(), "validated"))
-            @for (x, y) in history.validated() {
+            @for (x, y) in history.squares() {
                 @let (x, y) = chart.at(x, y);
                 rect class="mark validated" x=(format!("{:.1}", x - 2.5)) y=(format!("{:.1}", y - 2.5)) width="5" height="5" {}
             }
@@ -99,6 +102,13 @@ impl<'a> History<'a> {
 
     fn validated(&self) -> Vec<(f64, f64)> {
         self.validations.iter().map(|(_, one)| (one.step as f64, one.nll)).collect()
+    }
+
+    /// Where validations have squares: some of them, if they are many.
+    fn squares(&self) -> Vec<(f64, f64)> {
+        let stride = self.validations.len().div_ceil(MAX_SQUARES).max(1);
+        let finite = self.validated().into_iter().filter(|(_, nll)| nll.is_finite());
+        finite.step_by(stride).collect()
     }
 
     /// The numbers at the marks: of steps, those that recorded passes stand before; of validations, some.
@@ -216,6 +226,7 @@ fn caption(recording: &Recording, history: &History, floor: f64) -> String {
             best.exp()
         );
     };
+    let held_out = held_out(history);
     let floor = if floor > 0.0 {
         let (n, e) = (about.tgt_vocab_size, about.smoothing);
         let q = e / n.max(1) as f64;
@@ -231,69 +242,23 @@ fn caption(recording: &Recording, history: &History, floor: f64) -> String {
     };
     format!(
         "In {} steps the loss fell from {:.2} to {:.2}, and the negative log-likelihood, which is the loss without smoothing, from \
-         {:.2} to {:.2}.{floor} Circles are told in numbers below; steps are counted from 1, and each loss is that before its step.",
+         {:.2} to {:.2}.{floor}{held_out} Circles are told in numbers below; steps are counted from 1, and each loss is that before its step.",
         last.step, first.loss, last.loss, first.nll, last.nll
     )
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::{checked_events, toy};
-
-    #[test]
-    fn the_numbers_are_those_of_the_recording() {
-        let figure = draw(toy()).unwrap();
-        let drawing = figure.drawing.into_string();
-        let n_passes = toy().passes().len();
-        assert_eq!(checked_events(toy(), &drawing), 3 * n_passes, "loss, nll and rate at each pass");
-        assert!(
-            drawing.contains("curve floor") && figure.caption.first().contains("= 0.421"),
-            "{}",
-            figure.caption.first()
-        );
-        let last = toy().steps().last().unwrap().loss;
-        assert!(last > floor(toy().about()), "{last}");
-    }
-
-    #[test]
-    fn the_floor_is_the_loss_of_who_says_the_smoothed_target() {
-        let about = About { smoothing: 0.1, tgt_vocab_size: 6, ..About::default() };
-        let q: f64 = 0.1 / 6.0;
-        let p = 0.9 + q;
-        assert!((floor(&about) - (-p * p.ln() - 5.0 * q * q.ln())).abs() < 1e-12);
-        assert_eq!(floor(&About::default()), 0.0);
-    }
-
-    fn step(step: u64, loss: f64) -> Event {
-        Event::Step(Step { step, loss, nll: loss, learning_rate: 1e-4, grad_norm: 1.0, ..Step::default() })
-    }
-
-    #[test]
-    fn any_history_is_drawn() {
-        assert!(draw(&Recording::new(About::default())).is_none());
-        for losses in [vec![1.0], vec![0.0, 0.0], vec![f64::NAN], vec![f64::MAX, 1e-300], vec![1.0; 5000]] {
-            let mut recording = Recording::new(About::default());
-            losses.iter().zip(1..).for_each(|(loss, at)| recording.push(step(at, *loss)));
-            let figure = draw(&recording).unwrap();
-            let drawing = figure.drawing.into_string();
-            assert!(figure.width <= 1080.0 && !drawing.contains("NaN\""), "{drawing}");
-        }
-    }
-
-    #[test]
-    fn a_model_that_was_trained_elsewhere_shows_its_validations() {
-        let mut recording = Recording::new(About { smoothing: 0.1, tgt_vocab_size: 6, ..About::default() });
-        for (at, bleu) in [(500, None), (1000, Some(31.25))] {
-            recording.push(Event::Validated(Validated { step: at, nll: 2.0 - at as f64 / 1e3, bleu }));
-        }
-        let figure = draw(&recording).unwrap();
-        let drawing = figure.drawing.into_string();
-        assert_eq!(checked_events(&recording, &drawing), 3);
-        assert!(
-            drawing.contains("31.25")
-                && !drawing.contains("floor")
-                && figure.caption.first().contains("perplexity of 2.7")
-        );
-    }
+/// What became of the pairs that are held out while the others were learned.
+fn held_out(history: &History) -> String {
+    let mut finite = history.validations.iter().map(|(_, one)| one).filter(|one| one.nll.is_finite());
+    let lowest = finite.clone().min_by(|a, b| a.nll.total_cmp(&b.nll));
+    let (Some(first), Some(last), Some(lowest)) = (finite.clone().next(), finite.next_back(), lowest) else {
+        return String::new();
+    };
+    format!(
+        " On the pairs that are held out, the negative log-likelihood went from {:.2} to {:.2}; it was lowest after step {}: {:.2}.",
+        first.nll, last.nll, lowest.step, lowest.nll
+    )
 }
+
+#[cfg(test)]
+mod tests;

@@ -30,16 +30,26 @@ function drawCell(cell, value, gradient, { asGradient, isShare, max, maxGradient
   const masked = value !== undefined && (number === -Infinity || "masked" in cell.dataset);
   const text = masked ? "masked" : missing ? "–" : asGradient ? small(number) : short(number);
   const sign = masked ? "masked" : missing ? "missing" : isShare ? "share" : text.startsWith("-") ? "negative" : "positive";
-  cell.classList.remove("missing", "masked", "share", "negative", "positive");
-  cell.classList.add(sign);
-  cell.style.setProperty("--v", missing ? 0 : strength(number, text, max, isShare).toFixed(0));
-  $("text", cell).textContent = text;
-  $(".bar", cell)?.remove();
-  if (!hasBars || !gradient || masked) return;
+  if (!cell.classList.contains(sign)) {
+    cell.classList.remove("missing", "masked", "share", "negative", "positive");
+    cell.classList.add(sign);
+  }
+  set(cell.style.getPropertyValue("--v"), missing ? "0" : strength(number, text, max, isShare).toFixed(0), (v) => cell.style.setProperty("--v", v));
+  const shown = $("text", cell);
+  set(shown.textContent, text, (text) => (shown.textContent = text));
+  const bar = $(".bar", cell);
+  if (!hasBars || !gradient || masked) return bar?.remove();
   const length = Math.max((38 * Math.abs(gradient)) / Math.max(maxGradient, Number.MIN_VALUE), 1);
   const x = ((46 - length) / 2).toFixed(1);
   const way = gradient < 0 ? "up" : "down";
-  cell.append(drawn("rect", { class: `bar ${way}`, x, y: 23, width: length.toFixed(1), height: 3, rx: 1.5 }));
+  const attributes = { class: `bar ${way}`, x, y: 23, width: length.toFixed(1), height: 3, rx: 1.5 };
+  if (!bar) return void cell.append(drawn("rect", attributes));
+  for (const name of ["class", "x", "width"]) set(bar.getAttribute(name), attributes[name], (to) => bar.setAttribute(name, to));
+}
+
+/// What is as it should be is left alone: the browser would lay it out again.
+function set(is, to, change) {
+  if (is !== to) change(to);
 }
 
 const ruler = document.createElement("canvas").getContext("2d");

@@ -151,6 +151,13 @@ function openPage({ passes, captions, signal, isLive = false }) {
     if (focused >= 0) $$(FOCUSABLE, figure)[focused]?.focus({ preventScroll: true });
   }
 
+  /// A figure that shows other numbers in the same places.
+  function redraw(figure, caption) {
+    captions[figure.id] = caption;
+    $("figcaption .caption", figure).textContent = caption.texts[0];
+    drawFigure(figure);
+  }
+
   const FOCUSABLE = "select, button, .drawing, .cell, .fold";
 
   /// The passes are others now, and the last of them is shown; a card of the one that was shown goes with it.
@@ -374,5 +381,5 @@ function openPage({ passes, captions, signal, isLive = false }) {
     drawAll();
     if (!isLive && (location.hash.includes("/") || history.state?.fold !== undefined)) openAddress();
   }
-  return { state, show, replace, showCard, openCard };
+  return { state, show, replace, redraw, showCard, openCard };
 }

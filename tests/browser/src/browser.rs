@@ -106,6 +106,18 @@ impl Browser {
         returned.and_then(|returned| returned.convert()).unwrap_or_else(|error| panic!("{script}: {error}"))
     }
 
+    /// What a function's body of JavaScript returns in the first frame of the page.
+    ///
+    /// # Panics
+    /// If there is no frame, or it throws, or returns something else.
+    #[track_caller]
+    pub fn run_in_frame<T: DeserializeOwned>(&self, script: &str) -> T {
+        block_on(self.driver().enter_frame(0)).expect("the page has a frame");
+        let returned = self.run(script);
+        block_on(self.driver().enter_default_frame()).expect("the page is still there");
+        returned
+    }
+
     /// What the promise that a function's body of JavaScript returns becomes.
     ///
     /// # Panics

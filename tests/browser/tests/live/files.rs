@@ -19,6 +19,9 @@ fn drop_kept(browser: &browser::Browser, name: &str) {
 fn a_model_is_saved_and_dropped_onto_the_page() {
     let browser = open();
     learn(&browser, 2);
+    assert!(
+        text(&browser, "#which-loss").contains("smoothed by 0.1 as in training; `etudiant report` shows")
+    );
     browser.run::<()>(KEEP);
     browser.run::<()>("document.querySelector('#settings-of-run').open = true");
     press(&browser, "#save");
@@ -26,6 +29,9 @@ fn a_model_is_saved_and_dropped_onto_the_page() {
     drop_kept(&browser, "mine.safetensors");
     assert!(text(&browser, "#says").starts_with("The model is open."), "{}", text(&browser, "#says"));
     assert!(text(&browser, "#progress").starts_with("mine.safetensors: "), "{}", text(&browser, "#progress"));
+    assert!(
+        text(&browser, "#which-loss").starts_with("The loss of a model from a file is without smoothing")
+    );
     browser.run::<()>(
         "document.querySelector('#sentence').value = 'je suis étudiant'; document.querySelector('#translate').requestSubmit()",
     );

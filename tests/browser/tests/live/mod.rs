@@ -1,6 +1,8 @@
 //! The live page: it trains under our eyes, without a network, and answers everything in words.
 
 mod files;
+mod held_out;
+mod paces;
 mod reader;
 mod runs;
 mod settings;
@@ -73,7 +75,10 @@ fn learn(browser: &Browser, n_pairs: usize) {
 
 /// Fills a field of the settings in.
 fn fill(browser: &Browser, name: &str, value: &str) {
-    browser.run::<()>(&format!("document.querySelector('#settings').elements[{name:?}].value = {value:?}"));
+    browser.run::<()>(&format!(
+        "const field = document.querySelector('#settings').elements[{name:?}]; field.value = {value:?}; \
+         field.dispatchEvent(new Event('input', {{ bubbles: true }}))"
+    ));
 }
 
 /// Begins with the settings as they stand, and waits until something is said.
@@ -82,4 +87,23 @@ fn begin(browser: &Browser) {
         "document.querySelector('#says').textContent = ''; document.querySelector('#settings').requestSubmit()",
     );
     browser.wait_for("an answer", "return document.querySelector('#says').textContent !== ''");
+}
+
+/// The cells of a figure that do not say what the recording of this moment says.
+fn wrong_cells(browser: &Browser, figure: &str) -> Vec<String> {
+    browser.run::<()>(
+        "window.given = []; const make = URL.createObjectURL; \
+         URL.createObjectURL = (blob) => (given.push(blob), make.call(URL, blob)); \
+         document.querySelector('#recording').click()",
+    );
+    browser.wait_for("the recording", "return given.length === 1");
+    browser.run_to_end(&format!(
+        "const {{ events }} = JSON.parse(await given[0].text()); const arrays = new Map(); \
+         for (const event of events) {{ if (event.pass) arrays.clear(); if (event.value) arrays.set(event.value.path, event.value.data); }} \
+         const cells = [...document.querySelectorAll('figure#{figure} .cell')].filter((cell) => !cell.closest('.off')); \
+         if (cells.length < 40) return ['only ' + cells.length + ' cells']; \
+         return cells.flatMap((cell) => {{ const [, path, at] = cell.dataset.number.split(':'); \
+           const expected = short(Math.fround(arrays.get(path)[at])); const found = cell.querySelector('text').textContent; \
+           return found === expected ? [] : [`${{path}}[${{at}}]: ${{found}}, not ${{expected}}`]; }});",
+    ))
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use thirtyfour::Key;
 
-use super::{begins, learn, open, page, press, ready, says, step, text};
+use super::{begin, begins, fill, learn, open, page, press, ready, says, step, text, wrong_cells};
 
 #[test]
 fn it_learns_the_articles_sentence_and_asks_for_nothing() {
@@ -60,28 +60,47 @@ fn it_pauses_and_survives_a_reload() {
     sleep(Duration::from_millis(300));
     assert_eq!(text(&browser, "#progress"), paused);
     browser.wait_for("the run to be kept", "return document.querySelector('#kept').textContent === 'kept'");
+    const SEEN: &str =
+        "return [document.querySelector('#time').max, document.querySelector('#answers tbody').textContent]";
+    let seen: (String, String) = browser.run(SEEN);
     browser.run::<()>("location.reload()");
     says(&browser, "This is your last run");
-    assert_eq!(text(&browser, "#progress"), paused);
+    assert_eq!((text(&browser, "#progress"), browser.run(SEEN)), (paused, seen.clone()));
+    // Its moments are there, and it goes on from one as it did.
+    let between = seen.0.parse::<u64>().unwrap() - 1;
+    assert!(text(&browser, "#says").contains(&format!(" {between} moment")), "{}", text(&browser, "#says"));
+    browser.focus("#time");
+    browser.press(&[Key::Home, Key::Right]);
+    begins(&browser, "#now", "step ");
+    press(&browser, "#back");
+    says(&browser, "Back after step ");
+    assert!(step(&browser) > 0);
 }
 
-/// Every cell of a figure says what the recording says, while a run goes on and after.
+/// Every cell of a figure says what the recording says once a run rests.
 #[test]
 fn the_numbers_shown_are_those_recorded() {
     let browser = open();
     learn(&browser, 2);
-    browser.run::<()>("document.querySelector('#self-attention').scrollIntoView()");
-    browser.run::<()>("window.given = []; const make = URL.createObjectURL; URL.createObjectURL = (blob) => (given.push(blob), make.call(URL, blob));");
-    press(&browser, "#recording");
-    browser.wait_for("the recording", "return given.length === 1");
-    let wrong: Vec<String> = browser.run_to_end(
-        "const { events } = JSON.parse(await given[0].text()); const arrays = new Map(); \
-         for (const event of events) { if (event.pass) arrays.clear(); if (event.value) arrays.set(event.value.path, event.value.data); } \
-         const cells = [...document.querySelectorAll('#self-attention .cell')].filter((cell) => !cell.closest('.off')); \
-         if (cells.length < 40) return ['only ' + cells.length + ' cells']; \
-         return cells.flatMap((cell) => { const [, path, at] = cell.dataset.number.split(':'); \
-           const expected = short(Math.fround(arrays.get(path)[at])); const found = cell.querySelector('text').textContent; \
-           return found === expected ? [] : [`${path}[${at}]: ${found}, not ${expected}`]; });",
-    );
-    assert_eq!(wrong, [""; 0]);
+    browser.run::<()>("document.querySelector('figure#self-attention').scrollIntoView()");
+    assert_eq!(wrong_cells(&browser, "self-attention"), [""; 0]);
+}
+
+/// Once numbers have run away, one button leads back to the last moment at which they had not.
+#[test]
+fn there_is_a_way_back_when_numbers_run_away() {
+    let browser = open();
+    for (name, value) in [("optimizer", "sgd"), ("learning_rate", "10"), ("warmup_steps", "0")] {
+        fill(&browser, name, value);
+    }
+    begin(&browser);
+    press(&browser, "#start");
+    browser.wait_for("the way back", "return document.querySelector('#good') !== null");
+    assert!(text(&browser, "#says").starts_with("not a finite number"), "{}", text(&browser, "#says"));
+    let offered = text(&browser, "#good");
+    press(&browser, "#good");
+    let last_good = offered.strip_prefix("Go back to step ").unwrap();
+    says(&browser, &format!("Back after step {last_good}."));
+    assert_eq!(step(&browser).to_string(), last_good);
+    assert!(text(&browser, "#now").starts_with(&format!("step {last_good}, loss ")));
 }

@@ -1,5 +1,8 @@
 //! What one changes does what is said of it; what cannot be is told in words.
 
+use std::thread::sleep;
+use std::time::Duration;
+
 use super::{begin, begins, fill, learn, open, press, says, step, text};
 
 fn translation(browser: &browser::Browser, line: &str) -> String {
@@ -69,7 +72,7 @@ fn what_cannot_be_is_told() {
     }
     let long = "a".repeat(10_000);
     translation(&browser, &long);
-    says(&browser, "1 of its words were not learned");
+    says(&browser, "1 of its words was not learned: it is <unk> to the model.");
     assert_eq!(browser.complaints(), [""; 0]);
 }
 
@@ -83,6 +86,7 @@ fn a_run_beside_does_what_this_one_does() {
     );
     begins(&browser, "#beside-says", "With no positions: step 0,");
     says(&browser, "Ready.");
+    begins(&browser, "#expected", "The two sentences are learned all the same, for their words differ;");
     for expected in 1..=2 {
         press(&browser, "#step");
         let at = format!("step {expected}, loss ");
@@ -91,4 +95,15 @@ fn a_run_beside_does_what_this_one_does() {
     }
     let losses = (text(&browser, "#progress"), text(&browser, "#beside-says"));
     assert!(!losses.1.ends_with(&losses.0), "{losses:?}");
+    // It scrolls along, figure by figure.
+    const TOP: &str = "return Math.round(document.querySelector('figure#masks').getBoundingClientRect().top)";
+    browser.run::<()>("document.querySelector('figure#masks').scrollIntoView()");
+    let top: i64 = browser.run(TOP);
+    sleep(Duration::from_millis(1000)); // figures above may still be drawn
+    browser.run::<()>("scrollBy(0, 40)");
+    let is_there = (0..100).any(|_| {
+        sleep(Duration::from_millis(50));
+        (browser.run_in_frame::<i64>(TOP) - browser.run::<i64>(TOP)).abs() <= 1
+    });
+    assert!(is_there && browser.run::<i64>(TOP) < top, "{top}");
 }
