@@ -9,9 +9,12 @@
 //! layers and models read like the paper; [`dispatch!`](crate::dispatch) turns it into a static type
 //! once per operation, at the door of a kernel.
 
+use std::sync::Arc;
+
 use crate::dispatch;
 use crate::element::{DType, Element, Storage};
 use crate::kernels::elementwise::{Strided, map};
+use crate::kernels::gemm::panels::PackedMatrix;
 use crate::kernels::reduce::all_finite;
 use crate::shape::Shape;
 
@@ -29,6 +32,16 @@ pub struct Tensor {
     pub(crate) shape: Shape,
     pub(crate) strides: Shape,
     pub(crate) offset: usize,
+    /// Of a tensor that was [prepacked](Tensor::prepacked), and of its views.
+    pub(crate) packed: Option<Arc<Prepacked>>,
+}
+
+/// A matrix packed as the right operand of products, transposed, and where it stands in the storage.
+pub(crate) struct Prepacked {
+    pub(crate) matrix: PackedMatrix,
+    pub(crate) shape: Shape,
+    pub(crate) strides: Shape,
+    pub(crate) offset: usize,
 }
 
 impl Tensor {
@@ -40,7 +53,8 @@ impl Tensor {
     pub fn from_vec<T: Element>(data: Vec<T>, shape: impl Into<Shape>) -> Tensor {
         let shape = shape.into();
         assert!(data.len() == shape.numel(), "from_vec: {} elements do not fill shape {shape}", data.len());
-        Tensor { storage: T::store(data), shape, strides: shape.contiguous_strides(), offset: 0 }
+        let strides = shape.contiguous_strides();
+        Tensor { storage: T::store(data), shape, strides, offset: 0, packed: None }
     }
 
     /// The length of each axis.
@@ -124,6 +138,7 @@ impl Tensor {
     #[track_caller]
     pub fn data_mut<T: Element>(&mut self) -> &mut [T] {
         self.stored::<T>(); // checks the dtype
+        self.packed = None; // what is packed are the numbers before
         if !self.is_contiguous() || T::stored_mut(&mut self.storage).is_none() {
             *self = Tensor::from_vec(map(self.strided::<T>(), |x| x), self.shape);
         }

@@ -33,24 +33,18 @@ impl Isa {
     /// What this processor has, the widest first.
     #[must_use]
     pub fn available() -> Vec<Isa> {
-        #[allow(unused_mut)] // what follows is of one kind of processor
-        let mut found = Vec::new();
-        #[cfg(target_arch = "x86_64")]
-        {
-            let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
-            if avx2 && is_x86_feature_detected!("avx512f") {
-                found.push(Isa::Avx512);
-            }
-            if avx2 {
-                found.push(Isa::Avx2);
-            }
-        }
-        #[cfg(target_arch = "aarch64")]
-        found.push(Isa::Neon);
-        #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-        found.push(Isa::Simd128);
-        found.push(Isa::Portable);
-        found
+        let has: &[(Isa, bool)] = &[
+            #[cfg(target_arch = "x86_64")]
+            (Isa::Avx512, has_avx2() && is_x86_feature_detected!("avx512f")),
+            #[cfg(target_arch = "x86_64")]
+            (Isa::Avx2, has_avx2()),
+            #[cfg(target_arch = "aarch64")]
+            (Isa::Neon, true),
+            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+            (Isa::Simd128, true),
+            (Isa::Portable, true),
+        ];
+        has.iter().filter(|(_, has)| *has).map(|(isa, _)| *isa).collect()
     }
 
     /// The name that `ETUDIANT_ISA` knows it by.
@@ -68,6 +62,12 @@ impl Isa {
             Isa::Portable => "portable",
         }
     }
+}
+
+/// Whether there are 256 bits and fused multiply-adds.
+#[cfg(target_arch = "x86_64")]
+fn has_avx2() -> bool {
+    is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")
 }
 
 /// The instructions in use.

@@ -96,7 +96,7 @@ fn batched(lhs: &Tensor, rhs: &Tensor, batch: Shape) -> Tensor {
 }
 
 /// Entry `batch` of a matrix `[rows, cols]` or stack of matrices `[batch, rows, cols]` for the kernel.
-fn mat_ref<T: Element>(x: &Tensor, batch: usize) -> MatRef<'_, T> {
+pub(crate) fn mat_ref<T: Element>(x: &Tensor, batch: usize) -> MatRef<'_, T> {
     let strided = x.strided::<T>();
     let rank = x.rank();
     let start = if rank == 3 { batch * x.strides[0] } else { 0 };

@@ -1,8 +1,12 @@
 //! Products shared by threads, in pieces of rows and columns. Their sizes depend on those of the product alone.
 
+use std::borrow::Borrow;
+
+use super::driver::Right;
 use super::element::Gemm;
 use super::matrix::{AddTo, MatRef, Out};
-use super::tile::PANEL;
+use super::pack::Packed;
+use super::tile::{PANEL, Tiles};
 use crate::threads::for_each_index;
 
 /// Multiply-adds below which a product stays on the calling thread.
@@ -47,22 +51,60 @@ fn piece_size(m: usize, k: usize, n: usize, columns_first: bool) -> (usize, usiz
 /// # Panics
 /// As [`gemm`](super::gemm()), or if a row to add to does not have the length of those of `out`.
 pub fn gemm_parallel<T: Gemm>(a: MatRef<T>, b: MatRef<T>, add_to: AddTo<T>, out: &mut [T]) {
-    let (m, k, n) = (a.rows, a.cols, b.cols);
-    assert!(k == b.rows, "gemm: inner dimensions");
+    assert!(b.extent() <= b.data.len(), "gemm: an operand is too short");
+    in_pieces(a, [b.rows, b.cols], |share| T::right(b, share), add_to, out);
+}
+
+/// The right operand of products in f32, `[k, n]`, packed once.
+pub struct PackedMatrix {
+    dims: [usize; 2],
+    right: Right<'static>,
+}
+
+impl PackedMatrix {
+    /// Packs a matrix; threads share the work. None where nothing is multiplied by packed ones.
+    ///
+    /// # Panics
+    /// If the slice is too short for the dimensions.
+    pub fn new(b: MatRef<f32>) -> Option<PackedMatrix> {
+        assert!(b.extent() <= b.data.len(), "PackedMatrix: the operand is too short");
+        let right = Right::Packed(Tiles::current().map(|_| Packed::new(b))?);
+        Some(PackedMatrix { dims: [b.rows, b.cols], right })
+    }
+}
+
+/// [`gemm_parallel`] by an operand that was packed before, with the same bits.
+///
+/// # Panics
+/// As [`gemm_parallel`].
+pub fn gemm_packed(a: MatRef<f32>, b: &PackedMatrix, add_to: AddTo<f32>, out: &mut [f32]) {
+    in_pieces(a, b.dims, |_| &b.right, add_to, out);
+}
+
+/// A product by the operand `[k, n]` that `right` makes, told whether several pieces share it.
+fn in_pieces<'b, T: Gemm, B: Borrow<T::Right<'b>> + Sync>(
+    a: MatRef<T>,
+    [terms, n]: [usize; 2],
+    right: impl FnOnce(bool) -> B,
+    add_to: AddTo<T>,
+    out: &mut [T],
+) {
+    let (m, k) = (a.rows, a.cols);
+    assert!(k == terms, "gemm: inner dimensions");
     assert!(Some(out.len()) == m.checked_mul(n), "gemm: out does not hold [{m}, {n}]");
-    assert!(a.extent() <= a.data.len() && b.extent() <= b.data.len(), "gemm: an operand is too short");
+    assert!(a.extent() <= a.data.len(), "gemm: an operand is too short");
     assert!(!matches!(add_to, AddTo::Row(row) if row.len() != n), "gemm: the row to add to is not [{n}]");
-    let (rows, cols) = piece_size(m, k, n, a.col_stride == 1); // columns of `a` that are rows in memory are packed, once a piece
+    let (rows, cols) = piece_size(m, k, n, a.col_stride == 1);
     let (down, across) = (m.div_ceil(rows), n.div_ceil(cols));
     let out = Out { data: out.as_mut_ptr(), rows: m, cols: n, row_stride: n };
-    let b = T::right(b, down > 2);
+    let b = right(down > 2);
     for_each_index(down * across, |piece| {
         let (i, j) = (piece / across * rows, piece % across * cols);
         let (a, out) = (a.row_panel(i, rows.min(m - i)), out.row_panel(i, rows.min(m - i)));
         // SAFETY: `out` points to m * n elements that this function borrows uniquely until the loop has ended. The piece
-        // writes rows i..i + a.rows <= m and columns j..j + cols <= n, which no other piece does. `a` and `b` were
-        // checked above.
-        unsafe { T::product(a, &b, add_to, out, j..n.min(j + cols)) }
+        // writes rows i..i + a.rows <= m and columns j..j + cols <= n, which no other piece does. `a` was
+        // checked above, `b` by the callers.
+        unsafe { T::product(a, b.borrow(), add_to, out, j..n.min(j + cols)) }
     });
 }
 
