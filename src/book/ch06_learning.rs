@@ -47,6 +47,7 @@
 //!
 //! let (mut params, seed) = (Params::new(DType::F32), Seed::new(1));
 //! let mut builder = ParamBuilder::new(&mut params, seed);    // names, and starting values
+//! // from one column to one; `true`: with an offset, its bias
 //! let line = Linear::new(&mut builder.scope("line"), 1, 1, true);
 //! let x = Var::constant(Tensor::from([[-1.0f32], [0.0], [1.0], [2.0]]));
 //! let y = Var::constant(Tensor::from([[-5.0f32], [-2.0], [1.0], [4.0]]));
@@ -57,7 +58,7 @@
 //!     let error = line.forward(&cx, &x) - &y;
 //!     let loss = (&error * &error).mean(.., false);
 //!     let gradients = cx.gradients(loss.backward());  // a list parallel to the parameters
-//!     adam.step(&mut params, &gradients, 0.05)?;
+//!     adam.step(&mut params, &gradients, 0.05)?;      // 0.05: the learning rate
 //! }
 //! assert!((params.get(line.weight).item() - 3.0).abs() < 1e-2);
 //! # Ok::<(), etudiant::nn::Error>(())
