@@ -1,13 +1,13 @@
 //! The book: twelve short chapters along the source, from one number and its derivative to a translator.
 //!
-//! It is for you if you know calculus and some Python. Neither Rust nor Transformers are taken for granted. Each chapter
-//! has an aim, a little text, code that runs, one figure, three exercises, and says where to read on in the source. All
-//! code on these pages is compiled and run by `cargo test --doc`, and every link leads to the very item, so what you
-//! read is what the crates do.
+//! It is for you if you know calculus and some Python. Neither Rust nor Transformers are taken for granted. Each
+//! chapter has an aim, a little text, code that runs, one figure, three exercises, and says where to read on in the
+//! source. All code on these pages is compiled and run by `cargo test --doc`, and every link leads to the very item,
+//! so what you read is what the crates do.
 //!
-//! *The paper* is [*Attention Is All You Need*](https://arxiv.org/abs/1706.03762) (Vaswani et al. 2017), and *§* one of its
-//! sections; *the article* is [*The Illustrated Transformer*](https://jalammar.github.io/illustrated-transformer/). Neither
-//! need be read first.
+//! *The paper* is [*Attention Is All You Need*](https://arxiv.org/abs/1706.03762) (Vaswani et al. 2017), and *§* one
+//! of its sections; *the article* is [*The Illustrated
+//! Transformer*](https://jalammar.github.io/illustrated-transformer/). Neither need be read first.
 //!
 //! | chapter | after it you can |
 //! |---|---|
@@ -34,14 +34,15 @@
 //! cargo run --example exercises -- 3    # the third, in detail
 //! ```
 //!
-//! All that is needed is Rust, from [rustup.rs](https://rustup.rs). The first time takes some minutes, for everything is
-//! compiled; after that, seconds. What does not compile stops all exercises, and the compiler says where and often
-//! what to write instead. Solutions stand beside them in `examples/exercises/solutions/`, tested as everything else is.
+//! All that is needed is Rust, from [rustup.rs](https://rustup.rs). The first time takes some minutes, for everything
+//! is compiled; after that, seconds. What does not compile stops all exercises, and the compiler says where and often
+//! what to write instead. Solutions stand beside them in `examples/exercises/solutions/`, tested as everything else
+//! is.
 //!
 //! # Rust in one page
 //!
-//! Little of it is needed to read on. `cargo` builds and runs, and fetches what is needed, as pip does; a *crate* is a
-//! package.
+//! Little of it is needed to read on. `cargo` builds and runs, and fetches what is needed, as pip does; a *crate* is
+//! a package.
 //!
 //! ```
 //! use etudiant::tensor::Tensor;  // as Python's `from .. import ..`
@@ -111,11 +112,11 @@
 //! ```
 //!
 //! A `[f64; 3]` is an array of three numbers, a `Vec<f64>` a list, a `&[f64]` a look at several numbers in a row,
-//! wherever they stand. A `usize` is a whole number that counts, `u32`, `u64` and `i32` are others, and `1.0f32` is a 1.0
-//! that is an `f32`. What can fail gives a `Result`: `?` at the end of a call hands an error on to the caller, and
-//! `unwrap()` stops the program with it. What may be absent is an `Option`: `Some(value)` or `None`. A name that ends
-//! with `!`, as `assert!`, is a macro: it writes code. A line that begins with `#[..]` says something about the item
-//! below it.
+//! wherever they stand. A `usize` is a whole number that counts, `u32`, `u64` and `i32` are others, and `1.0f32` is a
+//! 1.0 that is an `f32`. What can fail gives a `Result`: `?` at the end of a call hands an error on to the caller,
+//! and `unwrap()` stops the program with it. What may be absent is an `Option`: `Some(value)` or `None`. A name that
+//! ends with `!`, as `assert!`, is a macro: it writes code. A line that begins with `#[..]` says something about the
+//! item below it.
 //!
 //! To try something, write it into a file `examples/mine.rs` and say `cargo run --example mine`:
 //!

@@ -31,11 +31,11 @@
 //!
 //! # Why that is slow
 //!
-//! A core computes with numbers in its *registers*, some dozens of places. Memory is large and far away; *caches*, small
-//! and near, hold what was fetched last, always a line of some neighbouring numbers. A core can do very many
+//! A core computes with numbers in its *registers*, some dozens of places. Memory is large and far away; *caches*,
+//! small and near, hold what was fetched last, always a line of some neighbouring numbers. A core can do very many
 //! multiply-adds in the time that one number takes to come from memory. The loops above read two numbers for each,
-//! and walk down a column of `b`, from row to row, so that of each line that the cache fetches one number is used. The
-//! arithmetic waits.
+//! and walk down a column of `b`, from row to row, so that of each line that the cache fetches one number is used.
+//! The arithmetic waits.
 //!
 //! But there is much to gain: a product of two n x n matrices has n³ multiply-adds and only 2 n² numbers to read.
 //! Each number is used n times. The art is to use it often while it is near:
@@ -120,7 +120,7 @@
 //! does. Both end in `tensor/src/kernels/gemm.rs`: a product as `out = alpha * a b + beta * out` over views, whose
 //! head says which loops run on which processor; beside it, `tensor/src/kernels/gemm/panels.rs` has the cut into
 //! panels and `tensor/src/kernels/gemm/matrix.rs` a matrix in memory. [`tensor::threads`] is the only door to
-//! threads, and [`tensor::peak`] measures how fast multiply-adds could be at best. The long version is Goto and van de
-//! Geijn 2008, *Anatomy of High-Performance Matrix Multiplication*.
+//! threads, and [`tensor::peak`] measures how fast multiply-adds could be at best. The long version is Goto and van
+//! de Geijn 2008, *Anatomy of High-Performance Matrix Multiplication*.
 //!
 //! Next: [the chain rule as a loop](super::ch03_backward).

@@ -64,12 +64,12 @@
 //! assert!(found.sum(.., false).item().abs() < 1e-15);
 //! ```
 //!
-//! **A matrix product** `out = a b` reads `a[i, l]` once for each column j of `b`, and multiplies it by `b[l, j]`. So its
-//! gradient is the sum over j of `g[i, j] b[l, j]`: `grad_a = g bᵀ`, and likewise `grad_b = aᵀ g`. If you forget, let the
-//! shapes remind you; there is one way to put `[m, n]` and `[k, n]` together that gives `[m, k]`.
+//! **A matrix product** `out = a b` reads `a[i, l]` once for each column j of `b`, and multiplies it by `b[l, j]`. So
+//! its gradient is the sum over j of `g[i, j] b[l, j]`: `grad_a = g bᵀ`, and likewise `grad_b = aᵀ g`. If you forget,
+//! let the shapes remind you; there is one way to put `[m, n]` and `[k, n]` together that gives `[m, k]`.
 //!
-//! **A broadcast** repeats a number. Each copy gets a gradient, and what is repeated gets their sum. So the *bias* of a
-//! layer, a vector that is added to every row, gets the sum over rows:
+//! **A broadcast** repeats a number. Each copy gets a gradient, and what is repeated gets their sum. So the *bias* of
+//! a layer, a vector that is added to every row, gets the sum over rows:
 //!
 //! ```
 //! # use etudiant::{autograd::{Tape, Var}, tensor::Tensor};
@@ -86,9 +86,9 @@
 //!
 //! Memory in training is what the vjps keep. `exp` keeps its result, because `e^x` is its own derivative; a sum keeps
 //! nothing; a product keeps both factors, but each only if the other wants a gradient
-//! ([`Var::save_for`](autograd::Var::save_for)). Dropout ([chapter 12](super::ch12_beyond)) keeps the seed of its random
-//! numbers and draws them again. Attention ([chapter 7](super::ch07_attention)) computes its weights again, because they
-//! would be the largest thing of all.
+//! ([`Var::save_for`](autograd::Var::save_for)). Dropout ([chapter 12](super::ch12_beyond)) keeps the seed of its
+//! random numbers and draws them again. Attention ([chapter 7](super::ch07_attention)) computes its weights again,
+//! because they would be the largest thing of all.
 //!
 //! # Exercises
 //!

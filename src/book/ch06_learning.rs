@@ -26,7 +26,7 @@
 //! assert!((slope.item() - 3.0).abs() < 1e-6 && (offset.item() + 2.0).abs() < 1e-6);
 //! ```
 //!
-//! With a learning rate of 0.2 it takes a hundred steps; with 1.0 each step jumps over the valley, further than it
+//! With a learning rate of 0.2 a hundred steps are enough; with 1.0 each step jumps over the valley, further than it
 //! came, and the loss grows without end. Try it.
 //!
 //! # One store

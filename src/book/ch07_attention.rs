@@ -14,7 +14,7 @@
 //!
 //! let seed = Seed::new(1);
 //! let random = |name| Tensor::normal([3, 4], 0.0, 1.0, seed.derive(name), DType::F64);
-//! // [3, 4] each: three words
+//! // in a model x times a matrix each; here random, [3, 4]: three words
 //! let [query, key, value] = ["query", "key", "value"].map(random);
 //! // [3, 3]; row: who asks, column: who is asked
 //! let scores = query.matmul(&key.transpose(0, 1));

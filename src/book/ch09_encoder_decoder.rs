@@ -11,7 +11,7 @@
 //! x  ->  LayerNorm(x + Sublayer(x))
 //! ```
 //!
-//! A sum hands its gradient on to both its parts whole ([chapter 4](super::ch04_vjp)), so through the `x +` a
+//! A sum hands its gradient on to both its parts whole ([chapter 3](super::ch03_backward)), so through the `x +` a
 //! gradient reaches the lowest layer however many stand above. The norm brings each word's vector to mean 0 and
 //! variance 1, so that the next sublayer sees numbers of the size it is used to:
 //!
@@ -37,8 +37,8 @@
 //!
 //! The feed-forward network is `max(0, x W1 + b1) W2 + b2`, wider inside than outside. At the top a matrix gives each
 //! vector a score for each word of the vocabulary, the *logits*. At the bottom of each stack words are looked up in a
-//! table, and their places added. To the model a word is a number, its *id* in the vocabulary; one id, `<eos>`, is the
-//! end of a sentence, and another, `<bos>`, what the decoder reads before the first word.
+//! table, and their places added. To the model a word is a number, its *id* in the vocabulary; one id, `<eos>`, is
+//! the end of a sentence, and another, `<bos>`, what the decoder reads before the first word.
 //!
 //! ```
 //! use etudiant::nn::Context;
@@ -61,8 +61,8 @@
 //! # Ok::<(), etudiant::transformer::Error>(())
 //! ```
 //!
-//! How many parameters that makes follows from a few sizes. The paper's base model, with some 37,000 subwords that both
-//! languages share:
+//! How many parameters that makes follows from a few sizes. The paper's base model, with some 37,000 subwords that
+//! both languages share:
 //!
 //! ```
 //! use etudiant::transformer::{Config, VocabSizes};

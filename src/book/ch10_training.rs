@@ -77,7 +77,7 @@
 //!         ControlFlow::Continue(())  // or Break, to stop
 //!     })?;
 //! }
-//! assert!(losses[0] > 1.5 && losses[losses.len() - 1] < 0.01);
+//! assert!(losses[0] > 2.0 && losses[63] < 0.001);
 //! # Ok::<(), etudiant::transformer::Error>(())
 //! ```
 //!
