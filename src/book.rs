@@ -121,6 +121,8 @@
 //! To try something, write it into a file `examples/mine.rs` and say `cargo run --example mine`:
 //!
 //! ```
+//! //! What this file is: here the compiler wants it said.
+//!
 //! use etudiant::tensor::Tensor;
 //!
 //! fn main() -> Result<(), Box<dyn std::error::Error>> {  // with this, `?` can be used

@@ -61,14 +61,14 @@
 //! # Ok::<(), etudiant::transformer::Error>(())
 //! ```
 //!
-//! How many parameters that makes follows from a few sizes. The paper's base model, with some 37,000 subwords that
-//! both languages share:
+//! How many parameters that makes follows from a few sizes. The paper's base model, with some 37,000 pieces of words
+//! that both languages share:
 //!
 //! ```
 //! use etudiant::transformer::{Config, VocabSizes};
 //!
 //! let base = Config::base(VocabSizes::Shared(37_000));
-//! assert_eq!(base.n_parameters(), 63_000_000);
+//! assert_eq!(base.n_parameters(), 63_045_632);
 //! ```
 //!
 #![doc = include_str!("look.html")]
