@@ -73,7 +73,7 @@
 //! ```
 //! let mut list = Vec::new();         // a list that grows
 //! list.push(1.5);
-//! list.push(2.5);
+//! list.push(2.5);                    // now list.len() is 2
 //! // a list made of another; 2.0, for `2 * x` is no f64 and does not compile
 //! let doubled: Vec<f64> = list.iter().map(|x| 2.0 * x).collect();
 //! let mut numbers = vec![0.0; 3];    // three zeros
@@ -104,19 +104,20 @@
 //! assert!(size == 4.0 && !(q.x < 0.0 || q.y > 0.0));  // and, not, or
 //! let pair = (size, "four");            // its parts are pair.0 and pair.1
 //! let sign = if pair.0 < 0.0 { -1.0 } else { 1.0 };   // `if` has a value
-//! let sum = (1..=3).map(|i| i as f64).sum::<f64>();   // `..=`: 3 as well; `::<f64>`: which type
-//! for (i, (a, b)) in [1.0, 2.0].iter().zip([sum, sign]).enumerate().rev() {  // from the end
-//!     if i == 0 { break; }
+//! let sum = (1..=3).map(|i| i as f64).sum::<f64>();  // 3 as well; `::<f64>` names the type
+//! for (i, (a, b)) in [1.0, 2.0].iter().zip([sum, sign]).enumerate().rev() {
+//!     if i == 0 { break; }              // `rev`: from the end, so 1 comes before
 //!     assert_eq!((*a, b), (2.0, 1.0));
 //! }
 //! ```
 //!
 //! A `[f64; 3]` is an array of three numbers, a `Vec<f64>` a list, a `&[f64]` a look at several numbers in a row,
-//! wherever they stand. A `usize` is a whole number that counts, `u32`, `u64` and `i32` are others, and `1.0f32` is a
+//! wherever they stand. What a function is given as `x: &Tensor` is lent already: there it is `x + &y`, and not `&x +
+//! &y`. A `usize` is a whole number that counts, `u32`, `u64` and `i32` are others, and `1.0f32` is a
 //! 1.0 that is an `f32`. What can fail gives a `Result`: `?` at the end of a call hands an error on to the caller,
 //! and `unwrap()` stops the program with it. What may be absent is an `Option`: `Some(value)` or `None`. A name that
-//! ends with `!`, as `assert!`, is a macro: it writes code. A line that begins with `#[..]` says something about the
-//! item below it.
+//! ends with `!`, as `assert!`, is a macro: it writes code. `_` stands for what can be worked out or is not needed. A
+//! line that begins with `#[..]` says something about the item below it.
 //!
 //! To try something, write it into a file `examples/mine.rs` and say `cargo run --example mine`:
 //!
@@ -132,7 +133,7 @@
 //! ```
 //!
 //! An excerpt may need lines of the one before it, which are not shown again; *Source*, at the top of each page, has
-//! them.
+//! them. A *lesson*, such as `e01_backward`, is run by `cargo run --release --example e01_backward`.
 
 pub mod ch01_numbers;
 pub mod ch02_multiply_add;

@@ -22,7 +22,7 @@
 //!
 //! /// `x³`. vjp: `grad_x = g * 3x²`.
 //! fn cube(x: &Var) -> Var {
-//!     let value = x.value().clone();       // kept for the way back; no numbers are copied
+//!     let value = x.value().clone();  // one of its own for the way back; no numbers are copied
 //!     Var::record("cube", &[x], x.value().powi(3), move |g, grads| {
 //!         grads.add(0, || g.mul(&value.powi(2).mul_scalar(3.0)));  // to input 0
 //!     })

@@ -16,7 +16,7 @@
 //! }
 //!
 //! let x = Tensor::normal([3, 4], 0.0, 1.0, Seed::new(1), DType::F64);
-//! let backwards = [2, 1, 0];
+//! let backwards = [2, 1, 0];  // rows in this order
 //! let mixed = attend(&x.gather_rows(&backwards));
 //! let straight = attend(&x).gather_rows(&backwards);
 //! assert!((&mixed - &straight).powi(2).sum(.., false).item() < 1e-28);
