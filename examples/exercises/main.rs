@@ -73,7 +73,8 @@ fn in_detail(chapter: usize) {
         };
         println!("{} {:26} {says}", mark(&outcome), exercise.name);
     }
-    println!("\nThe chapter: cargo doc --no-deps --open, then book::{name}");
+    println!("\nWhat they are held to: examples/exercises/checks/{name}.rs");
+    println!("The chapter: cargo doc --no-deps --open, then book::{name}");
 }
 
 fn mark(outcome: &Outcome) -> &'static str {

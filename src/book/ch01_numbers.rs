@@ -21,8 +21,9 @@
 //!
 //! The slope is negative: the loss falls as `w` grows, so `w` should grow. A step against the slope takes the loss
 //! from 9 to 0.09. Nothing more happens in training; there is only more of it. The paper's base model has 63 million
-//! numbers. To move each of them a little would take 126 million losses for one step. [Chapter
-//! 3](super::ch03_backward) finds all those slopes for about the price of three.
+//! numbers ([chapter 9](super::ch09_encoder_decoder) counts them). To move each of them a little would take 126
+//! million losses for one step. [Chapter 3](super::ch03_backward) finds all those slopes for about the price of three
+//! losses.
 //!
 //! # Many numbers
 //!
@@ -42,7 +43,7 @@
 //! ```
 //!
 //! Such a second look at the same numbers is a *view*. A slice begins elsewhere, at an *offset*. A broadcast repeats
-//! numbers without having them twice: its stride is 0.
+//! numbers, as NumPy does, without having them twice: its stride is 0.
 //!
 //! ```
 //! # use etudiant::tensor::Tensor;

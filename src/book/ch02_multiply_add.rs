@@ -5,7 +5,8 @@
 //! # Three loops
 //!
 //! A matrix product is three loops around a multiply-add. This is nearly all that a computer has to do for a
-//! Transformer: of a training step of the paper's base model more than nine tenths of the time are such products.
+//! Transformer: of a training step of the paper's base model more than nine tenths of the time goes into
+//! layers that are such products ([chapter 12](super::ch12_beyond) shows where).
 //!
 //! ```
 //! use etudiant::tensor::Tensor;
@@ -30,17 +31,19 @@
 //!
 //! # Why that is slow
 //!
-//! A core can do very many multiply-adds in the time that one number takes to come from memory. The loops above read
-//! two numbers for each multiply-add, and walk down a column of `b`, from row to row, so that of each line that the
-//! cache fetches one number is used. The arithmetic waits.
+//! A core computes with numbers in its *registers*, some dozens of places. Memory is large and far away; *caches*,
+//! small and near, hold what was fetched last, always a line of some neighbouring numbers. A core can do very many
+//! multiply-adds in the time that one number takes to come from memory. The loops above read two numbers for each,
+//! and walk down a column of `b`, from row to row, so that of each line that the cache fetches one number is used.
+//! The arithmetic waits.
 //!
 //! But there is much to gain: a product of two n x n matrices has n³ multiply-adds and only 2 n² numbers to read.
 //! Each number is used n times. The art is to use it often while it is near:
 //!
 //! - **Registers.** Compute a small block of the result at once, say 6 rows by 16 columns, and keep its sums in
 //!   registers. Each step along k reads 6 numbers of `a` and 16 of `b`, and does 96 multiply-adds with them.
-//! - **Vectors.** One instruction multiplies and adds 8 numbers of 32 bits (AVX2) or 16 (AVX-512), if they stand in a
-//!   row.
+//! - **Vectors.** One instruction multiplies and adds 8 numbers of 32 bits, or 16 (on processors with AVX2, or with
+//!   AVX-512), if they stand in a row.
 //! - **Packing.** So first copy each operand into the order in which it will be read. A copy is n² work, the product
 //!   n³. A transpose costs nothing then: the copy reads by strides, whatever they are.
 //! - **Caches.** Take so much of k, of the rows and of the columns at a time that the packed parts stay in the
@@ -80,8 +83,8 @@
 //!
 //! # Three products for one
 //!
-//! A linear layer is one product forward. Its two gradients are two more of the same size, with a transpose here and
-//! there, which is a view:
+//! A linear layer, `y = x Wᵀ`, is one product forward. Its two gradients are two more of the same size, with a
+//! transpose here and there, which is a view:
 //!
 //! ```
 //! use etudiant::tensor::{DType, Seed, Tensor};
@@ -117,7 +120,7 @@
 //! does. Both end in `tensor/src/kernels/gemm.rs`: a product as `out = alpha * a b + beta * out` over views, whose
 //! head says which loops run on which processor; beside it, `tensor/src/kernels/gemm/panels.rs` has the cut into
 //! panels and `tensor/src/kernels/gemm/matrix.rs` a matrix in memory. [`tensor::threads`] is the only door to
-//! threads, and [`tensor::peak`] measures how fast multiply-adds could be at best. Those of us who want the long
-//! version read Goto and van de Geijn 2008, *Anatomy of High-Performance Matrix Multiplication*.
+//! threads, and [`tensor::peak`] measures how fast multiply-adds could be at best. The long version is Goto and van
+//! de Geijn 2008, *Anatomy of High-Performance Matrix Multiplication*.
 //!
 //! Next: [the chain rule as a loop](super::ch03_backward).

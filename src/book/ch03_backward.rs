@@ -69,6 +69,8 @@
 //! assert_eq!(found, [11.0, 9.0, 3.0]);
 //! ```
 //!
+//! (A *leaf* was given, not computed; `[]` is the shape of a single number; `.item()` is that number.)
+//!
 //! The values are tensors, and the derivative of a step is something that can be applied to a gradient, a *vjp*,
 //! rather than a number ([chapter 4](super::ch04_vjp)). All else is as above. A few things to notice:
 //!

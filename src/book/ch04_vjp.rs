@@ -22,7 +22,7 @@
 //!
 //! /// `x³`. vjp: `grad_x = g * 3x²`.
 //! fn cube(x: &Var) -> Var {
-//!     let value = x.value().clone();       // kept for the way back; no numbers are copied
+//!     let value = x.value().clone();  // one of its own for the way back; no numbers are copied
 //!     Var::record("cube", &[x], x.value().powi(3), move |g, grads| {
 //!         grads.add(0, || g.mul(&value.powi(2).mul_scalar(3.0)));  // to input 0
 //!     })
@@ -44,6 +44,7 @@
 //!
 //! ```text
 //! d out[o] / d x[i] = out[o] ((1 if o = i, else 0) - out[i])
+//! grad_x[i]         = g[i] out[i] - (sum over o of g[o] out[o]) out[i]
 //! grad_x            = out * (g - sum of g * out)
 //! ```
 //!
@@ -63,12 +64,12 @@
 //! assert!(found.sum(.., false).item().abs() < 1e-15);
 //! ```
 //!
-//! **A matrix product** `out = a b` reads `a[i, l]` once for each column of `b`: `grad_a = g bᵀ` and `grad_b = aᵀ g`.
-//! If you forget, let the shapes remind you; there is one way to put `[m, n]` and `[k, n]` together that gives `[m,
-//! k]`.
+//! **A matrix product** `out = a b` reads `a[i, l]` once for each column j of `b`, and multiplies it by `b[l, j]`. So
+//! its gradient is the sum over j of `g[i, j] b[l, j]`: `grad_a = g bᵀ`, and likewise `grad_b = aᵀ g`. If you forget,
+//! let the shapes remind you; there is one way to put `[m, n]` and `[k, n]` together that gives `[m, k]`.
 //!
-//! **A broadcast** repeats a number. Each copy gets a gradient, and what is repeated gets their sum. So the bias of a
-//! layer, added to every row, gets the sum over rows:
+//! **A broadcast** repeats a number. Each copy gets a gradient, and what is repeated gets their sum. So the *bias* of
+//! a layer, a vector that is added to every row, gets the sum over rows:
 //!
 //! ```
 //! # use etudiant::{autograd::{Tape, Var}, tensor::Tensor};
@@ -85,14 +86,15 @@
 //!
 //! Memory in training is what the vjps keep. `exp` keeps its result, because `e^x` is its own derivative; a sum keeps
 //! nothing; a product keeps both factors, but each only if the other wants a gradient
-//! ([`Var::save_for`](autograd::Var::save_for)). Dropout keeps the seed of its random numbers and draws them again.
-//! Attention computes its weights again, because they would be the largest thing of all.
+//! ([`Var::save_for`](autograd::Var::save_for)). Dropout ([chapter 12](super::ch12_beyond)) keeps the seed of its
+//! random numbers and draws them again. Attention ([chapter 7](super::ch07_attention)) computes its weights again,
+//! because they would be the largest thing of all.
 //!
 //! # Exercises
 //!
 //! In `examples/exercises/yours/ch04_vjp.rs`; `cargo run --example exercises -- 4` says which are solved.
 //!
-//! 1. `softplus`: `ln(1 + e^x)`, a smooth relu, with its vjp.
+//! 1. `softplus`: `ln(1 + e^x)`, a smooth `max(0, x)`, with its vjp.
 //! 2. `matmul_vjp`: both gradients of a matrix product.
 //! 3. `log_softmax_vjp`: derive it as that of softmax was.
 //!

@@ -20,6 +20,7 @@
 //! }
 //!
 //! let inputs = [Tensor::from([1.0, -3.0])];
+//! // v: the inputs, as variables
 //! let checked = gradcheck("square_of_double", &inputs, |v| square_of_double(&v[0]));
 //! let said = checked.unwrap_err().to_string();
 //! assert!(said.contains("is -12 by backward but -24 by central differences"));
@@ -31,9 +32,10 @@
 //!
 //! # How small a step?
 //!
-//! The difference to both sides, `D(h) = (f(x + h) - f(x - h)) / 2h`, is wrong in two ways. The function bends: the
-//! error falls with h². And numbers are rounded: `f` is known to some 16 digits, and dividing by a small `h` makes
-//! the error of the last one large. So there is a best `h`, and it is not the smallest:
+//! The difference to both sides, `D(h) = (f(x + h) - f(x - h)) / 2h`, is wrong in two ways. The function bends: by
+//! Taylor's series `D(h) = f' + f''' h²/6 + ..`, so that error falls with h². And numbers are rounded: `f` is known
+//! to some 16 digits, and dividing by a small `h` makes the error of the last one large. So there is a best `h`, and
+//! it is not the smallest:
 //!
 //! ```
 //! let slope = |h: f64| ((1.0 + h).exp() - (1.0 - h).exp()) / (2.0 * h);  // of e^x at 1
@@ -56,10 +58,12 @@
 //!
 //! # What a check can miss
 //!
-//! - **Corners.** `relu` has no derivative at 0. Random numbers hardly ever hit it, numbers chosen by hand often do.
-//!   [`Gradcheck::kink`](autograd::Gradcheck::kink) names such places, and inputs are moved away from them.
+//! - **Corners.** `relu`, which is `max(0, x)`, has no derivative at 0. Random numbers hardly ever hit it, numbers
+//!   chosen by hand often do. [`Gradcheck::kink`](autograd::Gradcheck::kink) names such places, and inputs are moved
+//!   away from them.
 //! - **Nothing compared.** If all gradients are 0 the check would pass and mean nothing. So it counts what it
-//!   certified, and an input whose gradient vanishes everywhere is a failure unless you say that it may.
+//!   *certified*, compared and found right and not 0, and an input whose gradient vanishes everywhere is a failure
+//!   unless you say that it may.
 //! - **One shape.** Right for `[2, 3]` may be wrong for an empty tensor, a transposed or a broadcast one. Here every
 //!   operation is tried on 256 random cases (`docs/testing.md`); with the feature `proptest` so can yours be.
 //! - **Size.** The Jacobian of a large function is not walked number by number. Random directions `v` are compared
@@ -68,7 +72,8 @@
 //!
 //! # A whole layer
 //!
-//! The same, by the names of the parameters, for anything that is computed with them:
+//! The same, by the names of the parameters, for anything that is computed with them ([chapter
+//! 6](super::ch06_learning) says what these lines make):
 //!
 //! ```
 //! use etudiant::autograd::{Gradcheck, Var};

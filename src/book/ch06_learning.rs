@@ -26,7 +26,7 @@
 //! assert!((slope.item() - 3.0).abs() < 1e-6 && (offset.item() + 2.0).abs() < 1e-6);
 //! ```
 //!
-//! With a learning rate of 0.2 it takes a hundred steps; with 1.0 each step jumps over the valley, further than it
+//! With a learning rate of 0.2 a hundred steps are enough; with 1.0 each step jumps over the valley, further than it
 //! came, and the loss grows without end. Try it.
 //!
 //! # One store
@@ -47,6 +47,7 @@
 //!
 //! let (mut params, seed) = (Params::new(DType::F32), Seed::new(1));
 //! let mut builder = ParamBuilder::new(&mut params, seed);    // names, and starting values
+//! // from one column to one; `true`: with an offset, its bias
 //! let line = Linear::new(&mut builder.scope("line"), 1, 1, true);
 //! let x = Var::constant(Tensor::from([[-1.0f32], [0.0], [1.0], [2.0]]));
 //! let y = Var::constant(Tensor::from([[-5.0f32], [-2.0], [1.0], [4.0]]));
@@ -57,7 +58,7 @@
 //!     let error = line.forward(&cx, &x) - &y;
 //!     let loss = (&error * &error).mean(.., false);
 //!     let gradients = cx.gradients(loss.backward());  // a list parallel to the parameters
-//!     adam.step(&mut params, &gradients, 0.05)?;
+//!     adam.step(&mut params, &gradients, 0.05)?;      // 0.05: the learning rate
 //! }
 //! assert!((params.get(line.weight).item() - 3.0).abs() < 1e-2);
 //! # Ok::<(), etudiant::nn::Error>(())

@@ -14,7 +14,7 @@
 //!
 //! let seed = Seed::new(1);
 //! let random = |name| Tensor::normal([3, 4], 0.0, 1.0, seed.derive(name), DType::F64);
-//! // [3, 4] each: three words
+//! // in a model x times a matrix each; here random, [3, 4]: three words
 //! let [query, key, value] = ["query", "key", "value"].map(random);
 //! // [3, 3]; row: who asks, column: who is asked
 //! let scores = query.matmul(&key.transpose(0, 1));
@@ -51,7 +51,7 @@
 //! One softmax can look at one thing. So queries, keys and values are cut into heads, of 64 columns each in the
 //! paper, and each head attends for itself. The heads do not slice the input: each column of a query is made of all
 //! of `x`. What is cut are the columns of the result, and a head in memory is a view: the same rows, starting further
-//! to the right.
+//! to the right. What the heads took is put side by side again, `[len, d_model]`, and a fourth matrix mixes it.
 //!
 //! Masks say who may attend to whom. True means "may". The decoder's causal mask lets a word see itself and all
 //! before it.
@@ -63,7 +63,7 @@
 //! use etudiant::tensor::ops::attention::{AttentionSpec, attention_weights};
 //! use etudiant::tensor::{DType, Mask, Seed, Tensor};
 //!
-//! // [batch, len, d_model], two heads of 4
+//! // [batch, len, d_model]: a batch of one sentence, three words, two heads of 4 columns
 //! let x = Tensor::normal([1, 3, 8], 0.0, 1.0, Seed::new(1), DType::F64);
 //! let mask = Mask::causal(3);
 //! let spec = AttentionSpec { n_heads: 2, scale: 0.5, mask: Some(&mask), dropout: None };
@@ -72,6 +72,7 @@
 //!
 //! let head = x.squeeze(0).slice(1, 4..8);               // [3, 4]: the second head, a view
 //! let scores = head.matmul(&head.transpose(0, 1));
+//! // scaled by 0.5; what the mask keeps out gets 0
 //! let by_hand = scores.masked_softmax(0.5, Some(&mask)).matmul(&head);  // [3, 4]
 //! let difference = &fused.squeeze(0).slice(1, 4..8) - &by_hand;
 //! assert!(difference.powi(2).sum(.., false).item() < 1e-28);

@@ -16,7 +16,7 @@
 //! }
 //!
 //! let x = Tensor::normal([3, 4], 0.0, 1.0, Seed::new(1), DType::F64);
-//! let backwards = [2, 1, 0];
+//! let backwards = [2, 1, 0];  // rows in this order
 //! let mixed = attend(&x.gather_rows(&backwards));
 //! let straight = attend(&x).gather_rows(&backwards);
 //! assert!((&mixed - &straight).powi(2).sum(.., false).item() < 1e-28);
@@ -66,8 +66,8 @@
 //!
 //! The next thing that happens to the sum is a matrix, and `(word + place) W = word W + place W`: the matrix can
 //! treat the two apart, if it learns to use different directions for them. To put them beside each other would do the
-//! same with a wider matrix. For neither to drown the other, word vectors are multiplied by `sqrt(d_model)` first,
-//! which brings their numbers to size 1, the size of sines.
+//! same with a wider matrix. For neither to drown the other, word vectors, whose numbers start at a size of `1 /
+//! sqrt(d_model)`, are multiplied by `sqrt(d_model)` first, which brings them to size 1, the size of sines.
 //!
 //! The article says that the model learns this pattern. It does not: nothing in it is trained. It draws two different
 //! ones, too. That of the authors' code has all sines in the left half and all cosines in the right, and other

@@ -11,7 +11,7 @@
 //! x  ->  LayerNorm(x + Sublayer(x))
 //! ```
 //!
-//! A sum hands its gradient on to both its parts whole ([chapter 4](super::ch04_vjp)), so through the `x +` a
+//! A sum hands its gradient on to both its parts whole ([chapter 3](super::ch03_backward)), so through the `x +` a
 //! gradient reaches the lowest layer however many stand above. The norm brings each word's vector to mean 0 and
 //! variance 1, so that the next sublayer sees numbers of the size it is used to:
 //!
@@ -37,7 +37,8 @@
 //!
 //! The feed-forward network is `max(0, x W1 + b1) W2 + b2`, wider inside than outside. At the top a matrix gives each
 //! vector a score for each word of the vocabulary, the *logits*. At the bottom of each stack words are looked up in a
-//! table, and their places added.
+//! table, and their places added. To the model a word is a number, its *id* in the vocabulary; one id, `<eos>`, is
+//! the end of a sentence, and another, `<bos>`, what the decoder reads before the first word.
 //!
 //! ```
 //! use etudiant::nn::Context;
@@ -48,6 +49,7 @@
 //! let config = Config::toy(VocabSizes::Separate { src: 6, tgt: 9 });
 //! let (model, params) = Transformer::new(&config, Seed::new(1), DType::F32)?;
 //! let pair = Pair { src: vec![3, 4, 5], tgt: vec![8, 7, 6, 5, 2] };  // ids; 2 is <eos>
+//! // sentences side by side; a shorter one would be filled up with 0
 //! let batch = Batch::new([&pair], config.decoder_start, 0)?;
 //! let cx = Context::inference(&params);
 //! let memory = model.encode(&cx, &batch.src)?;         // the encoder's word on the source
@@ -57,6 +59,16 @@
 //! // [batch, tgt_len, vocab_size]
 //! assert_eq!(model.logits(&cx, &hidden).shape(), [1, 5, 9].into());
 //! # Ok::<(), etudiant::transformer::Error>(())
+//! ```
+//!
+//! How many parameters that makes follows from a few sizes. The paper's base model, with some 37,000 pieces of words
+//! that both languages share:
+//!
+//! ```
+//! use etudiant::transformer::{Config, VocabSizes};
+//!
+//! let base = Config::base(VocabSizes::Shared(37_000));
+//! assert_eq!(base.n_parameters(), 63_045_632);
 //! ```
 //!
 #![doc = include_str!("look.html")]

@@ -25,13 +25,14 @@
 //! let (model, params) = (&trainer.model, &trainer.params);  // trained as in chapter 10
 //! let cx = Context::inference(params);
 //! let source = vec![3, 4, 5];
+//! // a batch of one sentence, nothing to be filled up
 //! let memory = model.encode(&cx, &TokenBatch::new(&[&source], 0))?;
 //! let mut state = model.begin(&cx, &memory);                // nothing read yet
 //! let (mut said, mut next) = (vec![], 1);                   // 1 is <bos>, 2 is <eos>
 //! while next != 2 {
 //!     // [1, 1, d_model]
 //!     let hidden = model.extend(&cx, &mut state, &TokenBatch::new(&[[next]], 0))?;
-//!     next = model.logits(&cx, &hidden).value().argmax(-1)[0];
+//!     next = model.logits(&cx, &hidden).value().argmax(-1)[0];  // the likeliest
 //!     said.push(next);
 //! }
 //! assert_eq!(said, [5, 4, 3, 6, 2]);

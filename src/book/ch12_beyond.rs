@@ -11,7 +11,7 @@
 //! |---|---|---|
 //! | the multiply-add is kept busy | [chapter 2](super::ch02_multiply_add) | nearly all of it: products are most of the step |
 //! | logits never whole | [`linear_cross_entropy`](autograd::Var::linear_cross_entropy) | room for 32,000 words and long batches |
-//! | attention by tiles, weights twice | [`attention`](autograd::Var::attention) | memory grows with the length, not its square |
+//! | attention in tiles, weights computed twice | [`attention`](autograd::Var::attention) | memory grows with the length, not its square |
 //! | memory is used again | [`tensor::pool`] | 1.15 times as fast |
 //! | vectors in every loop | `tensor/src/kernels/simd.rs` | `relu` and its vjp 10 times, Adam 1.85 times as fast |
 //! | halves of a batch, a tape each | [`TrainOptions`](transformer::TrainOptions) | small models 1.1 times as fast |

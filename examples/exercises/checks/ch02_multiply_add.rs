@@ -21,6 +21,9 @@ pub fn pack(pack: fn(&[f64], usize, usize, usize) -> Vec<f64>) -> Verdict {
 type Product = fn(&[f64], &[f64], [usize; 3]) -> Vec<f64>;
 
 pub fn transposed_product(product: Product) -> Verdict {
+    let (a, b) = ([1.0, 2.0, 3.0, 4.0], [1.0, 10.0, 100.0, 1000.0]);
+    let expected = [301.0, 3010.0, 402.0, 4020.0];
+    all_close("a [[1, 2], [3, 4]], b [[1, 10], [100, 1000]]", &product(&a, &b, [2, 2, 2]), &expected, 0.0)?;
     let random = |rows, cols| Tensor::normal([rows, cols], 0.0, 1.0, Seed::new(cols as u64), DType::F64);
     for [m, k, n] in [[1, 2, 1], [2, 3, 4], [5, 4, 3]] {
         let (a, b) = (random(k, m), random(k, n));

@@ -3,9 +3,17 @@
 use etudiant::tensor::ops::attention::{AttentionSpec, attention as fused};
 use etudiant::tensor::{DType, Mask, Seed, Tensor};
 
-use crate::kit::{Verdict, same, tensors};
+use crate::kit::{Verdict, all_close, same, tensors};
 
 pub fn attention(attention: fn(&Tensor, &Tensor, &Tensor) -> Tensor) -> Verdict {
+    let of_figure = attention(
+        &Tensor::from([[1.0, 0.0], [0.5, 1.0], [0.0, 2.0]]),
+        &Tensor::from([[1.0, 0.5], [0.0, 1.0], [1.0, 1.5]]),
+        &Tensor::from([[1.0, 0.0], [0.0, 1.0], [2.0, 2.0]]),
+    );
+    same("the shape for the chapter's figure", of_figure.shape(), [3, 2].into())?;
+    let expected = [1.20, 1.00, 1.26, 1.26, 1.29, 1.44];
+    all_close("the chapter's figure, row after row", &of_figure.to_f64_vec(), &expected, 0.005)?;
     for (q_len, k_len, d) in [(3, 3, 4), (2, 5, 16)] {
         let random =
             |len: usize, name| Tensor::normal([len, d], 0.0, 1.0, Seed::new(7).derive(name), DType::F64);

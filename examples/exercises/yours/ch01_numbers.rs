@@ -16,7 +16,8 @@ pub fn place(index: [usize; 2], strides: [usize; 2], offset: usize) -> usize {
 
 /// Exercise 3: All products of two vectors: `a` `[m]` and `b` `[n]` give `[m, n]`, with `a[i] * b[j]` at (i, j).
 ///
-/// No loop: `a.unsqueeze(1)` is a view of shape `[m, 1]`, and `&x * &y` broadcasts as in NumPy.
+/// No loop: `a.unsqueeze(1)` is a view of shape `[m, 1]`, and `&x * b` broadcasts as in NumPy. (`b`
+/// is lent already, so it goes without another `&`.)
 pub fn outer(a: &Tensor, b: &Tensor) -> Tensor {
     your_turn!(a, b)
 }

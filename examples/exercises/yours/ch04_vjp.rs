@@ -3,7 +3,8 @@
 use etudiant::autograd::Var;
 use etudiant::tensor::Tensor;
 
-/// Exercise 1: `ln(1 + e^x)`, as one operation with its vjp. The derivative is `sigmoid(x)`.
+/// Exercise 1: `ln(1 + e^x)`, as one operation with its vjp. The derivative is `sigmoid(x)`,
+/// which is `1 / (1 + e^-x)`.
 ///
 /// Tensors have `exp()`, `add_scalar(1.0)`, `log()`, `sigmoid()`, `mul(&other)`; `Var::record` is in the chapter.
 pub fn softplus(x: &Var) -> Var {

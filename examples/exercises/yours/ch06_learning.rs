@@ -7,7 +7,8 @@ use crate::checks::ch06_learning::Moments;
 /// Exercise 1: One step of gradient descent with momentum: the velocity becomes `momentum * velocity + gradient`,
 /// and the parameter moves by `-learning_rate * velocity`. Returns the new parameter.
 ///
-/// `velocity` is a place to be written to: `*velocity = ...;`.
+/// `velocity` is a place to be written to: `*velocity = ...;`. `x.mul_scalar(2.0)`, `&x + &y` and `&x - &y` are the
+/// arithmetic of tensors, without the `&` where something is lent already, as `gradient` is.
 pub fn sgd(
     param: &Tensor,
     velocity: &mut Tensor,

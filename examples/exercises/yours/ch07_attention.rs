@@ -3,7 +3,7 @@
 use etudiant::tensor::{Mask, Tensor};
 
 /// Exercise 1: Attention of one head: query `[q_len, d]`, key and value `[k_len, d]` give `[q_len, d]`.
-/// `query.dim(1)` is d.
+/// `query.dim(1)` is d, and `(d as f64).sqrt()` its root.
 pub fn attention(query: &Tensor, key: &Tensor, value: &Tensor) -> Tensor {
     your_turn!(query, key, value)
 }

@@ -11,7 +11,8 @@ pub fn layer_norm(row: &[f64], eps: f64) -> Vec<f64> {
 }
 
 /// Exercise 2: The residual connection around a sublayer: the norm of the sum as in the paper, or, if `norm_first`,
-/// the sum of x and what the sublayer makes of the normed x. `sublayer(&x)` calls it, `&x + &y` adds.
+/// the sum of x and what the sublayer makes of the normed x. `sublayer(x)` calls it with what is lent
+/// already, `sublayer(&y)` with what you made; `x + &y` adds.
 pub fn residual(
     x: &Tensor,
     sublayer: fn(&Tensor) -> Tensor,

@@ -14,6 +14,8 @@ pub fn greedy(next: Next, eos: u32, max_len: usize) -> Vec<u32> {
 
 /// Exercise 2: Which of these translations is best? Each is (log-probability, number of words), and its score the
 /// log-probability divided by `((5 + words) / 6)^alpha`. Gives its place in the list.
+///
+/// `translations[i].0` and `translations[i].1` are the two parts of a pair.
 pub fn best(translations: &[(f64, usize)], alpha: f64) -> usize {
     your_turn!(translations, alpha)
 }

@@ -19,6 +19,10 @@ pub fn dropout(x: &[f64], random: &[f64], p: f64) -> Vec<f64> {
 
 /// Exercise 3: How many words of the hypothesis are in the reference too. A word of the reference counts once: "the
 /// the the" has two words in common with "the cat on the mat".
+///
+/// `let mut left = reference.to_vec();` is a list of your own, `left.iter().position(|other| other == word)` gives
+/// `Some(place)` or `None`, `if let Some(place) = .. { .. }` runs if there is one, and `left.remove(place);` takes it
+/// out.
 pub fn clipped_matches(hypothesis: &[&str], reference: &[&str]) -> usize {
     your_turn!(hypothesis, reference)
 }
