@@ -193,7 +193,7 @@ impl Request<'_> {
         let (n_best, beam) = (self.n_best, self.search.beam);
         between("n_best", n_best, 1..=beam)
             .map_err(|problem| Error::Request(format!("{problem}, the width of the beam")))?;
-        let (model, params) = (self.translator.model(), self.translator.params());
+        let (model, params) = (self.translator.model(), self.translator.packed());
         Ok(search_in_batches(model, params, ids, &self.search.options(n_best), done)?)
     }
 
@@ -206,7 +206,7 @@ impl Request<'_> {
     ) -> Result<Vec<Vec<Hypothesis>>, Error> {
         sampling.check().map_err(Error::Request)?;
         between("n_best", self.n_best, 1..=MAX_BEAM_SIZE).map_err(Error::Request)?;
-        let (model, params) = (self.translator.model(), self.translator.params());
+        let (model, params) = (self.translator.model(), self.translator.packed());
         let mut all = vec![Vec::new(); ids.len()];
         for draw in 0..self.n_best {
             let seed = Seed::new(sampling.seed).derive_index(draw as u64);

@@ -2,7 +2,7 @@
 //! [`model_file`](crate::model_file), [`request`](crate::request), [`score`](mod@crate::score),
 //! [`align`](crate::align).
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use nn::Params;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -22,6 +22,8 @@ use crate::settings::SearchSettings;
 pub struct Translator {
     model: Transformer,
     params: Params,
+    /// The same, [packed](Params::prepacked) when they are first asked to translate.
+    packed: Arc<OnceLock<Params>>,
     text: Arc<TextModel>,
     about: About,
 }
@@ -86,7 +88,7 @@ impl Translator {
                 "a translator's parameters are f32, these {dtype}; see Params::to_dtype"
             )));
         }
-        Ok(Translator { model, params, text, about })
+        Ok(Translator { model, params, packed: Arc::default(), text, about })
     }
 
     /// A line as the model reads it.
@@ -107,6 +109,11 @@ impl Translator {
     /// Its parameters.
     pub fn params(&self) -> &Params {
         &self.params
+    }
+
+    /// The same, for products of few rows.
+    pub(crate) fn packed(&self) -> &Params {
+        self.packed.get_or_init(|| self.params.prepacked())
     }
 
     /// From text to ids and back.

@@ -82,6 +82,7 @@ pub(super) fn run(args: &BenchArgs) -> Result<(), Error> {
         tokens / step,
     ))?;
 
+    let params = trainer.params.prepacked();
     let sources: Vec<Vec<u32>> = pairs.into_iter().map(|pair| pair.src).collect();
     for (name, beam_size) in [("greedy", 1), ("beam 5", 5)] {
         say(&format!("decoding ({name}) for {} s ...", args.seconds));
@@ -89,7 +90,7 @@ pub(super) fn run(args: &BenchArgs) -> Result<(), Error> {
         let options = BeamOptions { beam_size, max_len, ..BeamOptions::default() };
         let mut tokens = 0;
         let rounds = time(args.seconds, || {
-            let found = search_in_batches(&trainer.model, &trainer.params, &sources, &options, |_| ())?;
+            let found = search_in_batches(&trainer.model, &params, &sources, &options, |_| ())?;
             tokens = found.iter().flatten().map(|best| best.ids.len()).sum();
             Ok(())
         })?;
