@@ -58,16 +58,31 @@ pub(super) fn stands_well(b: &MatRef<f32>) -> bool {
 }
 
 /// Memory for what is packed on the way, and for the sums of a tile that hangs over the edge of `out`.
-#[repr(align(64))]
+#[derive(Default)]
 struct Room {
-    b: [f32; ON_THE_WAY],
-    a: [f32; TERMS * STRIP],
-    edge: [f32; MAX_ROWS * PANEL],
+    b: Lines,
+    a: Lines,
+    edge: Lines,
+}
+
+/// Numbers from the beginning of a cache line on; more memory is taken when it is first needed.
+#[derive(Default)]
+struct Lines(Vec<f32>);
+
+impl Lines {
+    /// The first `len` numbers, any.
+    fn first(&mut self, len: usize) -> &mut [f32] {
+        let line = 64 / size_of::<f32>();
+        if self.0.len() < len + line {
+            self.0 = vec![0.0; len + line];
+        }
+        let begin = self.0.as_ptr().align_offset(64).min(line);
+        &mut self.0[begin..begin + len]
+    }
 }
 
 thread_local! {
-    static ROOM: RefCell<Box<Room>> =
-        RefCell::new(Box::new(Room { b: [0.0; ON_THE_WAY], a: [0.0; TERMS * STRIP], edge: [0.0; MAX_ROWS * PANEL] }));
+    static ROOM: RefCell<Room> = RefCell::default();
 }
 
 /// A product on the calling thread: `out = add_to + a b` for the columns `cols` of `b`.
@@ -90,16 +105,16 @@ impl Product<'_> {
     /// The processor has the tiles' registers; all elements of `a` and `b` lie in their slices; those of `out` in these
     /// columns may be written, and nobody else looks at them.
     pub unsafe fn compute(&self, cols: Range<usize>) {
-        ROOM.with_borrow_mut(|room| {
-            let k = self.a.cols;
+        ROOM.with_borrow_mut(|Room { b, a, edge }| {
+            let (k, edge) = (self.a.cols, edge.first(MAX_ROWS * PANEL));
             let mut first = cols.start;
             while first < cols.end {
                 let mut next = cols.end;
                 for term in (0..k.max(1)).step_by(TERMS) {
-                    let terms = TERMS.min(k - term);
-                    let block = self.block(first..cols.end, term..term + terms, &mut room.b);
+                    let terms = term..k.min(term + TERMS);
+                    let block = self.block(first..cols.end, terms.clone(), b);
                     // SAFETY: the block is of these terms, and the rest the caller promises.
-                    unsafe { self.strips(&block, term..term + terms, &mut room.a, &mut room.edge) };
+                    unsafe { self.strips(&block, terms, a, edge) };
                     next = block.first + block.cols;
                 }
                 first = next;
@@ -108,7 +123,7 @@ impl Product<'_> {
     }
 
     /// As many of the columns `cols` as make a block, packed into `room` if they are not better read where they stand.
-    fn block(&self, cols: Range<usize>, terms: Range<usize>, room: &mut [f32]) -> Block {
+    fn block(&self, cols: Range<usize>, terms: Range<usize>, room: &mut Lines) -> Block {
         let first = cols.start;
         match &self.b {
             Right::Packed(packed) => {
@@ -120,7 +135,7 @@ impl Product<'_> {
                 let b = b.row_panel(terms.start, terms.len());
                 let few = self.out.rows <= FEW_STRIPS * self.tiles.len();
                 if (few && b.col_stride == 1 || stands_well(&b)) && cols.len() >= PANEL {
-                    let data = b.data[first..].as_ptr();
+                    let data = b.data.get(first..).unwrap_or_default().as_ptr(); // without terms there is nothing
                     let whole = cols.len() / PANEL * PANEL;
                     return Block {
                         data,
@@ -133,7 +148,8 @@ impl Product<'_> {
                 let panel = terms.len() * PANEL;
                 let most = ON_THE_WAY / TERMS.min(self.a.cols).max(1) / PANEL * PANEL; // the same for all terms
                 let cols = cols.len().min(most);
-                pack_panels(b, first, &mut room[..cols.div_ceil(PANEL) * panel]);
+                let room = room.first(cols.div_ceil(PANEL) * panel);
+                pack_panels(b, first, room);
                 Block { data: room.as_ptr(), panel, term: PANEL, first, cols }
             }
         }
@@ -143,11 +159,12 @@ impl Product<'_> {
     ///
     /// # Safety
     /// As [`Product::compute`], and the block is of these terms.
-    unsafe fn strips(&self, block: &Block, terms: Range<usize>, room: &mut [f32], edge: &mut [f32]) {
+    unsafe fn strips(&self, block: &Block, terms: Range<usize>, room: &mut Lines, edge: &mut [f32]) {
         let m = self.out.rows;
         let rows = m.div_ceil(m.div_ceil(self.tiles.len()).max(1)).max(1); // of equal height, that the last may not be thin
         let a = self.a.col_panel(terms.start, terms.len());
         let pack = a.col_stride >= FAR_APART && block.cols > PANEL;
+        let room = room.first(if pack { TERMS * STRIP } else { 0 });
         for first in (0..m).step_by(rows) {
             let strip = a.row_panel(first, rows.min(m - first));
             let (data, a_row, a_term) = if pack {

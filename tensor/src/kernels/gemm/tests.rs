@@ -178,7 +178,10 @@ fn products<T: Gemm>(m: usize, k: usize, n: usize) -> Vec<T> {
 }
 
 /// Sizes on both sides of every decision: tiles and their edges, blocks of terms and of panels, few rows and many.
-const SIZES: [[usize; 3]; 17] = [
+const SIZES: [[usize; 3]; 20] = [
+    [3, 0, 1030],
+    [100, 0, 1030],
+    [5, 2, 1030],
     [1, 1, 1],
     [1, 40, 130],
     [2, 3, 33],
