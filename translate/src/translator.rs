@@ -113,7 +113,11 @@ impl Translator {
 
     /// The same, for products of few rows.
     pub(crate) fn packed(&self) -> &Params {
-        self.packed.get_or_init(|| self.params.prepacked())
+        if self.packed.get().is_none() {
+            // Not under the lock: a worker that waits for its helpers may take up another translation, and come here too.
+            self.packed.set(self.params.prepacked()).ok();
+        }
+        self.packed.get().unwrap_or(&self.params)
     }
 
     /// From text to ids and back.

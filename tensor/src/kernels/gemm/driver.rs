@@ -173,7 +173,8 @@ impl Product<'_> {
             } else {
                 (strip.data.as_ptr(), strip.row_stride, strip.col_stride)
             };
-            let next = if pack { strip.data.as_ptr().wrapping_add(STRIP + rows) } else { ptr::null() };
+            // The end of the next strip's first line; its beginning came with this strip's.
+            let next = if pack { strip.data.as_ptr().wrapping_add(STRIP + rows) } else { data };
             let begins = terms.start == 0;
             let (start, start_row) = match self.add_to {
                 AddTo::Zero if begins => (ptr::null(), 0),
@@ -221,7 +222,7 @@ unsafe fn along(tiles: &Tiles, mut tile: Tile, rows: usize, mut cols: usize, edg
         }
         cols -= width;
         tile.b = tile.b.wrapping_add(panels * tile.b_panel);
-        (tile.next, tile.next_term) = (ptr::null(), 0); // has come
+        (tile.next, tile.next_term) = (tile.a, 0); // has come
         tile.out = tile.out.wrapping_add(width);
         if !tile.start.is_null() {
             tile.start = tile.start.wrapping_add(width);
@@ -241,8 +242,8 @@ unsafe fn at_the_edge(tiles: &Tiles, tile: &Tile, [rows, cols]: [usize; 2], edge
             edge[row * PANEL + col] = if tile.start.is_null() { 0.0 } else { start(tile.start) };
         }
     }
-    let whole =
-        Tile { start: edge.as_ptr(), start_row: PANEL, out: edge.as_mut_ptr(), out_row: PANEL, ..*tile };
+    let sums = edge.as_mut_ptr();
+    let whole = Tile { start: sums.cast_const(), start_row: PANEL, out: sums, out_row: PANEL, ..*tile };
     // SAFETY: `edge` has `MAX_ROWS` rows of `PANEL` numbers, all numbers; `b` is there until the panel ends.
     unsafe { (tiles.narrow)(&whole) };
     for row in 0..rows {

@@ -34,7 +34,11 @@ pub(super) trait Lanes: Copy {
 }
 
 /// Implements [`Lanes`] with a processor's own functions.
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "wasm32"))]
+#[cfg(any(
+    target_arch = "x86_64",
+    target_arch = "aarch64",
+    all(target_arch = "wasm32", target_feature = "simd128")
+))]
 macro_rules! lanes {
     ($Register:ty, $len:literal, $zero:expr, $splat:expr, $load:expr, $store:expr, $multiply_add:expr, $prefetch:expr) => {
         #[allow(clippy::undocumented_unsafe_blocks)] // all ask of their callers what the functions ask that they call,

@@ -31,7 +31,11 @@ impl Packed {
     /// Packs a matrix; threads share the work.
     pub fn new(b: MatRef<f32>) -> Packed {
         let (k, panels) = (b.rows, b.cols.div_ceil(PANEL));
-        let mut data = take(k * panels * PANEL);
+        let len = k
+            .checked_mul(panels)
+            .and_then(|len| len.checked_mul(PANEL))
+            .expect("a size that memory can have");
+        let mut data = take(len);
         let mut tasks = Vec::new();
         for (block, out) in data.chunks_mut((TERMS * panels * PANEL).max(1)).enumerate() {
             let b = b.row_panel(block * TERMS, TERMS.min(k - block * TERMS));

@@ -178,7 +178,8 @@ fn products<T: Gemm>(m: usize, k: usize, n: usize) -> Vec<T> {
 }
 
 /// Sizes on both sides of every decision: tiles and their edges, blocks of terms and of panels, few rows and many.
-const SIZES: [[usize; 3]; 20] = [
+const SIZES: [[usize; 3]; 21] = [
+    [520, 300, 70],
     [3, 0, 1030],
     [100, 0, 1030],
     [5, 2, 1030],

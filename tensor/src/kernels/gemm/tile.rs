@@ -3,7 +3,7 @@
 //! For each of the `k` terms a row of `b` is loaded once and multiplied by one number of each row of `a`. A tile of `rows`
 //! x `cols` takes `rows + cols` numbers from memory for `rows * cols` multiply-adds: the larger it is, the less it waits,
 //! and the registers say how large it can be. Half a tile's worth of sums would do to hide the four cycles that a
-//! multiply-add takes, so that tiles of fewer rows lose little.
+//! multiply-add takes, so that with AVX-512 tiles of fewer rows lose little.
 //!
 //! | registers | numbers in each | tile | sums in | beside them |
 //! |---|---|---|---|---|
@@ -68,6 +68,7 @@ pub(super) struct Tiles {
 /// As [`TileFn`].
 #[inline(always)]
 unsafe fn tile<V: Lanes, const ROWS: usize, const PANELS: usize, const COLS: usize>(t: &Tile) {
+    const { assert!(COLS * V::LEN == PANEL || PANELS == 1 && COLS * V::LEN < PANEL) }
     // SAFETY: the tile's elements are where it says, by the caller's promise; all offsets below are to elements of it.
     unsafe {
         let mut sums = [[[V::zero(); COLS]; PANELS]; ROWS];
@@ -117,6 +118,7 @@ unsafe fn tile<V: Lanes, const ROWS: usize, const PANELS: usize, const COLS: usi
 /// As [`TileFn`].
 #[inline(always)]
 unsafe fn strips<V: Lanes, const ROWS: usize, const COLS: usize>(t: &Tile) {
+    const { assert!(PANEL.is_multiple_of(COLS * V::LEN)) }
     for first in (0..PANEL).step_by(COLS * V::LEN) {
         let start = if t.start.is_null() { t.start } else { t.start.wrapping_add(first) };
         let (b, out) = (t.b.wrapping_add(first), t.out.wrapping_add(first));
@@ -192,13 +194,14 @@ static PORTABLE: &[Tiles] = {
 };
 
 impl Tiles {
-    /// The tiles in the registers in use. None on processors that cannot multiply and add in one instruction.
+    /// The tiles in the registers in use. None on processors that cannot multiply and add in one instruction; but in
+    /// WebAssembly, which cannot either, these tiles round twice.
     pub fn current() -> Option<&'static [Tiles]> {
         #[cfg(target_arch = "x86_64")]
-        if !is_x86_feature_detected!("fma") {
-            return None;
-        }
-        Some(Tiles::of(isa::current()))
+        let fits = is_x86_feature_detected!("fma");
+        #[cfg(not(target_arch = "x86_64"))]
+        let fits = cfg!(any(target_arch = "aarch64", target_arch = "wasm32"));
+        fits.then(|| Tiles::of(isa::current()))
     }
 
     /// The tiles in the registers of `isa`, for each number of rows from 1 on.
