@@ -8,7 +8,7 @@
 //!
 //! In f32 each element of a product is one sum, which takes its terms in order and is rounded once a term. So its bits
 //! depend on its row of `a` and its column of `b` alone: not on threads, on the rows beside it, on strides, or on the
-//! processor.
+//! processor, if that has fused multiply-adds.
 
 use element::Gemm;
 use matrix::{AddTo, MatMut, MatRef, extent};
@@ -34,7 +34,7 @@ pub fn gemm<T: Gemm>(a: MatRef<T>, b: MatRef<T>, add_to: AddTo<T>, out: MatMut<T
     assert!(out.rows < 2 || out.row_stride >= out.cols, "gemm: rows of out overlap");
     assert!(
         !matches!(add_to, AddTo::Row(row) if row.len() != out.cols),
-        "gemm: the row to add to is too short"
+        "gemm: the row to add to is of another length"
     );
     let cols = out.cols;
     // SAFETY: `a`, `b` and `out` were just checked: every element that the dimensions and strides reach lies inside its

@@ -1,8 +1,9 @@
 //! Which vector instructions are used: [`Isa`], chosen once, while the program runs.
 //!
 //! The widest that the processor has are. The variable `ETUDIANT_ISA` narrows the choice to `avx512`, `avx2`, `neon`,
-//! `simd128` or `portable`: results are the same bits, which is what it is for; tests hold every path that a machine has
-//! to that.
+//! `simd128` or `portable`: results in f32 are the same bits, which is what it is for; tests hold every path that a machine
+//! has to that. (Where there are no fused multiply-adds, products are rounded otherwise; and those in f64 are a library's, which
+//! asks the processor itself.)
 
 use std::env;
 use std::sync::OnceLock;

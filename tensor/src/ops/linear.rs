@@ -62,9 +62,8 @@ impl Tensor {
                 weight.shape()
             );
         }
-        let x = self.reshape([rows, d_in]).contiguous();
+        let (x, bias) = (self.reshape([rows, d_in]).contiguous(), bias.map(Tensor::contiguous));
         if let Some(packed) = weight.packed_as_it_stands() {
-            let bias = bias.map(Tensor::contiguous);
             let add_to = bias.as_ref().map_or(AddTo::Zero, |bias| AddTo::Row(bias.data()));
             let mut out = take(rows * d_out);
             gemm_packed(MatRef::row_major(x.data(), rows, d_in), packed, add_to, &mut out);
@@ -72,7 +71,6 @@ impl Tensor {
         }
         let weight = weight.contiguous();
         dispatch!(self.dtype(), T => {
-            let bias = bias.map(Tensor::contiguous);
             let add_to = bias.as_ref().map_or(AddTo::Zero, |bias| AddTo::Row(bias.data::<T>()));
             let x = MatRef::row_major(x.data::<T>(), rows, d_in);
             let weight = MatRef::row_major(weight.data::<T>(), d_out, d_in);

@@ -12,7 +12,7 @@
 //! | first level | a strip of `a` | 14 x 256, 14 KB |
 //! | second level | a block of `b` | 256 x 512, 512 KB |
 //!
-//! Between blocks of terms the sums wait in `out`, unrounded as they are f32 there too.
+//! Between blocks of terms the sums wait in `out`, with all their digits, as they are f32 there too.
 
 use std::cell::RefCell;
 use std::ops::Range;
@@ -105,6 +105,9 @@ impl Product<'_> {
     /// The processor has the tiles' registers; all elements of `a` and `b` lie in their slices; those of `out` in these
     /// columns may be written, and nobody else looks at them.
     pub unsafe fn compute(&self, cols: Range<usize>) {
+        if self.out.rows == 0 {
+            return; // and nothing is packed
+        }
         ROOM.with_borrow_mut(|Room { b, a, edge }| {
             let (k, edge) = (self.a.cols, edge.first(MAX_ROWS * PANEL));
             let mut first = cols.start;
@@ -161,7 +164,7 @@ impl Product<'_> {
     /// As [`Product::compute`], and the block is of these terms.
     unsafe fn strips(&self, block: &Block, terms: Range<usize>, room: &mut Lines, edge: &mut [f32]) {
         let m = self.out.rows;
-        let rows = m.div_ceil(m.div_ceil(self.tiles.len()).max(1)).max(1); // of equal height, that the last may not be thin
+        let rows = m.div_ceil(m.div_ceil(self.tiles.len())); // of equal height, that the last may not be thin
         let a = self.a.col_panel(terms.start, terms.len());
         let pack = a.col_stride >= FAR_APART && block.cols > PANEL;
         let room = room.first(if pack { TERMS * STRIP } else { 0 });

@@ -26,12 +26,17 @@ fn start<T: Element>(add_to: AddTo<T>, out: &[T], m: usize) -> Vec<T> {
 }
 
 /// Small integers, so that every order of summation is exact.
-fn integers(len: usize, start: usize) -> Vec<f64> {
-    (start..start + len).map(|i| (i * 7 % 11) as f64 - 5.0).collect()
+fn integers<T: Element>(len: usize, start: usize) -> Vec<T> {
+    (start..start + len).map(|i| T::of((i * 7 % 11) as f64 - 5.0)).collect()
 }
 
 #[test]
 fn agrees_with_the_naive_product_for_every_layout() {
+    agrees_for_every_layout::<f32>();
+    agrees_for_every_layout::<f64>();
+}
+
+fn agrees_for_every_layout<T: Gemm>() {
     let sizes = [
         (0, 3, 2),
         (1, 1, 1),
@@ -45,7 +50,7 @@ fn agrees_with_the_naive_product_for_every_layout() {
         (1024, 0, 256),
     ];
     for (m, k, n) in sizes {
-        let (a, b) = (integers(m * k, 1), integers(k * n, 2));
+        let (a, b) = (integers::<T>(m * k, 1), integers(k * n, 2));
         for layout in 0..4 {
             let a =
                 if layout & 1 == 0 { MatRef::row_major(&a, m, k) } else { MatRef::row_major(&a, k, m).t() };
@@ -68,10 +73,15 @@ fn agrees_with_the_naive_product_for_every_layout() {
 
 #[test]
 fn panels_agree_when_sizes_are_odd() {
+    agree_when_sizes_are_odd::<f32>();
+    agree_when_sizes_are_odd::<f64>();
+}
+
+fn agree_when_sizes_are_odd<T: Gemm>() {
     for (m, k, n) in [(333, 65, 129), (129, 65, 333), (1, 512, 4097), (4097, 512, 1)] {
-        let (a, b) = (integers(m * k, 1), integers(k * n, 2));
+        let (a, b) = (integers::<T>(m * k, 1), integers(k * n, 2));
         let (a, b) = (MatRef::row_major(&a, m, k), MatRef::row_major(&b, k, n));
-        let (mut expected, mut out) = (vec![0.0; m * n], vec![0.0; m * n]);
+        let (mut expected, mut out) = (vec![T::zero(); m * n], vec![T::zero(); m * n]);
         naive_gemm(a, b, &mut expected);
         gemm_parallel(a, b, AddTo::Zero, &mut out);
         assert_eq!(out, expected, "[{m}, {k}] x [{k}, {n}]");
@@ -106,7 +116,7 @@ fn overlapping_outputs_are_refused() {
 }
 
 #[test]
-#[should_panic(expected = "the row to add to is too short")]
+#[should_panic(expected = "the row to add to is of another length")]
 fn a_bias_of_another_length_is_refused() {
     let a = MatRef::row_major(&[1.0f32; 4], 2, 2);
     gemm(a, a, AddTo::Row(&[1.0]), MatMut::row_major(&mut [0.0; 4], 2, 2));
@@ -236,15 +246,18 @@ fn every_kind_of_register_computes_the_same_bits() {
         let tiles = Tiles::of(isa);
         for [m, k, n] in SIZES.into_iter().filter(|[m, k, n]| m * k * n < 1 << 24) {
             let (lhs, rhs) = (Layouts::<f32>::wave(m, k, 0.1), Layouts::wave(k, n, 0.2));
-            let mut expected = vec![0.0; m * n];
-            naive_gemm(lhs.all()[0], rhs.all()[0], &mut expected);
-            for (a, b) in lhs.all().iter().flat_map(|&a| rhs.all().map(|b| (a, b))) {
-                for b in [Right::Matrix(b), Right::Packed(Packed::new(b))] {
-                    let mut found = vec![f32::NAN; m * n];
-                    let out = MatMut::row_major(&mut found, m, n).into();
-                    // SAFETY: the processor has the registers; `found` is this test's own; the operands are whole.
-                    unsafe { Product { tiles, a, b: &b, add_to: AddTo::Zero, out }.compute(0..n) };
-                    assert!(found == expected, "{isa:?}: [{m}, {k}] x [{k}, {n}]");
+            let (row, before) = (wave::<f32>(n, 0.4), wave::<f32>(m * n, 0.3));
+            for add_to in [AddTo::Zero, AddTo::Row(&row), AddTo::Out] {
+                let mut expected = start(add_to, &before, m);
+                naive_gemm(lhs.all()[0], rhs.all()[0], &mut expected);
+                for (a, b) in lhs.all().iter().flat_map(|&a| rhs.all().map(|b| (a, b))) {
+                    for b in [Right::Matrix(b), Right::Packed(Packed::new(b))] {
+                        let mut found = before.clone();
+                        let out = MatMut::row_major(&mut found, m, n).into();
+                        // SAFETY: the processor has the registers; `found` is this test's own; the operands are whole.
+                        unsafe { Product { tiles, a, b: &b, add_to, out }.compute(0..n) };
+                        assert!(found == expected, "{isa:?}: [{m}, {k}] x [{k}, {n}] {add_to:?}");
+                    }
                 }
             }
         }
