@@ -1,6 +1,7 @@
 //! How long a training step takes: forward, label-smoothed cross-entropy, backward, Adam, dropout on.
 //!
 //!     cargo bench --bench train_step -- base             # toy, tiny, small, base; all four without a name
+//!     cargo bench --bench train_step -- base --bf16      # with what layers multiply rounded to bf16
 //!     cargo bench --bench train_step -- base --profile   # and then the time by operation, in five steps more
 //!
 //! Full batches, the same work at each step, embeddings tied three ways, biases everywhere. `RAYON_NUM_THREADS`
@@ -14,6 +15,7 @@ use std::process::{Command, ExitCode};
 use clap::Parser;
 use common::{Clock, Size, peak_memory_mb};
 use etudiant::autograd::Profile;
+use etudiant::tensor::Precision;
 use etudiant::tensor::peak::fma_flops;
 
 const SIZES: [(&str, Size); 4] = [
@@ -88,6 +90,9 @@ struct Options {
     /// Seconds to measure each size for; at least 5 and at most 300 steps are measured
     #[arg(long, default_value_t = 8.0)]
     seconds: f64,
+    /// Round to bf16 what layers multiply
+    #[arg(long)]
+    bf16: bool,
     /// Print the time by operation as well
     #[arg(long)]
     profile: bool,
@@ -112,6 +117,7 @@ fn main() -> ExitCode {
         let mut command = Command::new(&this);
         command.args([name, "--seconds", &options.seconds.to_string()]);
         command.args(options.profile.then_some("--profile"));
+        command.args(options.bf16.then_some("--bf16"));
         command.status().is_ok_and(|status| status.success())
     };
     match names.iter().all(succeeds) {
@@ -121,7 +127,9 @@ fn main() -> ExitCode {
 }
 
 fn measure(name: &str, size: &Size, options: &Options) {
-    let (mut trainer, batches) = (size.trainer(), [size.batch()]);
+    let (precision, rounded) =
+        if options.bf16 { (Precision::Bf16, " in bf16") } else { (Precision::F32, "") };
+    let (mut trainer, batches) = (size.trainer(precision), [size.batch()]);
     let clock = Clock { warm_up: 3, seconds: options.seconds, steps: 5..=300 };
     let seconds = clock.time(|| {
         trainer.train_step(&batches).expect("the loss is finite");
@@ -140,7 +148,7 @@ fn measure(name: &str, size: &Size, options: &Options) {
         );
     }
     println!(
-        "train_step {name}: median {:.2} ms, min {:.2} ms, {:.0} target tokens/s, peak {peak_memory:.0} MB, {:.0} % of FMA peak",
+        "train_step {name}{rounded}: median {:.2} ms, min {:.2} ms, {:.0} target tokens/s, peak {peak_memory:.0} MB, {:.0} % of FMA peak",
         1e3 * median,
         1e3 * seconds[0],
         size.target_tokens() / median,

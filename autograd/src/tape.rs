@@ -13,7 +13,7 @@ use std::cell::{Ref, RefCell};
 use std::ops::Range;
 use std::rc::Rc;
 
-use tensor::{DType, Shape, Tensor};
+use tensor::{DType, Precision, Shape, Tensor};
 
 use crate::non_finite::NonFinite;
 use crate::profile::Clock;
@@ -38,6 +38,7 @@ pub(crate) type Vjp = Box<dyn FnOnce(&Tensor, &mut InputGradients)>;
 #[derive(Clone, Default)]
 pub struct Tape {
     list: Rc<RefCell<Nodes>>,
+    precision: Precision,
 }
 
 /// What a tape holds.
@@ -82,6 +83,31 @@ impl Tape {
     /// An empty tape.
     pub fn new() -> Tape {
         Tape::default()
+    }
+
+    /// The same tape, on which the products of layers, [`Var::linear`](crate::Var::linear) and
+    /// [`Var::linear_cross_entropy`](crate::Var::linear_cross_entropy), take their operands as finely as `precision` says, forward and
+    /// backward. What they multiply is rounded; what is kept, added and returned is f32, and other operations, attention
+    /// among them, are as always.
+    ///
+    /// ```
+    /// use autograd::{Tape, Var};
+    /// use tensor::{Precision, Tensor};
+    /// let tape = Tape::new().with_precision(Precision::Bf16);
+    /// let x = tape.var(Tensor::from([[1.001f32, 256.0]]));            // rounded to 1 and 256
+    /// let weight = tape.var(Tensor::from([[1.0f32, 1.01]]));          // and to 1 and 1.0078125
+    /// let y = x.linear(&weight, None);
+    /// assert_eq!(y.item(), 259.0);                                     // 1 * 1 + 256 * 1.0078125
+    /// assert_eq!(y.backward().get(&x), Some(&Tensor::from([[1.0f32, 1.0078125]])));
+    /// ```
+    #[must_use]
+    pub fn with_precision(self, precision: Precision) -> Tape {
+        Tape { precision, ..self }
+    }
+
+    /// How finely products of layers take their operands.
+    pub fn precision(&self) -> Precision {
+        self.precision
     }
 
     /// The number of leaves and operations.

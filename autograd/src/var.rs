@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use tensor::{DType, Shape, Tensor};
+use tensor::{DType, Precision, Shape, Tensor};
 
 use crate::tape::{Kind, Tape};
 
@@ -107,6 +107,12 @@ impl Var {
         if let Some(Place { tape, index }) = &self.place {
             tape.update(*index, |node| node.keep_grad = true);
         }
+    }
+
+    /// How finely an operation on these variables takes the operands of its products: as the tape of the first that is on
+    /// one says.
+    pub(crate) fn precision(inputs: &[&Var]) -> Precision {
+        inputs.iter().find_map(|input| input.tape()).map(Tape::precision).unwrap_or_default()
     }
 
     /// The tape this variable is recorded on.

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 use std::time::Instant;
 
 use etudiant::nn::{Adam, Constant};
-use etudiant::tensor::{DType, Seed};
+use etudiant::tensor::{DType, Precision, Seed};
 use etudiant::transformer::{
     Batch, Config, DecoderStart, Pair, TrainOptions, Trainer, Transformer, VocabSizes,
 };
@@ -26,10 +26,10 @@ pub struct Size {
 
 impl Size {
     /// Embeddings tied three ways, biases everywhere, label smoothing 0.1.
-    pub fn trainer(&self) -> Trainer<Adam, Constant> {
+    pub fn trainer(&self, precision: Precision) -> Trainer<Adam, Constant> {
         let model = Transformer::new(&self.config(), Seed::new(1), DType::F32).expect("the sizes fit");
         let schedule = Constant { learning_rate: 1e-4 };
-        Trainer::new(model, Adam::default(), schedule, TrainOptions::default())
+        Trainer::new(model, Adam::default(), schedule, TrainOptions { precision, ..TrainOptions::default() })
             .expect("defaults are in range")
     }
 

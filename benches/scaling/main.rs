@@ -21,7 +21,7 @@ use std::{env, fs, io};
 
 use clap::Parser;
 use common::{Clock, Size, peak_memory_mb};
-use etudiant::tensor::peak::fma_flops;
+use etudiant::tensor::{Precision, peak::fma_flops};
 
 const MIDDLE: Size = Size {
     vocab_size: 8000,
@@ -122,7 +122,7 @@ fn main() -> ExitCode {
 
 /// Measures this one point: prints the median step in seconds and the peak memory in MB.
 fn measure(size: &Size, seconds: f64) {
-    let (mut trainer, batches) = (size.trainer(), [size.batch()]);
+    let (mut trainer, batches) = (size.trainer(Precision::F32), [size.batch()]);
     let clock = Clock { warm_up: 1, seconds, steps: 3..=50 };
     let times = clock.time(|| {
         trainer.train_step(&batches).expect("the loss is finite");

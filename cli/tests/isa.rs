@@ -12,9 +12,10 @@ fn with_variable(args: &str, value: &str) -> Ended {
 }
 
 /// The model that a few steps make with these instructions.
-fn trained(folder: &Path, recipe: &str, isa: &str) -> Vec<u8> {
-    let run = folder.join(isa);
-    with_variable(&format!("train {recipe} --out {}", run.display()), isa).ok();
+fn trained(folder: &Path, recipe: &str, isa: &str, precision: &str) -> Vec<u8> {
+    let run = folder.join(format!("{isa}-{precision}"));
+    let out = run.display();
+    with_variable(&format!("train {recipe} --set training.precision={precision} --out {out}"), isa).ok();
     fs::read(run.join("model.safetensors")).unwrap()
 }
 
@@ -23,10 +24,15 @@ fn every_processor_trains_the_same_model_to_the_bit() {
     let folder = folder();
     let recipe = toy_recipe(folder.path(), 3);
     let available = Isa::available();
-    let expected = trained(folder.path(), &recipe, available[0].name());
-    for isa in &available[1..] {
-        assert!(trained(folder.path(), &recipe, isa.name()) == expected, "{isa:?} and {:?}", available[0]);
-    }
+    let models = ["f32", "bf16"].map(|precision| {
+        let model = |isa: &Isa| trained(folder.path(), &recipe, isa.name(), precision);
+        let expected = model(&available[0]);
+        for isa in &available[1..] {
+            assert!(model(isa) == expected, "{precision}: {isa:?} and {:?}", available[0]);
+        }
+        expected
+    });
+    assert!(models[0] != models[1], "another precision is another model");
 }
 
 #[test]

@@ -29,6 +29,7 @@ mod kernels;
 pub mod mask;
 pub mod ops;
 pub mod pool;
+pub mod precision;
 pub mod random;
 pub mod shape;
 #[cfg(feature = "proptest")]
@@ -45,6 +46,7 @@ pub use kernels::simd::widest; // what `simd!` calls
 pub use kernels::trim::trim;
 pub use kernels::{isa, peak};
 pub use mask::Mask;
+pub use precision::Precision;
 pub use random::Seed;
 pub use shape::{Axes, MAX_RANK, Shape};
 pub use tensor::Tensor;

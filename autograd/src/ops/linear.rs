@@ -17,20 +17,25 @@ impl Var {
     /// grad_bias[o]      = sum over r of grad_out[r, o]
     /// ```
     ///
+    /// All three products take their operands as finely as the [tape](crate::Tape::with_precision) says.
+    ///
     /// # Panics
     /// If the shapes do not fit or the dtypes differ.
     #[must_use]
     #[track_caller]
     pub fn linear(&self, weight: &Var, bias: Option<&Var>) -> Var {
-        let out = self.value().linear(weight.value(), bias.map(Var::value));
+        let precision = Var::precision(&[self, weight]);
+        let out = self.value().linear_in(precision, weight.value(), bias.map(Var::value));
         let (x_shape, w_shape) = (self.shape(), weight.shape());
         let (x, w) = (self.save_for(weight), weight.save_for(self));
         let inputs: Vec<&Var> = [self, weight].into_iter().chain(bias).collect();
         let has_bias = bias.is_some();
         Var::record("linear", &inputs, out, move |grad_out, grads| {
             let grad_out = rows(grad_out); // [rows, d_out]
-            grads.accumulate(0, |sum| add_product(sum, &grad_out, &w, x_shape)); // [.., d_in]
-            grads.accumulate(1, |sum| add_product(sum, &grad_out.transpose(0, 1), &rows(&x), w_shape)); // [d_out, d_in]
+            grads.accumulate(0, |sum| add_product(sum, [&grad_out, &w], precision, x_shape)); // [.., d_in]
+            grads.accumulate(1, |sum| {
+                add_product(sum, [&grad_out.transpose(0, 1), &rows(&x)], precision, w_shape) // [d_out, d_in]
+            });
             if has_bias {
                 grads.add(2, || grad_out.sum(0, false)); // [d_out]
             }
@@ -43,6 +48,7 @@ mod tests {
     use crate::tape::Tape;
     use crate::testing::{assert_agree, check, normal};
     use crate::var::Var;
+    use tensor::{DType, Precision};
 
     #[test]
     fn gradients() {
@@ -72,6 +78,37 @@ mod tests {
             |v| v[0].linear(&v[1], Some(&v[2])),
             |v| v[0].matmul(&v[1].transpose(0, 1)) + &v[2], // [2, 3, 4] x [4, 5] + [5]
         );
+    }
+
+    #[test]
+    fn a_tape_in_bf16_rounds_what_is_multiplied_forward_and_backward() {
+        let [x, weight, grad_out] = [("x", [4, 6]), ("weight", [5, 6]), ("grad_out", [4, 5])]
+            .map(|(name, shape)| normal(name, shape).to_dtype(DType::F32));
+        let bf16 = Precision::Bf16;
+        let tape = Tape::new().with_precision(bf16);
+        let (x_var, weight_var) = (tape.var(x.clone()), tape.var(weight.clone()));
+        let out = x_var.linear(&weight_var, None);
+        assert_eq!(out.value(), &x.linear_in(bf16, &weight, None));
+        assert!(out.value() != &x.linear(&weight, None));
+        let gradients = out.mul(&Var::constant(grad_out.clone())).sum(.., false).backward();
+        assert_eq!(gradients.get(&x_var), Some(&grad_out.matmul_in(bf16, &weight)));
+        assert_eq!(gradients.get(&weight_var), Some(&grad_out.transpose(0, 1).matmul_in(bf16, &x)));
+    }
+
+    #[test]
+    fn a_tape_in_bf16_rounds_the_projection_of_the_loss_too() {
+        let [hidden, weight] = [("hidden", [5, 6]), ("weight", [7, 6])]
+            .map(|(name, shape)| normal(name, shape).to_dtype(DType::F32));
+        let tape = Tape::new().with_precision(Precision::Bf16);
+        let (hidden, weight) = (tape.var(hidden), tape.var(weight));
+        let labels = [3, 1, 0, 6, 2];
+        let fused = hidden.linear_cross_entropy(&weight, None, &labels, 0.1).loss;
+        let composed = hidden.linear(&weight, None).cross_entropy(&labels, 0.1).loss;
+        assert_eq!(fused.value(), composed.value());
+        let (fused, composed) = (fused.backward(), composed.backward());
+        for var in [&hidden, &weight] {
+            assert_eq!(fused.get(var), composed.get(var));
+        }
     }
 
     #[test]

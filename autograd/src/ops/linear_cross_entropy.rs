@@ -33,6 +33,8 @@ impl Var {
     /// `grad_weight = grad_out * grad_logits^T hidden`,
     /// `grad_bias = grad_out * sum of grad_logits over the rows`.
     ///
+    /// The products take their operands as finely as the [tape](crate::Tape::with_precision) says.
+    ///
     /// # Panics
     /// If no label counts, the shapes do not fit, there is not one label per row, a label is not below
     /// the vocabulary's size, or the dtypes differ.
@@ -75,7 +77,7 @@ fn in_chunks(
     let inputs: Vec<&Var> = [hidden, weight].into_iter().chain(bias).collect();
     let wants: Vec<bool> = inputs.iter().map(|input| input.requires_grad()).collect();
     let wants_none = !wants.contains(&true);
-    let scale = 1.0 / count as f64;
+    let (scale, precision) = (1.0 / count as f64, Var::precision(&inputs));
     let mut stats = LossStats::default();
     let mut grad_hidden = Vec::new(); // one part per chunk
     let zeros_if = |input: usize| {
@@ -87,7 +89,7 @@ fn in_chunks(
         let rows = start..(start + chunk_rows).min(labels.len());
         let labels = &labels[rows.clone()];
         let hidden = hidden.value().slice(0, rows); // [chunk_rows, d_model]
-        let mut logits = hidden.linear(weight.value(), bias.map(Var::value)); // [chunk_rows, vocab_size]
+        let mut logits = hidden.linear_in(precision, weight.value(), bias.map(Var::value)); // [chunk_rows, vocab_size]
         if wants_none {
             stats.merge(&LossStats::of(&cross_entropy(&logits, labels, smoothing)));
             continue;
@@ -95,10 +97,10 @@ fn in_chunks(
         stats.merge(&LossStats::of(&cross_entropy_with_vjp(&mut logits, labels, smoothing, scale)));
         let grad_logits = logits;
         if wants[0] {
-            grad_hidden.push(grad_logits.matmul(weight.value())); // [chunk_rows, d_model]
+            grad_hidden.push(grad_logits.matmul_in(precision, weight.value())); // [chunk_rows, d_model]
         }
         if let Some(sum) = &mut grad_weight {
-            sum.add_matmul_assign(&grad_logits.transpose(0, 1), &hidden); // [vocab_size, d_model]
+            sum.add_matmul_assign_in(precision, &grad_logits.transpose(0, 1), &hidden); // [vocab_size, d_model]
         }
         if let Some(sum) = &mut grad_bias {
             sum.add_assign(&grad_logits.sum(0, false)); // [vocab_size]

@@ -1,6 +1,6 @@
 //! `matmul`: matrix products, batched.
 
-use tensor::{Shape, Tensor};
+use tensor::{Precision, Shape, Tensor};
 
 use crate::var::Var;
 
@@ -40,11 +40,16 @@ fn grad_rhs(lhs: &Tensor, grad_out: &Tensor, rhs_shape: Shape) -> Tensor {
 }
 
 /// `sum + lhs rhs`, `[m, k] x [k, n]` under the shape of a gradient; in place of `sum` where there is one.
-pub(crate) fn add_product(sum: Option<Tensor>, lhs: &Tensor, rhs: &Tensor, shape: Shape) -> Tensor {
-    let Some(sum) = sum else { return lhs.matmul(rhs).reshape(shape) };
+pub(crate) fn add_product(
+    sum: Option<Tensor>,
+    [lhs, rhs]: [&Tensor; 2],
+    precision: Precision,
+    shape: Shape,
+) -> Tensor {
+    let Some(sum) = sum else { return lhs.matmul_in(precision, rhs).reshape(shape) };
     let mut flat = sum.reshape([lhs.dim(0), rhs.dim(1)]);
     drop(sum); // shared storage would be copied before it is written
-    flat.add_matmul_assign(lhs, rhs);
+    flat.add_matmul_assign_in(precision, lhs, rhs);
     flat.reshape(shape)
 }
 

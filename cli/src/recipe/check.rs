@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 
 use nn::{Adam, Schedule};
 use serde::Serialize;
+use tensor::Precision;
 use text::TextKind;
 use toml::Table;
 use transformer::{Config, TieEmbeddings, VocabSizes};
@@ -49,6 +50,13 @@ impl Recipe {
             false => format!("training.max_steps = {last_step}"),
         };
         let mut warnings = self.in_vain(last_step);
+        let precision = Precision::from(self.training.precision);
+        if !precision.is_fast_here() {
+            warnings.push(format!(
+                "training.precision = \"{precision}\" is slower than \"f32\" on this processor, which has no faster instructions \
+                 for it; the model will be the same as on one that has"
+            ));
+        }
         if let Some(Fall { warmup_steps, total_steps }) = self.training.schedule.clone().fall() {
             let (total_steps, schedule) = (*total_steps, self.training.schedule.build(self.model.d_model));
             let last = schedule.learning_rate(total_steps);

@@ -9,7 +9,7 @@ mod differences;
 mod hint;
 mod in_vain;
 mod schedule;
-mod settings;
+pub(crate) mod settings;
 mod show;
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use nn::{Adam, AdamW, Optimizer};
 use serde::{Deserialize, Serialize};
-use tensor::Seed;
+use tensor::{Precision, Seed};
 use text::{CorpusFiles, TextSettings};
 use transformer::{Architecture, TrainOptions};
 use translate::SearchSettings;
@@ -68,6 +68,26 @@ pub struct TrainingSettings {
     pub max_not_finite: u32,
     pub log_every: u64,
     pub shard_tokens: usize,
+    pub precision: PrecisionSettings,
+}
+
+/// How finely products take their operands; the names are those of [`Precision`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum PrecisionSettings {
+    /// As they are
+    F32,
+    /// Rounded to 8 binary digits
+    Bf16,
+}
+
+impl From<PrecisionSettings> for Precision {
+    fn from(settings: PrecisionSettings) -> Precision {
+        match settings {
+            PrecisionSettings::F32 => Precision::F32,
+            PrecisionSettings::Bf16 => Precision::Bf16,
+        }
+    }
 }
 
 /// The rule of the steps; the names are those of [`nn::optim`].
@@ -134,6 +154,7 @@ impl Default for TrainingSettings {
             max_not_finite: 3,
             log_every: 50,
             shard_tokens: TrainOptions::default().shard_tokens,
+            precision: PrecisionSettings::F32,
         }
     }
 }
@@ -171,6 +192,7 @@ impl TrainingSettings {
             max_tokens: self.batch_tokens,
             accumulate: self.accumulate,
             shard_tokens: self.shard_tokens,
+            precision: self.precision.into(),
             seed,
         }
     }

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use clap::{Args, ValueEnum};
 use nn::{Adam, Constant};
-use tensor::{DType, Seed};
+use tensor::{DType, Precision, Seed};
 use transformer::search::MaxLen;
 use transformer::search::batches::search_in_batches;
 use transformer::search::beam::BeamOptions;
@@ -16,6 +16,7 @@ use transformer::{Batch, Config, Pair, TrainOptions, Trainer, Transformer, Vocab
 use super::preset::Preset;
 use crate::console::{counted, print, say};
 use crate::error::Error;
+use crate::recipe::settings::PrecisionSettings;
 
 /// The first id that is no special symbol.
 const FIRST_WORD: u64 = 4;
@@ -48,6 +49,9 @@ pub struct BenchArgs {
     /// Tokens of a sentence, on either side
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..))]
     len: u32,
+    /// What layers multiply as the model is trained; see `training.precision` of a recipe
+    #[arg(long, value_enum, default_value_t = PrecisionSettings::F32)]
+    precision: PrecisionSettings,
 }
 
 fn seconds(text: &str) -> Result<f64, String> {
@@ -67,7 +71,7 @@ pub(super) fn run(args: &BenchArgs) -> Result<(), Error> {
     let pairs = made_up(args);
 
     say(&format!("training for {} s ...", args.seconds));
-    let mut trainer = trainer(&config)?;
+    let mut trainer = trainer(&config, args.precision.into())?;
     let batches = [Batch::new(&pairs, config.decoder_start, 0)?];
     let steps = time(args.seconds, || Ok(trainer.train_step(&batches).map(drop)?))?;
     let (step, tokens) = (median(&steps), (args.batch * args.len) as f64);
@@ -124,9 +128,10 @@ fn setting(args: &BenchArgs, config: &Config) -> String {
     )
 }
 
-fn trainer(config: &Config) -> Result<Trainer<Adam, Constant>, Error> {
+fn trainer(config: &Config, precision: Precision) -> Result<Trainer<Adam, Constant>, Error> {
     let model = Transformer::new(config, Seed::new(1), DType::F32)?;
-    Ok(Trainer::new(model, Adam::default(), Constant { learning_rate: 1e-4 }, TrainOptions::default())?)
+    let options = TrainOptions { precision, ..TrainOptions::default() };
+    Ok(Trainer::new(model, Adam::default(), Constant { learning_rate: 1e-4 }, options)?)
 }
 
 /// Sentences of random words, all of full length. None ends with `<eos>`, so that the model does not learn to say it
@@ -184,7 +189,9 @@ mod tests {
 
     #[test]
     fn the_work_is_of_the_sizes_asked_for_and_the_same_every_time() {
-        let args = BenchArgs { preset: Preset::Toy, seconds: 0.0, vocab_size: 5, batch: 3, len: 4 };
+        let precision = PrecisionSettings::F32;
+        let args =
+            BenchArgs { preset: Preset::Toy, seconds: 0.0, vocab_size: 5, batch: 3, len: 4, precision };
         let pairs = made_up(&args);
         assert_eq!(pairs.len(), 3);
         for ids in pairs.iter().flat_map(|pair| [&pair.src, &pair.tgt]) {

@@ -6,6 +6,8 @@
 //! stand, so that a transpose is two swapped numbers and never a copy, and [`element`] which of all this serves which type:
 //! the [`library`] serves f64, in which gradients are checked, and processors without fused multiply-adds.
 //!
+//! [`bf16`] has the same products of rounded operands.
+//!
 //! In f32 each element of a product is one sum, which takes its terms in order and is rounded once a term. So its bits
 //! depend on its row of `a` and its column of `b` alone: not on threads, on the rows beside it, on strides, or on the
 //! processor, if that has fused multiply-adds.
@@ -13,6 +15,7 @@
 use element::Gemm;
 use matrix::{AddTo, MatMut, MatRef, extent};
 
+pub mod bf16;
 mod driver;
 pub mod element;
 mod lanes;

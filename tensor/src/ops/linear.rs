@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use crate::dispatch;
 use crate::element::DType;
+use crate::kernels::gemm::bf16::gemm_bf16;
 use crate::kernels::gemm::matrix::{AddTo, MatRef};
 use crate::kernels::gemm::panels::{PackedMatrix, gemm_packed, gemm_parallel};
 use crate::ops::matmul::mat_ref;
 use crate::pool::take;
+use crate::precision::Precision;
 use crate::tensor::{Prepacked, Tensor, check_dtypes};
 
 impl Tensor {
@@ -46,6 +48,16 @@ impl Tensor {
     #[must_use]
     #[track_caller]
     pub fn linear(&self, weight: &Tensor, bias: Option<&Tensor>) -> Tensor {
+        self.linear_in(Precision::F32, weight, bias)
+    }
+
+    /// [`Tensor::linear`] with `self` and `weight` taken as finely as `precision` says.
+    ///
+    /// # Panics
+    /// As [`Tensor::linear`].
+    #[must_use]
+    #[track_caller]
+    pub fn linear_in(&self, precision: Precision, weight: &Tensor, bias: Option<&Tensor>) -> Tensor {
         check_dtypes("linear", self, weight);
         let fits = self.rank() >= 1 && weight.rank() == 2 && self.dim(-1) == weight.dim(1);
         assert!(fits, "linear: weight {} does not apply to {}", weight.shape(), self.shape());
@@ -63,10 +75,16 @@ impl Tensor {
             );
         }
         let (x, bias) = (self.reshape([rows, d_in]).contiguous(), bias.map(Tensor::contiguous));
-        if let Some(packed) = weight.packed_as_it_stands() {
+        let rounded = precision == Precision::Bf16 && self.dtype() == DType::F32;
+        let packed = weight.packed_as_it_stands().filter(|_| !rounded);
+        if rounded || packed.is_some() {
             let add_to = bias.as_ref().map_or(AddTo::Zero, |bias| AddTo::Row(bias.data()));
+            let x = MatRef::row_major(x.data(), rows, d_in);
             let mut out = take(rows * d_out);
-            gemm_packed(MatRef::row_major(x.data(), rows, d_in), packed, add_to, &mut out);
+            match packed {
+                Some(packed) => gemm_packed(x, packed, add_to, &mut out),
+                None => gemm_bf16(x, mat_ref(weight, 0).t(), add_to, &mut out),
+            }
             return Tensor::from_vec(out, out_shape);
         }
         let weight = weight.contiguous();
@@ -134,6 +152,42 @@ mod tests {
         let mut alone = normal([6, 6]).prepacked();
         alone.mul_scalar_assign(2.0);
         assert_eq!(x.linear(&alone, None), x.linear(&weight, None).mul_scalar(2.0), "and where nobody does");
+    }
+
+    #[test]
+    fn in_bf16_operands_are_rounded_and_sums_are_not() {
+        let normal = |shape: &[usize]| Tensor::normal(shape, 0.0, 1.0, Seed::new(3), DType::F32);
+        let rounded = |x: &Tensor| {
+            let x = x.contiguous();
+            let data = x.data::<f32>().iter().map(|&x| crate::kernels::gemm::bf16::round(x)).collect();
+            Tensor::from_vec::<f32>(data, x.shape()).to_dtype(DType::F64)
+        };
+        let size = |x: &Tensor| (x * x).sum(.., false).item().sqrt();
+        for [rows, d_in, d_out] in [[1, 5, 3], [40, 257, 70], [0, 2, 2], [3, 0, 2]] {
+            let (x, weight, bias) = (normal(&[rows, d_in]), normal(&[d_out, d_in]), normal(&[d_out]));
+            let agrees = |found: &Tensor, expected: &Tensor| {
+                let error = size(&(&found.to_dtype(DType::F64) - expected));
+                let bound = 1e-6 * (1.0 + size(expected));
+                assert!(error <= bound, "[{rows}, {d_in}] by [{d_out}, {d_in}]: {error}");
+            };
+            let product = rounded(&x).matmul(&rounded(&weight).transpose(0, 1)); // [rows, d_out]
+            let found = x.linear_in(Precision::Bf16, &weight, Some(&bias));
+            agrees(&found, &(&product + &bias.to_dtype(DType::F64)));
+            assert_eq!(x.linear_in(Precision::Bf16, &weight.prepacked(), Some(&bias)), found);
+            assert_eq!(x.linear_in(Precision::F32, &weight, Some(&bias)), x.linear(&weight, Some(&bias)));
+            agrees(&x.matmul_in(Precision::Bf16, &weight.transpose(0, 1)), &product);
+            let mut sum = normal(&[rows, d_out]);
+            let expected = &sum.to_dtype(DType::F64) + &product;
+            sum.add_matmul_assign_in(Precision::Bf16, &x, &weight.transpose(0, 1));
+            agrees(&sum, &expected);
+        }
+        let (x, weight) = (normal(&[3, 4]).to_dtype(DType::F64), normal(&[2, 4]).to_dtype(DType::F64));
+        assert_eq!(
+            x.linear_in(Precision::Bf16, &weight, None),
+            x.linear(&weight, None),
+            "in f64 nothing is rounded"
+        );
+        assert_eq!(x.matmul_in(Precision::Bf16, &weight.transpose(0, 1)), x.matmul(&weight.transpose(0, 1)));
     }
 
     #[test]

@@ -5,11 +5,13 @@
 //! `[batch * m, k] x [k, n]`, instead of one small product per batch entry.
 
 use crate::dispatch;
-use crate::element::Element;
+use crate::element::{DType, Element};
+use crate::kernels::gemm::bf16::gemm_bf16;
 use crate::kernels::gemm::gemm;
 use crate::kernels::gemm::matrix::{AddTo, MatMut, MatRef};
 use crate::kernels::gemm::panels::gemm_parallel;
 use crate::pool::take;
+use crate::precision::Precision;
 use crate::shape::Shape;
 use crate::tensor::{Tensor, check_dtypes};
 use crate::threads::{GRAIN, for_each_chunk};
@@ -44,14 +46,44 @@ impl Tensor {
     /// If the shapes do not fit or the dtypes differ.
     #[track_caller]
     pub fn add_matmul_assign(&mut self, lhs: &Tensor, rhs: &Tensor) {
+        self.add_matmul_assign_in(Precision::F32, lhs, rhs);
+    }
+
+    /// [`Tensor::add_matmul_assign`] with the operands taken as finely as `precision` says.
+    ///
+    /// # Panics
+    /// As [`Tensor::add_matmul_assign`].
+    #[track_caller]
+    pub fn add_matmul_assign_in(&mut self, precision: Precision, lhs: &Tensor, rhs: &Tensor) {
         check_dtypes("add_matmul_assign", self, lhs);
         check_dtypes("add_matmul_assign", lhs, rhs);
         let (sum, l, r) = (self.shape(), lhs.shape(), rhs.shape());
         let fits = l.rank() == 2 && r.rank() == 2 && l[1] == r[0] && sum[..] == [l[0], r[1]];
         assert!(fits, "add_matmul_assign: {l} x {r} onto {sum}");
+        if (precision, self.dtype()) == (Precision::Bf16, DType::F32) {
+            return gemm_bf16(mat_ref(lhs, 0), mat_ref(rhs, 0), AddTo::Out, self.data_mut());
+        }
         dispatch!(self.dtype(), T => {
             gemm_parallel(mat_ref::<T>(lhs, 0), mat_ref::<T>(rhs, 0), AddTo::Out, self.data_mut());
         });
+    }
+
+    /// The product of two matrices, `[m, k] x [k, n] -> [m, n]`, with the operands taken as finely as `precision` says.
+    ///
+    /// # Panics
+    /// If the operands are not matrices, the inner dimensions differ, or the dtypes differ.
+    #[must_use]
+    #[track_caller]
+    pub fn matmul_in(&self, precision: Precision, rhs: &Tensor) -> Tensor {
+        let (l, r) = (self.shape(), rhs.shape());
+        assert!(l.rank() == 2 && r.rank() == 2, "matmul_in: operands must be matrices: {l} x {r}");
+        if precision == Precision::F32 || self.dtype() == DType::F64 || rhs.dtype() == DType::F64 {
+            return self.matmul(rhs);
+        }
+        assert!(l[1] == r[0], "matmul_in: inner dimensions differ: {l} x {r}");
+        let mut out = take(l[0] * r[1]);
+        gemm_bf16(mat_ref(self, 0), mat_ref(rhs, 0), AddTo::Zero, &mut out);
+        Tensor::from_vec(out, [l[0], r[1]])
     }
 }
 
@@ -112,7 +144,6 @@ pub(crate) fn mat_ref<T: Element>(x: &Tensor, batch: usize) -> MatRef<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::element::DType;
     use crate::random::Seed;
 
     /// What a matrix product computes, on tensors whose batch axes are already equal.

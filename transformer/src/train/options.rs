@@ -1,6 +1,6 @@
 //! How to train.
 
-use tensor::Seed;
+use tensor::{Precision, Seed};
 
 use crate::data::options::BatchOptions;
 use crate::error::Error;
@@ -23,6 +23,10 @@ pub struct TrainOptions {
     /// memory for their activations and for up to five gradients of all parameters. Results depend on it, but not
     /// on the threads. `usize::MAX` cuts nothing.
     pub shard_tokens: usize,
+    /// How finely the products of layers take their operands, forward and backward; see
+    /// [`Tape::with_precision`](autograd::Tape::with_precision). Parameters, their moments and all else are as fine as the model.
+    /// Results depend on it, but not on the processor.
+    pub precision: Precision,
     /// Where all randomness comes from.
     pub seed: Seed,
 }
@@ -35,6 +39,7 @@ impl Default for TrainOptions {
             max_tokens: 4096,
             accumulate: 1,
             shard_tokens: 1024,
+            precision: Precision::F32,
             seed: Seed::new(1),
         }
     }

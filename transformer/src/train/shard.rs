@@ -12,7 +12,7 @@ use autograd::Tape;
 use autograd::ops::cross_entropy::{CrossEntropy, LossStats};
 use autograd::profile::Profile;
 use nn::{Context, ParamGradients, Params, Trace};
-use tensor::Seed;
+use tensor::{Precision, Seed};
 
 use crate::data::batch::Batch;
 use crate::error::Error;
@@ -34,6 +34,8 @@ pub(crate) struct Shard {
 pub(crate) struct How<'a> {
     /// The share of each label that is spread evenly.
     pub smoothing: f64,
+    /// How finely products take their operands.
+    pub precision: Precision,
     /// Whether operations are timed.
     pub profiling: bool,
     /// Who looks on.
@@ -73,8 +75,8 @@ impl Shard {
 
     /// The loss of this shard and the gradients of its share of it.
     pub fn run(&self, model: &Transformer, params: &Params, how: How) -> Result<ShardResult, Error> {
-        let How { smoothing, profiling, trace } = how;
-        let tape = Tape::new();
+        let How { smoothing, precision, profiling, trace } = how;
+        let tape = Tape::new().with_precision(precision);
         if profiling {
             tape.start_profile();
         }

@@ -143,10 +143,10 @@ impl<O: Optimizer, S: Schedule> Trainer<O, S> {
     ) -> Result<(StepReport, Option<ParamGradients>), Error> {
         let started = clock::now();
         let step = self.step + 1;
-        let TrainOptions { smoothing, shard_tokens, seed, .. } = self.options;
+        let TrainOptions { smoothing, precision, shard_tokens, seed, .. } = self.options;
         let seed = seed.derive("dropout").derive_index(step);
         let shards = Shard::of(&self.model, batches, shard_tokens, seed)?;
-        let how = How { smoothing, profiling: self.profiling, trace };
+        let how = How { smoothing, precision, profiling: self.profiling, trace };
         let result = run_shards(&shards, &self.model, &self.params, how)?;
         let ShardResult { stats, mut gradients, mut profile } =
             result.ok_or_else(|| Error::EmptyBatch("no batch in this step".into()))?;

@@ -1,12 +1,13 @@
 //! Products shared by threads, in pieces of rows and columns. Their sizes depend on those of the product alone.
 
-use std::borrow::Borrow;
+use std::ops::Range;
 
 use super::driver::Right;
 use super::element::Gemm;
 use super::matrix::{AddTo, MatRef, Out};
 use super::pack::Packed;
 use super::tile::{PANEL, Tiles};
+use crate::element::Element;
 use crate::threads::for_each_index;
 
 /// Multiply-adds below which a product stays on the calling thread.
@@ -52,7 +53,17 @@ fn piece_size(m: usize, k: usize, n: usize, columns_first: bool) -> (usize, usiz
 /// As [`gemm`](super::gemm()), or if a row to add to does not have the length of those of `out`.
 pub fn gemm_parallel<T: Gemm>(a: MatRef<T>, b: MatRef<T>, add_to: AddTo<T>, out: &mut [T]) {
     assert!(b.extent() <= b.data.len(), "gemm: an operand is too short");
-    in_pieces(a, [b.rows, b.cols], |share| T::right(b, share), add_to, out);
+    in_pieces(
+        a,
+        [b.rows, b.cols],
+        |share| T::right(b, share),
+        add_to,
+        out,
+        |a, b, out, cols| {
+            // SAFETY: the pieces are as `in_pieces` promises, and `b` was checked.
+            unsafe { T::product(a, b, add_to, out, cols) }
+        },
+    );
 }
 
 /// The right operand of products in f32, `[k, n]`, packed once.
@@ -78,16 +89,28 @@ impl PackedMatrix {
 /// # Panics
 /// As [`gemm_parallel`].
 pub fn gemm_packed(a: MatRef<f32>, b: &PackedMatrix, add_to: AddTo<f32>, out: &mut [f32]) {
-    in_pieces(a, b.dims, |_| &b.right, add_to, out);
+    in_pieces(
+        a,
+        b.dims,
+        |_| &b.right,
+        add_to,
+        out,
+        |a, b, out, cols| {
+            // SAFETY: the pieces are as `in_pieces` promises, and `b` was checked when it was packed.
+            unsafe { f32::product(a, b, add_to, out, cols) }
+        },
+    );
 }
 
-/// A product by the operand `[k, n]` that `right` makes, told whether several pieces share it.
-fn in_pieces<'b, T: Gemm, B: Borrow<T::Right<'b>> + Sync>(
+/// A product by the operand `[k, n]` that `right` makes, told whether several pieces share it. `product` gets rows of `a` and
+/// of `out`, and some columns, the first a multiple of 32, that it alone may write; all elements of `a` lie in its slice.
+pub(super) fn in_pieces<T: Element, B: Sync>(
     a: MatRef<T>,
     [terms, n]: [usize; 2],
     right: impl FnOnce(bool) -> B,
     add_to: AddTo<T>,
     out: &mut [T],
+    product: impl Fn(MatRef<T>, &B, Out<T>, Range<usize>) + Sync + Send,
 ) {
     let (m, k) = (a.rows, a.cols);
     assert!(k == terms, "gemm: inner dimensions");
@@ -96,15 +119,13 @@ fn in_pieces<'b, T: Gemm, B: Borrow<T::Right<'b>> + Sync>(
     assert!(!matches!(add_to, AddTo::Row(row) if row.len() != n), "gemm: the row to add to is not [{n}]");
     let (rows, cols) = piece_size(m, k, n, a.col_stride == 1);
     let (down, across) = (m.div_ceil(rows), n.div_ceil(cols));
+    // `out` is borrowed uniquely until the loop has ended, and no two pieces share rows and columns.
     let out = Out { data: out.as_mut_ptr(), rows: m, cols: n, row_stride: n };
     let b = right(down > 2);
     for_each_index(down * across, |piece| {
         let (i, j) = (piece / across * rows, piece % across * cols);
         let (a, out) = (a.row_panel(i, rows.min(m - i)), out.row_panel(i, rows.min(m - i)));
-        // SAFETY: `out` points to m * n elements that this function borrows uniquely until the loop has ended. The piece
-        // writes rows i..i + a.rows <= m and columns j..j + cols <= n, which no other piece does. `a` was
-        // checked above, `b` by the callers.
-        unsafe { T::product(a, b.borrow(), add_to, out, j..n.min(j + cols)) }
+        product(a, &b, out, j..n.min(j + cols));
     });
 }
 

@@ -67,7 +67,7 @@ pub(super) struct Tiles {
 /// # Safety
 /// As [`TileFn`].
 #[inline(always)]
-unsafe fn tile<V: Lanes, const ROWS: usize, const PANELS: usize, const COLS: usize>(t: &Tile) {
+pub(super) unsafe fn tile<V: Lanes, const ROWS: usize, const PANELS: usize, const COLS: usize>(t: &Tile) {
     const { assert!(COLS * V::LEN == PANEL || PANELS == 1 && COLS * V::LEN < PANEL) }
     // SAFETY: the tile's elements are where it says, by the caller's promise; all offsets below are to elements of it.
     unsafe {
@@ -117,7 +117,7 @@ unsafe fn tile<V: Lanes, const ROWS: usize, const PANELS: usize, const COLS: usi
 /// # Safety
 /// As [`TileFn`].
 #[inline(always)]
-unsafe fn strips<V: Lanes, const ROWS: usize, const COLS: usize>(t: &Tile) {
+pub(super) unsafe fn strips<V: Lanes, const ROWS: usize, const COLS: usize>(t: &Tile) {
     const { assert!(PANEL.is_multiple_of(COLS * V::LEN)) }
     for first in (0..PANEL).step_by(COLS * V::LEN) {
         let start = if t.start.is_null() { t.start } else { t.start.wrapping_add(first) };
@@ -133,6 +133,8 @@ macro_rules! by_rows {
         &[$(Tiles { narrow: $function::<$rows, 1>, wide: $function::<$rows, $panels>, panels: $panels }),+]
     };
 }
+
+pub(super) use by_rows;
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {

@@ -2,7 +2,7 @@ use super::*;
 use crate::config::{Config, DecoderStart, VocabSizes};
 use crate::data::batch::{IGNORE, Pair};
 use crate::train::reduce::run_shards;
-use tensor::DType;
+use tensor::{DType, Precision};
 
 fn pairs() -> Vec<Pair> {
     let pair = |row: usize| Pair {
@@ -27,7 +27,7 @@ fn gradients(tokens: usize, dropout: f64) -> (LossStats, Vec<Vec<f64>>) {
     let start = model.config().decoder_start;
     let batches = [&pairs()[..7], &pairs()[7..]].map(|pairs| Batch::new(pairs, start, 0).unwrap());
     let shards = Shard::of(&model, &batches, tokens, Seed::new(2)).unwrap();
-    let how = How { smoothing: 0.1, profiling: false, trace: None };
+    let how = How { smoothing: 0.1, precision: Precision::F32, profiling: false, trace: None };
     let result = run_shards(&shards, &model, &params, how).unwrap().unwrap();
     let list = params.iter().map(|(id, ..)| result.gradients.get(id).unwrap().to_f64_vec()).collect();
     (result.stats, list)
