@@ -159,7 +159,8 @@ mod tests {
         let normal = |shape: &[usize]| Tensor::normal(shape, 0.0, 1.0, Seed::new(3), DType::F32);
         let rounded = |x: &Tensor| {
             let x = x.contiguous();
-            let data = x.data::<f32>().iter().map(|&x| crate::kernels::gemm::bf16::round(x)).collect();
+            let data =
+                x.data::<f32>().iter().map(|&x| crate::kernels::gemm::bf16::arithmetic::round(x)).collect();
             Tensor::from_vec::<f32>(data, x.shape()).to_dtype(DType::F64)
         };
         let size = |x: &Tensor| (x * x).sum(.., false).item().sqrt();

@@ -19,6 +19,8 @@ use std::borrow::Cow;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use arithmetic::{MAGNITUDE, round, rounded};
+
 use super::driver::{Product, Right, stands_well};
 use super::matrix::{AddTo, MatRef};
 use super::pack::Packed;
@@ -29,34 +31,8 @@ use crate::pool::{Buffer, take};
 use crate::simd;
 use crate::threads::{GRAIN, for_each_chunk, for_each_index, rows_per_chunk};
 
+pub mod arithmetic;
 mod tiles;
-
-/// The bits of an infinity: the least that are no number's.
-const INFINITY: u32 = 0x7f80_0000;
-/// The bits of the smallest normal number.
-const SMALLEST: u32 = 0x0080_0000;
-/// All bits but the sign.
-const MAGNITUDE: u32 = 0x7fff_ffff;
-
-/// `x` rounded to the nearest bf16, to the even one of two, as an f32; zero instead of a subnormal number.
-#[inline(always)]
-pub fn round(x: f32) -> f32 {
-    f32::from_bits(rounded(x))
-}
-
-/// The bits of [`round`].
-#[inline(always)]
-fn rounded(x: f32) -> u32 {
-    let bits = x.to_bits();
-    let magnitude = bits & MAGNITUDE;
-    let nearest = if magnitude > INFINITY {
-        magnitude | 0x0040_0000 // still no number, whose lower digits may be all it has
-    } else {
-        magnitude + 0x7fff + (magnitude >> 16 & 1)
-    };
-    let normal = if nearest < SMALLEST { 0 } else { nearest };
-    (bits & !MAGNITUDE | normal) & 0xffff_0000
-}
 
 /// How operands are written for the tiles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

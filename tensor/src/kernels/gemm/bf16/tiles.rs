@@ -4,24 +4,8 @@ use std::time::{Duration, Instant};
 
 use super::super::lanes::Lanes;
 use super::super::tile::{Tile, Tiles, by_rows, strips, tile};
-use super::{MAGNITUDE, SMALLEST};
+use super::arithmetic::{MAGNITUDE, SMALLEST, multiply_add_flushed};
 use crate::kernels::isa::{self, Isa};
-
-/// `x y + sum`, rounded once; what is smaller than the smallest normal number is a zero of its sign, before (`sum`) and after.
-/// Smaller is, as x86-64 has it, what would be if numbers had smaller exponents: the largest such can round to the smallest
-/// normal number where subnormal ones stand in between.
-pub(super) fn multiply_add_flushed(sum: f32, x: f32, y: f32) -> f32 {
-    let sum = if sum.to_bits() & MAGNITUDE < SMALLEST { 0.0f32.copysign(sum) } else { sum };
-    let found = x.mul_add(y, sum);
-    let magnitude = found.to_bits() & MAGNITUDE;
-    let smaller = magnitude < SMALLEST
-        || magnitude == SMALLEST && {
-            // The product of two bf16 is exact in f64, and their sum is as near as this needs.
-            let exact = f64::from(x) * f64::from(y) + f64::from(sum);
-            exact.abs() < f64::from(f32::MIN_POSITIVE) * (1.0 - 0.5f64.powi(25))
-        };
-    if smaller { 0.0f32.copysign(found) } else { found }
-}
 
 /// Registers that flush.
 #[derive(Clone, Copy)]
