@@ -181,7 +181,9 @@ mod x86 {
             unsafe {
                 let (x, mut sums) = (V::load(one.as_ptr()), [V::zero(); 12]);
                 for _ in 0..1000 {
-                    sums = sums.map(|sum| sum.multiply_add(x, x));
+                    for sum in &mut sums {
+                        *sum = sum.multiply_add(x, x);
+                    }
                 }
                 black_box(sums);
             }
