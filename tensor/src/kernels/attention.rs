@@ -15,14 +15,14 @@
 //! Keys and values may have fewer heads than the queries, each serving a group of consecutive ones (multi-query:
 //! Shazeer 2019; grouped-query: Ainslie et al. 2023).
 //!
-//! A task of the forward pass is a tile of queries, whose context is contiguous; one of the vjp is a sentence, whose
-//! tiles all add to the gradients of its keys. Where these are small a task is several.
+//! A task of the forward pass is a tile of queries, whose context is contiguous; one of the vjp is a head of the keys of a
+//! sentence, to whose gradients all tiles of its queries add. Where these are small a task is several.
 
 use std::ops::Range;
 
 use crate::kernels::dropout::Dropout;
 use crate::kernels::elementwise::Strided;
-use crate::kernels::gemm::matrix::{MatMut, MatRef};
+use crate::kernels::gemm::matrix::{MatMut, MatRef, Out};
 
 mod forward;
 mod tile;
@@ -73,6 +73,18 @@ impl<'a, T: Copy> Heads<'a, T> {
             cols: self.d_head,
             row_stride: self.width(),
         }
+    }
+
+    /// All sentences, one below the other, in contiguous memory that several threads are going to write.
+    fn all_of(&self, batch: usize, memory: &mut [T]) -> Out<T> {
+        let (rows, cols) = (batch * self.len, self.width());
+        assert_eq!(memory.len(), rows * cols, "attention: memory for all heads");
+        Out { data: memory.as_mut_ptr(), rows, cols, row_stride: cols }
+    }
+
+    /// Some rows of a head in [such memory](Heads::all_of).
+    fn head_at(&self, all: Out<T>, sentence: usize, head: usize, rows: Range<usize>) -> Out<T> {
+        all.row_panel(sentence * self.len + rows.start, rows.len()).col_panel(head * self.d_head, self.d_head)
     }
 
     /// The number of columns of all heads.

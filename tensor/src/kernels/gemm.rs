@@ -13,7 +13,7 @@
 //! processor, if that has fused multiply-adds.
 
 use element::Gemm;
-use matrix::{AddTo, MatMut, MatRef, extent};
+use matrix::{AddTo, MatMut, MatRef, Out, extent};
 
 pub mod bf16;
 mod driver;
@@ -30,19 +30,30 @@ mod tile;
 /// # Panics
 /// If the dimensions do not match, a slice is too short for its dimensions, or rows of `out` overlap.
 pub fn gemm<T: Gemm>(a: MatRef<T>, b: MatRef<T>, add_to: AddTo<T>, out: MatMut<T>) {
+    assert!(extent(out.rows, out.cols, out.row_stride, 1) <= out.data.len(), "gemm: out is too short");
+    assert!(out.rows < 2 || out.row_stride >= out.cols, "gemm: rows of out overlap");
+    // SAFETY: `out` was just checked: every element that the dimensions and strides reach lies inside its slice, and no two
+    // share a place. It is a unique borrow, so it overlaps neither `a` nor `b`.
+    unsafe { gemm_at(a, b, add_to, out.into()) }
+}
+
+/// [`gemm()`] into memory that others write to at the same time, each elsewhere.
+///
+/// # Safety
+/// All elements of `out` may be written, and nobody else looks at them.
+///
+/// # Panics
+/// If the dimensions do not match, or a slice is too short for its dimensions.
+pub unsafe fn gemm_at<T: Gemm>(a: MatRef<T>, b: MatRef<T>, add_to: AddTo<T>, out: Out<T>) {
     assert!(a.cols == b.rows, "gemm: inner dimensions");
     assert!((out.rows, out.cols) == (a.rows, b.cols), "gemm: dimensions of out");
     assert!(a.extent() <= a.data.len() && b.extent() <= b.data.len(), "gemm: an operand is too short");
-    assert!(extent(out.rows, out.cols, out.row_stride, 1) <= out.data.len(), "gemm: out is too short");
-    assert!(out.rows < 2 || out.row_stride >= out.cols, "gemm: rows of out overlap");
     assert!(
         !matches!(add_to, AddTo::Row(row) if row.len() != out.cols),
         "gemm: the row to add to is of another length"
     );
-    let cols = out.cols;
-    // SAFETY: `a`, `b` and `out` were just checked: every element that the dimensions and strides reach lies inside its
-    // slice, and no two elements of `out` share a place. `out` is a unique borrow, so it overlaps neither `a` nor `b`.
-    unsafe { T::product(a, &T::right(b, false), add_to, out.into(), 0..cols) }
+    // SAFETY: the operands were just checked; of `out` the caller promises it.
+    unsafe { T::product(a, &T::right(b, false), add_to, out, 0..out.cols) }
 }
 
 #[cfg(test)]

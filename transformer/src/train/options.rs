@@ -19,8 +19,8 @@ pub struct TrainOptions {
     pub accumulate: usize,
     /// About how many padded tokens a shard has, counted on the side (source or target) that has more. A batch of
     /// twice as many or more is cut into
-    /// shards, and up to four shards are worked on side by side: faster on several threads, at the price of
-    /// memory for their activations and for up to five gradients of all parameters. Results depend on it, but not
+    /// shards, and four are worked on side by side, with more threads as many as they are while the gradients take 1 GB at
+    /// most: faster on several threads, at the price of memory for their activations and for a gradient of all parameters each. Results depend on it, but not
     /// on the threads. `usize::MAX` cuts nothing.
     pub shard_tokens: usize,
     /// How finely the products of layers take their operands, forward and backward; see
