@@ -28,7 +28,7 @@ const FEW_ROWS: usize = 16;
 
 /// The size `(rows, cols)` of the pieces that a product `[m, k] x [k, n]` is cut into, all about as large: two, four, eight,
 /// so that threads get equal shares. First one side is cut, and where it is too short, the other as well.
-fn piece_size(m: usize, k: usize, n: usize, columns_first: bool) -> (usize, usize) {
+pub(super) fn piece_size(m: usize, k: usize, n: usize, columns_first: bool) -> (usize, usize) {
     let work = |m: usize| m.saturating_mul(n).saturating_mul(k.max(1));
     if work(m) < PARALLEL_WORK {
         return (m.max(1), n.max(1));
