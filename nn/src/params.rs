@@ -11,7 +11,7 @@
 
 use std::sync::Arc;
 
-use tensor::{DType, Tensor};
+use tensor::{DType, Packing, Tensor};
 
 use crate::error::Error;
 use crate::layout::{Layout, ParamId};
@@ -186,16 +186,16 @@ impl Params {
         Params { trainable: self.trainable.clone(), ..copy }
     }
 
-    /// The same, for using the model: every matrix is [packed](Tensor::prepacked), once for all products with it. It takes
-    /// as much memory again, changes no bit, and makes decoding, whose products have few rows, several times as fast. What is
-    /// written to is packed no more.
+    /// The same, for using the model: every matrix is [packed](Tensor::prepacked), once for all products with it, which makes
+    /// decoding, whose products have few rows, several times as fast. In [`Packing::F32`] that takes as much memory again and
+    /// changes no bit; the smaller ones round. What is written to is packed no more.
     #[must_use]
-    pub fn prepacked(&self) -> Params {
+    pub fn prepacked(&self, packing: Packing) -> Params {
         let mut copy = self.clone();
         copy.tensors
             .tensors_mut()
             .filter(|tensor| tensor.rank() == 2)
-            .for_each(|tensor| *tensor = tensor.prepacked());
+            .for_each(|tensor| *tensor = tensor.prepacked(packing));
         copy
     }
 

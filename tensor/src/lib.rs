@@ -28,6 +28,7 @@ pub mod element;
 mod kernels;
 pub mod mask;
 pub mod ops;
+pub mod packing;
 pub mod pool;
 pub mod precision;
 pub mod random;
@@ -46,6 +47,7 @@ pub use kernels::simd::widest; // what `simd!` calls
 pub use kernels::trim::trim;
 pub use kernels::{isa, peak};
 pub use mask::Mask;
+pub use packing::Packing;
 pub use precision::Precision;
 pub use random::Seed;
 pub use shape::{Axes, MAX_RANK, Shape};

@@ -14,8 +14,9 @@ use std::sync::Arc;
 use crate::dispatch;
 use crate::element::{DType, Element, Storage};
 use crate::kernels::elementwise::{Strided, map};
-use crate::kernels::gemm::panels::PackedMatrix;
+use crate::kernels::gemm::packed::PackedMatrix;
 use crate::kernels::reduce::all_finite;
+use crate::packing::Packing;
 use crate::shape::Shape;
 
 /// An n-dimensional array of `f32` or `f64`, rank 0 to 6. See the [module](self) documentation.
@@ -39,6 +40,7 @@ pub struct Tensor {
 /// A matrix packed as the right operand of products, transposed, and where it stands in the storage.
 pub(crate) struct Prepacked {
     pub(crate) matrix: PackedMatrix,
+    pub(crate) packing: Packing,
     pub(crate) shape: Shape,
     pub(crate) strides: Shape,
     pub(crate) offset: usize,

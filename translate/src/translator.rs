@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use nn::Params;
 use serde::{Deserialize, Deserializer, Serialize};
-use tensor::DType;
+use tensor::{DType, Packing};
 use text::TextModel;
 use text::special::{BOS_ID, EOS_ID};
 use transformer::{Config, DecoderStart, TieEmbeddings, Transformer};
@@ -22,7 +22,8 @@ use crate::settings::SearchSettings;
 pub struct Translator {
     model: Transformer,
     params: Params,
-    /// The same, [packed](Params::prepacked) when they are first asked to translate.
+    /// How they are packed, and the same [so packed](Params::prepacked) when they are first asked to translate.
+    packing: Packing,
     packed: Arc<OnceLock<Params>>,
     text: Arc<TextModel>,
     about: About,
@@ -88,7 +89,7 @@ impl Translator {
                 "a translator's parameters are f32, these {dtype}; see Params::to_dtype"
             )));
         }
-        Ok(Translator { model, params, packed: Arc::default(), text, about })
+        Ok(Translator { model, params, packing: Packing::F32, packed: Arc::default(), text, about })
     }
 
     /// A line as the model reads it.
@@ -115,7 +116,7 @@ impl Translator {
     pub(crate) fn packed(&self) -> &Params {
         if self.packed.get().is_none() {
             // Not under the lock: a worker that waits for its helpers may take up another translation, and come here too.
-            self.packed.set(self.params.prepacked()).ok();
+            self.packed.set(self.params.prepacked(self.packing)).ok();
         }
         self.packed.get().unwrap_or(&self.params)
     }
@@ -128,6 +129,13 @@ impl Translator {
     /// Where it comes from.
     pub fn about(&self) -> &About {
         &self.about
+    }
+
+    /// The same, translating with weights that are kept so: smaller ones are read sooner, and rounded. Scores of
+    /// [given translations](Translator::score) are still those of the parameters as they are.
+    #[must_use]
+    pub fn with_packing(self, packing: Packing) -> Translator {
+        Translator { packing, packed: Arc::default(), ..self }
     }
 
     /// The same with other words about it.

@@ -14,6 +14,7 @@ use transformer::search::beam::BeamOptions;
 use transformer::{Batch, Config, Pair, TrainOptions, Trainer, Transformer, VocabSizes};
 
 use super::preset::Preset;
+use super::weights::Weights;
 use crate::console::{counted, print, say};
 use crate::error::Error;
 use crate::recipe::settings::PrecisionSettings;
@@ -52,6 +53,9 @@ pub struct BenchArgs {
     /// What layers multiply as the model is trained; see `training.precision` of a recipe
     #[arg(long, value_enum, default_value_t = PrecisionSettings::F32)]
     precision: PrecisionSettings,
+    /// How weights are kept as the model translates: fewer bytes are read sooner
+    #[arg(long, value_enum, default_value_t = Weights::F32)]
+    weights: Weights,
 }
 
 fn seconds(text: &str) -> Result<f64, String> {
@@ -86,7 +90,7 @@ pub(super) fn run(args: &BenchArgs) -> Result<(), Error> {
         tokens / step,
     ))?;
 
-    let params = trainer.params.prepacked();
+    let params = trainer.params.prepacked(args.weights.into());
     let sources: Vec<Vec<u32>> = pairs.into_iter().map(|pair| pair.src).collect();
     for (name, beam_size) in [("greedy", 1), ("beam 5", 5)] {
         say(&format!("decoding ({name}) for {} s ...", args.seconds));
@@ -190,8 +194,15 @@ mod tests {
     #[test]
     fn the_work_is_of_the_sizes_asked_for_and_the_same_every_time() {
         let precision = PrecisionSettings::F32;
-        let args =
-            BenchArgs { preset: Preset::Toy, seconds: 0.0, vocab_size: 5, batch: 3, len: 4, precision };
+        let args = BenchArgs {
+            preset: Preset::Toy,
+            seconds: 0.0,
+            vocab_size: 5,
+            batch: 3,
+            len: 4,
+            precision,
+            weights: Weights::F32,
+        };
         let pairs = made_up(&args);
         assert_eq!(pairs.len(), 3);
         for ids in pairs.iter().flat_map(|pair| [&pair.src, &pair.tgt]) {

@@ -10,6 +10,7 @@ mod manual;
 mod preset;
 mod score;
 mod translate;
+mod weights;
 
 use std::path::PathBuf;
 

@@ -23,6 +23,7 @@ mod lanes;
 mod library;
 pub mod matrix;
 mod pack;
+pub mod packed;
 pub mod panels;
 mod tile;
 

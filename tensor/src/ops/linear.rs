@@ -5,40 +5,70 @@ use std::sync::Arc;
 
 use crate::dispatch;
 use crate::element::DType;
+use crate::kernels::gemm::bf16::arithmetic::round;
 use crate::kernels::gemm::bf16::gemm_bf16;
+use crate::kernels::gemm::int8;
 use crate::kernels::gemm::matrix::{AddTo, MatRef};
-use crate::kernels::gemm::panels::{PackedMatrix, gemm_packed, gemm_parallel};
+use crate::kernels::gemm::packed::{PackedMatrix, gemm_packed};
+use crate::kernels::gemm::panels::gemm_parallel;
 use crate::ops::matmul::mat_ref;
+use crate::packing::Packing;
 use crate::pool::take;
 use crate::precision::Precision;
 use crate::tensor::{Prepacked, Tensor, check_dtypes};
 
 impl Tensor {
-    /// The same matrix `[d_out, d_in]`, and beside it what [`Tensor::linear`] by it would pack at each call, packed once:
-    /// as much memory again, the same bits, and for few rows many times as fast. Clones share it; who writes into the
-    /// tensor loses it. Only f32 is packed, where the processor has fused multiply-adds; else this is a clone.
+    /// The same matrix `[d_out, d_in]`, rounded as `packing` says, and beside it what [`Tensor::linear`] by it reads, packed
+    /// once: for few rows many times as fast. Clones share it; who writes into the tensor loses it.
+    ///
+    /// In `F32` nothing is rounded, and products have the same bits as without; in `Bf16` they are those by the rounded matrix; in
+    /// `Int8` the rows that it is multiplied by are rounded too. Only f32 is packed, on processors with fused multiply-adds (but
+    /// for `Int8`, which takes any): else this is the rounded matrix alone. A matrix that whole numbers cannot hold, because it has a number
+    /// that is not finite or more than 66,000 columns, is left as it is.
     ///
     /// # Panics
     /// If the tensor is not a matrix.
     #[must_use]
     #[track_caller]
-    pub fn prepacked(&self) -> Tensor {
+    pub fn prepacked(&self, packing: Packing) -> Tensor {
         assert!(self.rank() == 2, "prepacked: {} is not a matrix", self.shape());
-        if self.dtype() != DType::F32 || self.packed_as_it_stands().is_some() {
+        let is_packed = self.packed_as_it_stands().is_some_and(|packed| packed.packing == packing);
+        if self.dtype() != DType::F32 || is_packed {
             return self.clone();
         }
-        let packed = PackedMatrix::new(mat_ref::<f32>(self, 0).t()).map(|matrix| {
-            let Tensor { shape, strides, offset, .. } = *self;
-            Arc::new(Prepacked { matrix, shape, strides, offset })
+        let rounded = self.rounded(packing);
+        let packed = PackedMatrix::new(mat_ref::<f32>(&rounded, 0).t(), packing).map(|matrix| {
+            let Tensor { shape, strides, offset, .. } = rounded;
+            Arc::new(Prepacked { matrix, packing, shape, strides, offset })
         });
-        Tensor { packed, ..self.clone() }
+        Tensor { packed, ..rounded }
+    }
+
+    /// The nearest matrix that `packing` can hold; itself, if there is none.
+    fn rounded(&self, packing: Packing) -> Tensor {
+        let matrix = self.contiguous();
+        let (data, cols) = (matrix.data::<f32>(), self.dim(1).max(1));
+        let scale_of = |row: &[f32]| int8::scale_of(row.iter().copied());
+        let rounded = match packing {
+            Packing::F32 => return self.clone(),
+            Packing::Bf16 => data.iter().map(|&x| round(x)).collect(),
+            Packing::Int8 if data.chunks(cols).any(|row| scale_of(row).is_nan()) => return self.clone(),
+            Packing::Int8 => data
+                .chunks(cols)
+                .flat_map(|row| {
+                    let scale = scale_of(row);
+                    row.iter().map(move |&x| int8::nearest(x, scale))
+                })
+                .collect(),
+        };
+        Tensor::from_vec::<f32>(rounded, self.shape())
     }
 
     /// What was packed, if it is of this view of the storage.
-    fn packed_as_it_stands(&self) -> Option<&PackedMatrix> {
+    fn packed_as_it_stands(&self) -> Option<&Prepacked> {
         let packed = self.packed.as_ref()?;
         let this = (self.shape, self.strides, self.offset) == (packed.shape, packed.strides, packed.offset);
-        this.then_some(&packed.matrix)
+        this.then_some(packed)
     }
 
     /// `self weight^T + bias`: `[.., d_in] x [d_out, d_in] + [d_out] -> [.., d_out]`.
@@ -78,12 +108,12 @@ impl Tensor {
         let rounded = precision == Precision::Bf16 && self.dtype() == DType::F32;
         let packed = weight.packed_as_it_stands().filter(|_| !rounded);
         if rounded || packed.is_some() {
-            let add_to = bias.as_ref().map_or(AddTo::Zero, |bias| AddTo::Row(bias.data()));
+            let bias = bias.as_ref().map(Tensor::data);
             let x = MatRef::row_major(x.data(), rows, d_in);
             let mut out = take(rows * d_out);
             match packed {
-                Some(packed) => gemm_packed(x, packed, add_to, &mut out),
-                None => gemm_bf16(x, mat_ref(weight, 0).t(), add_to, &mut out),
+                Some(packed) => gemm_packed(x, &packed.matrix, bias, &mut out),
+                None => gemm_bf16(x, mat_ref(weight, 0).t(), bias.map_or(AddTo::Zero, AddTo::Row), &mut out),
             }
             return Tensor::from_vec(out, out_shape);
         }
@@ -125,8 +155,8 @@ mod tests {
         {
             let (x, weight, bias) =
                 (normal([rows, d_in]), normal([d_out, d_in]), normal([1, d_out]).reshape([d_out]));
-            let packed = weight.prepacked();
-            assert!(packed == weight && packed.prepacked().packed_as_it_stands().is_some());
+            let packed = weight.prepacked(Packing::F32);
+            assert!(packed == weight && packed.prepacked(Packing::F32).packed_as_it_stands().is_some());
             for bias in [None, Some(&bias)] {
                 assert_eq!(
                     x.linear(&packed, bias),
@@ -136,7 +166,7 @@ mod tests {
             }
         }
         let (x, weight) = (normal([2, 6]), normal([6, 6]));
-        let mut packed = weight.prepacked();
+        let mut packed = weight.prepacked(Packing::F32);
         assert_eq!(
             x.linear(&packed.transpose(0, 1), None),
             x.linear(&weight.transpose(0, 1), None),
@@ -149,9 +179,42 @@ mod tests {
             x.linear(&packed.contiguous(), None),
             "written to where others hold it"
         );
-        let mut alone = normal([6, 6]).prepacked();
+        let mut alone = normal([6, 6]).prepacked(Packing::F32);
         alone.mul_scalar_assign(2.0);
         assert_eq!(x.linear(&alone, None), x.linear(&weight, None).mul_scalar(2.0), "and where nobody does");
+    }
+
+    #[test]
+    fn what_was_packed_smaller_is_the_product_by_the_rounded_matrix() {
+        let normal = |shape: &[usize]| Tensor::normal(shape, 0.0, 1.0, Seed::new(3), DType::F32);
+        for [rows, d_in, d_out] in
+            [[1, 5, 3], [1, 300, 4000], [3, 64, 64], [40, 257, 70], [0, 2, 2], [2, 0, 3]]
+        {
+            let (x, weight, bias) = (normal(&[rows, d_in]), normal(&[d_out, d_in]), normal(&[d_out]));
+            for packing in [Packing::Bf16, Packing::Int8] {
+                let packed = weight.prepacked(packing);
+                assert!(packed.prepacked(packing) == packed, "rounding twice is rounding once");
+                let (found, whole) = (x.linear(&packed, Some(&bias)), packed.mul_scalar(1.0));
+                let rounded = x.linear(&whole, Some(&bias));
+                match packing {
+                    Packing::Bf16 => assert_eq!(found, rounded, "[{rows}, {d_in}] by [{d_out}, {d_in}]"),
+                    _ => {
+                        let off = (&found - &rounded).contiguous();
+                        let most = off.data::<f32>().iter().fold(0.0f32, |most, x| most.max(x.abs()));
+                        // Each of the row's numbers, up to 5, is off by 5 / 127 / 2 at most, at random.
+                        assert!(
+                            most <= 0.1 * (d_in as f32).sqrt(),
+                            "{most} in [{rows}, {d_in}] by [{d_out}, {d_in}]"
+                        );
+                        assert!(found.data::<f32>().iter().all(|x| x.is_finite()));
+                    }
+                }
+                let strided = weight.transpose(0, 1).contiguous().transpose(0, 1).prepacked(packing);
+                assert_eq!(x.linear(&strided, Some(&bias)), found);
+            }
+        }
+        let bad = Tensor::from([[1.0f32, f32::INFINITY]]).prepacked(Packing::Int8);
+        assert_eq!(bad, Tensor::from([[1.0f32, f32::INFINITY]]), "no whole numbers, and left as it is");
     }
 
     #[test]
@@ -159,8 +222,7 @@ mod tests {
         let normal = |shape: &[usize]| Tensor::normal(shape, 0.0, 1.0, Seed::new(3), DType::F32);
         let rounded = |x: &Tensor| {
             let x = x.contiguous();
-            let data =
-                x.data::<f32>().iter().map(|&x| crate::kernels::gemm::bf16::arithmetic::round(x)).collect();
+            let data = x.data::<f32>().iter().map(|&x| round(x)).collect();
             Tensor::from_vec::<f32>(data, x.shape()).to_dtype(DType::F64)
         };
         let size = |x: &Tensor| (x * x).sum(.., false).item().sqrt();
@@ -174,7 +236,7 @@ mod tests {
             let product = rounded(&x).matmul(&rounded(&weight).transpose(0, 1)); // [rows, d_out]
             let found = x.linear_in(Precision::Bf16, &weight, Some(&bias));
             agrees(&found, &(&product + &bias.to_dtype(DType::F64)));
-            assert_eq!(x.linear_in(Precision::Bf16, &weight.prepacked(), Some(&bias)), found);
+            assert_eq!(x.linear_in(Precision::Bf16, &weight.prepacked(Packing::F32), Some(&bias)), found);
             assert_eq!(x.linear_in(Precision::F32, &weight, Some(&bias)), x.linear(&weight, Some(&bias)));
             agrees(&x.matmul_in(Precision::Bf16, &weight.transpose(0, 1)), &product);
             let mut sum = normal(&[rows, d_out]);

@@ -211,7 +211,7 @@ fn in_form(form: Form, a: MatRef<f32>, b: MatRef<f32>, add_to: AddTo<f32>, out: 
     let tiles = match form {
         Form::Pairs => tiles::pairs().expect("tiles of pairs"),
         Form::Swapped if never_tiny(&a, &b, add_to, out) => {
-            Tiles::current().unwrap_or(Tiles::of(Isa::Portable))
+            Tiles::current().unwrap_or(Tiles::of(Isa::Portable))[0]
         }
         Form::Swapped => tiles::flushing(),
     };

@@ -39,17 +39,28 @@ pub enum Right<'a> {
     Matrix(MatRef<'a, f32>),
     /// Packed.
     Packed(Packed),
+    /// Packed and rounded to bf16.
+    Halves(Packed<Vec<u16>>),
 }
 
 /// Some panels of some terms of `b`, as tiles read them.
 struct Block {
-    data: *const f32,
-    /// The distances between panels and between terms.
+    data: *const u8,
+    /// The distances in bytes between panels and between terms.
     panel: usize,
     term: usize,
     /// The first column, and how many there are.
     first: usize,
     cols: usize,
+}
+
+impl Block {
+    /// As many of the columns `cols` of what was packed as make a block, the first of them standing at `from`.
+    fn packed<T>(from: &[T], cols: Range<usize>, terms: usize) -> Block {
+        let term = PANEL * size_of::<T>();
+        let count = cols.len().min(PANELS * PANEL);
+        Block { data: from.as_ptr().cast(), panel: terms * term, term, first: cols.start, cols: count }
+    }
 }
 
 /// Whether tiles may as well read `b` where it stands.
@@ -130,9 +141,10 @@ impl Product<'_> {
         let first = cols.start;
         match &self.b {
             Right::Packed(packed) => {
-                let data = packed.block(terms.start, first / PANEL).as_ptr();
-                let panel = terms.len() * PANEL;
-                Block { data, panel, term: PANEL, first, cols: cols.len().min(PANELS * PANEL) }
+                Block::packed(packed.block(terms.start, first / PANEL), cols, terms.len())
+            }
+            Right::Halves(packed) => {
+                Block::packed(packed.block(terms.start, first / PANEL), cols, terms.len())
             }
             Right::Matrix(b) => {
                 let b = b.row_panel(terms.start, terms.len());
@@ -141,9 +153,9 @@ impl Product<'_> {
                     let data = b.data.get(first..).unwrap_or_default().as_ptr(); // without terms there is nothing
                     let whole = cols.len() / PANEL * PANEL;
                     return Block {
-                        data,
-                        panel: PANEL,
-                        term: b.row_stride,
+                        data: data.cast(),
+                        panel: PANEL * size_of::<f32>(),
+                        term: b.row_stride * size_of::<f32>(),
                         first,
                         cols: whole.min(PANELS * PANEL),
                     };
@@ -153,7 +165,8 @@ impl Product<'_> {
                 let cols = cols.len().min(most);
                 let room = room.first(cols.div_ceil(PANEL) * panel);
                 pack_panels(b, first, room);
-                Block { data: room.as_ptr(), panel, term: PANEL, first, cols }
+                let [panel, term] = [panel, PANEL].map(|len| len * size_of::<f32>());
+                Block { data: room.as_ptr().cast(), panel, term, first, cols }
             }
         }
     }

@@ -44,10 +44,15 @@ impl Gemm for f32 {
     unsafe fn product(a: MatRef<f32>, b: &Right<'_>, add_to: AddTo<f32>, out: Out<f32>, cols: Range<usize>) {
         match (Tiles::current(), b) {
             // SAFETY: these are the tiles of this processor; the rest the caller promises.
-            (Some(tiles), b) => unsafe { Product { tiles, a, b, add_to, out }.compute(cols) },
+            (Some([whole, halves]), b) => unsafe {
+                let tiles = if matches!(b, Right::Halves(_)) { halves } else { whole };
+                Product { tiles, a, b, add_to, out }.compute(cols)
+            },
             // SAFETY: the caller promises it.
             (None, Right::Matrix(b)) => unsafe { library::product(a, *b, add_to, out, cols) },
-            (None, Right::Packed(_)) => unreachable!("nothing is packed where there are no tiles"),
+            (None, Right::Packed(_) | Right::Halves(_)) => {
+                unreachable!("nothing is packed where there are no tiles")
+            }
         }
     }
 }

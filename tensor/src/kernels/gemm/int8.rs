@@ -10,6 +10,8 @@
 //! a time (`vpdpbusd`). Its left factors have no sign: 128 is added to each, and what that adds to a sum, 128 times that of a
 //! column, is known when the matrix is packed.
 
+use std::slice;
+
 use super::matrix::{MatRef, Out};
 use super::panels::piece_size;
 use super::tile::PANEL;
@@ -38,10 +40,10 @@ pub struct PackedInt8 {
     shifts: Vec<i32>,
 }
 
-/// The scale of numbers, and by it the nearest whole numbers, to the even one of two. Where one is not finite the scale is NaN.
+/// The scale of numbers: their largest magnitude by `MOST`; NaN, where one is not finite.
 #[inline(always)]
-fn scale_of(x: impl Iterator<Item = f32>) -> f32 {
-    let most = x.fold(0.0f32, |most, x| if x.abs() <= most { most } else { x.abs() });
+pub fn scale_of(x: impl Iterator<Item = f32>) -> f32 {
+    let most = f32::from_bits(x.fold(0, |most, x| most.max(x.to_bits() & 0x7fff_ffff))); // as magnitudes, their bits are in order
     if most.is_finite() { most / MOST } else { f32::NAN }
 }
 
@@ -98,7 +100,8 @@ impl PackedInt8 {
     }
 
     /// The columns' scales. `[n]`
-    pub fn scales(&self) -> &[f32] {
+    #[cfg(test)]
+    fn scales(&self) -> &[f32] {
         &self.scales
     }
 }
@@ -156,11 +159,19 @@ pub fn gemm_int8(a: MatRef<f32>, b: &PackedInt8, bias: Option<&[f32]>, out: &mut
                 let panel = &b.data[first / PANEL * panel_len..][..panel_len];
                 dots::dots(&rows.data[row * rows.len..][..count * rows.len], panel, &mut sums[..count]);
                 for (row, sums) in (row..).zip(&sums[..count]) {
-                    for (col, sum) in (first..n.min(first + PANEL)).zip(sums) {
-                        let product = (sum - b.shifts[col]) as f32 * (rows.scales[row] * b.scales[col]);
-                        // SAFETY: `out` is m * n elements that this function borrows uniquely until the loop has ended; the
-                        // row is below m and the column below n, and no other piece has this column.
-                        unsafe { *out.at(row, col) = product + bias.map_or(0.0, |bias| bias[col]) };
+                    // SAFETY: `out` is m * n elements that this function borrows uniquely until the loop has ended; the row is
+                    // below m and the columns below n, and no other piece has them.
+                    let out = unsafe { slice::from_raw_parts_mut(out.at(row, first), PANEL.min(n - first)) };
+                    let columns = first..first + out.len();
+                    let (scales, shifts) = (&b.scales[columns.clone()], &b.shifts[columns.clone()]);
+                    let scale = rows.scales[row];
+                    simd!(for ((out, sum), (b_scale, shift)) in
+                        out.iter_mut().zip(sums).zip(scales.iter().zip(shifts))
+                    {
+                        *out = (sum - shift) as f32 * (scale * b_scale);
+                    });
+                    if let Some(bias) = bias {
+                        simd!(out.iter_mut().zip(&bias[columns]).for_each(|(out, bias)| *out += bias));
                     }
                 }
             }

@@ -4,11 +4,15 @@
 //! sum has the same bits in all of them; only where WebAssembly is the processor, which has no such instruction, are there
 //! two roundings, and other bits.
 
+/// The most numbers a register holds.
+pub(super) const MOST_LANES: usize = 16;
+
 /// A register of `LEN` numbers. The methods are inlined into functions that are compiled for processors that have it.
 ///
 /// # Safety
 /// Each method may only be called where the processor has the kind of register; pointers must be valid for as many
 /// numbers as the method says.
+#[allow(clippy::undocumented_unsafe_blocks)] // what a method calls asks for what it asks for
 pub(super) trait Lanes: Copy {
     /// How many numbers a register holds.
     const LEN: usize;
@@ -21,6 +25,18 @@ pub(super) trait Lanes: Copy {
 
     /// The `LEN` numbers from `from` on.
     unsafe fn load(from: *const f32) -> Self;
+
+    /// The `LEN` numbers from `from` on, in bf16: each the upper half of an f32.
+    #[inline(always)]
+    unsafe fn load_halves(from: *const u16) -> Self {
+        let mut numbers = [0.0; MOST_LANES];
+        unsafe {
+            for (i, number) in numbers[..Self::LEN].iter_mut().enumerate() {
+                *number = f32::from_bits(u32::from(*from.add(i)) << 16);
+            }
+            Self::load(numbers.as_ptr())
+        }
+    }
 
     /// Writes the numbers to the `LEN` places from `to` on.
     unsafe fn store(self, to: *mut f32);
@@ -40,7 +56,8 @@ pub(super) trait Lanes: Copy {
     all(target_arch = "wasm32", target_feature = "simd128")
 ))]
 macro_rules! lanes {
-    ($Register:ty, $len:literal, $zero:expr, $splat:expr, $load:expr, $store:expr, $multiply_add:expr, $prefetch:expr) => {
+    ($Register:ty, $len:literal, $zero:expr, $splat:expr, $load:expr, $store:expr, $multiply_add:expr, $prefetch:expr
+     $(, $load_halves:expr)?) => {
         #[allow(clippy::undocumented_unsafe_blocks)] // all ask of their callers what the functions ask that they call,
         #[allow(unused_unsafe)] // and some nothing
         impl Lanes for $Register {
@@ -75,6 +92,11 @@ macro_rules! lanes {
             unsafe fn prefetch(from: *const f32) {
                 unsafe { $prefetch(from) }
             }
+
+            $(#[inline(always)]
+            unsafe fn load_halves(from: *const u16) -> Self {
+                unsafe { $load_halves(from) }
+            })?
         }
     };
 }
@@ -92,7 +114,10 @@ mod x86 {
         |from| _mm512_loadu_ps(from),
         |to, lanes| _mm512_storeu_ps(to, lanes),
         |sum, x, y| _mm512_fmadd_ps(x, y, sum),
-        |from: *const f32| _mm_prefetch::<_MM_HINT_T1>(from.cast())
+        |from: *const f32| _mm_prefetch::<_MM_HINT_T1>(from.cast()),
+        |from: *const u16| _mm512_castsi512_ps(_mm512_slli_epi32::<16>(_mm512_cvtepu16_epi32(
+            _mm256_loadu_si256(from.cast())
+        )))
     );
     lanes!(
         __m256,
@@ -102,7 +127,10 @@ mod x86 {
         |from| _mm256_loadu_ps(from),
         |to, lanes| _mm256_storeu_ps(to, lanes),
         |sum, x, y| _mm256_fmadd_ps(x, y, sum),
-        |from: *const f32| _mm_prefetch::<_MM_HINT_T1>(from.cast())
+        |from: *const f32| _mm_prefetch::<_MM_HINT_T1>(from.cast()),
+        |from: *const u16| _mm256_castsi256_ps(_mm256_slli_epi32::<16>(_mm256_cvtepu16_epi32(
+            _mm_loadu_si128(from.cast())
+        )))
     );
 }
 

@@ -8,6 +8,9 @@
 //! `a` needs it less. A tile takes `rows` numbers of it for each term, and a row that is contiguous is `rows` streams of
 //! memory. Only where its terms lie far apart are they put together.
 
+use std::ops::Deref;
+
+use super::bf16::arithmetic::rounded;
 use super::matrix::MatRef;
 use super::tile::{MAX_ROWS, PANEL};
 use crate::pool::{Buffer, take};
@@ -21,8 +24,8 @@ const PACK_WORK: usize = 1 << 16;
 
 /// The right operand of products, `[k, n]`, packed: blocks of `TERMS` terms, in each panel after panel of `PANEL` columns,
 /// in each term after term. What is missing in the last panel is zeros.
-pub struct Packed {
-    data: Buffer<f32>,
+pub struct Packed<D = Buffer<f32>> {
+    data: D,
     k: usize,
     panels: usize,
 }
@@ -49,8 +52,20 @@ impl Packed {
         Packed { data: Buffer::new(data), k, panels }
     }
 
+    /// The same rounded to bf16.
+    pub fn halves(&self) -> Packed<Vec<u16>> {
+        let mut data = vec![0; self.data.len()];
+        for_each_chunk(&mut data, PACK_WORK, |chunk, out| {
+            let from = &self.data[chunk * PACK_WORK..];
+            simd!(from.iter().zip(out).for_each(|(&x, out)| *out = (rounded(x) >> 16) as u16));
+        });
+        Packed { data, k: self.k, panels: self.panels }
+    }
+}
+
+impl<T, D: Deref<Target = [T]>> Packed<D> {
     /// The block of the terms from `first` on, a multiple of `TERMS`, from a panel on. Panels follow one another.
-    pub fn block(&self, first: usize, panel: usize) -> &[f32] {
+    pub fn block(&self, first: usize, panel: usize) -> &[T] {
         let terms = TERMS.min(self.k - first);
         &self.data[(first * self.panels + panel * terms) * PANEL..]
     }

@@ -2,11 +2,9 @@
 
 use std::ops::Range;
 
-use super::driver::Right;
 use super::element::Gemm;
 use super::matrix::{AddTo, MatRef, Out};
-use super::pack::Packed;
-use super::tile::{PANEL, Tiles};
+use super::tile::PANEL;
 use crate::element::Element;
 use crate::threads::for_each_index;
 
@@ -62,42 +60,6 @@ pub fn gemm_parallel<T: Gemm>(a: MatRef<T>, b: MatRef<T>, add_to: AddTo<T>, out:
         |a, b, out, cols| {
             // SAFETY: the pieces are as `in_pieces` promises, and `b` was checked.
             unsafe { T::product(a, b, add_to, out, cols) }
-        },
-    );
-}
-
-/// The right operand of products in f32, `[k, n]`, packed once.
-pub struct PackedMatrix {
-    dims: [usize; 2],
-    right: Right<'static>,
-}
-
-impl PackedMatrix {
-    /// Packs a matrix; threads share the work. None where nothing is multiplied by packed ones.
-    ///
-    /// # Panics
-    /// If the slice is too short for the dimensions.
-    pub fn new(b: MatRef<f32>) -> Option<PackedMatrix> {
-        assert!(b.extent() <= b.data.len(), "PackedMatrix: the operand is too short");
-        let right = Right::Packed(Tiles::current().map(|_| Packed::new(b))?);
-        Some(PackedMatrix { dims: [b.rows, b.cols], right })
-    }
-}
-
-/// [`gemm_parallel`] by an operand that was packed before, with the same bits.
-///
-/// # Panics
-/// As [`gemm_parallel`].
-pub fn gemm_packed(a: MatRef<f32>, b: &PackedMatrix, add_to: AddTo<f32>, out: &mut [f32]) {
-    in_pieces(
-        a,
-        b.dims,
-        |_| &b.right,
-        add_to,
-        out,
-        |a, b, out, cols| {
-            // SAFETY: the pieces are as `in_pieces` promises, and `b` was checked when it was packed.
-            unsafe { f32::product(a, b, add_to, out, cols) }
         },
     );
 }

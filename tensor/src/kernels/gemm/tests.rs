@@ -1,3 +1,4 @@
+use super::bf16::arithmetic::round;
 use super::driver::{Product, Right};
 use super::pack::Packed;
 use super::panels::gemm_parallel;
@@ -243,20 +244,33 @@ fn products_in_f32_are_the_naive_ones_bit_for_bit() {
 #[test]
 fn every_kind_of_register_computes_the_same_bits() {
     for isa in Isa::available() {
-        let tiles = Tiles::of(isa);
+        let [whole, halves] = Tiles::of(isa);
         for [m, k, n] in SIZES.into_iter().filter(|[m, k, n]| m * k * n < 1 << 24) {
             let (lhs, rhs) = (Layouts::<f32>::wave(m, k, 0.1), Layouts::wave(k, n, 0.2));
             let (row, before) = (wave::<f32>(n, 0.4), wave::<f32>(m * n, 0.3));
             for add_to in [AddTo::Zero, AddTo::Row(&row), AddTo::Out] {
                 let mut expected = start(add_to, &before, m);
                 naive_gemm(lhs.all()[0], rhs.all()[0], &mut expected);
+                let by_rows: Vec<f32> = rhs.by_rows.iter().map(|&x| round(x)).collect();
+                let mut expected_rounded = start(add_to, &before, m);
+                naive_gemm(lhs.all()[0], MatRef::row_major(&by_rows, k, n), &mut expected_rounded);
                 for (a, b) in lhs.all().iter().flat_map(|&a| rhs.all().map(|b| (a, b))) {
-                    for b in [Right::Matrix(b), Right::Packed(Packed::new(b))] {
+                    for b in [
+                        Right::Matrix(b),
+                        Right::Packed(Packed::new(b)),
+                        Right::Halves(Packed::new(b).halves()),
+                    ] {
+                        let rounded = matches!(b, Right::Halves(_));
+                        let (tiles, expected) =
+                            if rounded { (halves, &expected_rounded) } else { (whole, &expected) };
                         let mut found = before.clone();
                         let out = MatMut::row_major(&mut found, m, n).into();
                         // SAFETY: the processor has the registers; `found` is this test's own; the operands are whole.
                         unsafe { Product { tiles, a, b: &b, add_to, out }.compute(0..n) };
-                        assert!(found == expected, "{isa:?}: [{m}, {k}] x [{k}, {n}] {add_to:?}");
+                        assert!(
+                            found == *expected,
+                            "{isa:?}: [{m}, {k}] x [{k}, {n}] {add_to:?}, rounded: {rounded}"
+                        );
                     }
                 }
             }

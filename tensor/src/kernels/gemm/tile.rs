@@ -35,8 +35,8 @@ pub(super) struct Tile {
     /// What is going to be packed next, a line for each term: fetched meanwhile.
     pub next: *const f32,
     pub next_term: usize,
-    /// `panels` blocks `[k, PANEL]`, with the distances between blocks and between terms.
-    pub b: *const f32,
+    /// `panels` blocks `[k, PANEL]`, with the distances in bytes between blocks and between terms.
+    pub b: *const u8,
     pub b_panel: usize,
     pub b_term: usize,
     /// What the sums start from, `[rows, panels * PANEL]`, and the distance between rows; null for zeros.
@@ -62,12 +62,20 @@ pub(super) struct Tiles {
     pub panels: usize,
 }
 
-/// `start + a b` for `ROWS` rows, `PANELS` panels, and of each panel `COLS` registers.
+/// `start + a b` for `ROWS` rows, `PANELS` panels, and of each panel `COLS` registers; `HALVES` of `b` in bf16.
 ///
 /// # Safety
 /// As [`TileFn`].
 #[inline(always)]
-pub(super) unsafe fn tile<V: Lanes, const ROWS: usize, const PANELS: usize, const COLS: usize>(t: &Tile) {
+pub(super) unsafe fn tile<
+    V: Lanes,
+    const ROWS: usize,
+    const PANELS: usize,
+    const COLS: usize,
+    const HALVES: bool,
+>(
+    t: &Tile,
+) {
     const { assert!(COLS * V::LEN == PANEL || PANELS == 1 && COLS * V::LEN < PANEL) }
     // SAFETY: the tile's elements are where it says, by the caller's promise; all offsets below are to elements of it.
     unsafe {
@@ -88,7 +96,11 @@ pub(super) unsafe fn tile<V: Lanes, const ROWS: usize, const PANELS: usize, cons
             let mut factors = [[V::zero(); COLS]; PANELS];
             for (panel, factors) in factors.iter_mut().enumerate() {
                 for (col, factor) in factors.iter_mut().enumerate() {
-                    *factor = V::load(b.wrapping_add(panel * t.b_panel + col * V::LEN));
+                    let from = b.wrapping_add(panel * t.b_panel);
+                    *factor = match HALVES {
+                        true => V::load_halves(from.cast::<u16>().wrapping_add(col * V::LEN)),
+                        false => V::load(from.cast::<f32>().wrapping_add(col * V::LEN)),
+                    };
                 }
             }
             for (row, sums) in sums.iter_mut().enumerate() {
@@ -117,20 +129,28 @@ pub(super) unsafe fn tile<V: Lanes, const ROWS: usize, const PANELS: usize, cons
 /// # Safety
 /// As [`TileFn`].
 #[inline(always)]
-pub(super) unsafe fn strips<V: Lanes, const ROWS: usize, const COLS: usize>(t: &Tile) {
+pub(super) unsafe fn strips<V: Lanes, const ROWS: usize, const COLS: usize, const HALVES: bool>(t: &Tile) {
     const { assert!(PANEL.is_multiple_of(COLS * V::LEN)) }
     for first in (0..PANEL).step_by(COLS * V::LEN) {
         let start = if t.start.is_null() { t.start } else { t.start.wrapping_add(first) };
-        let (b, out) = (t.b.wrapping_add(first), t.out.wrapping_add(first));
+        let b = t.b.wrapping_add(first * if HALVES { 2 } else { 4 });
+        let out = t.out.wrapping_add(first);
         // SAFETY: as the caller promises, of these columns of the tile.
-        unsafe { tile::<V, ROWS, 1, COLS>(&Tile { start, b, out, ..*t }) }
+        unsafe { tile::<V, ROWS, 1, COLS, HALVES>(&Tile { start, b, out, ..*t }) }
     }
 }
 
-/// The functions for each number of rows from 1 on, and of how many panels the wide ones are.
+/// The functions for each number of rows from 1 on, and of how many panels the wide ones are; for `b` in f32, or in halves.
 macro_rules! by_rows {
+    ($function:ident, $halves:literal, $($rows:literal x $panels:literal),+) => {
+        &[$(Tiles {
+            narrow: $function::<$rows, 1, $halves>,
+            wide: $function::<$rows, $panels, $halves>,
+            panels: $panels,
+        }),+]
+    };
     ($function:ident, $($rows:literal x $panels:literal),+) => {
-        &[$(Tiles { narrow: $function::<$rows, 1>, wide: $function::<$rows, $panels>, panels: $panels }),+]
+        [by_rows!($function, false, $($rows x $panels),+), by_rows!($function, true, $($rows x $panels),+)]
     };
 }
 
@@ -142,36 +162,36 @@ mod x86 {
     use std::arch::x86_64::{__m256, __m512};
 
     #[target_feature(enable = "avx512f")]
-    unsafe fn avx512<const ROWS: usize, const PANELS: usize>(t: &Tile) {
+    unsafe fn avx512<const ROWS: usize, const PANELS: usize, const HALVES: bool>(t: &Tile) {
         // SAFETY: the processor has AVX-512, and the tile is as the caller promises.
-        unsafe { tile::<__m512, ROWS, PANELS, 2>(t) }
+        unsafe { tile::<__m512, ROWS, PANELS, 2, HALVES>(t) }
     }
 
     #[target_feature(enable = "avx2,fma")]
-    unsafe fn avx2<const ROWS: usize, const PANELS: usize>(t: &Tile) {
+    unsafe fn avx2<const ROWS: usize, const PANELS: usize, const HALVES: bool>(t: &Tile) {
         // SAFETY: the processor has AVX2 and FMA, and the tile is as the caller promises.
         unsafe {
             match ROWS {
-                1 => tile::<__m256, ROWS, PANELS, 4>(t),
-                _ => strips::<__m256, ROWS, 2>(t),
+                1 => tile::<__m256, ROWS, PANELS, 4, HALVES>(t),
+                _ => strips::<__m256, ROWS, 2, HALVES>(t),
             }
         }
     }
 
-    pub static AVX512: &[Tiles] = by_rows!(
+    pub static AVX512: [&[Tiles]; 2] = by_rows!(
         avx512, 1 x 4, 2 x 4, 3 x 4, 4 x 2, 5 x 2, 6 x 2, 7 x 1, 8 x 1, 9 x 1, 10 x 1, 11 x 1, 12 x 1, 13 x 1, 14 x 1
     );
-    pub static AVX2: &[Tiles] = by_rows!(avx2, 1 x 2, 2 x 1, 3 x 1, 4 x 1, 5 x 1, 6 x 1);
+    pub static AVX2: [&[Tiles]; 2] = by_rows!(avx2, 1 x 2, 2 x 1, 3 x 1, 4 x 1, 5 x 1, 6 x 1);
 }
 
 #[cfg(target_arch = "aarch64")]
-static NEON: &[Tiles] = {
-    unsafe fn neon<const ROWS: usize, const PANELS: usize>(t: &Tile) {
+static NEON: [&[Tiles]; 2] = {
+    unsafe fn neon<const ROWS: usize, const PANELS: usize, const HALVES: bool>(t: &Tile) {
         // SAFETY: every aarch64 has NEON, and the tile is as the caller promises.
         unsafe {
             match ROWS {
-                1 => tile::<std::arch::aarch64::float32x4_t, ROWS, PANELS, 8>(t),
-                _ => strips::<std::arch::aarch64::float32x4_t, ROWS, 4>(t),
+                1 => tile::<std::arch::aarch64::float32x4_t, ROWS, PANELS, 8, HALVES>(t),
+                _ => strips::<std::arch::aarch64::float32x4_t, ROWS, 4, HALVES>(t),
             }
         }
     }
@@ -179,18 +199,18 @@ static NEON: &[Tiles] = {
 };
 
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-static WASM: &[Tiles] = {
-    unsafe fn wasm<const ROWS: usize, const PANELS: usize>(t: &Tile) {
+static WASM: [&[Tiles]; 2] = {
+    unsafe fn wasm<const ROWS: usize, const PANELS: usize, const HALVES: bool>(t: &Tile) {
         // SAFETY: the module is compiled for 128-bit vectors, and the tile is as the caller promises.
-        unsafe { strips::<std::arch::wasm32::v128, ROWS, 2>(t) }
+        unsafe { strips::<std::arch::wasm32::v128, ROWS, 2, HALVES>(t) }
     }
     by_rows!(wasm, 1 x 1, 2 x 1, 3 x 1, 4 x 1)
 };
 
-static PORTABLE: &[Tiles] = {
-    unsafe fn portable<const ROWS: usize, const PANELS: usize>(t: &Tile) {
+static PORTABLE: [&[Tiles]; 2] = {
+    unsafe fn portable<const ROWS: usize, const PANELS: usize, const HALVES: bool>(t: &Tile) {
         // SAFETY: the tile is as the caller promises.
-        unsafe { strips::<[f32; 4], ROWS, 2>(t) }
+        unsafe { strips::<[f32; 4], ROWS, 2, HALVES>(t) }
     }
     by_rows!(portable, 1 x 1, 2 x 1, 3 x 1, 4 x 1)
 };
@@ -198,7 +218,7 @@ static PORTABLE: &[Tiles] = {
 impl Tiles {
     /// The tiles in the registers in use. None on processors that cannot multiply and add in one instruction; but in
     /// WebAssembly, which cannot either, these tiles round twice.
-    pub fn current() -> Option<&'static [Tiles]> {
+    pub fn current() -> Option<[&'static [Tiles]; 2]> {
         #[cfg(target_arch = "x86_64")]
         let fits = is_x86_feature_detected!("fma");
         #[cfg(not(target_arch = "x86_64"))]
@@ -206,8 +226,8 @@ impl Tiles {
         fits.then(|| Tiles::of(isa::current()))
     }
 
-    /// The tiles in the registers of `isa`, for each number of rows from 1 on.
-    pub fn of(isa: Isa) -> &'static [Tiles] {
+    /// The tiles in the registers of `isa`, for each number of rows from 1 on; those whose `b` is in f32, and in halves.
+    pub fn of(isa: Isa) -> [&'static [Tiles]; 2] {
         match isa {
             #[cfg(target_arch = "x86_64")]
             Isa::Avx512 => x86::AVX512,

@@ -15,7 +15,7 @@ pub fn round(x: f32) -> f32 {
 
 /// The bits of [`round`].
 #[inline(always)]
-pub(super) fn rounded(x: f32) -> u32 {
+pub fn rounded(x: f32) -> u32 {
     let bits = x.to_bits();
     let magnitude = bits & MAGNITUDE;
     let nearest = if magnitude > INFINITY {

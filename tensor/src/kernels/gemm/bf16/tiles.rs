@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::super::lanes::Lanes;
+use super::super::lanes::{Lanes, MOST_LANES};
 use super::super::tile::{Tile, Tiles, by_rows, strips, tile};
 use super::arithmetic::{MAGNITUDE, SMALLEST, multiply_add_flushed};
 use crate::kernels::isa::{self, Isa};
@@ -10,9 +10,6 @@ use crate::kernels::isa::{self, Isa};
 /// Registers that flush.
 #[derive(Clone, Copy)]
 struct Flushing<V>(V);
-
-/// The longest register.
-const MOST: usize = 16;
 
 #[allow(clippy::undocumented_unsafe_blocks)] // what is asked for is what the register inside asks for
 impl<V: Lanes> Lanes for Flushing<V> {
@@ -40,7 +37,7 @@ impl<V: Lanes> Lanes for Flushing<V> {
 
     #[inline(always)]
     unsafe fn multiply_add(self, x: Self, y: Self) -> Self {
-        let [mut sums, mut xs, mut ys, mut found] = [[0.0; MOST]; 4];
+        let [mut sums, mut xs, mut ys, mut found] = [[0.0; MOST_LANES]; 4];
         unsafe {
             let sum = self.0.multiply_add(x.0, y.0);
             sum.store(found.as_mut_ptr());
@@ -68,11 +65,11 @@ pub(super) fn flushing() -> &'static [Tiles] {
 
 /// In registers that every processor has.
 static FLUSHING: &[Tiles] = {
-    unsafe fn portable<const ROWS: usize, const PANELS: usize>(t: &Tile) {
+    unsafe fn portable<const ROWS: usize, const PANELS: usize, const HALVES: bool>(t: &Tile) {
         // SAFETY: the tile is as the caller promises.
-        unsafe { strips::<Flushing<[f32; 4]>, ROWS, 2>(t) }
+        unsafe { strips::<Flushing<[f32; 4]>, ROWS, 2, HALVES>(t) }
     }
-    by_rows!(portable, 1 x 1, 2 x 1, 3 x 1, 4 x 1)
+    by_rows!(portable, false, 1 x 1, 2 x 1, 3 x 1, 4 x 1)
 };
 
 /// Tiles of pairs; None where the processor in use has none.
@@ -152,21 +149,20 @@ mod x86 {
     }
 
     #[target_feature(enable = "avx512f,avx512bf16")]
-    unsafe fn pairs<const ROWS: usize, const PANELS: usize>(t: &Tile) {
+    unsafe fn pairs<const ROWS: usize, const PANELS: usize, const HALVES: bool>(t: &Tile) {
         // SAFETY: the processor has both, and the tile is as the caller promises.
-        unsafe { tile::<Pairs, ROWS, PANELS, 2>(t) }
+        unsafe { tile::<Pairs, ROWS, PANELS, 2, HALVES>(t) }
     }
 
     #[target_feature(enable = "avx2,fma")]
-    unsafe fn flushing<const ROWS: usize, const PANELS: usize>(t: &Tile) {
+    unsafe fn flushing<const ROWS: usize, const PANELS: usize, const HALVES: bool>(t: &Tile) {
         // SAFETY: the processor has both, and the tile is as the caller promises.
-        unsafe { strips::<Flushing<__m256>, ROWS, 2>(t) }
+        unsafe { strips::<Flushing<__m256>, ROWS, 2, HALVES>(t) }
     }
 
-    pub static PAIRS: &[Tiles] = by_rows!(
-        pairs, 1 x 4, 2 x 4, 3 x 4, 4 x 2, 5 x 2, 6 x 2, 7 x 1, 8 x 1, 9 x 1, 10 x 1, 11 x 1, 12 x 1, 13 x 1, 14 x 1
+    pub static PAIRS: &[Tiles] = by_rows!(pairs, false, 1 x 4, 2 x 4, 3 x 4, 4 x 2, 5 x 2, 6 x 2, 7 x 1, 8 x 1, 9 x 1, 10 x 1, 11 x 1, 12 x 1, 13 x 1, 14 x 1
     );
-    pub static FLUSHING: &[Tiles] = by_rows!(flushing, 1 x 1, 2 x 1, 3 x 1, 4 x 1);
+    pub static FLUSHING: &[Tiles] = by_rows!(flushing, false, 1 x 1, 2 x 1, 3 x 1, 4 x 1);
 
     /// How long a number of products and sums take in registers, the shortest of some tries.
     ///
@@ -174,7 +170,7 @@ mod x86 {
     /// The processor has AVX-512-BF16.
     #[target_feature(enable = "avx512f,avx512bf16")]
     pub unsafe fn time<V: Lanes>() -> Duration {
-        let one = black_box([1.0f32; MOST]);
+        let one = black_box([1.0f32; MOST_LANES]);
         let once = || {
             let started = Instant::now();
             // SAFETY: the processor has the registers, and `one` is as long as they are.

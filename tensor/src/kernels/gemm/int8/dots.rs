@@ -4,7 +4,7 @@ use super::{GROUP, PANEL};
 use crate::simd;
 
 /// The most rows at a time.
-pub(super) const ROWS: usize = 4;
+pub(super) const ROWS: usize = 8;
 
 /// `sums[i][j] = sum over l of rows[i, l] panel[l, j]`, for as many rows as there are sums, at most `ROWS`. Rows are `[rows, k]`, the
 /// panel is packed.
@@ -26,6 +26,10 @@ pub(super) fn dots(rows: &[u8], panel: &[i8], sums: &mut [[i32; PANEL]]) {
                 1 => x86::dots::<1>(rows, panel, sums),
                 2 => x86::dots::<2>(rows, panel, sums),
                 3 => x86::dots::<3>(rows, panel, sums),
+                4 => x86::dots::<4>(rows, panel, sums),
+                5 => x86::dots::<5>(rows, panel, sums),
+                6 => x86::dots::<6>(rows, panel, sums),
+                7 => x86::dots::<7>(rows, panel, sums),
                 _ => x86::dots::<ROWS>(rows, panel, sums),
             }
         }

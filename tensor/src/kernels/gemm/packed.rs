@@ -1,0 +1,63 @@
+//! Right operands that are packed once and multiplied by many times: [`PackedMatrix`].
+
+use super::driver::Right;
+use super::element::Gemm;
+use super::int8::{PackedInt8, gemm_int8};
+use super::matrix::{AddTo, MatRef};
+use super::pack::Packed;
+use super::panels::in_pieces;
+use super::tile::Tiles;
+use crate::packing::Packing;
+
+/// The right operand of products of rows in f32, `[k, n]`, packed once.
+pub enum PackedMatrix {
+    /// In f32 or bf16, with its dimensions.
+    Floats([usize; 2], Right<'static>),
+    /// In whole numbers.
+    Whole(PackedInt8),
+}
+
+impl PackedMatrix {
+    /// Packs a matrix; threads share the work. None where nothing is multiplied by ones that are packed so, or the matrix
+    /// cannot be.
+    ///
+    /// # Panics
+    /// If the slice is too short for the dimensions.
+    pub fn new(b: MatRef<f32>, packing: Packing) -> Option<PackedMatrix> {
+        assert!(b.extent() <= b.data.len(), "PackedMatrix: the operand is too short");
+        let floats = |right: fn(Packed) -> Right<'static>| {
+            let packed = Tiles::current().map(|_| Packed::new(b))?;
+            Some(PackedMatrix::Floats([b.rows, b.cols], right(packed)))
+        };
+        match packing {
+            Packing::F32 => floats(Right::Packed),
+            Packing::Bf16 => floats(|packed| Right::Halves(packed.halves())),
+            Packing::Int8 => PackedInt8::new(b).map(PackedMatrix::Whole),
+        }
+    }
+}
+
+/// `out = a b + bias` by an operand that was packed before: for one in f32 the bits of [`gemm_parallel`], for one in bf16 those of
+/// [`gemm_parallel`] with it rounded, and for whole numbers [`gemm_int8`].
+///
+/// # Panics
+/// As [`gemm_parallel`], or if rows of `a` are not contiguous.
+pub fn gemm_packed(a: MatRef<f32>, b: &PackedMatrix, bias: Option<&[f32]>, out: &mut [f32]) {
+    match b {
+        PackedMatrix::Floats(dims, right) => {
+            let add_to = bias.map_or(AddTo::Zero, AddTo::Row);
+            in_pieces(
+                a,
+                *dims,
+                |_| right,
+                add_to,
+                out,
+                |a, b, out, cols| {
+                    // SAFETY: the pieces are as `in_pieces` promises, and `b` was checked when it was packed.
+                    unsafe { f32::product(a, b, add_to, out, cols) }
+                },
+            );
+        }
+        PackedMatrix::Whole(b) => gemm_int8(a, b, bias, out),
+    }
+}
