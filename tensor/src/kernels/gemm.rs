@@ -25,6 +25,7 @@ pub mod matrix;
 mod pack;
 pub mod packed;
 pub mod panels;
+pub mod rounding;
 mod tile;
 
 /// `out = add_to + a b` on the calling thread, `[m, k] x [k, n] -> [m, n]`.

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use crate::dispatch;
 use crate::element::DType;
-use crate::kernels::gemm::bf16::arithmetic::round;
 use crate::kernels::gemm::bf16::gemm_bf16;
 use crate::kernels::gemm::int8;
 use crate::kernels::gemm::matrix::{AddTo, MatRef};
 use crate::kernels::gemm::packed::{PackedMatrix, gemm_packed};
 use crate::kernels::gemm::panels::gemm_parallel;
+use crate::kernels::gemm::rounding::round;
 use crate::ops::matmul::mat_ref;
 use crate::packing::Packing;
 use crate::pool::take;

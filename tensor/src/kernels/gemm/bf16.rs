@@ -19,19 +19,17 @@ use std::borrow::Cow;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use arithmetic::{MAGNITUDE, round, rounded};
-
 use super::driver::{Product, Right, stands_well};
 use super::matrix::{AddTo, MatRef};
 use super::pack::Packed;
 use super::panels::in_pieces;
+use super::rounding::{MAGNITUDE, round, rounded};
 use super::tile::Tiles;
 use crate::kernels::isa::Isa;
 use crate::pool::{Buffer, take};
 use crate::simd;
 use crate::threads::{GRAIN, for_each_chunk, for_each_index, rows_per_chunk};
 
-pub mod arithmetic;
 mod tiles;
 
 /// How operands are written for the tiles.

@@ -20,12 +20,12 @@ use crate::threads::{for_each_chunk, for_each_index, rows_per_chunk};
 
 mod dots;
 
+use dots::GROUP;
+
 /// The largest magnitude of a whole number.
 const MOST: f32 = 127.0;
 /// What is added to left factors.
 const SHIFT: i32 = 128;
-/// How many terms are taken at a time.
-const GROUP: usize = 4;
 /// The most terms whose sum, of products of up to 255 and 127, an i32 is sure to hold.
 const MOST_TERMS: usize = (i32::MAX / (255 * 127)) as usize;
 

@@ -10,8 +10,8 @@
 
 use std::ops::Deref;
 
-use super::bf16::arithmetic::rounded;
 use super::matrix::MatRef;
+use super::rounding::rounded;
 use super::tile::{MAX_ROWS, PANEL};
 use crate::pool::{Buffer, take};
 use crate::simd;

@@ -1,7 +1,7 @@
-use super::bf16::arithmetic::round;
 use super::driver::{Product, Right};
 use super::pack::Packed;
 use super::panels::gemm_parallel;
+use super::rounding::round;
 use super::tile::Tiles;
 use super::*;
 use crate::element::Element;

@@ -1,4 +1,4 @@
-use super::arithmetic::{INFINITY, SMALLEST, multiply_add_flushed};
+use super::super::rounding::{INFINITY, SMALLEST, multiply_add_flushed};
 use super::*;
 use crate::kernels::gemm::panels::gemm_parallel;
 

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use super::super::lanes::{Lanes, MOST_LANES};
+use super::super::rounding::{MAGNITUDE, SMALLEST, multiply_add_flushed};
 use super::super::tile::{Tile, Tiles, by_rows, strips, tile};
-use super::arithmetic::{MAGNITUDE, SMALLEST, multiply_add_flushed};
 use crate::kernels::isa::{self, Isa};
 
 /// Registers that flush.

@@ -1,7 +1,10 @@
 //! The sums of whole numbers: of some rows and a panel of columns.
 
-use super::{GROUP, PANEL};
+use super::super::tile::PANEL;
 use crate::simd;
+
+/// How many terms are taken at a time.
+pub(super) const GROUP: usize = 4;
 
 /// The most rows at a time.
 pub(super) const ROWS: usize = 8;

@@ -1,11 +1,11 @@
 //! The arithmetic of products in bf16, one number at a time: what every kind of register is held to.
 
 /// The bits of an infinity: the least that are no number's.
-pub(super) const INFINITY: u32 = 0x7f80_0000;
+pub const INFINITY: u32 = 0x7f80_0000;
 /// The bits of the smallest normal number.
-pub(super) const SMALLEST: u32 = 0x0080_0000;
+pub const SMALLEST: u32 = 0x0080_0000;
 /// All bits but the sign.
-pub(super) const MAGNITUDE: u32 = 0x7fff_ffff;
+pub const MAGNITUDE: u32 = 0x7fff_ffff;
 
 /// `x` rounded to the nearest bf16, to the even one of two, as an f32; zero instead of a subnormal number.
 #[inline(always)]
@@ -30,7 +30,7 @@ pub fn rounded(x: f32) -> u32 {
 /// `x y + sum`, rounded once; what is smaller than the smallest normal number is a zero of its sign, before (`sum`) and after.
 /// Smaller is, as x86-64 has it, what would be if numbers had smaller exponents: the largest such can round to the smallest
 /// normal number where subnormal ones stand in between.
-pub(super) fn multiply_add_flushed(sum: f32, x: f32, y: f32) -> f32 {
+pub fn multiply_add_flushed(sum: f32, x: f32, y: f32) -> f32 {
     let sum = if sum.to_bits() & MAGNITUDE < SMALLEST { 0.0f32.copysign(sum) } else { sum };
     let found = x.mul_add(y, sum);
     let magnitude = found.to_bits() & MAGNITUDE;
