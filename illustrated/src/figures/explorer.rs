@@ -58,7 +58,7 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
                 }
             }
             @for (at, one) in drawn.iter().enumerate() {
-                g class=[(at > 0).then_some("off")] data-when={ "kind=" (at) } { (one.markup) }
+                g data-when={ "kind=" (at) } class=[(at > 0).then_some("off")] { (one.markup) }
             }
         },
         controls: [kind, layer, head].into_iter().chain(toggles).collect(),

@@ -3,6 +3,7 @@
 
 mod derived;
 mod followed;
+pub mod lengths;
 pub mod lesson;
 mod moments;
 mod outputs;

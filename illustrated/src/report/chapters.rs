@@ -48,7 +48,10 @@ fn black_box(recording: &Recording) -> Markup {
     html! {
         p {
             "A sentence goes in, a sentence comes out. Here " b { (about.sentence) } " went in"
-            @if let Some(said) = said { " and " b { (said) } " came out" }
+            @if let Some(said) = said {
+                ", and after " (about.step) " steps of training "
+                @if said.is_empty() { "nothing" } @else { b { (said) } } " came out"
+            }
             ". In between stand " (grouped(count)) " numbers, which training changes: "
             (counted(encoder, "layer")) " that " @if encoder == 1 { "reads" } @else { "read" } ", the encoder, and "
             (counted(decoder, "layer")) " that " @if decoder == 1 { "writes" } @else { "write" } ", the decoder."

@@ -10,6 +10,7 @@ mod chapters;
 #[cfg(test)]
 mod claims_tests;
 mod controls;
+mod parts;
 mod questions;
 mod slips;
 
@@ -18,6 +19,7 @@ use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io::Write;
 
@@ -49,6 +51,8 @@ pub const SCRIPTS: [&str; 7] = [
 pub fn page(recording: &Recording) -> String {
     let title = format!("“{}”, an illustrated run", recording.about().sentence);
     let body = Body::of(recording);
+    let mut parts = Vec::new();
+    let chapters = parts::taken_out(&body.html.0, &mut parts);
     let markup = html! {
         (DOCTYPE)
         html lang="en" {
@@ -71,10 +75,11 @@ pub fn page(recording: &Recording) -> String {
                         (legend())
                         @if !has_all_weights(recording) { " The weights of the model are recorded at some of the steps only." }
                     }
-                    (body.html)
+                    (PreEscaped(chapters))
                 }
                 script id="recording" type="application/gzip" { (packed(recording.to_json().as_bytes())) }
-                script id="captions" type="application/gzip" { (packed(body.captions().as_bytes())) }
+                script id="parts" type="application/gzip" { (packed(json(&parts).as_bytes())) }
+                script id="captions" type="application/gzip" { (packed(json(&body.captions).as_bytes())) }
                 script id="origins" type="application/json" { (PreEscaped(rules(recording))) }
                 @for script in SCRIPTS.into_iter().chain([include_str!("report.js")]) { script { (PreEscaped(script)) } }
             }
@@ -119,11 +124,11 @@ impl Body {
         };
         Body { html, captions }
     }
+}
 
-    /// The captions as JSON.
-    fn captions(&self) -> String {
-        serde_json::to_string(&self.captions).expect("captions have a JSON form")
-    }
+/// As JSON.
+fn json(texts: &impl Serialize) -> String {
+    serde_json::to_string(texts).expect("texts have a JSON form")
 }
 
 /// Lets the list of chapters know which of them is being read.
@@ -197,7 +202,7 @@ mod tests {
         };
         let body = Body::of(&crate::testing::recorded_of(large, 30, 60));
         let count: usize = body.captions.values().map(|caption| caption.texts().len()).sum();
-        let size = packed(body.captions().as_bytes()).len();
+        let size = packed(json(&body.captions).as_bytes()).len();
         assert!(count > 30 * 6 * 8 && size < 100_000, "{count} captions in {size} bytes");
     }
 
