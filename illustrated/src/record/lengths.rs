@@ -79,7 +79,7 @@ fn formula(penalty: LengthPenalty) -> String {
     match penalty {
         LengthPenalty::None => "1".into(),
         LengthPenalty::Gnmt { alpha } => format!("((5 + len) / 6)^{alpha}"),
-        LengthPenalty::Power { alpha } if alpha == 1.0 => "len".into(),
+        LengthPenalty::Power { alpha: 1.0 } => "len".into(),
         LengthPenalty::Power { alpha } => format!("len^{alpha}"),
     }
 }

@@ -89,6 +89,7 @@ pub fn record(translator: &Translator, sentence: &str, options: &Options) -> Res
     let with_parameters = options.with_parameters.unwrap_or(params.numel() <= MAX_PARAMETERS);
     recorder.pass(model, params, &pair, translator.about().step, with_parameters)?;
     if options.with_probes {
+        recorder.lengths(model, params, &source.ids, translator.about().step, &own.options(1))?;
         recorder.probes(model, params, &pair)?;
         recorder.deep_stacks(&model.config().architecture, &pair)?;
     }

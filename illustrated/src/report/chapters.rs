@@ -7,7 +7,7 @@ use transformer::{Activation, NormPlacement, Positions};
 use crate::look::number::{counted, grouped};
 use crate::recording::Recording;
 
-use super::{about, questions, slips};
+use super::{about, losses, questions, slips};
 
 /// A chapter.
 pub(super) struct Chapter {
@@ -193,7 +193,7 @@ fn training(recording: &Recording) -> Markup {
         recording.passes().first().filter(|pass| pass.head().step == 0).map(|pass| pass.head().nll);
     html! {
         p {
-            "Who holds all words for alike has a loss of " (format!("{even:.2}")) ", the logarithm of their number"
+            "Who holds all words for alike has a " (losses::link("loss")) " of " (format!("{even:.2}")) ", the logarithm of their number"
             @if let Some(nll) = untrained { "; this model, untrained, had " (format!("{nll:.2}")) " on this sentence" }
             ". Training compares what it says with the label, at "
             "all positions at once, and changes every weight a little so that the label becomes likelier."
@@ -202,6 +202,7 @@ fn training(recording: &Recording) -> Markup {
                 "certain, and the loss cannot reach 0."
             }
         }
+        (losses::text(recording))
     }
 }
 

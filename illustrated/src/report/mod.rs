@@ -10,6 +10,7 @@ mod chapters;
 #[cfg(test)]
 mod claims_tests;
 mod controls;
+mod losses;
 mod parts;
 mod questions;
 mod slips;
@@ -89,10 +90,12 @@ pub fn page(recording: &Recording) -> String {
 }
 
 /// What colours and bars say.
-pub fn legend() -> &'static str {
-    "A cell is a number: red above 0, blue below, the deeper the larger, up to the ± that stands at the corner of its matrix; \
-     weights and probabilities are ochre, from 0 to 1. The bar under a number is the gradient of the loss at it: green, the \
-     loss falls if the number grows; purple, if it shrinks; the longest of a matrix is as wide as the cell."
+pub fn legend() -> Markup {
+    html! {
+        "A cell is a number: red above 0, blue below, the deeper the larger, up to the ± that stands at the corner of its matrix; "
+        "weights and probabilities are ochre, from 0 to 1. The bar under a number is the gradient of the " (losses::link("loss"))
+        " at it: green, the loss falls if the number grows; purple, if it shrinks; the longest of a matrix is as wide as the cell."
+    }
 }
 
 /// The chapters with their texts and figures, and before them the way to each.

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::answer::answer;
-use super::measured::{at_once, change, fact, in_training, last, said, variant};
+use super::measured::{at_once, change, fact, in_training, last, nll, said, variant};
 use crate::look::number::counted;
 use crate::record::lesson::{BACKWARDS, LEARNED, UNMASKED};
 use crate::record::probes::{CHANGE, MASK_SWITCHED};
@@ -38,7 +38,7 @@ fn copying(recording: &Recording) -> Option<Markup> {
     let (with, without) = (fact(plain, LEARNED)?, fact(open, LEARNED)?);
     (without < 0.5 * with).then(|| {
         html! {
-            "The loss falls without the mask too, to " (last(open)) ", for what is in sight is easily said; but it says nothing about what that "
+            "The nll falls without the mask too, to " (last(open)) ", for what is in sight is easily said; but it says nothing about what that "
             "model can do on its own."
         }
     })
@@ -67,7 +67,7 @@ fn switched(recording: &Recording, is_causal: bool) -> Option<Markup> {
 fn by_heart(recording: &Recording) -> Option<Markup> {
     let (plain, open) = (variant(recording, names::AS_IT_IS)?, variant(recording, names::NO_CAUSAL_MASK)?);
     Some(html! {
-        "The sentences of this page, learned by heart without the mask, end with a loss of " (last(open)) " (with it " (last(plain))
+        "The sentences of this page, learned by heart without the mask, end with an " (nll()) " of " (last(open)) " (with it " (last(plain))
         "), and on its own that model says " (said(open)) "."
         @if open.said == plain.said { " One sentence can be said by heart without a rule, so here nothing is lost." }
     })

@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use crate::record::lesson::{BACKWARDS, KEPT_ASIDE, LEARNED, N_KEPT_ASIDE, N_LEARNED};
 use crate::record::probes::{IN_HAND, NLL};
 use crate::recording::{Recording, Variant};
+use crate::report::losses;
 
 /// The variant of that name.
 pub(super) fn variant<'a>(recording: &'a Recording, name: &str) -> Option<&'a Variant> {
@@ -19,6 +20,11 @@ pub(super) fn fact(variant: &Variant, name: &str) -> Option<f64> {
 /// The last negative log-likelihood of a training.
 pub(super) fn last(variant: &Variant) -> String {
     variant.nll.last().map_or_else(String::new, |nll| format!("{nll:.3}"))
+}
+
+/// The loss that is told of here, which leads to where all of them are.
+pub(super) fn nll() -> Markup {
+    losses::link("nll")
 }
 
 /// A difference that may be none.
@@ -41,7 +47,7 @@ pub(super) fn at_once(recording: &Recording, changed: &str) -> Option<Markup> {
     let (before, after) = (fact(plain, NLL)?, fact(changed, NLL)?);
     let same = plain.said == changed.said;
     Some(html! {
-        " The negative log-likelihood of the right words goes from " (format!("{before:.3}")) " to " (format!("{after:.3}"))
+        " The " (nll()) " of the right words goes from " (format!("{before:.3}")) " to " (format!("{after:.3}"))
         " per token, and it says " @if same { "the same" } @else { (said(changed)) " where it said " (said(plain)) } "."
     })
 }
@@ -73,7 +79,7 @@ pub(super) fn in_training(recording: &Recording, changed: &str, without: &str) -
         div class="wide" tabindex="0" role="region" aria-label="the numbers" {
         table {
             tr {
-                th {} th scope="col" { "loss at the end" } th scope="col" { "right of those learned" }
+                th {} th scope="col" { (nll()) " at the end" } th scope="col" { "right of those learned" }
                 th scope="col" { "right of those kept aside" }
             }
             (row("as it is", plain)?)

@@ -4,6 +4,7 @@
 mod answer;
 mod decoding;
 mod learning;
+mod lengths;
 mod measured;
 mod places;
 mod scaling;
@@ -25,7 +26,7 @@ pub(super) fn text(recording: &Recording) -> Markup {
         places::order(recording),
         learning::depth(recording),
         learning::norm_placement(recording),
-        translating::short_outputs(recording),
+        lengths::short_outputs(recording),
         learning::unseen(recording),
     ];
     html! { @for answer in answers.into_iter().flatten() { (answer) } }

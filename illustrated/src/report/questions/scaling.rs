@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::answer::answer;
-use super::measured::{at_once, fact, in_training, variant};
+use super::measured::{at_once, fact, in_training, nll, variant};
 use crate::record::lesson::UNSCALED;
 use crate::record::peaks::{ENTROPY, LARGEST, PASSED, SPREAD};
 use crate::record::probes::{IN_HAND, SCALING_SWITCHED, WIDE, WIDE_UNSCALED, WIDTH};
@@ -81,7 +81,7 @@ fn by_heart(recording: &Recording) -> Option<Markup> {
     let (with, without) = (variant(recording, names::AS_IT_IS)?, variant(recording, names::NO_SCALING)?);
     let (a, b) = (*with.nll.last()?, *without.nll.last()?);
     Some(html! {
-        "The sentences of this page, learned by heart in the same " (with.nll.len()) " steps, end with a loss of " (format!("{a:.3}"))
+        "The sentences of this page, learned by heart in the same " (with.nll.len()) " steps, end with an " (nll()) " of " (format!("{a:.3}"))
         " with the division and " (format!("{b:.3}")) " without"
         @if (a - b).abs() < 0.1 * a.max(b) { ": on so little it makes no difference" } "."
     })
