@@ -18,7 +18,7 @@ use super::{N_STEPS, SEED, Toy};
 const RECORDED: [u64; 6] = [0, 4, 8, 16, 32, N_STEPS as u64];
 
 /// How long the words backwards are learned, on which more can be seen than on two sentences.
-const N_STEPS_BACKWARDS: usize = 400;
+const N_STEPS_BACKWARDS: usize = 800;
 
 /// Where the pictures go, and what they are drawn from.
 #[derive(Debug, Default)]

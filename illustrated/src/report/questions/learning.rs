@@ -4,14 +4,13 @@ use maud::{Markup, html};
 use transformer::NormPlacement;
 
 use super::answer::answer;
-use super::measured::{at_once, fact, in_training, said, variant};
+use super::measured::{at_once, fact, in_training, percent, said, variant};
 use crate::record::lesson::{BACKWARDS, KEPT_ASIDE, LEARNED, N_KEPT_ASIDE, SHALLOW};
 use crate::record::probes::{NO_TOP_LAYERS, PROBABILITY, TURNED, UNSEEN};
 use crate::record::variants::names;
 use crate::recording::{Recording, Variant};
 
-/// The share that a model gets right of a task that it has learned, more or less; and of one whose rule it has found.
-const LEARNED_AT_ALL: f64 = 0.5;
+/// The share that a model gets right of a task whose rule it has found.
 const FOUND: f64 = 0.9;
 
 pub(super) fn depth(recording: &Recording) -> Option<Markup> {
@@ -28,27 +27,8 @@ pub(super) fn depth(recording: &Recording) -> Option<Markup> {
                 p { "Without the top layer of each stack, the rest as it is." (text) " What the layers below say was made for the top layer, not for the word." }
             }
             @if let Some(text) = in_training(recording, SHALLOW, "one layer") { (text) }
-            @if let Some(text) = enough(recording) { p { (text) } }
         },
     )
-}
-
-/// What the task says of depth: nothing, if it was not learned with it either.
-fn enough(recording: &Recording) -> Option<String> {
-    let share = |name: &str| fact(variant(recording, name)?, KEPT_ASIDE);
-    let (one, deep) = (share(SHALLOW)?, share(BACKWARDS)?);
-    Some(match deep {
-        deep if deep < LEARNED_AT_ALL => {
-            format!(
-                "As it is, the model has not learned the task: it gets {} right. Of depth that says nothing.",
-                percent(deep)
-            )
-        }
-        deep if one > deep - 0.05 => "For so simple a task one layer is enough.".into(),
-        deep => {
-            format!("In as many steps one layer gets {} right in place of {}.", percent(one), percent(deep))
-        }
-    })
 }
 
 pub(super) fn norm_placement(recording: &Recording) -> Option<Markup> {
@@ -120,44 +100,24 @@ fn rule(recording: &Recording) -> Option<Markup> {
     })
 }
 
-fn percent(share: f64) -> String {
-    format!("{:.0}%", 100.0 * share)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::recording::{About, Event, Fact};
 
-    /// The task as it went with all layers and with one.
-    fn lesson(deep: f64, one: f64) -> Recording {
+    /// The task as it went.
+    fn lesson(share: f64) -> Recording {
         let mut recording = Recording::new(About::default());
-        for (name, share) in [(BACKWARDS, deep), (SHALLOW, one)] {
-            let facts = [(LEARNED, share), (KEPT_ASIDE, share), (N_KEPT_ASIDE, 125.0)];
-            let facts = facts.map(|(name, value)| Fact { name: name.into(), value }).to_vec();
-            let (change, said) = (String::new(), String::new());
-            recording.push(Event::Variant(Variant {
-                name: name.into(),
-                change,
-                nll: vec![1.0],
-                said,
-                facts,
-            }));
-        }
+        let facts = [(LEARNED, share), (KEPT_ASIDE, share), (N_KEPT_ASIDE, 125.0)];
+        let facts = facts.map(|(name, value)| Fact { name: name.into(), value }).to_vec();
+        let (name, change, said) = (BACKWARDS.into(), String::new(), String::new());
+        recording.push(Event::Variant(Variant { name, change, nll: vec![1.0], said, facts }));
         recording
     }
 
     #[test]
-    fn one_layer_is_enough_only_for_what_was_learned() {
-        let enough = |deep, one| enough(&lesson(deep, one)).unwrap();
-        assert!(enough(0.9, 0.88).contains("one layer is enough"));
-        assert!(enough(0.9, 0.3).contains("one layer gets 30% right in place of 90%"));
-        assert!(enough(0.02, 0.02).contains("has not learned the task: it gets 2% right"));
-    }
-
-    #[test]
     fn a_rule_is_found_if_most_is_right() {
-        let rule = |share| rule(&lesson(share, share)).unwrap().into_string();
+        let rule = |share| rule(&lesson(share)).unwrap().into_string();
         assert!(rule(0.97).contains("model finds it: ") && rule(0.97).contains("97% of the 125"));
         assert!(rule(0.4).contains("model need not find it: ") && rule(0.4).contains("40% of the 125"));
     }

@@ -62,7 +62,7 @@ pub(super) fn in_training(recording: &Recording, changed: &str, without: &str) -
             }
         });
     };
-    let share = |variant: &Variant, name: &str| Some(format!("{:.0}%", 100.0 * fact(variant, name)?));
+    let share = |variant: &Variant, name: &str| Some(percent(fact(variant, name)?));
     let row = |name: &str, variant: &Variant| {
         Some(html! {
             tr {
@@ -86,7 +86,58 @@ pub(super) fn in_training(recording: &Recording, changed: &str, without: &str) -
             (row(without, changed)?)
         }
         }
+        p { (compared(plain, changed, without)?) }
     })
+}
+
+/// The share that a model gets right of a task that it has learned, more or less.
+const LEARNED_AT_ALL: f64 = 0.5;
+
+/// What a change made of the task, in words: on the words kept aside, for these ask for the rule, and beyond what chance
+/// makes of so many.
+fn compared(plain: &Variant, changed: &Variant, without: &str) -> Option<String> {
+    let share = |name: &str| Some((fact(plain, name)?, fact(changed, name)?));
+    let ((learned, learned_without), (kept, kept_without)) = (share(LEARNED)?, share(KEPT_ASIDE)?);
+    let n_kept = fact(plain, N_KEPT_ASIDE)?;
+    // Two standard errors of a difference of shares.
+    let variance = |share: f64| share * (1.0 - share) / n_kept;
+    let chance = 2.0 * (variance(kept) + variance(kept_without)).sqrt();
+    let difference = kept - kept_without;
+    let of_unseen =
+        format!("{} in place of {} of the words that it never saw", percent(kept_without), percent(kept));
+    Some(if learned < LEARNED_AT_ALL {
+        format!(
+            "As it is, the model has not learned the task: it gets {} right of what it learned from. What the change does cannot be \
+             seen on that.",
+            percent(learned)
+        )
+    } else if difference.abs() <= chance {
+        format!(
+            "Both do as well with words that they never saw: {} and {} differ by no more than chance makes of {n_kept}. On so \
+             simple a task, “{without}” is enough.",
+            percent(kept),
+            percent(kept_without)
+        )
+    } else if difference < 0.0 {
+        format!(
+            "Here the change does good: {of_unseen}. One task is no proof; what it costs shows on others."
+        )
+    } else if learned_without > learned - 0.1 {
+        format!(
+            "With the change it learns its words by heart as well, but says right only {of_unseen}: it finds the rule less surely."
+        )
+    } else {
+        format!(
+            "With the change it learns less, {} in place of {} of the words that it learned from, and says right only {of_unseen}.",
+            percent(learned_without),
+            percent(learned)
+        )
+    })
+}
+
+/// A share of 1, in per cent.
+pub(super) fn percent(share: f64) -> String {
+    format!("{:.0}%", 100.0 * share)
 }
 
 #[cfg(test)]
@@ -94,6 +145,31 @@ mod tests {
     use super::*;
     use crate::record::probes::{CHANGE, CHANGE_TURNED};
     use crate::recording::Fact;
+
+    /// How a task went: the shares right of the words learned and of those kept aside.
+    fn task(learned: f64, kept_aside: f64) -> Variant {
+        let facts = [(LEARNED, learned), (KEPT_ASIDE, kept_aside), (N_KEPT_ASIDE, 125.0)];
+        let facts = facts.map(|(name, value)| Fact { name: name.into(), value }).to_vec();
+        Variant { name: String::new(), change: String::new(), nll: vec![1.0], said: String::new(), facts }
+    }
+
+    #[test]
+    fn what_a_change_made_is_said_as_the_numbers_have_it() {
+        let told = |before: Variant, after: Variant| compared(&before, &after, "one layer").unwrap();
+        assert!(
+            told(task(0.02, 0.02), task(0.0, 0.0)).contains("has not learned the task: it gets 2% right")
+        );
+        assert!(
+            told(task(1.0, 0.9), task(1.0, 0.88))
+                .contains("90% and 88% differ by no more than chance makes of 125")
+        );
+        assert!(
+            told(task(1.0, 0.9), task(0.99, 0.5))
+                .contains("by heart as well, but says right only 50% in place of 90%")
+        );
+        assert!(told(task(1.0, 0.9), task(0.1, 0.0)).contains("learns less, 10% in place of 100%"));
+        assert!(told(task(1.0, 0.5), task(1.0, 0.9)).contains("does good: 90% in place of 50%"));
+    }
 
     #[test]
     fn a_fact_is_called_by_its_whole_name() {

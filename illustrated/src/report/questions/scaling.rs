@@ -62,7 +62,34 @@ fn by_width(recording: &Recording) -> Option<Markup> {
                 @for row in &rows { (row) }
             }
         }
+        p { (concluded(&measured)?) }
     })
+}
+
+/// What the narrowest and the widest head show.
+fn concluded(measured: &[&Variant]) -> Option<String> {
+    let ends = |name: &str| {
+        let mut all = measured.iter().filter(|one| one.name == name);
+        Some((*all.next()?, *all.next_back()?))
+    };
+    let numbers =
+        |(narrow, wide): (&Variant, &Variant), name: &str| Some((fact(narrow, name)?, fact(wide, name)?));
+    let (plain, divided) = (ends(WIDE_UNSCALED)?, ends(WIDE)?);
+    let (from, to) = numbers(plain, WIDTH)?;
+    let ((spread, spread_wide), (largest, largest_wide)) =
+        (numbers(plain, SPREAD)?, numbers(plain, LARGEST)?);
+    let (passed, passed_wide) = numbers(plain, PASSED)?;
+    let ((kept, kept_wide), (through, through_wide)) = (numbers(divided, SPREAD)?, numbers(divided, PASSED)?);
+    let so = if passed_wide < 0.5 * through_wide {
+        "So it is the division that lets a wide head learn."
+    } else {
+        "On this sentence the division makes little difference."
+    };
+    Some(format!(
+        "Not divided, scores go from ±{spread:.1} to ±{spread_wide:.1} as the head grows from {from} to {to}, the largest weight from \
+         {largest:.2} to {largest_wide:.2}, and the gradient that comes through from {passed:.2} to {passed_wide:.2}. Divided, scores \
+         are ±{kept:.1} and ±{kept_wide:.1}, and {through:.2} and {through_wide:.2} of the gradient come through. {so}"
+    ))
 }
 
 /// What the division does to this model as it stands.
@@ -116,4 +143,37 @@ pub(super) fn slices(recording: &Recording) -> Option<Markup> {
             }
         },
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recording::Fact;
+
+    #[test]
+    fn what_is_concluded_of_width_is_what_was_measured() {
+        let of = |name: &str, width: f64, spread: f64, passed: f64| Variant {
+            name: name.into(),
+            change: String::new(),
+            nll: Vec::new(),
+            said: String::new(),
+            facts: [(WIDTH, width), (SPREAD, spread), (LARGEST, 0.9), (PASSED, passed)]
+                .map(|(name, value)| Fact { name: name.into(), value })
+                .to_vec(),
+        };
+        let told = |passed: f64| {
+            let all = [
+                of(WIDE, 16.0, 1.2, 0.2),
+                of(WIDE_UNSCALED, 16.0, 5.0, 0.07),
+                of(WIDE, 512.0, 1.4, 0.2),
+                of(WIDE_UNSCALED, 512.0, 30.0, passed),
+            ];
+            concluded(&all.iter().collect::<Vec<_>>()).unwrap()
+        };
+        assert!(told(0.0).contains("from ±5.0 to ±30.0 as the head grows from 16 to 512"), "{}", told(0.0));
+        assert!(
+            told(0.0).ends_with("lets a wide head learn.")
+                && told(0.15).ends_with("makes little difference.")
+        );
+    }
 }
