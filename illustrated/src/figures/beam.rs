@@ -7,31 +7,33 @@ mod scores;
 
 use super::common::by_pass;
 use crate::look::{Figure, Sheet};
-use crate::recording::{Fate, PenaltyKind, Recording, Search};
+use crate::recording::{Fate, PenaltyKind, Recording, Search, Unit};
 
 /// Greedy decoding.
 pub fn greedy(recording: &Recording) -> Option<Figure> {
+    let Unit { one, many } = recording.about().unit();
     let says = |search: &Search| {
         format!(
-            "at each step of the search the likeliest word is taken and every other dropped for good, of which the \
-             runner-up is shown. After {} words it reads: {}.",
+            "at each step of the search the likeliest {one} is taken and every other dropped for good, of which the \
+             runner-up is shown. After {} {many} it reads: {}.",
             steps(search),
             found(search),
         )
     };
     let is_greedy = |search: &Search| search.name() == "greedy";
     figure(recording, "greedy-search", is_greedy, says, |_| {
-        "Greedy decoding: the likeliest word, one after the other".into()
+        format!("Greedy decoding: the likeliest {one}, one after the other")
     })
 }
 
 /// Beam search: of several after a pass, the last that was recorded.
 pub fn draw(recording: &Recording) -> Option<Figure> {
+    let Unit { one, .. } = recording.about().unit();
     let says = |search: &Search| {
         let count = |fate| search.candidates.iter().filter(|(_, candidate)| candidate.fate == fate).count();
         format!(
             "of the {} candidates that came into question in {} steps of the search, {} were kept, {} ended and {} were \
-             dropped; the best reads: {}. Every further word costs, so sums only fall{}",
+             dropped; the best reads: {}. Every further {one} costs, so sums only fall{}",
             search.candidates.len(),
             steps(search),
             count(Fate::Kept),

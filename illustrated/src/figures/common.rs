@@ -5,7 +5,7 @@ use transformer::NormPlacement;
 use crate::look::equation::choices;
 use crate::look::matrix::{Drawn, cut};
 use crate::look::{Axis, Caption, Control, Heads, Labels, Matrix, Place, Role, Sheet, Style};
-use crate::recording::{Array, Output, Pass, Recording, Token};
+use crate::recording::{Array, Output, Pass, Recording, Token, Unit};
 
 /// The widest that a figure is drawn, where it can be helped.
 pub(super) const MAX_WIDTH: f64 = 1072.0;
@@ -19,6 +19,7 @@ pub(super) struct Run<'a> {
     pub n_heads: usize,
     pub d_head: usize,
     pub n_layers: usize,
+    pub unit: Unit,
 }
 
 impl<'a> Run<'a> {
@@ -38,6 +39,7 @@ impl<'a> Run<'a> {
             n_heads,
             d_head,
             n_layers,
+            unit: recording.about().unit(),
         })
     }
 

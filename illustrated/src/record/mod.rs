@@ -58,6 +58,7 @@ impl<'a> Recorder<'a> {
             src_words: listed(&words.src),
             tgt_words: listed(&words.tgt),
             tgt_vocab_size: words.tgt.len(),
+            pieces: words.pieces,
             ..about
         };
         let (smoothing, digits) = (about.smoothing, about.digits);

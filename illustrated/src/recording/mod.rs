@@ -28,6 +28,7 @@ pub mod search;
 #[cfg(test)]
 mod tests;
 pub mod training;
+mod unit;
 
 pub use event::{
     About, Array, Candidate, Event, Fact, Fate, LengthPenalty, Output, Parameter, PassHead, PenaltyKind,
@@ -36,6 +37,7 @@ pub use event::{
 pub use pass::Pass;
 pub use search::Search;
 pub use training::{Followed, Norms, OptimizerRule, Step, Validated};
+pub use unit::Unit;
 
 use event::select;
 

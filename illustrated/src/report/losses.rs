@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use crate::figures::loss::floor;
 use crate::look::number::grouped;
-use crate::recording::{Pass, Recording};
+use crate::recording::{Pass, Recording, Unit};
 
 /// More than so many passes are not told of one by one.
 const MAX_PASSES: usize = 8;
@@ -15,6 +15,7 @@ pub(super) fn link(text: &str) -> Markup {
 }
 
 pub(super) fn text(recording: &Recording) -> Markup {
+    let Unit { many, .. } = recording.about().unit();
     let about = recording.about();
     let floor = floor(about);
     let rows: Vec<Row> =
@@ -31,7 +32,7 @@ pub(super) fn text(recording: &Recording) -> Markup {
             } @else {
                 "Nothing is smoothed here, so the " b { "loss" } " is the nll. "
             }
-            "e to the nll is the perplexity: among so many words alike the model seems to choose."
+            "e to the nll is the perplexity: among so many " (many) " alike the model seems to choose."
             @if about.reference.is_none() && !steps.is_empty() {
                 " No right translation was given: the labels are what the model found itself, and their loss says how sure it is, not how right."
             }

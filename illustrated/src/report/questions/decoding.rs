@@ -8,22 +8,23 @@ use crate::look::number::counted;
 use crate::record::lesson::{BACKWARDS, LEARNED, UNMASKED};
 use crate::record::probes::{CHANGE, MASK_SWITCHED};
 use crate::record::variants::names;
-use crate::recording::Recording;
+use crate::recording::{Recording, Unit};
 
 pub(super) fn mask(recording: &Recording) -> Option<Markup> {
+    let Unit { one, many } = recording.about().unit();
     let is_causal = recording.about().architecture.causal_mask;
     answer(
         "Why a causal mask, in training and when decoding?",
         html! {
             p {
-                "In training the decoder is given the whole translation at once. Without a mask each place sees the word that it should say, "
+                "In training the decoder is given the whole translation at once. Without a mask each place sees the " (one) " that it should say, "
                 "which stands just behind it, and learns to copy it; when it writes on its own there is nothing to copy."
             }
             @if let Some(text) = in_training(recording, UNMASKED, "no causal mask") { (text) }
             @if let Some(text) = copying(recording) { p { (text) } }
             p {
-                "When decoding, nothing stands behind the last word. But a second layer reads what the first has made of the earlier words, "
-                "and without the mask those have looked ahead: they change with every word that is said."
+                "When decoding, nothing stands behind the last " (one) ". But a second layer reads what the first has made of the earlier " (many) ", "
+                "and without the mask those have looked ahead: they change with every " (one) " that is said."
                 @if let Some(text) = by_depth(recording) { (text) }
             }
             @if let Some(text) = switched(recording, is_causal) { p { (text) } }

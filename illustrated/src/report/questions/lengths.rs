@@ -6,15 +6,16 @@ use super::answer::answer;
 use super::measured::fact;
 use crate::look::number::counted;
 use crate::record::lengths::{BEAM, DIVIDED, MEAN, PLAIN, STEP, SUM, TOKENS};
-use crate::recording::{Fate, Recording, Variant};
+use crate::recording::{Fate, Recording, Unit, Variant};
 
 pub(super) fn short_outputs(recording: &Recording) -> Option<Markup> {
+    let Unit { one, .. } = recording.about().unit();
     let measured = told_of(recording);
     answer(
         "Why does beam search like short outputs?",
         html! {
             p {
-                "Every word makes a sentence less likely: log-probabilities are negative, and their sum only falls. Where a model is "
+                "Every " (one) " makes a sentence less likely: log-probabilities are negative, and their sum only falls. Where a model is "
                 "not sure, a short translation wins by being short, and the wider the beam, the surer it is found; so sums are "
                 "divided by a penalty that grows with the length."
             }

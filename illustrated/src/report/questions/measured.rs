@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use crate::record::lesson::{BACKWARDS, KEPT_ASIDE, LEARNED, N_KEPT_ASIDE, N_LEARNED};
 use crate::record::probes::{IN_HAND, NLL};
-use crate::recording::{Recording, Variant};
+use crate::recording::{Recording, Unit, Variant};
 use crate::report::losses;
 
 /// The variant of that name.
@@ -43,11 +43,12 @@ pub(super) fn said(variant: &Variant) -> String {
 
 /// What the model in hand makes of the sentence once that is changed: its loss and its words, beside those before.
 pub(super) fn at_once(recording: &Recording, changed: &str) -> Option<Markup> {
+    let Unit { many, .. } = recording.about().unit();
     let (plain, changed) = (variant(recording, IN_HAND)?, variant(recording, changed)?);
     let (before, after) = (fact(plain, NLL)?, fact(changed, NLL)?);
     let same = plain.said == changed.said;
     Some(html! {
-        " The " (nll()) " of the right words goes from " (format!("{before:.3}")) " to " (format!("{after:.3}"))
+        " The " (nll()) " of the right " (many) " goes from " (format!("{before:.3}")) " to " (format!("{after:.3}"))
         " per token, and it says " @if same { "the same" } @else { (said(changed)) " where it said " (said(plain)) } "."
     })
 }

@@ -8,7 +8,7 @@ use crate::record::lesson::UNSCALED;
 use crate::record::peaks::{ENTROPY, LARGEST, PASSED, SPREAD};
 use crate::record::probes::{IN_HAND, SCALING_SWITCHED, WIDE, WIDE_UNSCALED, WIDTH};
 use crate::record::variants::names;
-use crate::recording::{Recording, Variant};
+use crate::recording::{Recording, Unit, Variant};
 
 pub(super) fn scaling(recording: &Recording) -> Option<Markup> {
     let architecture = &recording.about().architecture;
@@ -115,6 +115,7 @@ fn by_heart(recording: &Recording) -> Option<Markup> {
 }
 
 pub(super) fn rows_sum_to_one(recording: &Recording) -> Option<Markup> {
+    let Unit { one, .. } = recording.about().unit();
     let pass = recording.last_pass()?;
     let weights = pass.value("encoder.layers.0.self_attn.weights")?;
     let n = weights.shape[1];
@@ -124,7 +125,7 @@ pub(super) fn rows_sum_to_one(recording: &Recording) -> Option<Markup> {
         "Do the rows of the weights sum to one, or the columns?",
         html! {
             p {
-                "The rows: each word shares out its attention. How much a word gets from all others is free; here, in the first head, "
+                "The rows: each " (one) " shares out its attention. How much a " (one) " gets from all others is free; here, in the first head, "
                 "the columns sum to " (sums.join(", ")) "."
             }
         },
@@ -132,13 +133,14 @@ pub(super) fn rows_sum_to_one(recording: &Recording) -> Option<Markup> {
 }
 
 pub(super) fn slices(recording: &Recording) -> Option<Markup> {
+    let Unit { one, .. } = recording.about().unit();
     let architecture = &recording.about().architecture;
     let (d_model, n_heads) = (architecture.d_model, architecture.n_heads);
     answer(
         "Does each head see a slice of the input?",
         html! {
             p {
-                "No. Each head's query is all " (d_model) " numbers of a word times " (d_model / n_heads) " columns of W^Q. The columns are the "
+                "No. Each head's query is all " (d_model) " numbers of a " (one) " times " (d_model / n_heads) " columns of W^Q. The columns are the "
                 "head's own, the input is everybody's."
             }
         },
