@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{all, explorer, self_attention};
 use crate::look::{Axis, Caption, Figure};
-use crate::recording::{Event, Recording};
+use crate::recording::{About, Event, Recording};
 use crate::testing::{recorded, recorded_of, toy};
 
 /// The choices of every axis, one after the other.
@@ -92,6 +92,21 @@ fn the_text_of_a_pass_is_that_of_a_recording_that_ends_with_it() {
 /// What is recorded at a pass and after it, before training goes on.
 fn is_of_pass(event: &Event) -> bool {
     !matches!(event, Event::About(_) | Event::Step(_) | Event::Validated(_) | Event::Variant(_))
+}
+
+/// Tokens that are pieces of words are called so.
+#[test]
+fn what_is_said_of_pieces_speaks_of_no_words() {
+    let mut recording = Recording::new(About { pieces: true, ..toy().about().clone() });
+    toy().events()[1..].iter().for_each(|event| recording.push(event.clone()));
+    let (mut says, mut count) = (String::new(), 0);
+    for figure in all(&recording) {
+        let text = figure.title.clone() + " " + &figure.caption.texts().join(" ");
+        assert!(!text.to_lowercase().contains("word"), "{}: {text}", figure.id);
+        count += text.matches("piece").count();
+        says += &figure.title;
+    }
+    assert!(count > 100 && says.contains("Self-attention of one piece, in six steps"), "{count}: {says}");
 }
 
 /// The share that is told is the largest of the row that is shown, of that word.

@@ -11,12 +11,19 @@ use super::{about, losses, questions, slips};
 
 /// A chapter.
 pub(super) struct Chapter {
-    /// Its name in addresses.
+    /// Its name.
     pub id: &'static str,
     /// Its heading.
     pub title: &'static str,
     /// What is told before its figures.
     pub text: fn(&Recording) -> Markup,
+}
+
+impl Chapter {
+    /// What it is called in addresses, in which a figure has its own name.
+    pub fn address(&self) -> String {
+        format!("chapter-{}", self.id)
+    }
 }
 
 /// All chapters, in order.

@@ -38,7 +38,7 @@ pub(super) fn text(recording: &Recording) -> Markup {
             }
             li {
                 "A sentence that was learned by heart is not a translation. What counts is what a model makes of sentences that it has not seen; "
-                a href="#questions" { "the questions" } " have some of that. How good a model is, one sentence cannot say."
+                a href="#chapter-questions" { "the questions" } " have some of that. How good a model is, one sentence cannot say."
             }
         }
     }
