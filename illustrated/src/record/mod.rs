@@ -13,6 +13,7 @@ pub mod probes;
 pub mod search;
 mod sink;
 mod translator;
+pub mod unseen;
 pub mod variants;
 mod words;
 

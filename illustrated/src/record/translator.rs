@@ -6,6 +6,7 @@ use transformer::search::beam::BeamOptions;
 use translate::encode::pair;
 use translate::{SearchSettings, Translator};
 
+use super::unseen::{SHORTENED, shortened};
 use super::{Recorder, Words, followed};
 use crate::error::Error;
 use crate::recording::{About, Event, Recording, Validated};
@@ -92,6 +93,9 @@ pub fn record(translator: &Translator, sentence: &str, options: &Options) -> Res
         recorder.lengths(model, params, &source.ids, translator.about().step, &own.options(1))?;
         recorder.probes(model, params, &pair)?;
         recorder.deep_stacks(&model.config().architecture, &pair)?;
+        let sentences = shortened(sentence);
+        let sources: Vec<Vec<u32>> = sentences.iter().map(|one| translator.encode(one).ids).collect();
+        recorder.said_of(model, params, SHORTENED, sentences, &sources)?;
     }
     Ok(recorder.finish())
 }

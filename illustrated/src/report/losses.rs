@@ -85,7 +85,7 @@ fn rows(recording: &Recording) -> Vec<Row> {
         Row {
             name: "loss of this sentence",
             numbers: of_pass(|pass| pass.head().loss),
-            place: "beside the slider; the bars are its gradient",
+            place: "at the top; the bars are its gradient",
         },
         Row {
             name: "loss of the batch, all sentences that are learned",
@@ -100,7 +100,7 @@ fn rows(recording: &Recording) -> Vec<Row> {
             place: if is_smoothed {
                 "in the questions"
             } else {
-                "beside the slider, and in the questions; the bars are its gradient"
+                "at the top, and in the questions; the bars are its gradient"
             },
         },
         Row {

@@ -273,7 +273,8 @@ mod tests {
     fn every_name_of_an_address_is_used_once() {
         let pre = |model: &mut transformer::Architecture| model.norm = transformer::NormPlacement::Pre;
         let nothing = Recording::new(About::default());
-        let others = [&recorded(pre, 4), &recorded_of(|_| (), 5, 200), &nothing].map(|one| Body::of(one).html.0);
+        let others =
+            [&recorded(pre, 4), &recorded_of(|_| (), 5, 200), &nothing].map(|one| Body::of(one).html.0);
         for page in others.into_iter().chain([page(toy())]) {
             let tags = page.split('<').filter_map(|tag| attribute(tag.split('>').next()?, "id"));
             let mut ids: Vec<String> = tags.collect();

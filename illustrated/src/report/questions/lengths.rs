@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::answer::answer;
-use super::measured::fact;
+use super::measured::{fact, said};
 use crate::look::number::counted;
 use crate::record::lengths::{BEAM, DIVIDED, MEAN, PLAIN, STEP, SUM, TOKENS};
 use crate::recording::{Fate, Recording, Unit, Variant};
@@ -105,16 +105,9 @@ fn table(recording: &Recording, measured: &[Found]) -> Markup {
     }
 }
 
-/// A translation with its length and its sum; of a long one the beginning.
+/// A translation with its length and its sum.
 fn told(one: &Found) -> String {
-    const MAX: usize = 28;
-    let said = &one.variant.said;
-    let text = match said.chars().count() {
-        0 => "nothing".into(),
-        length if length > MAX => format!("“{}…”", said.chars().take(MAX).collect::<String>()),
-        _ => format!("“{said}”"),
-    };
-    format!("{text}: {}, {:.2}", counted(one.tokens, "token"), one.sum)
+    format!("{}: {}, {:.2}", said(one.variant), counted(one.tokens, "token"), one.sum)
 }
 
 /// What the numbers show.

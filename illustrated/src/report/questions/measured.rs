@@ -36,9 +36,18 @@ pub(super) fn change(size: f64) -> String {
     }
 }
 
-/// What is said, in quotes.
+/// More letters than this are cut.
+const MAX_SAID: usize = 60;
+
+/// What is said, in quotes, and of what is long the beginning.
 pub(super) fn said(variant: &Variant) -> String {
-    if variant.said.is_empty() { "nothing".into() } else { format!("“{}”", variant.said) }
+    match variant.said.chars().count() {
+        0 => "nothing".into(),
+        count if count > MAX_SAID => {
+            format!("“{}…”", variant.said.chars().take(MAX_SAID).collect::<String>())
+        }
+        _ => format!("“{}”", variant.said),
+    }
 }
 
 /// What the model in hand makes of the sentence once that is changed: its loss and its words, beside those before.
@@ -53,16 +62,9 @@ pub(super) fn at_once(recording: &Recording, changed: &str) -> Option<Markup> {
     })
 }
 
-/// How the task with a rule went as it is and with that changed, which `without` says in words; or where to see it.
+/// How the task with a rule went as it is and with that changed, which `without` says in words.
 pub(super) fn in_training(recording: &Recording, changed: &str, without: &str) -> Option<Markup> {
-    let Some((plain, changed)) = variant(recording, BACKWARDS).zip(variant(recording, changed)) else {
-        return Some(html! {
-            p class="note" {
-                "What trainings make of it, the page of the article's toy shows: "
-                code { "cargo run --release --example je_suis_etudiant -- --report toy.html" } "."
-            }
-        });
-    };
+    let (plain, changed) = (variant(recording, BACKWARDS)?, variant(recording, changed)?);
     let share = |variant: &Variant, name: &str| Some(percent(fact(variant, name)?));
     let row = |name: &str, variant: &Variant| {
         Some(html! {

@@ -9,9 +9,11 @@ mod measured;
 mod places;
 mod scaling;
 mod translating;
+mod unseen;
 
 use maud::{Markup, html};
 
+use crate::record::lesson::BACKWARDS;
 use crate::recording::Recording;
 
 pub(super) fn text(recording: &Recording) -> Markup {
@@ -27,7 +29,15 @@ pub(super) fn text(recording: &Recording) -> Markup {
         learning::depth(recording),
         learning::norm_placement(recording),
         lengths::short_outputs(recording),
-        learning::unseen(recording),
+        unseen::unseen(recording),
     ];
-    html! { @for answer in answers.into_iter().flatten() { (answer) } }
+    html! {
+        @if measured::variant(recording, BACKWARDS).is_none() {
+            p class="note" {
+                "The answers are of this model as it is. What trainings make of these questions, the page of the article's toy shows: "
+                code { "cargo run --release --example je_suis_etudiant -- --report toy.html" } "."
+            }
+        }
+        @for answer in answers.into_iter().flatten() { (answer) }
+    }
 }
