@@ -18,7 +18,7 @@ use super::{N_STEPS, SEED, Toy};
 const RECORDED: [u64; 6] = [0, 4, 8, 16, 32, N_STEPS as u64];
 
 /// How long the words backwards are learned, on which more can be seen than on two sentences.
-const N_STEPS_BACKWARDS: usize = 400;
+const N_STEPS_BACKWARDS: usize = 800;
 
 /// Where the pictures go, and what they are drawn from.
 #[derive(Debug, Default)]
@@ -81,27 +81,36 @@ impl<'a> Report<'a> {
             ..About::default()
         };
         let words = Words::whole(french.words(), english.words());
-        let mut recorder = Recorder::new(&trainer.model, &trainer.params, words, about);
-        recorder.pass(&trainer.model, &trainer.params, pair, 0, places.parameters)?;
-        Ok(Report { places, recorder, pair: pair.clone() })
+        let recorder = Recorder::new(&trainer.model, &trainer.params, words, about);
+        let mut report = Report { places, recorder, pair: pair.clone() };
+        report.snapshot(trainer, 0)?;
+        Ok(report)
     }
 
     /// Takes a step, the same as without a report.
     pub fn train_step(&mut self, trainer: &mut Toy, batch: &Batch) -> Result<StepReport, Box<dyn Error>> {
         let step = self.recorder.train_step(trainer, std::slice::from_ref(batch))?;
         if RECORDED.contains(&step.step) {
-            let whole = self.places.parameters || RECORDED.ends_with(&[step.step]);
-            self.recorder.pass(&trainer.model, &trainer.params, &self.pair, step.step, whole)?;
+            self.snapshot(trainer, step.step)?;
         }
         Ok(step)
     }
 
-    /// Translates, trains again with one thing changed at a time, and writes the page.
-    pub fn end(mut self, trainer: &Toy, training: &Training) -> Result<(), Box<dyn Error>> {
+    /// The sentence on its way through the model after so many steps, and the searches for its translation.
+    fn snapshot(&mut self, trainer: &Toy, step: u64) -> Result<(), Box<dyn Error>> {
+        let (model, params) = (&trainer.model, &trainer.params);
+        let whole = self.places.parameters || RECORDED.ends_with(&[step]);
+        self.recorder.pass(model, params, &self.pair, step, whole)?;
         for (beam_size, top_beams) in [(1, 1), (4, 2)] {
             let options = BeamOptions { beam_size, top_beams, ..BeamOptions::default() };
-            self.recorder.search(&trainer.model, &trainer.params, &self.pair.src, &options)?;
+            self.recorder.search(model, params, &self.pair.src, &options)?;
         }
+        self.recorder.lengths(model, params, &self.pair.src, step, &BeamOptions::default())?;
+        Ok(())
+    }
+
+    /// Trains again with one thing changed at a time, and writes the page.
+    pub fn end(mut self, trainer: &Toy, training: &Training) -> Result<(), Box<dyn Error>> {
         self.recorder.variants(training)?;
         self.recorder.probes(&trainer.model, &trainer.params, &self.pair)?;
         self.recorder.unseen(&trainer.model, &trainer.params, &unseen(training.pairs))?;

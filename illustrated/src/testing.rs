@@ -43,17 +43,18 @@ fn record() -> Recording {
     for step in 0..=64u64 {
         if [0, 4, 8, 16, 32, 64].contains(&step) {
             let whole = step == 64;
-            recorder
-                .pass(&trainer.model, &trainer.params, &pairs[1], step, whole)
-                .expect("ids of the vocabulary");
+            let (model, params, pair) = (&trainer.model, &trainer.params, &pairs[1]);
+            recorder.pass(model, params, pair, step, whole).expect("ids of the vocabulary");
+            for beam_size in [1, 4] {
+                let options =
+                    BeamOptions { beam_size, top_beams: beam_size.min(2), ..BeamOptions::default() };
+                recorder.search(model, params, &pair.src, &options).expect("a source");
+            }
+            recorder.lengths(model, params, &pair.src, step, &BeamOptions::default()).expect("a source");
         }
         if step < 64 {
             recorder.train_step(&mut trainer, std::slice::from_ref(&batch)).expect("it converges");
         }
-    }
-    for beam_size in [1, 4] {
-        let options = BeamOptions { beam_size, top_beams: beam_size.min(2), ..BeamOptions::default() };
-        recorder.search(&trainer.model, &trainer.params, &pairs[1].src, &options).expect("a source");
     }
     recorder.variants(&training).expect("variants train");
     recorder.probes(&trainer.model, &trainer.params, &pairs[1]).expect("ids of the vocabulary");

@@ -32,8 +32,9 @@ pub fn page(module: &[u8]) -> String {
                 style { (PreEscaped(include_str!("../web/live.css"))) }
             }
             body {
+                (report::skips("chapters"))
                 div id="bars" { (controls()) }
-                main {
+                main id="text" tabindex="-1" {
                     h1 { "A Transformer that learns while you watch" }
                     p {
                         "Everything on this page is computed on this page, by the program whose source you can read: the "
@@ -41,6 +42,7 @@ pub fn page(module: &[u8]) -> String {
                         "the moment, forward and backward. Click a number to see where it comes from."
                     }
                     p { (report::legend()) }
+                    p class="keys" { (report::keys()) }
                     noscript { p { "It needs JavaScript and WebAssembly: the model runs in them." } }
                     p id="says" role="status" {}
                     (sentence())

@@ -48,3 +48,23 @@ class Beside {
     });
   }
 }
+
+/// What the run beside is told, it does, and says that it has.
+function obey({ doing, begin, train, takeBack, settle, show, moments }) {
+  addEventListener("message", ({ data, source }) => {
+    if (source !== window.parent) return;
+    if (data.place) return goToPlace(data.place); // nobody waits for it
+    doing(async () => {
+      if (data.settings) await begin(data.settings);
+      if (data.train) await train(data.train).then(() => moments.look());
+      if (data.back !== undefined) {
+        moments.goTo(data.back);
+        await takeBack(data.back);
+        await settle();
+      }
+      if (data.line !== undefined) await show(data.line);
+      if (data.settle) await settle();
+    })().then(() => window.parent.postMessage({ done: true }, "*"));
+  });
+  window.parent.postMessage({ ready: true }, "*");
+}

@@ -107,8 +107,9 @@ fn caption(run: &Run) -> Option<Caption> {
         let row = row_of(weights[pass][layer]?, head, last)?;
         let most = largest(row);
         Some(format!(
-            "Each row is a word: its {} numbers become a query, a key and a value of {}, and a row of weights that sums to 1. In \
+            "Each row is a {}: its {} numbers become a query, a key and a value of {}, and a row of weights that sums to 1. In \
              layer {layer}, head {head}, the row of “{}” takes {:.0}% of its Z from “{}”.",
+            run.unit.one,
             run.d_model,
             run.d_head,
             words[pass][last],

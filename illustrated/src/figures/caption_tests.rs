@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{all, explorer, self_attention};
 use crate::look::{Axis, Caption, Figure};
-use crate::recording::{Event, Recording};
+use crate::recording::{About, Event, Recording};
 use crate::testing::{recorded, recorded_of, toy};
 
 /// The choices of every axis, one after the other.
@@ -72,7 +72,7 @@ fn the_text_of_a_pass_is_that_of_a_recording_that_ends_with_it() {
     while let Some(event) = events.next() {
         until.push(event.clone());
         passes += usize::from(matches!(event, Event::Pass(_)));
-        let ends = matches!(event, Event::Output(_)) && !matches!(events.peek(), Some(Event::Output(_)));
+        let ends = is_of_pass(event) && !events.peek().is_some_and(|next| is_of_pass(next));
         for before in ends.then(|| all(&until)).into_iter().flatten() {
             let now = figures.iter().find(|figure| figure.id == before.id).unwrap();
             if now.caption.axes().iter().any(|axis| axis.name == Axis::PASS) {
@@ -87,6 +87,26 @@ fn the_text_of_a_pass_is_that_of_a_recording_that_ends_with_it() {
         }
     }
     assert!(passes == toy().passes().len() && count >= 7 * passes, "{count} of {passes} passes");
+}
+
+/// What is recorded at a pass and after it, before training goes on.
+fn is_of_pass(event: &Event) -> bool {
+    !matches!(event, Event::About(_) | Event::Step(_) | Event::Validated(_) | Event::Variant(_))
+}
+
+/// Tokens that are pieces of words are called so.
+#[test]
+fn what_is_said_of_pieces_speaks_of_no_words() {
+    let mut recording = Recording::new(About { pieces: true, ..toy().about().clone() });
+    toy().events()[1..].iter().for_each(|event| recording.push(event.clone()));
+    let (mut says, mut count) = (String::new(), 0);
+    for figure in all(&recording) {
+        let text = figure.title.clone() + " " + &figure.caption.texts().join(" ");
+        assert!(!text.to_lowercase().contains("word"), "{}: {text}", figure.id);
+        count += text.matches("piece").count();
+        says += &figure.title;
+    }
+    assert!(count > 100 && says.contains("Self-attention of one piece, in six steps"), "{count}: {says}");
 }
 
 /// The share that is told is the largest of the row that is shown, of that word.

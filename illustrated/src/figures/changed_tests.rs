@@ -164,9 +164,14 @@ fn hold(fields: &[Field], curves: fn(&str) -> &'static [&'static str]) -> usize 
     let recording = toy();
     let before = all(recording);
     let (mut count, mut wrong) = (0, Vec::new());
+    let last = recording.events().iter().rposition(|event| matches!(event, Event::Pass(_))).expect("a pass");
     for (at, event) in recording.events().iter().enumerate() {
         for (name, of) in fields {
-            if of(&mut event.clone()).is_none() || matches!(event, Event::Step(step) if step.step % 9 > 1) {
+            let is_skipped = match event {
+                Event::Step(step) => step.step % 9 > 1,
+                _ => at < last && at % 50 > 0, // of a pass that is not seen
+            };
+            if of(&mut event.clone()).is_none() || is_skipped {
                 continue;
             }
             let after = changed(recording, at, |event| {

@@ -4,8 +4,8 @@ use transformer::NormPlacement;
 
 use crate::look::equation::choices;
 use crate::look::matrix::{Drawn, cut};
-use crate::look::{Control, Heads, Labels, Matrix, Place, Role, Style};
-use crate::recording::{Array, Output, Pass, Recording, Token};
+use crate::look::{Axis, Caption, Control, Heads, Labels, Matrix, Place, Role, Sheet, Style};
+use crate::recording::{Array, Output, Pass, Recording, Token, Unit};
 
 /// The widest that a figure is drawn, where it can be helped.
 pub(super) const MAX_WIDTH: f64 = 1072.0;
@@ -19,6 +19,7 @@ pub(super) struct Run<'a> {
     pub n_heads: usize,
     pub d_head: usize,
     pub n_layers: usize,
+    pub unit: Unit,
 }
 
 impl<'a> Run<'a> {
@@ -38,6 +39,7 @@ impl<'a> Run<'a> {
             n_heads,
             d_head,
             n_layers,
+            unit: recording.about().unit(),
         })
     }
 
@@ -110,6 +112,25 @@ pub(super) fn positions(pass: &Pass) -> Control {
 pub(super) fn by_layer<'a>(passes: &[Pass<'a>], path: &str, n_layers: usize) -> Vec<Vec<Option<&'a Array>>> {
     let of_layer = |pass: &Pass<'a>, layer: usize| pass.value(&path.replace("{layer}", &layer.to_string()));
     passes.iter().map(|pass| (0..n_layers).map(|layer| of_layer(pass, layer)).collect()).collect()
+}
+
+/// Draws what there is of each pass, seen while that pass is chosen and the last at first, and tells of it. If there is
+/// only one, it is always seen. None if there is nothing of the last.
+pub(super) fn by_pass<T>(
+    sheet: &mut Sheet,
+    all: &[Option<T>],
+    draw: impl Fn(&T) -> Sheet,
+    told: impl Fn(&T) -> String,
+) -> Option<Caption> {
+    let mut there = all.iter().flatten();
+    if let (Some(one), None) = (there.next(), there.next()) {
+        sheet.lay(draw(one));
+        return Some(told(one).into());
+    }
+    for (pass, one) in all.iter().enumerate() {
+        one.iter().for_each(|one| sheet.when(&format!("pass={pass}"), pass + 1 == all.len(), draw(one)));
+    }
+    Caption::over([Axis::passes(all.len())], |[pass]| all[pass].as_ref().map(&told))
 }
 
 /// Of weights `[n_heads, q_len, k_len]`, those that a head gives at a row, if there are so many.

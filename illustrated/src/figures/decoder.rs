@@ -6,7 +6,7 @@ use transformer::{Architecture, NormPlacement};
 use crate::look::matrix::cut;
 use crate::look::number::counted;
 use crate::look::{Figure, Labels, Matrix, Place, Role, Sheet};
-use crate::recording::{Pass, Recording, Token};
+use crate::recording::{Pass, Recording, Token, Unit};
 
 use super::common::{layer_input, numbered};
 
@@ -199,12 +199,13 @@ fn around_keys(sheet: &mut Sheet, [memory, key, value]: [Frame; 3], crossed: Fra
 
 fn caption(recording: &Recording, pass: &Pass, is_pre: bool) -> String {
     let architecture = &recording.about().architecture;
+    let Unit { one, many } = recording.about().unit();
     let (tgt, src) = (pass.head().tgt_in.len(), pass.head().src.len());
     let more = (tgt.saturating_sub(MAX.1), src.saturating_sub(MAX.1));
     let hidden = if more == (0, 0) {
         String::new()
     } else {
-        format!(" Of the target {} words are left out, of the source {}.", more.0, more.1)
+        format!(" Of the target {} {many} are left out, of the source {}.", more.0, more.1)
     };
     let final_norm = if architecture.norm.has_final_norm() { ", normed" } else { "" };
     let order = if is_pre { " The norm comes before each sublayer." } else { "" };
@@ -212,7 +213,7 @@ fn caption(recording: &Recording, pass: &Pass, is_pre: bool) -> String {
         1 => "The one layer".into(),
         count => format!("Each of the {count} layers"),
     };
-    let (tgt, src) = (counted(tgt, "word"), counted(src, "word"));
+    let (tgt, src) = (counted(tgt, one), counted(src, one));
     format!(
         "{each} asks with the {tgt} said so far, and finds keys and values of the {src} of the \
          source: they are made of what encoder layer {}, the top one, gives{final_norm}, whichever \

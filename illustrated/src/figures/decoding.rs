@@ -3,7 +3,7 @@
 
 use crate::look::matrix::{cut, text_width};
 use crate::look::{Axis, Caption, Figure, Labels, Matrix, Place, Role, Sheet};
-use crate::recording::{Pass, Recording};
+use crate::recording::{Pass, Recording, Unit};
 
 use super::common::{is_shared, likeliest, numbered, output_row, positions};
 
@@ -18,6 +18,7 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
     let passes = recording.passes();
     let pass = *passes.last()?;
     let architecture = &recording.about().architecture;
+    let Unit { one, .. } = recording.about().unit();
     let outputs = pass.outputs();
     outputs.first()?;
     let mut sheet = Sheet::new();
@@ -31,7 +32,7 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
     for (matrix, y) in [(hidden(architecture.d_model), LINES[1]), (attended(&pass), LINES[2])] {
         sheet.put(&matrix.draw(&pass, &chosen)?, 0.0, y);
     }
-    let name = "probabilities of the next word";
+    let name = &format!("probabilities of the next {one}");
     if is_shared(&outputs) {
         let row = output_row(&pass, "probability", name, Role::Weights, None)?;
         sheet.put(&row.draw(&pass, &chosen)?, 0.0, LINES[3]);
@@ -50,8 +51,8 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
     let controls = vec![positions(&pass), layers, heads];
     Some(sheet.into_figure(
         "decoding",
-        "One word after another",
-        caption(&passes, architecture.causal_mask)?,
+        &format!("One {one} after another"),
+        caption(&passes, architecture.causal_mask, recording.about().unit())?,
         controls,
     ))
 }
@@ -131,12 +132,12 @@ fn next_words(sheet: &mut Sheet, passes: &[Pass]) {
     }
 }
 
-fn caption(passes: &[Pass], is_masked: bool) -> Option<Caption> {
-    Caption::over([Axis::passes(passes.len())], |[pass]| Some(said_right(&passes[pass], is_masked)))
+fn caption(passes: &[Pass], is_masked: bool, unit: Unit) -> Option<Caption> {
+    Caption::over([Axis::passes(passes.len())], |[pass]| Some(said_right(&passes[pass], is_masked, unit)))
 }
 
-/// At how many positions the likeliest word is the label, and what comes of it.
-fn said_right(pass: &Pass, is_masked: bool) -> String {
+/// At how many positions the likeliest {one} is the label, and what comes of it.
+fn said_right(pass: &Pass, is_masked: bool, Unit { one, many }: Unit) -> String {
     let outputs = pass.outputs();
     let labels = &pass.head().tgt_out;
     let hits = |(output, label): &(&&crate::recording::Output, &crate::recording::Token)| {
@@ -145,7 +146,7 @@ fn said_right(pass: &Pass, is_masked: bool) -> String {
     let right = outputs.iter().zip(labels).filter(hits).count();
     let begins = match pass.head().tgt_in.first() {
         Some(token) if token.id.is_none() => {
-            "It begins with no word at all: a vector of zeros stands in the first place.".into()
+            format!("It begins with no {one} at all: a vector of zeros stands in the first place.")
         }
         Some(token) => format!("It begins with “{}”.", token.text),
         None => String::new(),
@@ -153,16 +154,20 @@ fn said_right(pass: &Pass, is_masked: bool) -> String {
     let same = if right == outputs.len() {
         "so decoding step by step gives this very sentence"
     } else {
-        "decoding step by step reads its own words instead, and parts from this after the first other one"
+        &format!(
+            "decoding step by step reads its own {many} instead, and parts from this after the first other one"
+        )
     };
     let mask = if is_masked {
-        "All rows were computed at once and are what one step after the other gives for the same words: the causal mask hides \
-         from each place all that stands behind it."
+        &format!(
+            "All rows were computed at once and are what one step after the other gives for the same {many}: the causal mask hides \
+             from each place all that stands behind it."
+        )
     } else {
         "This model has no causal mask: step by step it finds other numbers than here, where each place sees what is behind it."
     };
     let count = outputs.len();
-    format!("{begins} At {right} of {count} positions the likeliest word is the label, {same}. {mask}")
+    format!("{begins} At {right} of {count} positions the likeliest {one} is the label, {same}. {mask}")
 }
 
 #[cfg(test)]
@@ -186,7 +191,7 @@ mod tests {
     #[test]
     fn the_search_found_word_by_word_what_was_computed_at_once() {
         let translations = toy().translations();
-        let greedy = translations.iter().find(|found| found.search == "greedy").unwrap();
+        let greedy = translations.iter().rfind(|found| found.search == "greedy").unwrap();
         let pass = toy().last_pass().unwrap();
         assert_eq!(greedy.tokens, pass.head().tgt_out);
         let log_prob = |output: &&crate::recording::Output| output.words[likeliest(output).unwrap()].log_prob;

@@ -5,7 +5,7 @@
 use crate::look::flow::flow;
 use crate::look::matrix::{Drawn, MAX_COLUMNS, PITCH, cut, shown};
 use crate::look::{Axis, Caption, Figure, Heads, Labels, Matrix, Place, Role};
-use crate::recording::{About, Output, Pass, Recording};
+use crate::recording::{About, Output, Pass, Recording, Unit};
 use maud::html;
 
 use super::common::is_shared;
@@ -151,6 +151,7 @@ fn when(pass: &Pass) -> String {
 
 /// What the first label is given, untrained and at the chosen step.
 fn caption(about: &About, passes: &[Pass]) -> Option<Caption> {
+    let Unit { one, many } = about.unit();
     Caption::over([Axis::passes(passes.len())], |[pass]| {
         let (oldest, chosen) = (passes.first()?, &passes[pass]);
         let label = chosen.head().tgt_out.first();
@@ -163,15 +164,17 @@ fn caption(about: &About, passes: &[Pass]) -> Option<Caption> {
         let mut found: Vec<String> = [oldest, chosen].into_iter().filter_map(probability).collect();
         found.dedup();
         if found.is_empty() {
-            found.push("less than each word that is listed".into());
+            found.push(format!("less than each {one} that is listed"));
         }
         let outputs = chosen.outputs();
         let (rows, bars) = match is_shared(&outputs) {
             true => (
-                "A row is a position of the target, a column a word.",
+                format!("A row is a position of the target, a column a {one}."),
                 ", drawn as an outline over the bars,",
             ),
-            false => ("Of each position of the target, the likeliest words at the chosen step.", ""),
+            false => {
+                (format!("Of each position of the target, the likeliest {many} at the chosen step."), "")
+            }
         };
         let highest = 1.0 - about.smoothing + about.smoothing / about.tgt_vocab_size.max(1) as f64;
         let left_out = match outputs.len().saturating_sub(MAX_POSITIONS) {

@@ -8,7 +8,7 @@ use super::common::{MAX_WIDTH, Run, numbered};
 use crate::look::equation::{Part, at, equation};
 use crate::look::matrix::{Drawn, shown};
 use crate::look::{Figure, Labels, Matrix, Role, Style};
-use crate::recording::Recording;
+use crate::recording::{Recording, Unit};
 
 const FIRST: [(&str, usize); 1] = [("layer", 0)];
 const FOLDED: Style = Style { max_rows: 12, max_cols: 4, tiny: None, causal: false };
@@ -24,7 +24,7 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
         matrix.map(Part::Matrix)
     };
     let parts = vec![
-        rows("the word", "encoder.tokens")?,
+        rows(&format!("the {}", run.unit.one), "encoder.tokens")?,
         Part::Sign("+"),
         rows("its place", "encoder.positions")?,
         Part::Sign("="),
@@ -33,10 +33,11 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
     let sheet = equation(parts, MAX_WIDTH);
     Some(Figure {
         id: "embedding",
-        title: "Words become vectors".into(),
+        title: format!("{} become vectors", if run.unit.many == "words" { "Words" } else { "Pieces" }),
         caption: format!(
-            "Each of the {} words has a row of {} numbers from the table, times √{}; {}",
+            "Each of the {} {} has a row of {} numbers from the table, times √{}; {}",
             run.src.len(),
+            run.unit.many,
             run.d_model,
             run.d_model,
             place(recording.about().architecture.positions),
@@ -65,6 +66,7 @@ pub fn feed_forward(recording: &Recording) -> Option<Figure> {
     let run = Run::of(recording)?;
     let architecture = &recording.about().architecture;
     let (d_model, d_ff) = (run.d_model, architecture.d_ff);
+    let Unit { one, many } = run.unit;
     let is_pre = architecture.norm == NormPlacement::Pre;
     let layer = |path: &str| format!("encoder.layers.{{layer}}.{path}");
     let rows = |name: &str, role, path: &str, width| -> Option<Drawn> {
@@ -96,10 +98,10 @@ pub fn feed_forward(recording: &Recording) -> Option<Figure> {
     };
     Some(Figure {
         id: "feed-forward",
-        title: "Through the feed-forward each word walks alone".into(),
+        title: format!("Through the feed-forward each {} walks alone", run.unit.one),
         caption: format!(
-            "No arrow leaves its row: the {d_model} numbers of a word become {d_ff} and then {d_model} again, by the same \
-             weights for each of the {} words.",
+            "No arrow leaves its row: the {d_model} numbers of a {one} become {d_ff} and then {d_model} again, by the same \
+             weights for each of the {} {many}.",
             run.src.len(),
         )
         .into(),

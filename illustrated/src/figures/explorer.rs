@@ -11,7 +11,7 @@ use crate::look::equation::at;
 use crate::look::matrix::Drawn;
 use crate::look::number::counted;
 use crate::look::{Axis, Caption, Control, Figure, Labels, Matrix, Place, Role, Style};
-use crate::recording::{Pass, Recording};
+use crate::recording::{Pass, Recording, Unit};
 
 use kind::{Kind, LABELS, TOGGLES, kinds};
 
@@ -58,7 +58,7 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
                 }
             }
             @for (at, one) in drawn.iter().enumerate() {
-                g class=[(at > 0).then_some("off")] data-when={ "kind=" (at) } { (one.markup) }
+                g data-when={ "kind=" (at) } class=[(at > 0).then_some("off")] { (one.markup) }
             }
         },
         controls: [kind, layer, head].into_iter().chain(toggles).collect(),
@@ -69,7 +69,7 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
 fn panel(recording: &Recording, kind: &Kind, number: usize, n_heads: usize) -> Option<Drawn> {
     let lines = lines::draw(recording, kind, number, n_heads);
     let heatmap = heatmap(&recording.last_pass()?, kind)?;
-    let (words, left) = (words_of(kind), lines.width + 40.0);
+    let (words, left) = (words_of(kind, recording.about().unit()), lines.width + 40.0);
     let top = 18.0 * words.len() as f64 + 18.0;
     let markup = html! {
         @for (line, text) in words.iter().enumerate() {
@@ -83,17 +83,21 @@ fn panel(recording: &Recording, kind: &Kind, number: usize, n_heads: usize) -> O
 }
 
 /// What rows and columns are, and what the mask does.
-fn words_of(kind: &Kind) -> Vec<String> {
+fn words_of(kind: &Kind, Unit { one, many }: Unit) -> Vec<String> {
     let (rows, columns) = (kind.queries.len(), kind.keys.len());
     let mask = if kind.is_causal {
-        "Hatched cells are masked: a word may not see those after it, their scores are minus infinity, their weights 0."
+        format!(
+            "Hatched cells are masked: a {one} may not see those after it, their scores are minus infinity, their weights 0."
+        )
     } else {
-        "Nothing is masked here: each of these words may look at every one, and no sentence is padded."
+        format!(
+            "Nothing is masked here: each of these {many} may look at every one, and no sentence is padded."
+        )
     };
     let are = if kind.n_layers == 1 { "is" } else { "are" };
     let layers = format!("There {are} {} of this kind; each row sums to 1.", counted(kind.n_layers, "layer"));
-    let rows = counted(rows, "word");
-    vec![format!("Rows look ({rows}), columns are looked at ({columns}). {layers}"), mask.into()]
+    let rows = counted(rows, one);
+    vec![format!("Rows look ({rows}), columns are looked at ({columns}). {layers}"), mask]
 }
 
 fn heatmap(pass: &Pass, kind: &Kind) -> Option<Drawn> {
@@ -115,6 +119,7 @@ fn heatmap(pass: &Pass, kind: &Kind) -> Option<Drawn> {
 /// Where the last word looks most, in each kind of attention.
 fn caption(recording: &Recording, kinds: &[Kind], [kind, layer, head]: [Axis; 3]) -> Option<Caption> {
     let passes = recording.passes();
+    let Unit { one, many } = recording.about().unit();
     let of_kind = |kind: &Kind| by_layer(&passes, kind.path, kind.n_layers);
     let weights: Vec<_> = kinds.iter().map(of_kind).collect();
     Caption::over([Axis::passes(passes.len()), kind, layer, head], |[pass, kind, layer, head]| {
@@ -125,8 +130,8 @@ fn caption(recording: &Recording, kinds: &[Kind], [kind, layer, head]: [Axis; 3]
         let row = row_of(weights[kind][pass][layer]?, head, queries.len().checked_sub(1)?)?;
         let most = largest(row);
         Some(format!(
-            "In layer {layer}, head {head} ({name}) lets “{}” look most at “{}”: {:.0}%. What a word looks at is no explanation of \
-             what the model says: other weights can give the same words, and values matter as much.",
+            "In layer {layer}, head {head} ({name}) lets “{}” look most at “{}”: {:.0}%. What a {one} looks at is no explanation of \
+             what the model says: other weights can give the same {many}, and values matter as much.",
             queries.last()?,
             keys.get(most)?,
             100.0 * row[most],

@@ -63,7 +63,7 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
 }
 
 /// The least smoothed cross-entropy: the entropy of a smoothed label; 0 without smoothing.
-fn floor(about: &About) -> f64 {
+pub(crate) fn floor(about: &About) -> f64 {
     let n_words = about.tgt_vocab_size.max(1) as f64;
     let other = about.smoothing / n_words;
     let label = 1.0 - about.smoothing + other;
@@ -201,8 +201,8 @@ impl Table {
 /// Which curve is which: each has a stroke of its own, so that colour is not needed.
 fn legend(has_steps: bool, has_validations: bool, has_floor: bool) -> Markup {
     let curves = [
-        ("loss", "loss, smoothed", has_steps),
-        ("nll", "nll: without smoothing", has_steps),
+        ("loss", "loss of the batch", has_steps),
+        ("nll", "nll of the batch", has_steps),
         ("floor", "floor of the loss", has_steps && has_floor),
         ("validated", "nll of a validation", has_validations),
     ];
@@ -241,7 +241,7 @@ fn caption(recording: &Recording, history: &History, floor: f64) -> String {
         String::new()
     };
     format!(
-        "In {} steps the loss fell from {:.2} to {:.2}, and the negative log-likelihood, which is the loss without smoothing, from \
+        "In {} steps the loss of the batch fell from {:.2} to {:.2}, and its negative log-likelihood, the loss without smoothing, from \
          {:.2} to {:.2}.{floor}{held_out} Circles are told in numbers below; steps are counted from 1, and each loss is that before its step.",
         last.step, first.loss, last.loss, first.nll, last.nll
     )

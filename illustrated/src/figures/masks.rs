@@ -6,7 +6,7 @@ use crate::look::equation::{Part, equation, note, stack};
 use crate::look::matrix::{Drawn, shown};
 use crate::look::{Figure, Labels, Matrix, Place, Role, Style};
 use crate::recording::event::N_PADDED;
-use crate::recording::{Pass, Recording};
+use crate::recording::{Pass, Recording, Unit};
 
 /// More rows or columns are folded.
 const MAX: usize = 7;
@@ -23,6 +23,7 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
     let architecture = &recording.about().architecture;
     let squares =
         Squares { pass: &pass, rows: spelled(&pass.head().tgt_in), is_causal: architecture.causal_mask };
+    let unit = recording.about().unit();
     let has_scores = pass.value("decoder.layers.0.self_attn.scores").is_some();
     let mut parts = Vec::new();
     if has_scores {
@@ -49,8 +50,9 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
         equation(parts, width),
     ];
     if let Some(padded) = padded(&pass) {
+        let many = unit.many;
         let says = format!(
-            "The encoder's first self-attention, when the sentence stands in a batch beside one of {N_PADDED} words more"
+            "The encoder's first self-attention, when the sentence stands in a batch beside one of {N_PADDED} {many} more"
         );
         lines.extend([note(&[says]), padded]);
     }
@@ -58,7 +60,7 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
     Some(Figure {
         id: "masks",
         title: "What may not be seen: the mask".into(),
-        caption: caption(&pass, architecture.causal_mask, lines.len() > 2).into(),
+        caption: caption(&pass, architecture.causal_mask, lines.len() > 2, unit).into(),
         width: sheet.width,
         height: sheet.height,
         drawing: sheet.markup,
@@ -116,26 +118,30 @@ fn padded(pass: &Pass) -> Option<Drawn> {
     Some(equation(vec![Part::Matrix(scores), Part::Sign("→"), Part::Matrix(weights)], MAX_WIDTH))
 }
 
-fn caption(pass: &Pass, is_causal: bool, is_padded: bool) -> String {
+fn caption(pass: &Pass, is_causal: bool, is_padded: bool, Unit { one, many }: Unit) -> String {
     let n = pass.head().tgt_in.len();
     let own = if is_causal {
         format!(
-            "{} of {} scores are masked: they become −∞ before softmax, so that a later word has a weight of 0 and the row still \
+            "{} of {} scores are masked: they become −∞ before softmax, so that a later {one} has a weight of 0 and the row still \
              sums to 1; no gradient comes back through them.",
             n * n.saturating_sub(1) / 2,
             n * n,
         )
     } else {
-        "This model has no causal mask: every position of the target sees all of it, the words that it must say among them.".into()
+        format!(
+            "This model has no causal mask: every position of the target sees all of it, the {many} that it must say among them."
+        )
     };
     let padded = if is_padded {
-        " Places that hold no word are masked in the same way: to the words of the sentence they make no difference, not in the \
-         last digit."
+        format!(
+            " Places that hold no {one} are masked in the same way: to the {many} of the sentence they make no difference, not in \
+             the last digit."
+        )
     } else {
-        ""
+        String::new()
     };
     let hidden = shown(n, MAX).iter().filter(|one| one.is_none()).count();
-    let folded = if hidden > 0 { " Words in the middle are left out of the picture." } else { "" };
+    let folded = if hidden > 0 { " Those in the middle are left out of the picture." } else { "" };
     format!("{own}{padded}{folded}")
 }
 

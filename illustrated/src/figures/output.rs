@@ -5,7 +5,7 @@ use maud::html;
 use crate::look::matrix::{MAX_COLUMNS, PITCH, cut, shown};
 use crate::look::number::grouped;
 use crate::look::{Axis, Caption, Figure, Heads, Labels, Matrix, Place, Role, Sheet};
-use crate::recording::{Pass, Recording};
+use crate::recording::{Pass, Recording, Unit};
 
 use super::common::{is_shared, likeliest, output_row, positions};
 
@@ -20,6 +20,7 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
     let n_listed = outputs.first()?.words.len();
     let d_model = recording.about().architecture.d_model;
     let n_words = recording.about().tgt_vocab_size;
+    let Unit { one, many } = recording.about().unit();
     let hidden = Matrix {
         name: "the decoder's last vector at this position".into(),
         role: Role::Words,
@@ -30,7 +31,7 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
     };
     let mut sheet = Sheet::new();
     sheet.put(&hidden.draw(&pass, &[("position", 0)])?, 0.0, 0.0);
-    step(&mut sheet, LINE - 24.0, &format!("times a vector for each of the {} words", grouped(n_words)));
+    step(&mut sheet, LINE - 24.0, &format!("times a vector for each of the {} {many}", grouped(n_words)));
     if is_shared(&outputs) {
         rows(&mut sheet, &pass, None)?;
     } else {
@@ -40,17 +41,17 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
             sheet.when(&format!("position={position}"), position == 0, one);
         }
     }
-    step(&mut sheet, 2.0 * LINE - 10.0, "minus the logarithm of the sum of exp over all words");
+    step(&mut sheet, 2.0 * LINE - 10.0, &format!("minus the logarithm of the sum of exp over all {many}"));
     step(&mut sheet, 3.0 * LINE - 10.0, "exp");
     chosen(&mut sheet, &passes);
     let listed = if n_listed < n_words {
-        format!(" Of {} words the {n_listed} likeliest are shown.", grouped(n_words))
+        format!(" Of {} {many} the {n_listed} likeliest are shown.", grouped(n_words))
     } else {
         String::new()
     };
     let position = positions(&pass);
-    let caption = caption(&passes, Axis::of(&position), &listed)?;
-    Some(sheet.into_figure("output", "From the last vector to a word", caption, vec![position]))
+    let caption = caption(&passes, Axis::of(&position), &listed, one)?;
+    Some(sheet.into_figure("output", &format!("From the last vector to a {one}"), caption, vec![position]))
 }
 
 /// An arrow down, with what happens on the way.
@@ -62,16 +63,11 @@ fn step(sheet: &mut Sheet, y: f64, text: &str) {
 /// Logits, log-probabilities and probabilities.
 fn rows(sheet: &mut Sheet, pass: &Pass, at: Option<usize>) -> Option<()> {
     let position = at.unwrap_or(0);
-    let logits = output_row(pass, "logit", "logits: a score for each word", Role::Query, at)?;
+    let logits = output_row(pass, "logit", "logits: a score for each", Role::Query, at)?;
     let indices = pass.outputs()[position].words.iter().map(|said| said.token.id);
     let indices = indices.map(|id| id.map_or(String::new(), |id| id.to_string())).collect();
-    let probabilities = output_row(
-        pass,
-        "probability",
-        "probabilities; above them the index of each word",
-        Role::Weights,
-        at,
-    )?;
+    let probabilities =
+        output_row(pass, "probability", "probabilities; above them the index of each", Role::Weights, at)?;
     let all = [
         logits,
         output_row(pass, "log_prob", "log-probabilities", Role::Output, at)?,
@@ -115,12 +111,12 @@ fn chosen(sheet: &mut Sheet, passes: &[Pass]) {
 }
 
 /// The likeliest word, and how it comes by its probability.
-fn caption(passes: &[Pass], position: Axis, listed: &str) -> Option<Caption> {
+fn caption(passes: &[Pass], position: Axis, listed: &str, unit: &str) -> Option<Caption> {
     Caption::over([Axis::passes(passes.len()), position], |[pass, position]| {
         let output = *passes[pass].outputs().get(position)?;
         let said = &output.words[likeliest(output)?];
         Some(format!(
-            "At position {position} the likeliest word is “{}”: its logit is {:.2}, its log-probability {:.2} − {:.2} = {:.2}, its \
+            "At position {position} the likeliest {unit} is “{}”: its logit is {:.2}, its log-probability {:.2} − {:.2} = {:.2}, its \
              probability {:.2}.{listed}",
             said.token.text,
             said.logit,

@@ -138,7 +138,11 @@ fn caption(recording: &Recording, layer: Axis, is_pre: bool, hidden: usize) -> O
     } else {
         "The norm comes last, as in the paper."
     };
-    let more = if hidden > 0 { format!(" {hidden} more words are left out.") } else { String::new() };
+    let more = if hidden > 0 {
+        format!(" {hidden} more {} are left out.", recording.about().unit().many)
+    } else {
+        String::new()
+    };
     Caption::over([Axis::passes(passes.len()), layer], |[pass, layer]| {
         let after = format!("encoder.layers.{layer}.norm1.out");
         let before = match is_pre {

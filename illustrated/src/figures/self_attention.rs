@@ -17,12 +17,13 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
     let run = Run::of(recording)?;
     let sheet = stack(&[asked(&run)?, by_key(&run)?, note(&steps(&run))], 10.0);
     let words = run.pass.head().src.iter().enumerate();
-    let words = words.map(|(place, token)| format!("{} (word {})", token.text, place + 1)).collect();
-    let word = Control { name: "word", label: "word", choices: words, chosen: 0 };
+    let words =
+        words.map(|(place, token)| format!("{} ({} {})", token.text, run.unit.one, place + 1)).collect();
+    let word = Control { name: "word", label: run.unit.one, choices: words, chosen: 0 };
     let controls = [word, run.layers(), run.heads()];
     Some(Figure {
         id: "self-attention",
-        title: "Self-attention of one word, in six steps".into(),
+        title: format!("Self-attention of one {}, in six steps", run.unit.one),
         caption: caption(&run, &controls)?,
         width: sheet.width,
         height: sheet.height,
@@ -118,7 +119,7 @@ fn by_key(run: &Run) -> Option<Drawn> {
 }
 
 fn steps(run: &Run) -> Vec<String> {
-    let d_head = run.d_head;
+    let (d_head, one) = (run.d_head, run.unit.one);
     let scales = run.recording.about().architecture.scale_scores;
     let scaled = if scales {
         format!(
@@ -129,12 +130,13 @@ fn steps(run: &Run) -> Vec<String> {
     };
     vec![
         format!("1  Three matrices make of every x a query, a key and a value, of {d_head} numbers each."),
-        "2  The query of the chosen word times the key of each word, number by number and summed: a score."
-            .into(),
+        format!(
+            "2  The query of the chosen {one} times the key of each {one}, number by number and summed: a score."
+        ),
         scaled,
         "4  Softmax: e to the power of each, divided by the sum of them all. The shares sum to 1.".into(),
-        "5  Each word's value is multiplied by its share.".into(),
-        "6  The sum of these, column by column, is what the head says of the chosen word.".into(),
+        format!("5  Each {one}'s value is multiplied by its share."),
+        format!("6  The sum of these, column by column, is what the head says of the chosen {one}."),
     ]
 }
 
@@ -148,11 +150,12 @@ fn caption(run: &Run, [word, layer, head]: &[Control; 3]) -> Option<Caption> {
         let row = row_of(weights[pass][layer]?, head, word)?;
         let most = largest(row);
         Some(format!(
-            "In layer {layer}, head {head} takes {:.0}% of what it says of “{}” from “{}”. Choose another word, layer or head; \
+            "In layer {layer}, head {head} takes {:.0}% of what it says of “{}” from “{}”. Choose another {}, layer or head; \
              the numbers change, the steps do not.",
             100.0 * row[most],
             words[pass].get(word)?,
             words[pass].get(most)?,
+            run.unit.one,
         ))
     })
 }

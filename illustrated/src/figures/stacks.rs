@@ -1,15 +1,15 @@
 //! The black box and what is in it: a sentence in, a sentence out, and between them the encoder's and the decoder's
-//! layers (Vaswani et al. 2017, figure 1), as the tree of this model's parameters.
+//! layers (Vaswani et al. 2017, figure 1), as the tree of this model's parameters. What comes out follows the pass that is chosen.
 
 mod tree;
 
 use maud::{Markup, html};
 
-use super::common::spelled;
-use crate::look::Figure;
+use super::common::{by_pass, spelled};
 use crate::look::matrix::{cut, text_width};
 use crate::look::number::{counted, grouped};
-use crate::recording::{About, Recording};
+use crate::look::{Figure, Sheet};
+use crate::recording::{About, Recording, Search, Token};
 
 use tree::{Block, CROSS, blocks};
 
@@ -63,20 +63,18 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
     let tall = |blocks: &[Block]| blocks.iter().map(|block| height(block) + GAP).sum::<f64>();
     let bottom = TOP + tall(&encoder).max(tall(&decoder));
     let (encoder, decoder) = (place(encoder, 4.0, bottom), place(decoder, RIGHT, bottom));
-    Some(Figure {
-        id: "stacks",
-        title: "The black box, and what is in it".into(),
-        caption: caption(about, total).into(),
-        width: RIGHT + WIDTH + 4.0,
-        height: bottom + 64.0,
-        drawing: html! {
-            @for placed in encoder.iter().chain(&decoder) { (draw_block(placed)) }
-            @for column in [&encoder, &decoder] { @for pair in column.windows(2) { (up(pair[0].middle(), pair[0].y, pair[1].y + pair[1].height())) } }
-            (memory(&encoder, &decoder))
-            (ends(recording, bottom, decoder.last()))
-        },
-        controls: Vec::new(),
-    })
+    let mut sheet = Sheet::new();
+    let drawing = html! {
+        @for placed in encoder.iter().chain(&decoder) { (draw_block(placed)) }
+        @for column in [&encoder, &decoder] { @for pair in column.windows(2) { (up(pair[0].middle(), pair[0].y, pair[1].y + pair[1].height())) } }
+        (memory(&encoder, &decoder))
+        (sentence(about, bottom))
+    };
+    sheet.markup(drawing, RIGHT + WIDTH + 4.0, bottom + 64.0);
+    let all = says(recording);
+    let told = |says: &Says| says.told(about) + &caption(about, total);
+    let caption = by_pass(&mut sheet, &all, |says| said(says, bottom, decoder.last()), told)?;
+    Some(sheet.into_figure("stacks", "The black box, and what is in it", caption, Vec::new()))
 }
 
 /// From the bottom up.
@@ -146,30 +144,74 @@ fn memory(encoder: &[Placed], decoder: &[Placed]) -> Markup {
     }
 }
 
-/// The sentence that goes in, the words so far, and the sentence that comes out.
-fn ends(recording: &Recording, bottom: f64, top: Option<&Placed>) -> Markup {
-    let about = recording.about();
-    let so_far = recording.last_pass().map(|pass| spelled(&pass.head().tgt_in).join(" ")).unwrap_or_default();
-    let found = recording.translation().map(|found| found.text.clone());
-    let said = found.or_else(|| about.reference.clone()).unwrap_or_default();
-    let word = |x: f64, y: f64, text: &str, class: &str| {
-        html! { text class={ "head middle " (class) } x=(x) y=(y) { (cut(text, WIDTH * 0.9)) } }
-    };
-    let (left, right) = (4.0 + WIDTH / 2.0, RIGHT + WIDTH / 2.0);
-    let edge = text_width(&cut(&said, WIDTH * 0.9)) / 2.0;
+/// The sentence that goes in.
+fn sentence(about: &About, bottom: f64) -> Markup {
+    let left = 4.0 + WIDTH / 2.0;
     html! {
         (up(left, bottom + 20.0, bottom))
-        (up(right, bottom + 20.0, bottom))
         (word(left, bottom + 38.0, &about.sentence, "words"))
-        (word(right, bottom + 38.0, &so_far, "output"))
         text class="note middle" x=(left) y=(bottom + 56.0) { "the sentence" }
-        text class="note middle" x=(right) y=(bottom + 56.0) { "what was said so far" }
-        @if let Some(top) = top {
-            (up(right, top.y, 30.0_f64.max(top.y - GAP)))
-            (word(right, 30.0_f64.max(top.y - GAP) - 8.0, &said, "output"))
-            text class="note end" x=(right - edge - 24.0) y=(30.0_f64.max(top.y - GAP) - 8.0) { "out" }
-        }
     }
+}
+
+/// What goes through the decoder.
+struct Says {
+    /// After so many steps of training, if the model itself said it.
+    step: Option<u64>,
+    read: Vec<Token>,
+    out: String,
+}
+
+impl Says {
+    fn told(&self, about: &About) -> String {
+        let out = if self.out.is_empty() { "nothing".into() } else { format!("“{}”", self.out) };
+        let told = |step| format!("After step {step} of training “{}” becomes {out}. ", about.sentence);
+        self.step.map(told).unwrap_or_default()
+    }
+}
+
+/// What the model as it was at each pass found, and read again word by word. Where nobody searched, the labels.
+fn says(recording: &Recording) -> Vec<Option<Says>> {
+    let (passes, about) = (recording.passes(), recording.about());
+    let begin = |pass: usize| passes.get(pass).and_then(|pass| pass.head().tgt_in.first());
+    let says = |(pass, searches): (usize, Vec<Search>)| {
+        let (_, found) = searches.last()?.translations.first()?;
+        let said = &found.tokens[..found.tokens.len().saturating_sub(1)];
+        let step = Some(passes.get(pass).map_or(about.step, |pass| pass.head().step));
+        let read = begin(pass).into_iter().chain(said).cloned().collect();
+        Some(Says { step, read, out: found.text.clone() })
+    };
+    let all: Vec<Option<Says>> = recording.searches_by_pass().into_iter().enumerate().map(says).collect();
+    if all.iter().any(Option::is_some) {
+        return all;
+    }
+    let read = passes.last().map(|pass| pass.head().tgt_in.clone()).unwrap_or_default();
+    vec![Some(Says { step: None, read, out: about.reference.clone().unwrap_or_default() })]
+}
+
+/// What the decoder reads, and what comes out.
+fn said(says: &Says, bottom: f64, top: Option<&Placed>) -> Sheet {
+    let right = RIGHT + WIDTH / 2.0;
+    let out = cut(&says.out, WIDTH * 0.9);
+    let edge = right - text_width(&out) / 2.0 - 24.0;
+    let over = top.map(|top| (top.y, 30.0_f64.max(top.y - GAP)));
+    let markup = html! {
+        (up(right, bottom + 20.0, bottom))
+        (word(right, bottom + 38.0, &spelled(&says.read).join(" "), "output"))
+        text class="note middle" x=(right) y=(bottom + 56.0) { "where it begins, and what it has said" }
+        @if let Some((from, to)) = over {
+            (up(right, from, to))
+            (word(right, to - 8.0, &out, "output"))
+            text class="note end" x=(edge) y=(to - 8.0) { @if out.is_empty() { "nothing comes out" } @else { "out" } }
+        }
+    };
+    let mut sheet = Sheet::new();
+    sheet.markup(markup, RIGHT + WIDTH + 4.0, bottom + 64.0);
+    sheet
+}
+
+fn word(x: f64, y: f64, text: &str, class: &str) -> Markup {
+    html! { text class={ "head middle " (class) } x=(x) y=(y) { (cut(text, WIDTH * 0.9)) } }
 }
 
 fn caption(about: &About, total: usize) -> String {

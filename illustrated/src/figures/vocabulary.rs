@@ -3,7 +3,7 @@
 use crate::look::matrix::cut;
 use crate::look::number::grouped;
 use crate::look::{Axis, Caption, Figure, Role, Sheet};
-use crate::recording::{Recording, Token};
+use crate::recording::{Recording, Token, Unit};
 
 use super::common::{is_shared, output_row, positions};
 
@@ -18,6 +18,7 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
     let pass = recording.last_pass()?;
     let outputs = pass.outputs();
     let about = recording.about();
+    let Unit { many, .. } = about.unit();
     let is_whole = !about.tgt_words.is_empty();
     let entries: Vec<Token> = if is_whole {
         let token = |(id, text): (usize, &String)| Token { id: Some(id as u32), text: text.clone() };
@@ -29,7 +30,7 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
     let name = if is_whole {
         "the vocabulary of the target"
     } else {
-        "of the target's vocabulary, the words of this sentence"
+        &format!("of the target's vocabulary, the {many} of this sentence")
     };
     sheet.text("strong", 4.0, 14.0, name);
     let mut y = 24.0;
@@ -57,20 +58,20 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
     let listed = outputs.first()?.words.len();
     let rest = match about.tgt_vocab_size.saturating_sub(listed) {
         0 => String::new(),
-        rest => format!(" The {} words that are not shown have a 0 too.", grouped(rest)),
+        rest => format!(" The {} {many} that are not shown have a 0 too.", grouped(rest)),
     };
     let position = positions(&pass);
     let caption = Caption::over([Axis::of(&position)], |[at]| {
         let label = pass.head().tgt_out.get(at)?;
         let index = label.id.map_or("no index".into(), |id| format!("index {id}"));
         Some(format!(
-            "The model can say {} words. The label at position {at}, “{}”, has {index}: its one-hot vector is 1 there and 0 \
+            "The model can say {} {many}. The label at position {at}, “{}”, has {index}: its one-hot vector is 1 there and 0 \
              elsewhere.{rest}",
             grouped(about.tgt_vocab_size),
             label.text
         ))
     });
-    Some(sheet.into_figure("vocabulary", "The words it can say", caption?, vec![position]))
+    Some(sheet.into_figure("vocabulary", &format!("The {many} it can say"), caption?, vec![position]))
 }
 
 /// The different tokens of a sentence, in the order of their indices.

@@ -59,7 +59,7 @@ pub fn choices(control: &str, all: Vec<Drawn>) -> Option<Drawn> {
     let mut all = all.into_iter().enumerate();
     let (_, mut first) = all.next()?;
     let rest = html! {
-        @for (choice, one) in all { g class="off" data-when={ (control) "=" (choice) } { (one.markup) } }
+        @for (choice, one) in all { g data-when={ (control) "=" (choice) } class="off" { (one.markup) } }
     };
     first.markup = html! { g data-when={ (control) "=0" } { (first.markup) } (rest) };
     Some(first)

@@ -42,7 +42,7 @@ impl Figure {
     /// The figure in a page: drawing, controls and caption.
     pub fn html(&self) -> Markup {
         html! {
-            figure id=(self.id) {
+            figure id=(self.id) style={ "--width: " (self.width) "px" } {
                 @if !self.controls.is_empty() {
                     div class="controls" {
                         @for control in &self.controls {
@@ -57,6 +57,7 @@ impl Figure {
                         }
                     }
                 }
+                p class="sideways" aria-hidden="true" { "⟷ wider than its place: drag or scroll it sideways" }
                 div class="drawing" tabindex="0" role="region" aria-label=(self.title) {
                     svg viewBox=(self.view_box()) width=(self.width) height=(self.height) role="group" aria-label=(self.title) {
                         (self.drawing)

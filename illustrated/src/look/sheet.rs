@@ -67,6 +67,12 @@ impl Sheet {
         self.reach(right, bottom);
     }
 
+    /// What another sheet shows.
+    pub fn lay(&mut self, sheet: Sheet) {
+        self.reach(sheet.width, sheet.height);
+        self.parts.extend(sheet.parts);
+    }
+
     /// What another sheet shows, only while the controls of the figure stand so: `position=2`, or several of these with
     /// spaces between. `pass` is the number of the pass, from 0. A script obeys; without one it is seen if `is_shown`.
     pub fn when(&mut self, condition: &str, is_shown: bool, sheet: Sheet) {

@@ -3,6 +3,7 @@
 
 mod derived;
 mod followed;
+pub mod lengths;
 pub mod lesson;
 mod moments;
 mod outputs;
@@ -12,6 +13,7 @@ pub mod probes;
 pub mod search;
 mod sink;
 mod translator;
+pub mod unseen;
 pub mod variants;
 mod words;
 
@@ -57,6 +59,7 @@ impl<'a> Recorder<'a> {
             src_words: listed(&words.src),
             tgt_words: listed(&words.tgt),
             tgt_vocab_size: words.tgt.len(),
+            pieces: words.pieces,
             ..about
         };
         let (smoothing, digits) = (about.smoothing, about.digits);

@@ -32,8 +32,6 @@ pub const NO_POSITIONS: &str = "in hand, no positions";
 pub const NO_TOP_LAYERS: &str = "in hand, without the top layers";
 /// The source's tokens in the opposite order.
 pub const TURNED: &str = "in hand, source backwards";
-/// Sentences that were not learned: `change` is the sentence.
-pub const UNSEEN: &str = "unseen";
 /// Untrained attention of one head; the facts say how wide it is.
 pub const WIDE: &str = "untrained head, scaled";
 /// The same without the division.
@@ -45,8 +43,6 @@ pub const NLL: &str = "nll of the sentence";
 pub const CHANGE: &str = "change of the logits";
 /// The same difference when the source is read backwards, from the same model when it is not.
 pub const CHANGE_TURNED: &str = "change of the logits, the source being read backwards";
-/// The probability of a whole sentence said.
-pub const PROBABILITY: &str = "probability of what was said";
 /// How wide a head is.
 pub const WIDTH: &str = "width of the head";
 
@@ -101,25 +97,6 @@ impl Recorder<'_> {
         self.widths(&config.architecture, pair)
     }
 
-    /// What the model says of sources that it has not learned.
-    ///
-    /// # Errors
-    /// [`Error::Model`] if the model does not take them.
-    pub fn unseen(
-        &mut self,
-        model: &Transformer,
-        params: &Params,
-        sources: &[Vec<u32>],
-    ) -> Result<(), Error> {
-        for (source, said) in sources.iter().zip(greedy(model, params, sources, MaxLen::default())?) {
-            let sentence = words::spelled(source, &self.words.src);
-            let facts = vec![fact(PROBABILITY, said.log_prob.exp())];
-            let said = self.words.decode(&said.ids);
-            self.variant(UNSEEN, sentence, said, facts);
-        }
-        Ok(())
-    }
-
     /// How the gradients of deep stacks like this model's go, in narrow ones.
     ///
     /// # Errors
@@ -172,7 +149,7 @@ impl Recorder<'_> {
         source[..n].iter().rev().chain(&source[n..]).copied().collect()
     }
 
-    fn variant(&mut self, name: &str, change: impl Into<String>, said: String, facts: Vec<Fact>) {
+    pub(super) fn variant(&mut self, name: &str, change: impl Into<String>, said: String, facts: Vec<Fact>) {
         let (name, change, nll) = (name.into(), change.into(), Vec::new());
         self.recording.push(Event::Variant(Variant { name, change, nll, said, facts }));
     }
@@ -258,7 +235,7 @@ fn narrow(architecture: &Architecture, width: usize, n_layers: usize, sizes: Voc
     config.with_symbols(eos_id, None)
 }
 
-fn fact(name: &str, value: f64) -> Fact {
+pub(super) fn fact(name: &str, value: f64) -> Fact {
     Fact { name: name.into(), value }
 }
 

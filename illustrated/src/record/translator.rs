@@ -6,6 +6,7 @@ use transformer::search::beam::BeamOptions;
 use translate::encode::pair;
 use translate::{SearchSettings, Translator};
 
+use super::unseen::{SHORTENED, shortened};
 use super::{Recorder, Words, followed};
 use crate::error::Error;
 use crate::recording::{About, Event, Recording, Validated};
@@ -89,8 +90,12 @@ pub fn record(translator: &Translator, sentence: &str, options: &Options) -> Res
     let with_parameters = options.with_parameters.unwrap_or(params.numel() <= MAX_PARAMETERS);
     recorder.pass(model, params, &pair, translator.about().step, with_parameters)?;
     if options.with_probes {
+        recorder.lengths(model, params, &source.ids, translator.about().step, &own.options(1))?;
         recorder.probes(model, params, &pair)?;
         recorder.deep_stacks(&model.config().architecture, &pair)?;
+        let sentences = shortened(sentence);
+        let sources: Vec<Vec<u32>> = sentences.iter().map(|one| translator.encode(one).ids).collect();
+        recorder.said_of(model, params, SHORTENED, sentences, &sources)?;
     }
     Ok(recorder.finish())
 }

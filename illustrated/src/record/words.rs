@@ -2,7 +2,7 @@
 
 use std::borrow::Borrow;
 
-use text::TextModel;
+use text::{TextKind, TextModel};
 
 use crate::recording::Token;
 
@@ -16,6 +16,8 @@ pub struct Words<'a> {
     pub src: Vec<String>,
     /// Of the target.
     pub tgt: Vec<String>,
+    /// Whether they are pieces of words.
+    pub pieces: bool,
     decode: Box<Decode<'a>>,
 }
 
@@ -30,7 +32,7 @@ impl<'a> Words<'a> {
             let said = ids.iter().map(|&id| words[id as usize].as_str()).filter(|word| *word != "<eos>");
             said.collect::<Vec<&str>>().join(" ")
         };
-        Words { src: src.to_vec(), tgt: tgt.to_vec(), decode: Box::new(decode) }
+        Words { src: src.to_vec(), tgt: tgt.to_vec(), pieces: false, decode: Box::new(decode) }
     }
 
     /// The tokens of a text model, borrowed or shared.
@@ -41,7 +43,8 @@ impl<'a> Words<'a> {
         };
         let src = all(model.src_vocab_size(), &|id| model.src_token(id).map(str::to_owned));
         let tgt = all(model.tgt_vocab_size(), &|id| model.tgt_token(id).map(str::to_owned));
-        Words { src, tgt, decode: Box::new(move |ids| text.borrow().decode(ids)) }
+        let pieces = model.settings().kind == TextKind::Bpe;
+        Words { src, tgt, pieces, decode: Box::new(move |ids| text.borrow().decode(ids)) }
     }
 
     /// The text of target ids.

@@ -55,6 +55,9 @@ pub struct About {
     pub tgt_words: Vec<String>,
     /// How many words the target's vocabulary has.
     pub tgt_vocab_size: usize,
+    /// Whether tokens are pieces of words, of which `▁` begins a word.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pieces: bool,
     /// The sentence that is translated.
     pub sentence: String,
     /// What it should become, if that is known.

@@ -13,8 +13,8 @@
 //! ]}
 //! ```
 //!
-//! Values, gradients and outputs belong to the pass before them. Their paths are those of the parameters:
-//! `decoder.layers.1.cross_attn.weights`; parameters are values too. In the encoder's self-attention, `weighted_values` are
+//! Values, gradients and outputs belong to the pass before them, and so do searches: those before all passes to the
+//! first. Paths are those of the parameters: `decoder.layers.1.cross_attn.weights`; parameters are values too. In the encoder's self-attention, `weighted_values` are
 //! the values times their weights, where these are few; `padded.masked_scores` and `padded.weights`, of its first layer, are
 //! those of the words when the sentence is padded by [`N_PADDED`](event::N_PADDED) places. A number that is `null` is minus
 //! infinity: a score that was masked. A step of Adam has single weights too, `followed` through all steps. What each field
@@ -28,6 +28,7 @@ pub mod search;
 #[cfg(test)]
 mod tests;
 pub mod training;
+mod unit;
 
 pub use event::{
     About, Array, Candidate, Event, Fact, Fate, LengthPenalty, Output, Parameter, PassHead, PenaltyKind,
@@ -36,6 +37,7 @@ pub use event::{
 pub use pass::Pass;
 pub use search::Search;
 pub use training::{Followed, Norms, OptimizerRule, Step, Validated};
+pub use unit::Unit;
 
 use event::select;
 
@@ -102,10 +104,15 @@ impl Recording {
 
     /// The passes, in order, each with what belongs to it.
     pub fn passes(&self) -> Vec<Pass<'_>> {
-        let is_pass = |&(_, event): &(usize, &Event)| matches!(event, Event::Pass(_));
-        let starts: Vec<usize> = self.events.iter().enumerate().filter(is_pass).map(|(at, _)| at).collect();
+        let starts = self.starts();
         let ends = starts.iter().skip(1).copied().chain([self.events.len()]);
         starts.iter().zip(ends).map(|(&start, end)| Pass::new(&self.events[start..end])).collect()
+    }
+
+    /// Where the passes begin.
+    fn starts(&self) -> Vec<usize> {
+        let is_pass = |&(_, event): &(usize, &Event)| matches!(event, Event::Pass(_));
+        self.events.iter().enumerate().filter(is_pass).map(|(at, _)| at).collect()
     }
 
     /// The last pass, of the model as it is now.
@@ -139,6 +146,19 @@ impl Recording {
     /// The searches for a translation, in order.
     pub fn searches(&self) -> Vec<Search<'_>> {
         Search::all(&self.events)
+    }
+
+    /// Of each pass, the searches of the model as it was then: those after it and before the next, and of the first pass
+    /// those before it too. Without a pass, all are of one.
+    pub fn searches_by_pass(&self) -> Vec<Vec<Search<'_>>> {
+        let starts = self.starts();
+        let mut by_pass = vec![Vec::new(); starts.len().max(1)];
+        for search in self.searches() {
+            let first = search.candidates.first().map_or(0, |(event, _)| *event);
+            let passed = starts.partition_point(|start| *start < first);
+            by_pass[passed.saturating_sub(1)].push(search);
+        }
+        by_pass
     }
 
     /// The best translation of the last search, which is the model's own.

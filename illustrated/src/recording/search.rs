@@ -15,6 +15,7 @@ impl<'a> Search<'a> {
     /// The searches among these events, in order: the candidates of each come before its translations.
     pub fn all(events: &'a [Event]) -> Vec<Search<'a>> {
         let mut searches: Vec<Search> = Vec::new();
+        let mut is_begun = false; // since the last pass
         for (at, event) in events.iter().enumerate() {
             match event {
                 Event::Candidate(candidate) => {
@@ -22,17 +23,19 @@ impl<'a> Search<'a> {
                         let last = search.candidates.last().map_or(0, |(_, last)| last.step);
                         search.translations.is_empty() && candidate.step >= last
                     };
-                    match searches.last_mut().filter(|search| goes_on(search)) {
+                    match searches.last_mut().filter(|search| is_begun && goes_on(search)) {
                         Some(search) => search.candidates.push((at, candidate)),
                         None => searches
                             .push(Search { candidates: vec![(at, candidate)], translations: Vec::new() }),
                     }
+                    is_begun = true;
                 }
                 Event::Translation(translation) => {
                     if let Some(search) = searches.last_mut() {
                         search.translations.push((at, translation));
                     }
                 }
+                Event::Pass(_) => is_begun = false,
                 _ => {}
             }
         }

@@ -5,18 +5,25 @@ use maud::{Markup, html};
 use transformer::{Activation, NormPlacement, Positions};
 
 use crate::look::number::{counted, grouped};
-use crate::recording::Recording;
+use crate::recording::{Recording, Unit};
 
-use super::{about, questions, slips};
+use super::{about, losses, questions, slips};
 
 /// A chapter.
 pub(super) struct Chapter {
-    /// Its name in addresses.
+    /// Its name.
     pub id: &'static str,
     /// Its heading.
     pub title: &'static str,
     /// What is told before its figures.
     pub text: fn(&Recording) -> Markup,
+}
+
+impl Chapter {
+    /// What it is called in addresses, in which a figure has its own name.
+    pub fn address(&self) -> String {
+        format!("chapter-{}", self.id)
+    }
 }
 
 /// All chapters, in order.
@@ -48,7 +55,10 @@ fn black_box(recording: &Recording) -> Markup {
     html! {
         p {
             "A sentence goes in, a sentence comes out. Here " b { (about.sentence) } " went in"
-            @if let Some(said) = said { " and " b { (said) } " came out" }
+            @if let Some(said) = said {
+                ", and after " (about.step) " steps of training "
+                @if said.is_empty() { "nothing" } @else { b { (said) } } " came out"
+            }
             ". In between stand " (grouped(count)) " numbers, which training changes: "
             (counted(encoder, "layer")) " that " @if encoder == 1 { "reads" } @else { "read" } ", the encoder, and "
             (counted(decoder, "layer")) " that " @if decoder == 1 { "writes" } @else { "write" } ", the decoder."
@@ -58,34 +68,56 @@ fn black_box(recording: &Recording) -> Markup {
 }
 
 fn words(recording: &Recording) -> Markup {
+    let Unit { one, .. } = recording.about().unit();
     let d_model = recording.about().architecture.d_model;
     html! {
         p {
-            "A model computes with numbers, so every word is looked up in a table and becomes a vector of " (d_model)
-            " numbers. From there on each word keeps a row of its own: attention mixes the rows, everything else treats each"
+            "A model computes with numbers, so every " (one) " is looked up in a table and becomes a vector of " (d_model)
+            " numbers. From there on each " (one) " keeps a row of its own: attention mixes the rows, everything else treats each"
             " row alone, by the same weights."
+        }
+        @if recording.about().pieces { (pieces(recording)) }
+    }
+}
+
+/// What the tokens of a subword model are.
+fn pieces(recording: &Recording) -> Markup {
+    let tokens = recording.last_pass().map(|pass| pass.head().src.clone()).unwrap_or_default();
+    html! {
+        p id="pieces" {
+            "What the article calls words are here " b { "pieces of words" } ": a frequent word is one piece, a rare one is several, so that "
+            "a small table spells everything (byte-pair encoding, Sennrich et al. 2016). The sign " b { "▁" } " stands for the space before a "
+            "word: a piece that has it begins a word, and one without goes on with the word before it. A piece like " code { "<0xC3>" }
+            " is a single byte of a letter that training did not see."
+            @if !tokens.is_empty() {
+                " The sentence of this page is " (counted(tokens.len(), "piece")) ", " code { "<eos>" } " at its end where there is one: "
+                @for (at, token) in tokens.iter().enumerate() { @if at > 0 { " " } code class="piece" { (token.text) } }
+                "."
+            }
         }
     }
 }
 
 fn self_attention(recording: &Recording) -> Markup {
+    let Unit { one, .. } = recording.about().unit();
     let architecture = &recording.about().architecture;
     let d_head = architecture.d_model / architecture.n_heads;
     html! {
         p {
-            "Attention lets a word take something from the others. From each word's vector three are made by three matrices: "
-            "a query, what it asks for; a key, what it is found by; a value, what it gives. The query of a word times the key "
+            "Attention lets a " (one) " take something from the others. From each " (one) "'s vector three are made by three matrices: "
+            "a query, what it asks for; a key, what it is found by; a value, what it gives. The query of a " (one) " times the key "
             "of another is a score. "
             @if architecture.scale_scores { "The scores are divided by √" (d_head) ", softmax makes them" }
             @else { "This model does not divide them by √" (d_head) ", as the paper does; softmax makes them" }
             " shares that sum to 1, and by these shares the values are mixed."
         }
-        p { "Choose a word, and open any number to see the two numbers that were multiplied." }
+        p { "Choose a " (one) ", and open any number to see the two numbers that were multiplied." }
     }
 }
 
-fn matrices(_: &Recording) -> Markup {
-    html! { p { "All words at once are the rows of a matrix, and all steps are two lines of matrix products." } }
+fn matrices(recording: &Recording) -> Markup {
+    let Unit { many, .. } = recording.about().unit();
+    html! { p { "All " (many) " at once are the rows of a matrix, and all steps are two lines of matrix products." } }
 }
 
 fn heads(recording: &Recording) -> Markup {
@@ -105,21 +137,22 @@ fn heads(recording: &Recording) -> Markup {
 }
 
 fn positions(recording: &Recording) -> Markup {
+    let Unit { one, many } = recording.about().unit();
     let paper =
         "sines and cosines of the position, each pair slower than the one before. Nothing of it is learned.";
     html! {
         p {
-            "Attention sees a set of words. "
+            "Attention sees a set of " (many) ". "
             @match recording.about().architecture.positions {
                 Positions::Sinusoidal | Positions::SinusoidalConcatenated => {
-                    "Where a word stands is added to its vector: " (paper)
+                    "Where a " (one) " stands is added to its vector: " (paper)
                 }
                 Positions::Learned => {
-                    "Where a word stands is added to its vector. This model has learned a vector for every position, as it learns one for "
-                    "every word. What the paper adds instead are " (paper)
+                    "Where a " (one) " stands is added to its vector. This model has learned a vector for every position, as it learns one for "
+                    "every " (one) ". What the paper adds instead are " (paper)
                 }
                 Positions::None => {
-                    "This model does not say where a word stands, so it cannot tell the order. What the paper adds to each vector are " (paper)
+                    "This model does not say where a " (one) " stands, so it cannot tell the order. What the paper adds to each vector are " (paper)
                 }
             }
             " Two forms are in use, and they differ in more than their layout."
@@ -144,10 +177,11 @@ fn residuals(recording: &Recording) -> Markup {
 }
 
 fn feed_forward(recording: &Recording) -> Markup {
+    let Unit { many, .. } = recording.about().unit();
     let (architecture, wide) = (&recording.about().architecture, &recording.about().architecture.d_ff);
     html! {
         p {
-            "Attention mixes the words. Then each goes on alone: one matrix makes " (wide) " numbers of its " (architecture.d_model) ", "
+            "Attention mixes the " (many) ". Then each goes on alone: one matrix makes " (wide) " numbers of its " (architecture.d_model) ", "
             @match architecture.activation {
                 Activation::Relu => { "ReLU sets those below 0 to 0" }
                 Activation::Gelu => { "GELU lets those far below 0 fade out" }
@@ -158,13 +192,14 @@ fn feed_forward(recording: &Recording) -> Markup {
 }
 
 fn decoder(recording: &Recording) -> Markup {
+    let Unit { one, many } = recording.about().unit();
     let is_causal = recording.about().architecture.causal_mask;
     html! {
         p {
-            "The decoder says one word after another. It attends to what it has said so far, and, in each of its layers, to what "
+            "The decoder says one " (one) " after another. It attends to what it has said so far, and, in each of its layers, to what "
             "the top layer of the encoder says about the source."
             @if !is_causal {
-                " In training all words stand there at once, and this model hides none: it has no causal mask, as the paper's has, and sees "
+                " In training all " (many) " stand there at once, and this model hides none: it has no causal mask, as the paper's has, and sees "
                 "those that it should say."
             }
         }
@@ -172,11 +207,12 @@ fn decoder(recording: &Recording) -> Markup {
 }
 
 fn output(recording: &Recording) -> Markup {
+    let Unit { many, .. } = recording.about().unit();
     let n_words = recording.about().tgt_vocab_size;
     let tied = recording.about().parameters.iter().all(|one| one.name != "projection.weight");
     html! {
         p {
-            "The last vector is multiplied with one vector for each of the " (grouped(n_words)) " words"
+            "The last vector is multiplied with one vector for each of the " (grouped(n_words)) " " (many)
             @if tied { ", the same by which the decoder reads them" }
             ". These scores are the logits; softmax makes probabilities of them."
         }
@@ -184,21 +220,23 @@ fn output(recording: &Recording) -> Markup {
 }
 
 fn training(recording: &Recording) -> Markup {
+    let Unit { one, many } = recording.about().unit();
     let smoothing = recording.about().smoothing;
     let even = (recording.about().tgt_vocab_size as f64).ln();
     let untrained =
         recording.passes().first().filter(|pass| pass.head().step == 0).map(|pass| pass.head().nll);
     html! {
         p {
-            "Who holds all words for alike has a loss of " (format!("{even:.2}")) ", the logarithm of their number"
+            "Who holds all " (many) " for alike has a " (losses::link("loss")) " of " (format!("{even:.2}")) ", the logarithm of their number"
             @if let Some(nll) = untrained { "; this model, untrained, had " (format!("{nll:.2}")) " on this sentence" }
             ". Training compares what it says with the label, at "
             "all positions at once, and changes every weight a little so that the label becomes likelier."
             @if smoothing > 0.0 {
-                " The label is smoothed: a share of " (smoothing) " is spread over all words, so that no word needs to become "
+                " The label is smoothed: a share of " (smoothing) " is spread over all " (many) ", so that no " (one) " needs to become "
                 "certain, and the loss cannot reach 0."
             }
         }
+        (losses::text(recording))
     }
 }
 
@@ -212,19 +250,21 @@ fn way_back(_: &Recording) -> Markup {
     }
 }
 
-fn search(_: &Recording) -> Markup {
+fn search(recording: &Recording) -> Markup {
+    let Unit { one, .. } = recording.about().unit();
     html! {
         p {
-            "To take the likeliest word at each step is greedy, and may miss a sentence whose first word is not the likeliest. A "
+            "To take the likeliest " (one) " at each step is greedy, and may miss a sentence whose first " (one) " is not the likeliest. A "
             "beam keeps several beginnings side by side."
         }
     }
 }
 
-fn explorer(_: &Recording) -> Markup {
+fn explorer(recording: &Recording) -> Markup {
+    let Unit { one, .. } = recording.about().unit();
     html! {
         p {
-            "Every weight of every head. A word that is looked at is not thereby the reason for what is said: attention weights are "
+            "Every weight of every head. A " (one) " that is looked at is not thereby the reason for what is said: attention weights are "
             "not an explanation, and the layers above can undo them."
         }
     }

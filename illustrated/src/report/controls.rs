@@ -2,6 +2,8 @@
 
 use maud::{Markup, html};
 
+use super::losses;
+
 /// What the cells show: the value of the attribute, and the choice as readers see it.
 const MODES: [(&str, &str); 3] = [("values", "values"), ("gradients", "gradients"), ("both", "both")];
 
@@ -18,7 +20,7 @@ pub fn controls(n_passes: usize) -> Markup {
                     button type="button" id="next" aria-label="next step" { "›" }
                 }
             }
-            output id="now" for="time" {}
+            span class="told" { output id="now" for="time" {} " " (losses::link("which loss?")) }
             fieldset class="mode" {
                 legend { "show" }
                 @for (mode, label) in MODES {

@@ -1,7 +1,7 @@
 //! The report: one page that opens offline, a chapter for each of the article's.
 //!
 //! It can be read without JavaScript. The script, `script.js`, begun by `report.js`, makes it answer: it shows the numbers of another step, layer
-//! or head in the pictures (`cell.js`), with the captions of that choice, and opens a card for every number (`card.js`):
+//! or head in the pictures (`draw.js`, `cell.js`), with the captions of that choice, lets arrow keys walk (`walk.js`), and opens a card for every number (`card.js`):
 //! where it comes from, by the rules (`rules.js`) of [`origins`](mod@crate::origins), with the numbers of the recording
 //! (`pass.js`).
 
@@ -10,6 +10,8 @@ mod chapters;
 #[cfg(test)]
 mod claims_tests;
 mod controls;
+mod losses;
+mod parts;
 mod questions;
 mod slips;
 
@@ -18,11 +20,12 @@ use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io::Write;
 
 use crate::figures;
-use crate::look::{Caption, STYLE};
+use crate::look::{Caption, Figure, STYLE};
 use crate::origins::origins;
 use crate::recording::Recording;
 
@@ -35,11 +38,13 @@ pub fn style() -> String {
 }
 
 /// What makes a page of chapters answer, in the order in which they need each other. `openPage` begins it.
-pub const SCRIPTS: [&str; 7] = [
+pub const SCRIPTS: [&str; 9] = [
     include_str!("rules.js"),
     include_str!("pass.js"),
     include_str!("dom.js"),
     include_str!("cell.js"),
+    include_str!("draw.js"),
+    include_str!("walk.js"),
     include_str!("card.js"),
     include_str!("files.js"),
     include_str!("script.js"),
@@ -49,6 +54,8 @@ pub const SCRIPTS: [&str; 7] = [
 pub fn page(recording: &Recording) -> String {
     let title = format!("“{}”, an illustrated run", recording.about().sentence);
     let body = Body::of(recording);
+    let mut parts = Vec::new();
+    let chapters = parts::taken_out(&body.html.0, &mut parts);
     let markup = html! {
         (DOCTYPE)
         html lang="en" {
@@ -60,8 +67,9 @@ pub fn page(recording: &Recording) -> String {
                 style { (PreEscaped(style())) }
             }
             body {
+                (skips(&first_numbers(recording)))
                 (controls(recording.passes().len()))
-                main {
+                main id="text" tabindex="-1" {
                     h1 { (title) }
                     p {
                         "The figures of " cite { "The Illustrated Transformer" } " by Jay Alammar, which this page follows, drawn "
@@ -71,10 +79,12 @@ pub fn page(recording: &Recording) -> String {
                         (legend())
                         @if !has_all_weights(recording) { " The weights of the model are recorded at some of the steps only." }
                     }
-                    (body.html)
+                    p class="controls keys" { (keys()) }
+                    (PreEscaped(chapters))
                 }
                 script id="recording" type="application/gzip" { (packed(recording.to_json().as_bytes())) }
-                script id="captions" type="application/gzip" { (packed(body.captions().as_bytes())) }
+                script id="parts" type="application/gzip" { (packed(json(&parts).as_bytes())) }
+                script id="captions" type="application/gzip" { (packed(json(&body.captions).as_bytes())) }
                 script id="origins" type="application/json" { (PreEscaped(rules(recording))) }
                 @for script in SCRIPTS.into_iter().chain([include_str!("report.js")]) { script { (PreEscaped(script)) } }
             }
@@ -83,11 +93,38 @@ pub fn page(recording: &Recording) -> String {
     markup.into_string()
 }
 
+/// The ways past the bars and the list of chapters, for who goes by keyboard: to the text, and to the first number in
+/// `numbers`, an element of the page.
+pub fn skips(numbers: &str) -> Markup {
+    html! {
+        div class="skips" {
+            a href="#text" { "Skip to the text" } " "
+            a href={ "#" (numbers) } data-numbers { "Skip to the first number" }
+        }
+    }
+}
+
+/// The first figure that has numbers, or the text.
+fn first_numbers(recording: &Recording) -> String {
+    let has_numbers = |figure: &Figure| figure.drawing.0.contains("class=\"matrix ");
+    figures::all(recording).into_iter().find(has_numbers).map_or("text".into(), |figure| figure.id.into())
+}
+
+/// What keys do.
+pub fn keys() -> Markup {
+    html! {
+        "By keyboard: Tab goes from matrix to matrix, arrows walk through a matrix, Page Down and Page Up go to the numbers of the next "
+        "figure and the one before, Enter opens a number, Esc closes it."
+    }
+}
+
 /// What colours and bars say.
-pub fn legend() -> &'static str {
-    "A cell is a number: red above 0, blue below, the deeper the larger, up to the ± that stands at the corner of its matrix; \
-     weights and probabilities are ochre, from 0 to 1. The bar under a number is the gradient of the loss at it: green, the \
-     loss falls if the number grows; purple, if it shrinks; the longest of a matrix is as wide as the cell."
+pub fn legend() -> Markup {
+    html! {
+        "A cell is a number: red above 0, blue below, the deeper the larger, up to the ± that stands at the corner of its matrix; "
+        "weights and probabilities are ochre, from 0 to 1. The bar under a number is the gradient of the " (losses::link("loss"))
+        " at it: green, the loss falls if the number grows; purple, if it shrinks; the longest of a matrix is as wide as the cell."
+    }
 }
 
 /// The chapters with their texts and figures, and before them the way to each.
@@ -104,11 +141,11 @@ impl Body {
         let mut captions = BTreeMap::new();
         let html = html! {
             nav aria-label="chapters" {
-                ol { @for chapter in CHAPTERS { li { a href={ "#" (chapter.id) } { (chapter.title) } } } }
+                ol { @for chapter in CHAPTERS { li { a href={ "#" (chapter.address()) } { (chapter.title) } } } }
             }
             @for chapter in CHAPTERS {
-                section aria-labelledby=(chapter.id) {
-                    h2 id=(chapter.id) { (chapter.title) }
+                section aria-labelledby=(chapter.address()) {
+                    h2 id=(chapter.address()) { (chapter.title) }
                     ((chapter.text)(recording))
                     @for figure in figures::of_chapter(chapter.id, recording) {
                         (figure.html())
@@ -119,11 +156,11 @@ impl Body {
         };
         Body { html, captions }
     }
+}
 
-    /// The captions as JSON.
-    fn captions(&self) -> String {
-        serde_json::to_string(&self.captions).expect("captions have a JSON form")
-    }
+/// As JSON.
+fn json(texts: &impl Serialize) -> String {
+    serde_json::to_string(texts).expect("texts have a JSON form")
 }
 
 /// Lets the list of chapters know which of them is being read.
@@ -131,10 +168,10 @@ fn timelines() -> String {
     let names: Vec<String> = CHAPTERS.iter().map(|chapter| format!("--{}", chapter.id)).collect();
     let scope = format!("body {{ timeline-scope: {}; }}\n", names.join(", "));
     let rule = |chapter: &Chapter| {
-        let id = chapter.id;
+        let (id, address) = (chapter.id, chapter.address());
         format!(
-            "section[aria-labelledby=\"{id}\"] {{ view-timeline-name: --{id}; }} \
-             nav a[href=\"#{id}\"] {{ animation-timeline: --{id}; }}\n"
+            "section[aria-labelledby=\"{address}\"] {{ view-timeline-name: --{id}; }} \
+             nav a[href=\"#{address}\"] {{ animation-timeline: --{id}; }}\n"
         )
     };
     CHAPTERS.iter().map(rule).fold(scope, |style, rule| style + &rule)
@@ -165,7 +202,8 @@ fn rules(recording: &Recording) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::toy;
+    use crate::recording::About;
+    use crate::testing::{attribute, recorded, recorded_of, toy};
 
     #[test]
     fn the_page_stays_small() {
@@ -197,7 +235,7 @@ mod tests {
         };
         let body = Body::of(&crate::testing::recorded_of(large, 30, 60));
         let count: usize = body.captions.values().map(|caption| caption.texts().len()).sum();
-        let size = packed(body.captions().as_bytes()).len();
+        let size = packed(json(&body.captions).as_bytes()).len();
         assert!(count > 30 * 6 * 8 && size < 100_000, "{count} captions in {size} bytes");
     }
 
@@ -228,6 +266,35 @@ mod tests {
             passes - 1,
             passes - 1
         )));
+    }
+
+    /// An address leads to one place, in whatever page there is.
+    #[test]
+    fn every_name_of_an_address_is_used_once() {
+        let pre = |model: &mut transformer::Architecture| model.norm = transformer::NormPlacement::Pre;
+        let nothing = Recording::new(About::default());
+        let others =
+            [&recorded(pre, 4), &recorded_of(|_| (), 5, 200), &nothing].map(|one| Body::of(one).html.0);
+        for page in others.into_iter().chain([page(toy())]) {
+            let tags = page.split('<').filter_map(|tag| attribute(tag.split('>').next()?, "id"));
+            let mut ids: Vec<String> = tags.collect();
+            ids.sort_unstable();
+            let twice: Vec<_> = ids.windows(2).filter(|pair| pair[0] == pair[1]).collect();
+            assert!(ids.len() > 20 && twice.is_empty(), "{twice:?}");
+            for link in page.split(" href=\"#").skip(1).filter_map(|rest| rest.split('"').next()) {
+                assert!(ids.iter().any(|id| id == link), "{link} leads nowhere");
+            }
+        }
+    }
+
+    /// Once, and only where there are any.
+    #[test]
+    fn pieces_of_words_are_told_of() {
+        let mut recording = Recording::new(About { pieces: true, ..toy().about().clone() });
+        toy().events()[1..].iter().for_each(|event| recording.push(event.clone()));
+        let told =
+            |recording: &Recording| page(recording).matches("stands for the space before a word").count();
+        assert_eq!((told(&recording), told(toy())), (1, 0));
     }
 
     #[test]

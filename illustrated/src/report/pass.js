@@ -29,6 +29,9 @@ function passesOf(recording, origins) {
   return passes;
 }
 
+/// What a token of the model is called.
+const unitOf = (about) => (about.pieces ? "piece" : "word");
+
 /// An array as its numbers are: `null` is minus infinity, and all have 32 bits.
 function arrayOf({ shape, rows, data }) {
   return { shape, rows, data: Float32Array.from(data, (number) => number ?? -Infinity) };
@@ -135,12 +138,12 @@ class Pass {
       const text = /(embedding|projection)\.weight$/.test(path) ? this.wordOf(path, index[0]) : undefined;
       const isLinear = (this.consumers.get(path) ?? []).some(({ path: made }) => this.origins[made].rule === "linear");
       const [out, into] = isLinear ? [" (comes out)", " (goes in)"] : ["", ""];
-      const row = text ? `the word “${text}” (${index[0]})` : `row ${index[0]}${out}`;
+      const row = text ? `the ${unitOf(this.about)} “${text}” (${index[0]})` : `row ${index[0]}${out}`;
       return index.length > 1 ? `${row}, column ${index[1]}${into}` : `number ${index[0]}`;
     }
     if (path.startsWith("outputs.")) {
       const said = this.outputs[index[0]]?.words[index[1]];
-      return `after ${word(this.head.tgt_in, index[0])}, the word “${said?.text}”`;
+      return `after ${word(this.head.tgt_in, index[0])}, the ${unitOf(this.about)} “${said?.text}”`;
     }
     if (index.length === 1) return `row ${word(this.rowWords(path), index[0])}`;
     if (index.length < 3) return `row ${word(this.rowWords(path), index[0])}, column ${index[1]}`;
@@ -209,7 +212,7 @@ class Pass {
       const n = this.head.tgt_out.length;
       const ends = { parts: ["(", p, " − ", y, `) / ${n} labels`], value: (this.number(p) - this.number(y)) / n };
       const group = this.group({ title: "p − y: what the model says less what it should say", terms: [], ends });
-      const says = "The loss is the cross-entropy, a mean over the labels. Its way back is told from the logit of this word on, at which the gradient is:";
+      const says = `The loss is the cross-entropy, a mean over the labels. Its way back is told from the logit of this ${unitOf(this.about)} on, at which the gradient is:`;
       return { says, groups: [group], value: ends.value, at };
     }
     const through = ({ path: out, operand }) => {
@@ -225,6 +228,6 @@ class Pass {
     if (!groups.length) return "Nothing that the loss depends on is made of it.";
     const [listed, all] = [this.outputs[0]?.words.length ?? 0, this.about.tgt_vocab_size];
     if (!groups.some(({ through }) => through === "outputs.logit") || listed === all) return "";
-    return `Of ${all} words ${listed} are in this recording: of the sum over all words, this is a part.`;
+    return `Of ${all} ${unitOf(this.about)}s ${listed} are in this recording: of the sum over all, this is a part.`;
   }
 }

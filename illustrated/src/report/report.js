@@ -9,6 +9,8 @@
   const json = await unpacked("#recording");
   const passes = passesOf(JSON.parse(json), JSON.parse($("#origins").textContent));
   const captions = JSON.parse(await unpacked("#captions"));
+  const parts = JSON.parse(await unpacked("#parts"));
+  for (const group of $$("[data-part]")) group.innerHTML = parts[group.dataset.part];
   offerFiles(json);
   openPage({ passes, captions });
 })();

@@ -51,12 +51,12 @@ const RULES = {
   embedding: {
     account({ o, at, y, pass }, [i, c]) {
       const { id, text } = pass.head[o.words][i];
-      const zeros = "There is no word before the first: the decoder starts from a vector of zeros.";
+      const zeros = "Nothing stands before the first: the decoder starts from a vector of zeros.";
       if (id == null) return { symbols: `${y}[0, c] = 0`, says: zeros, value: 0 };
       return sum(`${y}[i, c] = √d_model · ${o.table}[id of “${text}” = ${id}, c]`, [[o.scale, at(o.table, id, c)]]);
     },
     back: {
-      table: ["Σᵢ ∂y[i, c] · √d_model, over the positions of this word", ({ o, back, rows, pass }, [id, c]) =>
+      table: ["Σᵢ ∂y[i, c] · √d_model, over the positions that have this id", ({ o, back, rows, pass }, [id, c]) =>
         rows.filter((row) => pass.head[o.words][row].id === id).map((row) => [back(row, c), o.scale])],
     },
   },
@@ -137,7 +137,7 @@ const RULES = {
   padded: {
     account({ o, at, y, width }, [h, i, j]) {
       const symbols = `${y}[h, i, j] = scaled_scores[h, i, j], and −∞ behind the sentence`;
-      const says = "The sentence beside a longer one: nobody looks at the places that hold no word.";
+      const says = "The sentence beside a longer one: nobody looks at the places behind it.";
       return j < width(o.x) ? sum(symbols, [[at(o.x, h, i, j)]]) : { symbols, says, value: -Infinity };
     },
   },
@@ -255,23 +255,23 @@ const RULES = {
     account({ o, at, y, name, width, idAt }, [i, c]) {
       const id = idAt(i, c);
       const products = range(width(o.x)).map((k) => [at(o.x, i, k), at(o.weight, id, k)]);
-      const bias = o.bias ? ` + ${name("bias")}[word]` : "";
-      const symbols = `${y}[i, word] = Σₖ hidden[i, k] · ${o.weight}[word, k]${bias}, with the word's id ${id}`;
+      const bias = o.bias ? ` + ${name("bias")}[id]` : "";
+      const symbols = `${y}[i, id] = Σₖ hidden[i, k] · ${o.weight}[id, k]${bias}, with id = ${id}`;
       return sum(symbols, o.bias ? [...products, [at(o.bias, id)]] : products);
     },
     back: {
-      x: ["Σ over the words: ∂y[i, word] · weight[word, c]", ({ o, at, back, listed, idAt }, [i, c]) =>
+      x: ["Σ over the vocabulary: ∂y[i, id] · weight[id, c]", ({ o, at, back, listed, idAt }, [i, c]) =>
         listed(i).map((k) => [back(i, k), at(o.weight, idAt(i, k), c)])],
-      weight: ["Σᵢ ∂y[i, word] · hidden[i, k]", ({ o, at, back, said }, [id, k]) =>
+      weight: ["Σᵢ ∂y[i, id] · hidden[i, k]", ({ o, at, back, said }, [id, k]) =>
         said(id).map(([i, c]) => [back(i, c), at(o.x, i, k)])],
-      bias: ["Σᵢ ∂y[i, word]", ({ back, said }, [id]) => said(id).map(([i, c]) => [back(i, c)])],
+      bias: ["Σᵢ ∂y[i, id]", ({ back, said }, [id]) => said(id).map(([i, c]) => [back(i, c)])],
     },
   },
   log_softmax: {
     account({ o, at, pass }, [i, c]) {
       const all = pass.outputs[i].log_sum_exp;
       const rest = { parts: [`− log Σ exp = −${digitsOf(all)}`], value: -all };
-      return sum("log_prob = logit − log Σ exp of the logits of all words", [[at(o.x, i, c)], rest]);
+      return sum("log_prob = logit − log Σ exp of the logits of the whole vocabulary", [[at(o.x, i, c)], rest]);
     },
   },
   exp: {
@@ -282,7 +282,7 @@ const RULES = {
     account({ o, y, pass, idAt }, [i, c]) {
       const isLabel = idAt(i, c) === pass.head.tgt_out[i].id;
       const [spread, rest] = [o.smoothing / o.vocab_size, 1 - o.smoothing];
-      const terms = [{ parts: [`${o.smoothing} / ${o.vocab_size} words`], value: spread }];
+      const terms = [{ parts: [`${o.smoothing} / ${o.vocab_size} in the vocabulary`], value: spread }];
       if (isLabel) terms.push({ parts: [`${digitsOf(rest)}, for this is the label`], value: rest });
       return sum(`${y} = smoothing / vocab_size, and 1 − smoothing more for the label`, terms);
     },

@@ -1,108 +1,13 @@
 "use strict";
-// What makes the page answer. It finds its way by attributes:
-//
-//   g.matrix   data-path, data-start, data-row, data-col, data-controls: where its numbers stand in a recording, as
-//              look/place.rs says. Number (r, c) stands at start + r·row + c·col, and further by the controls, each
-//              `name:stride`; `{name}` in the path is what the control says. data-rows, data-cols: how many there are,
-//              folded ones included. data-pass: the place of the pass that it always shows, from 0; data-of="gradient": it
-//              shows gradients in place of numbers. data-listed: the columns are the words that the output at that
-//              position lists; data-heads: whether `words` or their `indices` stand above.
-//   g.cell     data-r, data-c: its row and column. It is drawn as look/matrix.rs draws it. The script adds
-//              data-number, which is `pass:path:offset`.
-//   .above     data-c: the column that this text stands above; `.turned` too.
-//   g.fold     data-r: columns of that row that are left out, or the first of the rows that are.
-//   select     data-control: the name of a control of its figure. What it says is its value.
-//   data-when  `name=value ..`: shown only if the controls of its figure stand so; `pass` is the number of the pass, from
-//              0, which tells passes of one step apart. What is not shown at first has the class `off`.
-//   .caption   what is said of a figure. The gzipped JSON of #captions has by the figure's id on what it depends (name and
-//              count of controls, or `pass`), and the texts of all choices, those of the last control next to each other.
-//
-// The address of an open card is #path/index/../pass.
+// What makes the page answer. The address of an open card is #path/index/../pass.
 
 /// Makes the figures of the page answer; an aborted `signal` ends it. On a live page, passes change and figures are drawn
 /// anew: there somebody else moves through time, and open cards stay out of the address.
 function openPage({ passes, captions, signal, isLive = false }) {
   const mode = $("input[name=mode]:checked")?.value ?? "both";
   const state = { pass: passes.at(-1), mode, open: null };
+  const page = { passes, captions, state };
   document.documentElement.classList.add("live");
-
-  // Matrices and figures, as the controls stand.
-
-  function chosen(figure) {
-    const selects = $$("select[data-control]", figure);
-    return Object.fromEntries(selects.map((select) => [select.dataset.control, Number(select.value)]));
-  }
-
-  function placeOf(matrix) {
-    const controls = chosen(matrix.closest("figure") ?? matrix);
-    const { path, start, row, col, controls: strides, rows, cols, pass } = matrix.dataset;
-    const moves = strides.split(" ").filter(Boolean).map((one) => one.split(":"));
-    const first = moves.reduce((sum, [name, stride]) => sum + (controls[name] ?? 0) * stride, Number(start));
-    return {
-      pass: pass === undefined ? state.pass : passes[pass],
-      path: Object.entries(controls).reduce((path, [name, at]) => path.replaceAll(`{${name}}`, at), path),
-      offset: (r, c) => first + r * row + c * col,
-      rows: Number(rows),
-      cols: Number(cols),
-    };
-  }
-
-  function drawMatrix(matrix) {
-    const { pass, path, offset, rows, cols } = placeOf(matrix);
-    const isGradient = matrix.dataset.of === "gradient";
-    const values = (isGradient ? pass?.gradients : pass?.values)?.get(path)?.data; // a pass may be gone
-    const gradients = isGradient ? undefined : pass?.gradients.get(path)?.data;
-    const largest = (data) => {
-      let max = 0;
-      for (let r = 0; data && r < rows; r++) {
-        for (let c = 0; c < cols; c++) {
-          const size = Math.abs(data[offset(r, c)]);
-          if (size > max && size < Infinity) max = size;
-        }
-      }
-      return max;
-    };
-    const numberAt = (data, at) => (data?.[at] === undefined ? undefined : Math.fround(data[at]));
-    const asGradient = state.mode === "gradients" && !isGradient;
-    const isShare = matrix.classList.contains("weights") && !asGradient;
-    const maxGradient = largest(gradients);
-    const max = isShare ? 1 : asGradient ? maxGradient : largest(values);
-    const hasBars = state.mode !== "values";
-    for (const cell of $$(".cell", matrix)) {
-      const at = offset(Number(cell.dataset.r), Number(cell.dataset.c));
-      if (pass) cell.dataset.number = `${pass.at}:${path}:${at}`;
-      else delete cell.dataset.number;
-      drawCell(cell, numberAt(values, at), numberAt(gradients, at), { asGradient, isShare, max, maxGradient, hasBars });
-    }
-    if (pass && matrix.dataset.listed) drawHeads(matrix, pass);
-    const scale = $(".scale", matrix);
-    const to = isShare ? "0 to 1" : `±${asGradient ? small(max) : short(max)}`;
-    if (scale) scale.textContent = (asGradient ? gradients : values) ? to : "";
-  }
-
-  /// Of a large vocabulary, every pass and position lists other words.
-  function drawHeads(matrix, pass) {
-    const words = pass.outputs[matrix.dataset.listed]?.words ?? [];
-    if (words.length === pass.about.tgt_vocab_size) return;
-    for (const head of $$(".above[data-c]", matrix)) {
-      const word = words[head.dataset.c];
-      head.textContent = matrix.dataset.heads === "indices" ? (word?.id ?? "") : fitted(word?.text ?? "");
-    }
-  }
-
-  function drawFigure(figure) {
-    const controls = { pass: state.pass.at, ...chosen(figure) };
-    const caption = captions[figure.id];
-    if (caption?.of.length) {
-      const at = caption.of.reduce((at, { name, count }) => at * count + controls[name], 0);
-      $("figcaption .caption", figure).textContent = caption.texts[at];
-    }
-    for (const part of $$("[data-when]", figure)) {
-      const conditions = part.dataset.when.split(" ").map((one) => one.split("="));
-      part.classList.toggle("off", !conditions.every(([name, choice]) => String(controls[name]) === choice));
-    }
-    $$("g.matrix", figure).forEach(drawMatrix);
-  }
 
   function drawAll() {
     const { step, loss } = state.pass.head;
@@ -118,19 +23,8 @@ function openPage({ passes, captions, signal, isLive = false }) {
       $("#previous").disabled = at === 0;
       $("#next").disabled = at === passes.length - 1;
     }
-    $$("figure").forEach(drawFigure);
+    $$("figure").forEach((figure) => drawFigure(page, figure));
     showCard();
-  }
-
-  /// Readies a figure that is new on the page.
-  function ready(figure) {
-    for (const matrix of $$("g.matrix", figure)) {
-      matrix.setAttribute("role", "grid");
-      $$(".cell, .fold", matrix).forEach((cell, at) => {
-        cell.setAttribute("role", "gridcell");
-        if (at === 0) cell.setAttribute("tabindex", 0);
-      });
-    }
   }
 
   /// Puts a figure that was drawn anew in the place of the old one. What was chosen stays, and what had the focus has it.
@@ -146,7 +40,7 @@ function openPage({ passes, captions, signal, isLive = false }) {
     old.replaceWith(figure);
     ready(figure);
     offerFile(figure);
-    drawFigure(figure);
+    drawFigure(page, figure);
     if (scrolled) $(".drawing", figure).scrollLeft = scrolled;
     if (focused >= 0) $$(FOCUSABLE, figure)[focused]?.focus({ preventScroll: true });
   }
@@ -155,7 +49,7 @@ function openPage({ passes, captions, signal, isLive = false }) {
   function redraw(figure, caption) {
     captions[figure.id] = caption;
     $("figcaption .caption", figure).textContent = caption.texts[0];
-    drawFigure(figure);
+    drawFigure(page, figure);
   }
 
   const FOCUSABLE = "select, button, .drawing, .cell, .fold";
@@ -177,27 +71,6 @@ function openPage({ passes, captions, signal, isLive = false }) {
       history.replaceState(null, "", addressOf(open.pass, open));
     }
     drawAll();
-  }
-
-  // Cells are walked through by arrow keys; each matrix and each table is one stop of the tab key.
-
-  const STOPS = ".cell, .fold, td[data-number]";
-  const gridOf = (stop) => stop.closest("g.matrix, table");
-
-  function rove(stop) {
-    $$('[tabindex="0"]', gridOf(stop)).forEach((other) => other.setAttribute("tabindex", -1));
-    stop.setAttribute("tabindex", 0);
-  }
-
-  function walk(stop, key) {
-    const rows = $$("[role=row], tr", gridOf(stop)).map((row) => $$(STOPS, row)).filter((row) => row.length);
-    const r = rows.findIndex((row) => row.includes(stop));
-    const c = rows[r].indexOf(stop);
-    const [down, right] = {
-      ...{ ArrowDown: [1, 0], ArrowUp: [-1, 0], ArrowRight: [0, 1], ArrowLeft: [0, -1] },
-      ...{ Home: [0, -c], End: [0, rows[r].length - 1 - c] },
-    }[key];
-    return rows[r + down]?.[c + right];
   }
 
   function point(stop) {
@@ -243,7 +116,7 @@ function openPage({ passes, captions, signal, isLive = false }) {
     const key = keyOf(pass, reference);
     const seen = (all) => all.find((one) => one === state.from) ?? all.find((one) => !one.closest(".off")) ?? all[0];
     const cell = seen($$("figure .cell").filter((cell) => cell.dataset.number === key));
-    const shows = (matrix) => [placeOf(matrix)].some((place) => place.pass === pass && place.path === reference.path);
+    const shows = (matrix) => [placeOf(page, matrix)].some((place) => place.pass === pass && place.path === reference.path);
     const matrix = cell?.closest("g.matrix") ?? seen($$("figure g.matrix").filter(shows));
     return { matrix, cell };
   }
@@ -294,7 +167,7 @@ function openPage({ passes, captions, signal, isLive = false }) {
 
   function showFold({ fold, row }) {
     const matrix = fold.closest("g.matrix");
-    const place = placeOf(matrix);
+    const place = placeOf(page, matrix);
     if (!place.pass) return closeCard();
     const rows = pageOf(place, row);
     const { path, pass, cols } = place;
@@ -322,7 +195,11 @@ function openPage({ passes, captions, signal, isLive = false }) {
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a.operand");
     const stop = event.target.closest(STOPS);
-    if (link) {
+    const first = event.target.closest("a[data-numbers]") && firstNumber($("main"));
+    if (first) {
+      event.preventDefault();
+      first.focus();
+    } else if (link) {
       event.preventDefault();
       openCard(referenceOf(passes, link));
     } else if (stop) activate(stop);
@@ -334,6 +211,10 @@ function openPage({ passes, captions, signal, isLive = false }) {
     if (event.key === "Enter" || event.key === " ") {
       event.preventDefault();
       return activate(stop);
+    }
+    if (/^Page(Down|Up)$/.test(event.key) && stop.closest("figure")) {
+      event.preventDefault();
+      return leap(stop, event.key)?.focus();
     }
     if (!/^(Arrow(Down|Up|Right|Left)|Home|End)$/.test(event.key)) return;
     event.preventDefault();
@@ -349,7 +230,7 @@ function openPage({ passes, captions, signal, isLive = false }) {
   }, { signal });
   document.addEventListener("change", (event) => {
     if (event.target.matches("select[data-control]")) {
-      drawFigure(event.target.closest("figure"));
+      drawFigure(page, event.target.closest("figure"));
       showCard();
     }
     if (event.target.name === "mode") {

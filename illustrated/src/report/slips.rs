@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use super::losses;
 use crate::recording::{Pass, Recording};
 
 pub(super) fn text(recording: &Recording) -> Markup {
@@ -19,7 +20,7 @@ pub(super) fn text(recording: &Recording) -> Markup {
                 "learned positions exist. This one has " (architecture_positions(recording)) "."
             }
             li {
-                "It subtracts one distribution from the other to compare them. The loss is the cross-entropy: of each word − log of "
+                "It subtracts one distribution from the other to compare them. The " (losses::link("loss")) " is the cross-entropy: of each word − log of "
                 "what it was given, times what the label gives it. The difference of the two, over the number of labels, is its gradient "
                 "at the logits, as the chapter on the way back shows."
             }
@@ -37,7 +38,7 @@ pub(super) fn text(recording: &Recording) -> Markup {
             }
             li {
                 "A sentence that was learned by heart is not a translation. What counts is what a model makes of sentences that it has not seen; "
-                a href="#questions" { "the questions" } " have some of that. How good a model is, one sentence cannot say."
+                a href="#chapter-questions" { "the questions" } " have some of that. How good a model is, one sentence cannot say."
             }
         }
     }

@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn a_tree_has_all_candidates_and_their_numbers() {
-        for search in toy().searches() {
+        for search in toy().searches_by_pass().pop().unwrap() {
             let text = tree(&search, &Options { width: 120, colour: false });
             assert_eq!(text.lines().count(), 1 + search.candidates.len(), "{text}");
             for (_, candidate) in &search.candidates {
@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn lines_keep_to_the_width_and_colour_adds_nothing_but_colour() {
-        let searches = toy().searches();
+        let searches = toy().searches_by_pass().pop().unwrap();
         for width in (32..100).step_by(4) {
             let plain = tree(&searches[1], &Options { width, colour: false });
             for line in plain.lines() {

@@ -124,7 +124,7 @@ mod tests {
             Package::new(&format!("{name}/"), manifest.parse().unwrap())
         };
         let packages = packages.iter().map(package).collect();
-        Workspace { manifest: manifest.parse().unwrap(), packages, files: Files::new() }
+        Workspace { manifest: manifest.parse().unwrap(), packages, ..Workspace::default() }
     }
 
     #[test]

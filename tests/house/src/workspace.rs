@@ -18,6 +18,8 @@ pub struct Workspace {
     pub packages: Vec<Package>,
     /// The Rust files of all packages: sources, tests, benchmarks, examples.
     pub files: Files,
+    /// Scripts and styles among them.
+    pub scripts: Files,
 }
 
 /// A package of the workspace.
@@ -44,8 +46,10 @@ impl Workspace {
         let mut workspace = Workspace { manifest: manifest.clone(), ..Workspace::default() };
         for folder in members.map(|member| format!("{member}/")).chain(["".to_string()]) {
             let manifest = table(&root.join(&folder).join("Cargo.toml"));
-            for part in ["src", "tests", "benches", "examples"] {
-                collect(&root, PathBuf::from(format!("{folder}{part}")), &mut workspace.files);
+            for part in ["src", "tests", "benches", "examples", "web"] {
+                let part = PathBuf::from(format!("{folder}{part}"));
+                collect(&root, part.clone(), &["rs"], &mut workspace.files);
+                collect(&root, part, &["js", "mjs", "css"], &mut workspace.scripts);
             }
             workspace.packages.push(Package::new(&folder, manifest));
         }
@@ -76,16 +80,16 @@ fn table(path: &Path) -> Table {
     text.parse().unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// The Rust files of a folder, but for packages within it. A folder that is not there has none.
-fn collect(root: &Path, folder: PathBuf, files: &mut Files) {
+/// The files of a folder whose names end so, but for packages within it. A folder that is not there has none.
+fn collect(root: &Path, folder: PathBuf, extensions: &[&str], files: &mut Files) {
     let Ok(entries) = fs::read_dir(root.join(&folder)) else { return };
     for entry in entries.map(|entry| entry.expect("an entry of a folder")) {
         let path = folder.join(entry.file_name());
         if root.join(&path).is_dir() {
             if !root.join(&path).join("Cargo.toml").exists() {
-                collect(root, path, files);
+                collect(root, path, extensions, files);
             }
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
+        } else if path.extension().is_some_and(|extension| extensions.iter().any(|one| extension == *one)) {
             let text = fs::read_to_string(root.join(&path)).expect("a readable file");
             files.insert(path.to_str().expect("a name in UTF-8").replace('\\', "/"), text);
         }

@@ -102,5 +102,5 @@ fn one(weights: &[f32], n_keys: usize, head: usize, (left, right): (f64, f64), b
 
 /// An attribute for what is shown only as these controls stand.
 fn when(shown: bool, condition: &str, markup: &Markup) -> Markup {
-    html! { g class=[(!shown).then_some("off")] data-when=(condition) { (markup) } }
+    html! { g data-when=(condition) class=[(!shown).then_some("off")] { (markup) } }
 }

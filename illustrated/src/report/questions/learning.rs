@@ -1,18 +1,14 @@
-//! Depth, norms, and what was not learned.
+//! Depth and norms.
 
 use maud::{Markup, html};
 use transformer::NormPlacement;
 
 use super::answer::answer;
-use super::measured::{at_once, fact, in_training, said, variant};
-use crate::record::lesson::{BACKWARDS, KEPT_ASIDE, LEARNED, N_KEPT_ASIDE, SHALLOW};
-use crate::record::probes::{NO_TOP_LAYERS, PROBABILITY, TURNED, UNSEEN};
+use super::measured::{at_once, in_training, variant};
+use crate::record::lesson::SHALLOW;
+use crate::record::probes::NO_TOP_LAYERS;
 use crate::record::variants::names;
 use crate::recording::{Recording, Variant};
-
-/// The share that a model gets right of a task that it has learned, more or less; and of one whose rule it has found.
-const LEARNED_AT_ALL: f64 = 0.5;
-const FOUND: f64 = 0.9;
 
 pub(super) fn depth(recording: &Recording) -> Option<Markup> {
     let architecture = &recording.about().architecture;
@@ -28,27 +24,8 @@ pub(super) fn depth(recording: &Recording) -> Option<Markup> {
                 p { "Without the top layer of each stack, the rest as it is." (text) " What the layers below say was made for the top layer, not for the word." }
             }
             @if let Some(text) = in_training(recording, SHALLOW, "one layer") { (text) }
-            @if let Some(text) = enough(recording) { p { (text) } }
         },
     )
-}
-
-/// What the task says of depth: nothing, if it was not learned with it either.
-fn enough(recording: &Recording) -> Option<String> {
-    let share = |name: &str| fact(variant(recording, name)?, KEPT_ASIDE);
-    let (one, deep) = (share(SHALLOW)?, share(BACKWARDS)?);
-    Some(match deep {
-        deep if deep < LEARNED_AT_ALL => {
-            format!(
-                "As it is, the model has not learned the task: it gets {} right. Of depth that says nothing.",
-                percent(deep)
-            )
-        }
-        deep if one > deep - 0.05 => "For so simple a task one layer is enough.".into(),
-        deep => {
-            format!("In as many steps one layer gets {} right in place of {}.", percent(one), percent(deep))
-        }
-    })
 }
 
 pub(super) fn norm_placement(recording: &Recording) -> Option<Markup> {
@@ -72,93 +49,4 @@ pub(super) fn norm_placement(recording: &Recording) -> Option<Markup> {
             }
         },
     )
-}
-
-pub(super) fn unseen(recording: &Recording) -> Option<Markup> {
-    let all: Vec<&Variant> = recording.variants().into_iter().filter(|one| one.name == UNSEEN).collect();
-    let turned = variant(recording, TURNED);
-    if all.is_empty() && turned.is_none() {
-        return None;
-    }
-    answer(
-        "What does it make of a sentence that it has not learned?",
-        html! {
-            @if let (true, Some(turned)) = (all.is_empty(), turned) {
-                p { "Of its own words in the opposite order, “" (turned.change) "”, it makes " (said(turned)) ". One sentence is no measure; " code { "etudiant evaluate" } " measures a model on many that it has not seen." }
-            } @else {
-                p { "The words of the sentences learned, in other orders and numbers:" }
-                div class="wide" tabindex="0" role="region" aria-label="the numbers" {
-                table {
-                    tr { th scope="col" { "it reads" } th scope="col" { "it says" } th scope="col" { "and holds that likely" } }
-                    @for one in &all {
-                        tr {
-                            td { (one.change) } td { (said(one)) }
-                            td { @if let Some(p) = fact(one, PROBABILITY) { (format!("{p:.2}")) } }
-                        }
-                    }
-                }
-                }
-                p {
-                    "It has learned its sentences by heart and no language: what it says of others is made of pieces of those, "
-                    "and how sure it is says little."
-                }
-            }
-            @if let Some(text) = rule(recording) { p { (text) } }
-        },
-    )
-}
-
-/// How the task went on which something can be learned.
-fn rule(recording: &Recording) -> Option<Markup> {
-    let plain = variant(recording, BACKWARDS)?;
-    let (learned, kept_aside) = (fact(plain, LEARNED)?, fact(plain, KEPT_ASIDE)?);
-    let found = if kept_aside >= FOUND { "finds it" } else { "need not find it" };
-    Some(html! {
-        "Where there is a rule and enough to learn it from, the same kind of model " (found) ": of the words that the model above said "
-        "backwards it gets " (percent(learned)) " right of those learned, and " (percent(kept_aside)) " of the "
-        (fact(plain, N_KEPT_ASIDE)?) " that it never saw."
-    })
-}
-
-fn percent(share: f64) -> String {
-    format!("{:.0}%", 100.0 * share)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::recording::{About, Event, Fact};
-
-    /// The task as it went with all layers and with one.
-    fn lesson(deep: f64, one: f64) -> Recording {
-        let mut recording = Recording::new(About::default());
-        for (name, share) in [(BACKWARDS, deep), (SHALLOW, one)] {
-            let facts = [(LEARNED, share), (KEPT_ASIDE, share), (N_KEPT_ASIDE, 125.0)];
-            let facts = facts.map(|(name, value)| Fact { name: name.into(), value }).to_vec();
-            let (change, said) = (String::new(), String::new());
-            recording.push(Event::Variant(Variant {
-                name: name.into(),
-                change,
-                nll: vec![1.0],
-                said,
-                facts,
-            }));
-        }
-        recording
-    }
-
-    #[test]
-    fn one_layer_is_enough_only_for_what_was_learned() {
-        let enough = |deep, one| enough(&lesson(deep, one)).unwrap();
-        assert!(enough(0.9, 0.88).contains("one layer is enough"));
-        assert!(enough(0.9, 0.3).contains("one layer gets 30% right in place of 90%"));
-        assert!(enough(0.02, 0.02).contains("has not learned the task: it gets 2% right"));
-    }
-
-    #[test]
-    fn a_rule_is_found_if_most_is_right() {
-        let rule = |share| rule(&lesson(share, share)).unwrap().into_string();
-        assert!(rule(0.97).contains("model finds it: ") && rule(0.97).contains("97% of the 125"));
-        assert!(rule(0.4).contains("model need not find it: ") && rule(0.4).contains("40% of the 125"));
-    }
 }

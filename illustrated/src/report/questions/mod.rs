@@ -4,13 +4,16 @@
 mod answer;
 mod decoding;
 mod learning;
+mod lengths;
 mod measured;
 mod places;
 mod scaling;
 mod translating;
+mod unseen;
 
 use maud::{Markup, html};
 
+use crate::record::lesson::BACKWARDS;
 use crate::recording::Recording;
 
 pub(super) fn text(recording: &Recording) -> Markup {
@@ -25,8 +28,16 @@ pub(super) fn text(recording: &Recording) -> Markup {
         places::order(recording),
         learning::depth(recording),
         learning::norm_placement(recording),
-        translating::short_outputs(recording),
-        learning::unseen(recording),
+        lengths::short_outputs(recording),
+        unseen::unseen(recording),
     ];
-    html! { @for answer in answers.into_iter().flatten() { (answer) } }
+    html! {
+        @if measured::variant(recording, BACKWARDS).is_none() {
+            p class="note" {
+                "The answers are of this model as it is. What trainings make of these questions, the page of the article's toy shows: "
+                code { "cargo run --release --example je_suis_etudiant -- --report toy.html" } "."
+            }
+        }
+        @for answer in answers.into_iter().flatten() { (answer) }
+    }
 }

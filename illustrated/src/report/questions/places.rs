@@ -7,16 +7,17 @@ use super::answer::answer;
 use super::measured::{at_once, change, fact, in_training, variant};
 use crate::record::lesson::UNPLACED;
 use crate::record::probes::{CHANGE, CHANGE_TURNED, NO_POSITIONS, TURNED};
-use crate::recording::Recording;
+use crate::recording::{Recording, Unit};
 
 pub(super) fn order(recording: &Recording) -> Option<Markup> {
+    let Unit { many, .. } = recording.about().unit();
     let architecture = &recording.about().architecture;
     let adds = architecture.positions != Positions::None;
     answer(
         "Why are positions added, and not put beside the words?",
         html! {
             p {
-                "Attention takes a sum over all words, and a sum does not know their order: without positions a sentence read backwards gives "
+                "Attention takes a sum over all " (many) ", and a sum does not know their order: without positions a sentence read backwards gives "
                 "the same rows, in the opposite order, and the same translation."
                 @if !adds { " This model has none." }
             }
@@ -24,7 +25,7 @@ pub(super) fn order(recording: &Recording) -> Option<Markup> {
             @if let Some(text) = removed(recording) { p { (text) } }
             @if let Some(text) = in_training(recording, UNPLACED, "no positions") { (text) }
             p {
-                "Put beside the words they would make every vector longer, and every matrix that reads it larger; "
+                "Put beside the " (many) " they would make every vector longer, and every matrix that reads it larger; "
                 (architecture.d_model) " numbers have room for both, and what the model wants to keep apart it can put into different directions."
             }
         },

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::answer::answer;
 use crate::look::number::counted;
-use crate::recording::{Fate, Recording};
+use crate::recording::{Recording, Unit};
 
 pub(super) fn keys_and_values(recording: &Recording) -> Option<Markup> {
     let pass = recording.last_pass()?;
@@ -25,6 +25,7 @@ pub(super) fn keys_and_values(recording: &Recording) -> Option<Markup> {
 }
 
 pub(super) fn shifted_right(recording: &Recording) -> Option<Markup> {
+    let Unit { one, many } = recording.about().unit();
     let pass = recording.last_pass()?;
     let head = pass.head();
     answer(
@@ -32,7 +33,7 @@ pub(super) fn shifted_right(recording: &Recording) -> Option<Markup> {
         html! {
             p {
                 "The decoder reads the right translation one place late, and must say it. Whatever it would have said itself, it "
-                "reads the right word next: that is teacher forcing, and only training does it. Decoding reads its own words."
+                "reads the right " (one) " next: that is teacher forcing, and only training does it. Decoding reads its own " (many) "."
             }
             div class="wide" tabindex="0" role="region" aria-label="the numbers" {
             table {
@@ -45,6 +46,7 @@ pub(super) fn shifted_right(recording: &Recording) -> Option<Markup> {
 }
 
 pub(super) fn all_positions(recording: &Recording) -> Option<Markup> {
+    let Unit { one, .. } = recording.about().unit();
     let pass = recording.last_pass()?;
     let n = pass.head().tgt_out.len();
     let is_causal = recording.about().architecture.causal_mask;
@@ -55,37 +57,7 @@ pub(super) fn all_positions(recording: &Recording) -> Option<Markup> {
                 "At all of them, here " (n) ", each with a label of its own; the loss is their mean. "
                 @if is_causal { "The causal mask makes that honest, for no position sees a later one. " }
                 @else { "This model has no causal mask, so every position but the last sees its own label. " }
-                "Decoding needs only the last position, the one whose word is not yet known."
-            }
-        },
-    )
-}
-
-pub(super) fn short_outputs(recording: &Recording) -> Option<Markup> {
-    let searches = recording.searches();
-    let candidates: Vec<_> = searches
-        .iter()
-        .max_by_key(|search| search.candidates.len())?
-        .candidates
-        .iter()
-        .map(|(_, candidate)| *candidate)
-        .collect();
-    let finished = || candidates.iter().filter(|candidate| candidate.fate == Fate::Finished);
-    let shortest = finished().min_by_key(|candidate| candidate.tokens.len());
-    let likeliest = finished().max_by(|a, b| a.log_prob.total_cmp(&b.log_prob));
-    answer(
-        "Why does beam search like short outputs?",
-        html! {
-            p {
-                "Every word makes a sentence less likely: log-probabilities are negative, and their sum only falls. "
-                @if let Some((shortest, likeliest)) = shortest.zip(likeliest) {
-                    "Of the finished candidates here the shortest has " (shortest.tokens.len()) " tokens and a sum of "
-                    (format!("{:.2}", shortest.log_prob)) ", the likeliest " (likeliest.tokens.len()) " and "
-                    (format!("{:.2}", likeliest.log_prob)) ". "
-                } @else {
-                    "Here no candidate came to an end. "
-                }
-                "Where a model is not sure, a short translation wins by being short; so sums are divided by a penalty that grows with the length."
+                "Decoding needs only the last position, the one whose " (one) " is not yet known."
             }
         },
     )
