@@ -159,7 +159,7 @@ impl Request<'_> {
     pub fn translate_observed(
         &self,
         lines: &[impl AsRef<str>],
-        done: impl FnMut(usize),
+        done: impl FnMut(usize) + Send,
     ) -> Result<Vec<Translated>, Error> {
         let sources = lines.iter().map(|line| self.translator.encode(line.as_ref())).collect();
         self.translate_encoded(sources, done)
@@ -172,7 +172,7 @@ impl Request<'_> {
     pub fn translate_encoded(
         &self,
         sources: Vec<Source>,
-        done: impl FnMut(usize),
+        done: impl FnMut(usize) + Send,
     ) -> Result<Vec<Translated>, Error> {
         self.search.check().map_err(Error::Request)?;
         let ids: Vec<Vec<u32>> = sources.iter().map(|source| source.ids.clone()).collect();
@@ -189,7 +189,11 @@ impl Request<'_> {
         Ok(translated)
     }
 
-    fn searched(&self, ids: &[Vec<u32>], done: impl FnMut(usize)) -> Result<Vec<Vec<Hypothesis>>, Error> {
+    fn searched(
+        &self,
+        ids: &[Vec<u32>],
+        done: impl FnMut(usize) + Send,
+    ) -> Result<Vec<Vec<Hypothesis>>, Error> {
         let (n_best, beam) = (self.n_best, self.search.beam);
         between("n_best", n_best, 1..=beam)
             .map_err(|problem| Error::Request(format!("{problem}, the width of the beam")))?;
@@ -202,7 +206,7 @@ impl Request<'_> {
         &self,
         ids: &[Vec<u32>],
         sampling: &Sampling,
-        mut done: impl FnMut(usize),
+        mut done: impl FnMut(usize) + Send,
     ) -> Result<Vec<Vec<Hypothesis>>, Error> {
         sampling.check().map_err(Error::Request)?;
         between("n_best", self.n_best, 1..=MAX_BEAM_SIZE).map_err(Error::Request)?;

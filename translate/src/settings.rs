@@ -60,6 +60,7 @@ impl SearchSettings {
             },
             max_len: MaxLen { beyond_source: self.max_len_beyond_source },
             never: vec![PAD_ID, BOS_ID],
+            ..BeamOptions::default()
         }
     }
 }
@@ -121,6 +122,7 @@ impl Sampling {
             max_len: MaxLen { beyond_source: max_len_beyond_source },
             never: vec![PAD_ID, BOS_ID],
             seed,
+            ..SampleOptions::default()
         }
     }
 }

@@ -266,7 +266,9 @@ mod tests {
                 ids.iter().map(|id| say(&model, &cx, &mut state, &[&[*id]])).last().unwrap()
             };
             let mut state = begin(&model, &cx, &[early]);
-            [1, 3, 4].map(|id| say(&model, &cx, &mut state, &[&[id]]));
+            for id in [1, 3, 4] {
+                say(&model, &cx, &mut state, &[&[id]]);
+            }
             let mut other = begin(&model, &cx, &[late]);
             say(&model, &cx, &mut other, &[&[1]]);
             state.join(other);
