@@ -5,9 +5,11 @@
 //! waits has its answer before the next. At a terminal, `prompt.rs` asks for lines.
 
 mod answer;
+mod constraints;
 mod explain;
 mod input;
 mod options;
+mod others;
 mod prompt;
 mod session;
 
@@ -25,7 +27,8 @@ use crate::recipe::Recipe;
 pub(super) fn run(args: &TranslateArgs) -> Result<(), Error> {
     let translator = open_translator(&args.model)?;
     let (align, file) = args.align_and_file()?;
-    let request = args.request(&translator)?.align(align.hard).attention(align.soft);
+    let others = args.others.open()?;
+    let request = args.request(&translator, &others)?.align(align.hard).attention(align.soft);
     args.tell_of_no_use(&translator);
     let name = InputName(file);
     let form = Form {
@@ -35,7 +38,7 @@ pub(super) fn run(args: &TranslateArgs) -> Result<(), Error> {
         json: args.json,
         moses: args.n_best_format.is_some(),
     };
-    let explainer = args.explainer(&translator)?;
+    let explainer = args.explainer(&translator, &request)?;
     let sampling = args.sampling.settings();
     let session = Session::new(&translator, request, sampling, form, explainer, args.lenient, name.clone());
     if name.0.is_none() && stdin().is_terminal() {

@@ -148,8 +148,12 @@ impl Search for Beam<'_> {
     }
 
     fn so_far(&self) -> &[u32] {
-        let best = self.groups.iter().map(|group| &group.live[0]).max_by(|a, b| a.rank.total_cmp(&b.rank));
-        best.map_or(&[], |live| &live.ids)
+        let finished = self.groups.iter().filter_map(|group| group.finished.first());
+        if let Some(best) = finished.max_by(|a, b| a.score.total_cmp(&b.score)).filter(|_| self.is_done()) {
+            return &best.ids;
+        }
+        let live = self.groups.iter().map(|group| &group.live[0]);
+        live.max_by(|a, b| a.rank.total_cmp(&b.rank)).map_or(&[], |live| &live.ids)
     }
 
     fn into_found(self) -> Vec<Hypothesis> {
