@@ -1,5 +1,6 @@
 //! Using a model: `translate`, `score` and `evaluate`.
 
+mod constraints;
 mod drawing;
 mod explaining;
 mod faulty;

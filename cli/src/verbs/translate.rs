@@ -29,6 +29,11 @@ pub(super) fn run(args: &TranslateArgs) -> Result<(), Error> {
     let (align, file) = args.align_and_file()?;
     let others = args.others.open()?;
     let request = args.request(&translator, &others)?.align(align.hard).attention(align.soft);
+    let sampling = args.sampling.settings();
+    match sampling.clone() {
+        None => request.check()?,
+        Some(sampling) => request.clone().sample(sampling).check()?,
+    }
     args.tell_of_no_use(&translator);
     let name = InputName(file);
     let form = Form {
@@ -39,7 +44,6 @@ pub(super) fn run(args: &TranslateArgs) -> Result<(), Error> {
         moses: args.n_best_format.is_some(),
     };
     let explainer = args.explainer(&translator, &request)?;
-    let sampling = args.sampling.settings();
     let session = Session::new(&translator, request, sampling, form, explainer, args.lenient, name.clone());
     if name.0.is_none() && stdin().is_terminal() {
         let recipe = Recipe::of_metadata(&translator.about().recipe).unwrap_or_default(); // one of a newer version

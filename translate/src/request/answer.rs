@@ -1,5 +1,7 @@
 //! How a request is answered: searched or drawn, chosen among, put into words, and told what attention says.
 
+use std::iter;
+
 use tensor::Seed;
 use text::special::UNK_ID;
 use transformer::Pair;
@@ -59,6 +61,12 @@ impl Request<'_> {
     /// # Errors
     /// [`Error::Request`] if one of the ensemble has another vocabulary.
     pub(crate) fn members(&self) -> Result<Vec<Member<'_>>, Error> {
+        self.check_ensemble()?;
+        let all = iter::once(&self.translator).chain(&self.ensemble);
+        Ok(all.map(|translator| (translator.model(), translator.packed())).collect())
+    }
+
+    fn check_ensemble(&self) -> Result<(), Error> {
         let text = self.translator.text();
         for (number, other) in (1..).zip(&self.ensemble) {
             let vocab_sizes = (text.src_vocab_size() as u32, text.tgt_vocab_size() as u32);
@@ -72,8 +80,19 @@ impl Request<'_> {
                 return Err(Error::Request(problem));
             }
         }
-        let all = std::iter::once(&self.translator).chain(&self.ensemble);
-        Ok(all.map(|translator| (translator.model(), translator.packed())).collect())
+        Ok(())
+    }
+
+    /// Whether it can be answered, whatever the lines are.
+    ///
+    /// # Errors
+    /// [`Error::Request`] that says what cannot be.
+    pub fn check(&self) -> Result<(), Error> {
+        self.check_ensemble()?;
+        match &self.sampling {
+            None => self.beam_options().map(drop),
+            Some(sampling) => self.sample_options(sampling, 0).map(drop),
+        }
     }
 
     /// How many translations of each line are asked of the search.
