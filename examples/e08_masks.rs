@@ -39,7 +39,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     println!("\nThe causal mask: a row may attend where there is a 1\n");
     let len = say.len();
-    let mask = causal_after(0, len); // [1, 1, len, len]
+    let mask = causal_after(&[0], len); // [1, 1, len, len]
     row("", &read);
     for (query, word) in read.iter().enumerate() {
         let cells: Vec<String> =

@@ -17,7 +17,7 @@ fn run<T: AsRef<OsStr>>(example: &str, arguments: &[T]) -> Output {
 }
 
 /// Builds an example in the profile of this test.
-fn built(example: &str) -> PathBuf {
+pub fn built(example: &str) -> PathBuf {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("a folder of the target folder");
     let (profile, flag) =
         if cfg!(debug_assertions) { ("debug", None) } else { ("release", Some("--release")) };

@@ -11,6 +11,8 @@
 //! | [`options`] | whatever is chosen of an architecture is obeyed and counted, and keeps the promises beside it here |
 //! | [`masks`] | the future, padding and the neighbours in a batch change nothing |
 //! | [`decoding`] | searches find what the model says is best, and score it as the model does |
+//! | [`streams`] | a sentence's translation is to the bit that of the sentence alone, whoever comes and goes beside it |
+//! | [`serve`] | a server loses nothing under load, and answers as if each request were alone |
 //! | [`sampling`] | draws follow the model's probabilities |
 //! | [`losses`] | the loss is the definition's, per label, however pairs are batched |
 //! | [`parity`] | PyTorch and the papers' formulas compute the same numbers |
@@ -46,6 +48,8 @@ mod parity;
 mod planted_bugs;
 mod registry;
 mod sampling;
+mod serve;
+mod streams;
 mod ties;
 mod traces;
 mod training;

@@ -14,13 +14,7 @@ use crate::common::{
 };
 
 fn options(seed: u64, beyond_source: usize) -> SampleOptions {
-    SampleOptions {
-        temperature: 1.0,
-        top_k: None,
-        max_len: MaxLen { beyond_source },
-        never: vec![],
-        seed: Seed::new(seed),
-    }
+    SampleOptions { max_len: MaxLen { beyond_source }, seed: Seed::new(seed), ..SampleOptions::default() }
 }
 
 fn ids(found: &[Hypothesis]) -> Vec<&[u32]> {

@@ -140,7 +140,7 @@ fn searches(
 ) -> [Result<Vec<Hypothesis>, Error>; 3] {
     let (model, params) = model;
     let beam = BeamOptions { max_len, ..BeamOptions::default() };
-    let draw = SampleOptions { temperature: 1.0, top_k: None, max_len, never: vec![], seed: Seed::new(1) };
+    let draw = SampleOptions { max_len, seed: Seed::new(1), ..SampleOptions::default() };
     [
         greedy(model, params, sources, max_len),
         beam_search(model, params, sources, &beam).map(|found| found.concat()),
@@ -245,7 +245,7 @@ fn search_options_are_checked() {
     }
     let max_len = MaxLen { beyond_source: 2 };
     let draw = |options: SampleOptions| sample(&model, &params, &[vec![3]], &options);
-    let fair = SampleOptions { temperature: 1.0, top_k: None, max_len, never: vec![], seed: Seed::new(1) };
+    let fair = SampleOptions { max_len, seed: Seed::new(1), ..SampleOptions::default() };
     for temperature in [0.0, -1.0, f64::NAN, f64::INFINITY] {
         assert_says(draw(SampleOptions { temperature, ..fair.clone() }), "temperature is ");
     }

@@ -2,7 +2,8 @@
 //!
 //! | module | the promise |
 //! |---|---|
-//! | [`models`] | `average` makes what training makes, `inspect` tells what is there, `bench` measures |
+//! | [`models`] | `average` makes what training makes, `inspect` tells what is there |
+//! | [`benches`] | `bench` measures what it is asked to |
 //! | [`translating`] | lines in, lines out; what translates, scores and evaluates says the same of the same text |
 //! | [`illustrated`](mod@illustrated) | a recording holds what the model did, a report is one file that asks for no other |
 //! | [`manual`] | shells and `man` know every verb and option |
@@ -18,6 +19,7 @@
 
 #[cfg(unix)]
 mod bad_input;
+mod benches;
 mod common;
 mod data;
 #[cfg(unix)]

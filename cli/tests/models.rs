@@ -1,4 +1,4 @@
-//! Model files: what `average` makes of them, and what `inspect` says of them; and `bench`, which needs none.
+//! Model files: what `average` makes of them, and what `inspect` says of them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -268,53 +268,4 @@ fn of_a_damaged_file_nothing_is_shown() {
     }
     let problem = run("inspect no/such.file", "").problem();
     assert!(problem.contains("no/such.file: there is no such file; there is no folder no"), "{problem}");
-}
-
-#[test]
-fn a_bench_measures_training_and_both_searches() {
-    let ended = run("bench toy --seconds 0 --vocab-size 50 --batch 4 --len 5", "");
-    let parts = ["training for", "decoding (greedy)", "decoding (beam 5)"];
-    let said: Vec<&str> = ended.err.lines().collect();
-    assert!(
-        said.len() == 3 && parts.iter().zip(&said).all(|(part, line)| line.starts_with(part)),
-        "{said:?}"
-    );
-    let text = ended.ok();
-    assert!(text.contains(" threads, étudiant "), "{text}");
-    assert!(
-        text.contains("\ntoy: ") && text.contains("a vocabulary of 50; 4 sentences of 5 + 5 tokens\n"),
-        "{text}"
-    );
-    for (part, unit) in
-        [("training  ", "target tokens/s"), ("greedy    ", "sentences/s"), ("beam 5    ", "sentences/s")]
-    {
-        let line = text.lines().find(|line| line.starts_with(part)).expect(part);
-        assert!(line.contains(unit), "{line}");
-    }
-}
-
-#[test]
-fn a_bench_of_impossible_sizes_is_refused() {
-    for (args, reason) in [
-        ("--batch 4000000000 --len 4000000000", "a batch may have 100000 tokens, on either side"),
-        ("--batch 1001 --len 100", "a batch may have 100000 tokens, on either side"),
-        ("--batch 0", "0 is not in 1.."),
-        ("--vocab-size 4", "4 is not in 5..=200000"),
-        ("--seconds=-1", "give a number from 0 to 3600"),
-        ("--seconds NaN", "give a number from 0 to 3600"),
-        ("huge", "possible values: toy, tiny, small, base, big"),
-    ] {
-        let problem = run(&format!("bench {args}"), "").problem();
-        assert!(problem.contains(reason), "{problem}");
-    }
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn a_bench_goes_on_though_nobody_hears_what_it_does() {
-    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
-    let mut command = etudiant("bench toy --seconds 0 --vocab-size 50 --batch 4 --len 5");
-    let output = command.stderr(full).output().unwrap();
-    assert_eq!(output.status.code(), Some(0));
-    assert!(String::from_utf8_lossy(&output.stdout).contains("beam 5    "));
 }

@@ -1,5 +1,6 @@
 //! Using a model: `translate`, `score` and `evaluate`.
 
+mod constraints;
 mod drawing;
 mod explaining;
 mod faulty;
@@ -8,6 +9,7 @@ mod systems;
 #[cfg(unix)]
 mod terminal;
 mod unknown;
+mod weights;
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;

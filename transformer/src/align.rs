@@ -26,6 +26,11 @@ pub fn default_layer(config: &Config) -> usize {
     config.architecture.n_decoder_layers.saturating_sub(2)
 }
 
+/// Where a trace finds the weights of a decoder layer's cross-attention.
+pub(crate) fn weights_path(layer: usize) -> String {
+    format!("decoder.layers.{layer}.cross_attn.weights")
+}
+
 /// For each pair, for each token of its target, how much the heads of decoder layer `layer` (from 0) attend on
 /// average to each token of its source when the model is about to say that token: `[tgt_len][src_len]`, of which
 /// each row sums to 1. The tokens before it are taken from the target, whatever the model would have said.
@@ -73,8 +78,7 @@ fn cross_attention(
     batch: &Batch,
     layer: usize,
 ) -> Result<Tensor, Error> {
-    let seen =
-        Weights { path: format!("decoder.layers.{layer}.cross_attn.weights"), value: RefCell::default() };
+    let seen = Weights { path: weights_path(layer), value: RefCell::default() };
     let cx = Context::inference(params).with_trace(&seen);
     let memory = model.encode(&cx, &batch.src)?;
     model.read(&cx, &memory, &batch.tgt_in)?;

@@ -24,6 +24,10 @@ pub enum Error {
     #[error("{0}")]
     Request(String),
 
+    /// Who listened to a translation wanted no more of it.
+    #[error("the translation was given up")]
+    Cancelled,
+
     /// A given translation that the model cannot read.
     #[error("{0}")]
     Target(String),

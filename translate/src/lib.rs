@@ -17,7 +17,8 @@
 //! A [`Translator`] is model, parameters and text bound together. It can be shared by threads, which do not wait for
 //! each other; on how many cores they work, [`tensor::threads`] says.
 //!
-//! Where to read: [`translator`] and [`request`] are its use; [`encode`] leads from a line to ids; [`mod@score`] and
+//! Where to read: [`translator`] and [`request`] are its use, [`serve`] that of lines which come and go; [`constraints`] say
+//! what translations may say, and [`choice`] which of several is the best; [`encode`] leads from a line to ids; [`mod@score`] and
 //! [`align`] ask the model about translations that are given; [`model_file`] is what it is opened from, [`average`] the
 //! mean of several; [`metrics`] says how good translations are.
 
@@ -26,6 +27,8 @@
 
 pub mod align;
 pub mod average;
+pub mod choice;
+pub mod constraints;
 pub mod encode;
 pub mod error;
 pub mod metadata;
@@ -33,12 +36,15 @@ pub mod metrics;
 pub mod model_file;
 pub mod request;
 pub mod score;
+pub mod serve;
 pub mod settings;
 #[cfg(test)]
 mod testing;
 pub mod translator;
 mod unknown;
 
+pub use choice::Choice;
+pub use constraints::Constraints;
 pub use encode::Source;
 pub use error::Error;
 pub use request::{Request, Translated, Translation};

@@ -1,28 +1,30 @@
-//! Lines in, translations out: batches of like length through the beam search, or drawn word by word.
+//! Lines in, translations out, and everything that can be asked about the way between. How they are answered stands in
+//! `request/answer.rs`; lines that come one by one are answered in [`serve`](crate::serve).
 
-use tensor::Seed;
-use text::special::UNK_ID;
-use transformer::Pair;
-use transformer::search::Hypothesis;
-use transformer::search::batches::{sample_in_batches, search_in_batches};
-use transformer::search::beam::MAX_BEAM_SIZE;
-
-use crate::align::{links, links_to_unknown};
+use crate::choice::Choice;
+use crate::constraints::Constraints;
 use crate::encode::Source;
 use crate::error::Error;
-use crate::settings::{Penalty, Sampling, SearchSettings, between};
+use crate::settings::{Penalty, Sampling, SearchSettings};
 use crate::translator::Translator;
-use crate::unknown::replaced;
+
+mod answer;
 
 /// What is asked of a [`Translator`], and how it is to search. Made by [`Translator::request`]; what is not said is as
 /// the model has it.
 #[derive(Clone, Debug)]
 #[must_use = "ask by `translate`"]
 pub struct Request<'t> {
-    translator: &'t Translator,
-    search: SearchSettings,
-    sampling: Option<Sampling>,
-    n_best: usize,
+    pub(crate) translator: &'t Translator,
+    /// Others of the same vocabulary, that speak with it.
+    ensemble: Vec<&'t Translator>,
+    pub(crate) search: SearchSettings,
+    pub(crate) constraints: Constraints,
+    pub(crate) sampling: Option<Sampling>,
+    pub(crate) choice: Choice<'t>,
+    /// How many translations are chosen among; as many as the beam is wide unless it is said.
+    candidates: Option<usize>,
+    pub(crate) n_best: usize,
     align: bool,
     attention: bool,
     replace_unknown: bool,
@@ -46,7 +48,8 @@ pub struct Translation {
     pub ids: Vec<u32>,
     /// The natural logarithm of the probability that the model gives it.
     pub log_prob: f64,
-    /// What it was ranked by: `log_prob` divided by the length penalty, or `log_prob` itself if it was drawn.
+    /// What it was ranked by: `log_prob` divided by the length penalty, or `log_prob` itself if it was drawn; or what a
+    /// [`Choice`] says.
     pub score: f64,
     /// Whether it ended by itself rather than at the length limit.
     pub finished: bool,
@@ -72,8 +75,12 @@ impl Translator {
     pub fn request(&self) -> Request<'_> {
         Request {
             translator: self,
+            ensemble: Vec::new(),
             search: self.search(),
+            constraints: Constraints::default(),
             sampling: None,
+            choice: Choice::Score,
+            candidates: None,
             n_best: 1,
             align: false,
             attention: false,
@@ -89,7 +96,7 @@ impl Translated {
     }
 }
 
-impl Request<'_> {
+impl<'t> Request<'t> {
     /// Searches by these settings.
     pub fn search(self, search: SearchSettings) -> Self {
         Request { search, ..self }
@@ -111,6 +118,28 @@ impl Request<'_> {
     pub fn max_len_beyond_source(mut self, tokens: usize) -> Self {
         self.search.max_len_beyond_source = tokens;
         self
+    }
+
+    /// Lets translations say only what these allow.
+    pub fn constraints(self, constraints: Constraints) -> Self {
+        Request { constraints, ..self }
+    }
+
+    /// Lets others speak with the translator: words have the mean of their probabilities (an ensemble, Sutskever et al.
+    /// 2014, §3.6). They have its vocabulary, as checkpoints of one run do; what attention says is its own.
+    pub fn ensemble(self, others: &[&'t Translator]) -> Self {
+        Request { ensemble: others.to_vec(), ..self }
+    }
+
+    /// Chooses the best translations so, among [`candidates`](Request::candidates).
+    pub fn choose_by(self, choice: Choice<'t>) -> Self {
+        Request { choice, ..self }
+    }
+
+    /// Chooses among so many translations of each line: at most as many as the beam is wide, or if they are drawn at most
+    /// as many as a beam can be. Unless it is said, as many as the beam is wide, or 32.
+    pub fn candidates(self, candidates: usize) -> Self {
+        Request { candidates: Some(candidates), ..self }
     }
 
     /// Draws translations instead of searching the best. Of the search's settings only the length limit still counts.
@@ -144,8 +173,8 @@ impl Request<'_> {
     /// The best translations of each line, in the order of the lines.
     ///
     /// # Errors
-    /// [`Error::Request`] if a setting is out of range, or more translations are asked for than the beam is wide, than
-    /// [`MAX_BEAM_SIZE`] are to be drawn, or none;
+    /// [`Error::Request`] if a setting or a constraint is out of range, a model of the ensemble has another vocabulary, or
+    /// more translations are asked for than there are, or none;
     /// [`Error::Model`] if the model's output is not finite.
     pub fn translate(&self, lines: &[impl AsRef<str>]) -> Result<Vec<Translated>, Error> {
         self.translate_observed(lines, |_| ())
@@ -159,98 +188,10 @@ impl Request<'_> {
     pub fn translate_observed(
         &self,
         lines: &[impl AsRef<str>],
-        done: impl FnMut(usize),
+        done: impl FnMut(usize) + Send,
     ) -> Result<Vec<Translated>, Error> {
         let sources = lines.iter().map(|line| self.translator.encode(line.as_ref())).collect();
         self.translate_encoded(sources, done)
-    }
-
-    /// As [`Request::translate_observed`], of lines that were encoded before.
-    ///
-    /// # Errors
-    /// As [`Request::translate`].
-    pub fn translate_encoded(
-        &self,
-        sources: Vec<Source>,
-        done: impl FnMut(usize),
-    ) -> Result<Vec<Translated>, Error> {
-        self.search.check().map_err(Error::Request)?;
-        let ids: Vec<Vec<u32>> = sources.iter().map(|source| source.ids.clone()).collect();
-        let found = match &self.sampling {
-            None => self.searched(&ids, done)?,
-            Some(sampling) => self.drawn(&ids, sampling, done)?,
-        };
-        let translated = |(source, found): (Source, Vec<Hypothesis>)| {
-            let translations = found.into_iter().map(|hypothesis| self.translation(hypothesis)).collect();
-            Translated { source, translations }
-        };
-        let mut translated: Vec<Translated> = sources.into_iter().zip(found).map(translated).collect();
-        self.attend(&mut translated)?;
-        Ok(translated)
-    }
-
-    fn searched(&self, ids: &[Vec<u32>], done: impl FnMut(usize)) -> Result<Vec<Vec<Hypothesis>>, Error> {
-        let (n_best, beam) = (self.n_best, self.search.beam);
-        between("n_best", n_best, 1..=beam)
-            .map_err(|problem| Error::Request(format!("{problem}, the width of the beam")))?;
-        let (model, params) = (self.translator.model(), self.translator.packed());
-        Ok(search_in_batches(model, params, ids, &self.search.options(n_best), done)?)
-    }
-
-    /// As many translations of each as are asked for, each from a stream of its own.
-    fn drawn(
-        &self,
-        ids: &[Vec<u32>],
-        sampling: &Sampling,
-        mut done: impl FnMut(usize),
-    ) -> Result<Vec<Vec<Hypothesis>>, Error> {
-        sampling.check().map_err(Error::Request)?;
-        between("n_best", self.n_best, 1..=MAX_BEAM_SIZE).map_err(Error::Request)?;
-        let (model, params) = (self.translator.model(), self.translator.packed());
-        let mut all = vec![Vec::new(); ids.len()];
-        for draw in 0..self.n_best {
-            let seed = Seed::new(sampling.seed).derive_index(draw as u64);
-            let options = sampling.options(seed, self.search.max_len_beyond_source);
-            let is_last = draw + 1 == self.n_best;
-            let done = |finished| {
-                if is_last {
-                    done(finished)
-                }
-            };
-            let found = sample_in_batches(model, params, ids, sampling.first, &options, done)?;
-            all.iter_mut().zip(found).for_each(|(all, found)| all.extend(found));
-        }
-        Ok(all)
-    }
-
-    fn translation(&self, hypothesis: Hypothesis) -> Translation {
-        let Hypothesis { ids, log_prob, score, finished } = hypothesis;
-        let text = self.translator.text().decode(&ids);
-        Translation { text, ids, log_prob, score, finished, alignment: None, attention: None }
-    }
-
-    /// Says of every translation what attention says, as far as it was asked for.
-    fn attend(&self, found: &mut [Translated]) -> Result<(), Error> {
-        let replaces = |one: &Translation| self.replace_unknown && one.ids.contains(&UNK_ID);
-        let wants = |one: &Translation| self.align || self.attention || replaces(one);
-        let of_line = |line: &Translated| -> Vec<Pair> {
-            let wanted = line.translations.iter().filter(|one| wants(one));
-            wanted.map(|one| Pair { src: line.source.ids.clone(), tgt: one.ids.clone() }).collect()
-        };
-        let pairs: Vec<Pair> = found.iter().flat_map(of_line).collect();
-        let mut weights = pairs.iter().zip(self.translator.attention(&pairs)?);
-        for Translated { source, translations } in found {
-            for one in translations.iter_mut().filter(|one| wants(one)) {
-                let Some((pair, rows)) = weights.next() else { break };
-                if replaces(one) {
-                    let links = links_to_unknown(pair, &rows);
-                    one.text = replaced(self.translator.text(), &source.line, &one.ids, &one.text, &links);
-                }
-                one.alignment = self.align.then(|| links(pair, &rows));
-                one.attention = self.attention.then_some(rows);
-            }
-        }
-        Ok(())
     }
 }
 

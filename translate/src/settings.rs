@@ -60,6 +60,7 @@ impl SearchSettings {
             },
             max_len: MaxLen { beyond_source: self.max_len_beyond_source },
             never: vec![PAD_ID, BOS_ID],
+            ..BeamOptions::default()
         }
     }
 }
@@ -84,6 +85,11 @@ pub struct Sampling {
     pub temperature: f64,
     /// Draw from the k likeliest words only. Default: from all.
     pub top_k: Option<usize>,
+    /// Draw from the likeliest words only that have this probability together (Holtzman et al. 2020). Default: from all.
+    pub top_p: Option<f64>,
+    /// Draw from the words only that are at least so likely as this share of the likeliest (Nguyen et al. 2024). Default:
+    /// from all.
+    pub min_p: Option<f64>,
     /// The same seed draws the same translations, whatever lines are translated together and by however many threads.
     /// Default: 1.
     pub seed: u64,
@@ -94,12 +100,13 @@ pub struct Sampling {
 
 impl Default for Sampling {
     fn default() -> Self {
-        Sampling { temperature: 1.0, top_k: None, seed: 1, first: 0 }
+        Sampling { temperature: 1.0, top_k: None, top_p: None, min_p: None, seed: 1, first: 0 }
     }
 }
 
 impl Sampling {
-    /// Whether there is something to draw: the temperature is positive and finite, and `top_k` at least 1.
+    /// Whether there is something to draw: the temperature is positive and finite, `top_k` at least 1, `top_p` above 0 and
+    /// at most 1, and `min_p` between 0 and 1.
     ///
     /// # Errors
     /// A sentence that begins with the name of the first setting that is out of range.
@@ -110,6 +117,10 @@ impl Sampling {
                 "temperature is {temperature}; it must be above 0; near 0, the likeliest is drawn"
             ));
         }
+        if let Some(p) = self.top_p.filter(|&p| !(p > 0.0 && p <= 1.0)) {
+            return Err(format!("top_p is {p}; it must be above 0 and at most 1"));
+        }
+        between("min_p", self.min_p.unwrap_or(0.0), 0.0..=1.0)?;
         between("top_k", self.top_k.unwrap_or(1), 1..=usize::MAX)
     }
 
@@ -118,9 +129,12 @@ impl Sampling {
         SampleOptions {
             temperature: self.temperature,
             top_k: self.top_k,
+            top_p: self.top_p,
+            min_p: self.min_p,
             max_len: MaxLen { beyond_source: max_len_beyond_source },
             never: vec![PAD_ID, BOS_ID],
             seed,
+            ..SampleOptions::default()
         }
     }
 }
@@ -195,6 +209,12 @@ mod tests {
             let problem = Sampling { temperature, ..default.clone() }.check().unwrap_err();
             assert!(problem.starts_with(&format!("temperature is {temperature}; it must be above 0")));
         }
+        for top_p in [0.0, 1.1, f64::NAN] {
+            let problem = Sampling { top_p: Some(top_p), ..default.clone() }.check().unwrap_err();
+            assert!(problem.starts_with(&format!("top_p is {top_p}; it must be above 0")), "{problem}");
+        }
+        let problem = Sampling { min_p: Some(-0.5), ..default.clone() }.check().unwrap_err();
+        assert!(problem.starts_with("min_p is -0.5; it must be between 0 and 1"), "{problem}");
         let problem = Sampling { top_k: Some(0), ..default }.check().unwrap_err();
         assert!(problem.starts_with("top_k is 0; it must be between 1 and "), "{problem}");
     }

@@ -5,7 +5,7 @@
 
 use std::time::Instant;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use nn::{Adam, Constant};
 use tensor::{DType, Precision, Seed};
 use transformer::search::MaxLen;
@@ -19,6 +19,8 @@ use crate::console::{counted, print, say};
 use crate::error::Error;
 use crate::recipe::settings::PrecisionSettings;
 
+mod decode;
+
 /// The first id that is no special symbol.
 const FIRST_WORD: u64 = 4;
 /// Most tokens of a batch on either side: with more, memory runs out before patience does.
@@ -28,13 +30,19 @@ const FEWEST: usize = 3;
 
 /// The options of `etudiant bench`.
 #[derive(Args)]
-#[command(after_help = "\
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "\
 Say which machine can train what, and how long it will take: a recipe of 4,000 steps takes 4,000 times the step that is
 shown, if a step has as many tokens. For example:
 
     etudiant bench small --batch 64 --len 32
-    etudiant bench tiny --seconds 10 --threads 1")]
+    etudiant bench tiny --seconds 10 --threads 1
+    etudiant bench decode base --beam 4 --batch 1"
+)]
 pub struct BenchArgs {
+    #[command(subcommand)]
+    part: Option<Part>,
     /// The sizes of the model
     #[arg(value_enum, default_value_t = Preset::Tiny)]
     preset: Preset,
@@ -58,12 +66,22 @@ pub struct BenchArgs {
     weights: Weights,
 }
 
+/// A part of it that is measured by itself.
+#[derive(Subcommand)]
+enum Part {
+    /// How fast this machine translates, every translation being of the same length
+    Decode(decode::DecodeArgs),
+}
+
 fn seconds(text: &str) -> Result<f64, String> {
     let range = 0.0..=3600.0;
     text.parse().ok().filter(|seconds| range.contains(seconds)).ok_or("give a number from 0 to 3600".into())
 }
 
 pub(super) fn run(args: &BenchArgs) -> Result<(), Error> {
+    if let Some(Part::Decode(args)) = &args.part {
+        return decode::run(args);
+    }
     if args.batch.checked_mul(args.len).is_none_or(|tokens| tokens > MAX_TOKENS) {
         let (batch, len) = (args.batch, args.len);
         return Err(Error::Input(format!(
@@ -72,7 +90,7 @@ pub(super) fn run(args: &BenchArgs) -> Result<(), Error> {
     }
     let config = args.preset.config(VocabSizes::Shared(args.vocab_size as usize));
     print(&setting(args, &config))?;
-    let pairs = made_up(args);
+    let pairs = made_up(args.batch, args.len, args.vocab_size);
 
     say(&format!("training for {} s ...", args.seconds));
     let mut trainer = trainer(&config, args.precision.into())?;
@@ -140,17 +158,17 @@ fn trainer(config: &Config, precision: Precision) -> Result<Trainer<Adam, Consta
 
 /// Sentences of random words, all of full length. None ends with `<eos>`, so that the model does not learn to say it
 /// and translations are of full length, too.
-fn made_up(args: &BenchArgs) -> Vec<Pair> {
-    let words = u64::from(args.vocab_size) - FIRST_WORD;
+fn made_up(batch: u32, len: u32, vocab_size: u32) -> Vec<Pair> {
+    let words = u64::from(vocab_size) - FIRST_WORD;
     let sentence = |seed: Seed| {
         let word = |i| (FIRST_WORD + seed.derive_index(i).0 % words) as u32;
-        (0..u64::from(args.len)).map(word).collect::<Vec<u32>>()
+        (0..u64::from(len)).map(word).collect::<Vec<u32>>()
     };
     let pair = |row| {
         let seed = Seed::new(2).derive_index(row);
         Pair { src: sentence(seed.derive("src")), tgt: sentence(seed.derive("tgt")) }
     };
-    (0..u64::from(args.batch)).map(pair).collect()
+    (0..u64::from(batch)).map(pair).collect()
 }
 
 /// The seconds that each piece of work takes, the shortest first.
@@ -193,24 +211,13 @@ mod tests {
 
     #[test]
     fn the_work_is_of_the_sizes_asked_for_and_the_same_every_time() {
-        let precision = PrecisionSettings::F32;
-        let args = BenchArgs {
-            preset: Preset::Toy,
-            seconds: 0.0,
-            vocab_size: 5,
-            batch: 3,
-            len: 4,
-            precision,
-            weights: Weights::F32,
-        };
-        let pairs = made_up(&args);
+        let pairs = made_up(3, 4, 5);
         assert_eq!(pairs.len(), 3);
         for ids in pairs.iter().flat_map(|pair| [&pair.src, &pair.tgt]) {
             assert_eq!(ids[..], [4; 4]);
         }
-        let wide = BenchArgs { vocab_size: 1000, ..args };
-        assert_eq!(made_up(&wide), made_up(&wide));
-        assert_ne!(made_up(&wide)[0], made_up(&wide)[1]);
+        assert_eq!(made_up(3, 4, 1000), made_up(3, 4, 1000));
+        assert_ne!(made_up(3, 4, 1000)[0], made_up(3, 4, 1000)[1]);
     }
 
     #[test]

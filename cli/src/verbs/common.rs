@@ -11,6 +11,7 @@ use transformer::search::beam::MAX_BEAM_SIZE;
 use translate::encode::MAX_TOKENS;
 use translate::{Penalty, SearchSettings, Source, Translator};
 
+use super::weights::Weights;
 use crate::console::say;
 use crate::error::Error;
 
@@ -29,6 +30,9 @@ pub struct SearchArgs {
     /// Tokens that a translation may have beyond those of its source [default: the model's own]
     #[arg(long, value_name = "N", value_parser = up_to(0, MAX_TOKENS))]
     pub max_len_beyond_source: Option<usize>,
+    /// How weights are kept while the model translates: fewer bytes are read sooner, and rounded
+    #[arg(long, value_enum, default_value_t = Weights::F32)]
+    pub weights: Weights,
 }
 
 /// A whole number in this range.

@@ -5,9 +5,11 @@
 //! waits has its answer before the next. At a terminal, `prompt.rs` asks for lines.
 
 mod answer;
+mod constraints;
 mod explain;
 mod input;
 mod options;
+mod others;
 mod prompt;
 mod session;
 
@@ -23,9 +25,15 @@ use crate::model::open_translator;
 use crate::recipe::Recipe;
 
 pub(super) fn run(args: &TranslateArgs) -> Result<(), Error> {
-    let translator = open_translator(&args.model)?;
+    let translator = open_translator(&args.model)?.with_packing(args.search.weights.into());
     let (align, file) = args.align_and_file()?;
-    let request = args.request(&translator)?.align(align.hard).attention(align.soft);
+    let others = args.others.open()?;
+    let request = args.request(&translator, &others)?.align(align.hard).attention(align.soft);
+    let sampling = args.sampling.settings();
+    match sampling.clone() {
+        None => request.check()?,
+        Some(sampling) => request.clone().sample(sampling).check()?,
+    }
     args.tell_of_no_use(&translator);
     let name = InputName(file);
     let form = Form {
@@ -35,8 +43,7 @@ pub(super) fn run(args: &TranslateArgs) -> Result<(), Error> {
         json: args.json,
         moses: args.n_best_format.is_some(),
     };
-    let explainer = args.explainer(&translator)?;
-    let sampling = args.sampling.settings();
+    let explainer = args.explainer(&translator, &request)?;
     let session = Session::new(&translator, request, sampling, form, explainer, args.lenient, name.clone());
     if name.0.is_none() && stdin().is_terminal() {
         let recipe = Recipe::of_metadata(&translator.about().recipe).unwrap_or_default(); // one of a newer version

@@ -1,17 +1,29 @@
 //! What decoding remembers: keys and values as plain tensors, so that a state can move to another thread, and nothing
 //! of the tape is kept.
+//!
+//! The past grows by a position a step, so it stands in memory with room ahead, which is doubled when it is full: what
+//! was read is not copied at every step. Rows of one state may have read differently much, each from position 0 on;
+//! what stands behind a row's end is finite, and a mask hides it, so that it adds exactly nothing.
+
+use std::iter;
 
 use autograd::Var;
-use tensor::{Mask, Tensor};
+use tensor::pool::take;
+use tensor::threads::for_each_chunk;
+use tensor::{Element, Mask, Tensor, dispatch};
 
 use crate::layers::attention::KeyValue;
+use crate::layers::masks;
+
+/// Positions that there is room for at first.
+const ROOM: usize = 16;
 
 /// Keys and values of one layer. No gradient leads through them.
 #[derive(Clone, Debug)]
 pub(crate) struct Cache {
-    /// `[rows, len, d_model]`
+    /// `[rows, room, d_model]`
     key: Tensor,
-    /// `[rows, len, d_model]`
+    /// `[rows, room, d_model]`
     value: Tensor,
 }
 
@@ -22,42 +34,87 @@ impl Cache {
     /// If they want a gradient: it would end here, unseen.
     #[track_caller]
     pub fn of(key_value: &KeyValue) -> Cache {
-        Cache { key: plain(&key_value.key), value: plain(&key_value.value) }
+        Cache { key: plain(&key_value.key).clone(), value: plain(&key_value.value).clone() }
     }
 
-    /// What queries attend to.
-    pub fn key_value(&self) -> KeyValue {
-        KeyValue { key: Var::constant(self.key.clone()), value: Var::constant(self.value.clone()) }
+    /// The first `len` positions, to be attended to.
+    pub fn key_value(&self, len: usize) -> KeyValue {
+        let first = |x: &Tensor| Var::constant(x.slice(1, 0..len)); // [rows, len, d_model]
+        KeyValue { key: first(&self.key), value: first(&self.value) }
     }
 
-    /// Puts the positions of `next` behind those that are here.
+    /// Puts the positions of `next` behind the first `lens[row]` of each row.
     ///
     /// # Panics
     /// As [`Cache::of`].
     #[track_caller]
-    pub fn append(&mut self, next: &KeyValue) {
-        self.key = Tensor::concatenate(&[&self.key, &plain(&next.key)], 1); // [rows, len + next, d_model]
-        self.value = Tensor::concatenate(&[&self.value, &plain(&next.value)], 1); // [rows, len + next, d_model]
+    fn append(&mut self, next: &KeyValue, lens: &[usize]) {
+        let longest = lens.iter().max().copied().unwrap_or(0);
+        for (past, next) in [(&mut self.key, plain(&next.key)), (&mut self.value, plain(&next.value))] {
+            let (room, needed) = (past.dim(1), longest + next.dim(1));
+            if needed > room {
+                *past = collected(&[past], &rows_of(0, lens.len()), longest, needed.max(2 * room).max(ROOM));
+            }
+            dispatch!(next.dtype(), T => write::<T>(past, next, lens));
+        }
     }
 
-    /// Goes on with the sequences at `rows`, in that order; a sequence may be chosen often, or not at all.
-    pub fn select(&mut self, rows: &[u32]) {
-        for tensor in [&mut self.key, &mut self.value] {
-            let (batch, len, d_model) = (tensor.dim(0), tensor.dim(1), tensor.dim(2));
-            let chosen = tensor.reshape([batch, len * d_model]).gather_rows(rows);
-            *tensor = chosen.reshape([rows.len(), len, d_model]); // [rows, len, d_model]
-        }
+    /// The rows of these caches that are named, each by the number of its cache and its own: of each the first `len`
+    /// positions, with room for `room`.
+    fn collected(caches: &[&Cache], rows: &[(usize, u32)], len: usize, room: usize) -> Cache {
+        let side = |side: fn(&Cache) -> &Tensor| {
+            let tensors: Vec<&Tensor> = caches.iter().map(|cache| side(cache)).collect();
+            collected(&tensors, rows, len, room)
+        };
+        Cache { key: side(|cache| &cache.key), value: side(|cache| &cache.value) }
+    }
+
+    /// How many positions there is room for.
+    fn room(&self) -> usize {
+        self.key.dim(1)
     }
 }
 
 /// The value of a variable that nothing is to be learned through.
 #[track_caller]
-fn plain(x: &Var) -> Tensor {
+fn plain(x: &Var) -> &Tensor {
     assert!(
         !x.requires_grad(),
         "a decoder's state keeps no gradients: use an inference context, or Transformer::read with whole targets"
     );
-    x.value().clone()
+    x.value()
+}
+
+/// Writes row i of `next` `[rows, len, d_model]` into row i of `past`, from position `lens[i]` on.
+fn write<T: Element>(past: &mut Tensor, next: &Tensor, lens: &[usize]) {
+    let (room, d_model, next) = (past.dim(1), past.dim(2), next.contiguous());
+    let width = next.dim(1) * d_model;
+    let past = past.data_mut::<T>();
+    for (row, (new, len)) in next.data::<T>().chunks_exact(width.max(1)).zip(lens).enumerate() {
+        past[(row * room + len) * d_model..][..width].copy_from_slice(new);
+    }
+}
+
+/// Rows of tensors `[rows, room, d_model]`, each named by the number of its tensor and its own: of each the first `len`
+/// positions, and zeros behind them. `-> [rows, room, d_model]`
+fn collected(tensors: &[&Tensor], rows: &[(usize, u32)], len: usize, room: usize) -> Tensor {
+    let (dtype, d_model) = (tensors[0].dtype(), tensors[0].dim(2));
+    let tensors: Vec<Tensor> = tensors.iter().map(|x| x.contiguous()).collect();
+    dispatch!(dtype, T => {
+        let mut out = take::<T>(rows.len() * room * d_model);
+        for_each_chunk(&mut out, (room * d_model).max(1), |row, out| {
+            let (tensor, from) = (&tensors[rows[row].0], rows[row].1 as usize);
+            let there = len.min(tensor.dim(1)) * d_model;
+            out[..there].copy_from_slice(&tensor.data::<T>()[from * tensor.dim(1) * d_model..][..there]);
+            out[there..].fill(T::default());
+        });
+        Tensor::from_vec(out, [rows.len(), room, d_model])
+    })
+}
+
+/// All rows of one of several tensors.
+fn rows_of(tensor: usize, count: usize) -> Vec<(usize, u32)> {
+    (0..count as u32).map(|row| (tensor, row)).collect()
 }
 
 /// What the decoder remembers of a batch of sentences while it reads their targets.
@@ -69,9 +126,10 @@ pub struct DecoderState {
     pub(crate) layers: Vec<LayerState>,
     /// Which positions of the sources are tokens. `[sentences, 1, 1, src_len]`
     pub(crate) memory_mask: Mask,
-    n_rows: usize,
-    /// How many positions were read.
-    pub(crate) len: usize,
+    /// How many tokens each source has.
+    src_lens: Vec<usize>,
+    /// How many positions of each row were read.
+    pub(crate) lens: Vec<usize>,
 }
 
 /// What one layer remembers.
@@ -93,64 +151,103 @@ impl LayerState {
         LayerState { past: None, memory: Cache::of(memory) }
     }
 
-    /// All target positions, once those of `next` are read too.
+    /// All target positions, `lens[row]` of each row, once those of `next` are read too; what a row does not have of the
+    /// longest one's is filled up.
     ///
     /// # Panics
     /// As [`Cache::of`].
     #[track_caller]
-    pub fn read(past: &mut Option<Cache>, next: &KeyValue) -> KeyValue {
+    pub fn read(past: &mut Option<Cache>, next: &KeyValue, lens: &[usize]) -> KeyValue {
+        let len = lens.iter().max().copied().unwrap_or(0) + next.key.dim(1);
         match past {
-            Some(past) => past.append(next),
+            Some(past) => past.append(next, lens),
             None => *past = Some(Cache::of(next)),
         }
-        past.as_ref().expect("something was read").key_value()
+        past.as_ref().expect("something was read").key_value(len)
     }
 }
 
 impl DecoderState {
     /// A state in which nothing was read yet, with one row for each sentence.
     pub(crate) fn begin(layers: Vec<LayerState>, memory_mask: Mask) -> DecoderState {
-        DecoderState { n_rows: memory_mask.shape()[0], layers, memory_mask, len: 0 }
+        let (sentences, src_len) = (memory_mask.shape()[0], memory_mask.shape()[3]);
+        let tokens = |row| (0..src_len).filter(|&position| memory_mask.at(&[row, 0, 0, position])).count();
+        let src_lens = (0..sentences).map(tokens).collect();
+        DecoderState { layers, memory_mask, src_lens, lens: vec![0; sentences] }
     }
 
-    /// How many target positions were read.
+    /// How many target positions were read, of the row of which most were.
     pub fn len(&self) -> usize {
-        self.len
+        self.lens.iter().max().copied().unwrap_or(0)
     }
 
     /// Whether no target position was read yet.
     pub fn is_empty(&self) -> bool {
-        self.len == 0
+        self.len() == 0
     }
 
     /// The number of sentences.
     pub fn n_sentences(&self) -> usize {
-        self.memory_mask.shape()[0]
+        self.src_lens.len()
     }
 
     /// The number of hypotheses, of all sentences together.
     pub fn n_rows(&self) -> usize {
-        self.n_rows
+        self.lens.len()
     }
 
     /// Goes on with these sentences and these rows, in this order: how hypotheses branch and end.
     pub(crate) fn select(&mut self, sentences: &[u32], rows: &[u32]) {
-        self.n_rows = rows.len();
-        let all_sentences = sentences.iter().copied().eq(0..self.n_sentences() as u32);
-        for layer in &mut self.layers {
-            if let Some(past) = &mut layer.past {
-                past.select(rows);
-            }
-            if !all_sentences {
-                layer.memory.select(sentences);
+        let all = |chosen: &[u32], count: usize| chosen.iter().copied().eq(0..count as u32);
+        if !all(rows, self.n_rows()) {
+            self.lens = rows.iter().map(|&row| self.lens[row as usize]).collect();
+            let (rows, len) = (numbered(rows), self.len());
+            for past in self.layers.iter_mut().filter_map(|layer| layer.past.as_mut()) {
+                *past = Cache::collected(&[past], &rows, len, past.room());
             }
         }
-        if !all_sentences {
-            let src_len = self.memory_mask.shape()[3];
-            let mask = |index: &[usize]| self.memory_mask.at(&[sentences[index[0]] as usize, 0, 0, index[3]]);
-            self.memory_mask = Mask::from_fn([sentences.len(), 1, 1, src_len], mask);
+        if !all(sentences, self.n_sentences()) {
+            self.src_lens = sentences.iter().map(|&sentence| self.src_lens[sentence as usize]).collect();
+            self.collect_memories(&[], &numbered(sentences));
         }
     }
+
+    /// Takes in the sentences of `other`, behind its own, each with as many rows as they have here.
+    ///
+    /// # Panics
+    /// If either has read nothing: the first step is taken apart.
+    #[track_caller]
+    pub(crate) fn join(&mut self, other: DecoderState) {
+        let rows = [rows_of(0, self.n_rows()), rows_of(1, other.n_rows())].concat();
+        let sentences = [rows_of(0, self.n_sentences()), rows_of(1, other.n_sentences())].concat();
+        self.lens.extend(other.lens);
+        self.src_lens.extend(other.src_lens);
+        let len = self.len();
+        for (layer, new) in self.layers.iter_mut().zip(&other.layers) {
+            let (Some(past), Some(new)) = (&layer.past, &new.past) else {
+                panic!("join: nothing was read yet")
+            };
+            let room = past.room().max(new.room());
+            layer.past = Some(Cache::collected(&[past, new], &rows, len, room));
+        }
+        self.collect_memories(&other.layers, &sentences);
+    }
+
+    /// Keeps the memories of these sentences, of its own and of `others`, up to the longest source among them.
+    fn collect_memories(&mut self, others: &[LayerState], sentences: &[(usize, u32)]) {
+        let src_len = self.src_lens.iter().max().copied().unwrap_or(0);
+        for (i, layer) in self.layers.iter_mut().enumerate() {
+            let both: Vec<&Cache> =
+                iter::once(&layer.memory).chain(others.get(i).map(|layer| &layer.memory)).collect();
+            layer.memory = Cache::collected(&both, sentences, src_len, src_len);
+        }
+        self.memory_mask = masks::padding(&self.src_lens, src_len);
+    }
+}
+
+/// Rows of the only tensor.
+fn numbered(rows: &[u32]) -> Vec<(usize, u32)> {
+    rows.iter().map(|&row| (0, row)).collect()
 }
 
 #[cfg(test)]
@@ -170,15 +267,33 @@ mod tests {
     fn a_cache_grows_and_is_selected_by_sequence() {
         let (first, next) = (key_value("first", 3, 1), key_value("next", 3, 3));
         let mut past = None;
-        LayerState::read(&mut past, &first);
-        let all = LayerState::read(&mut past, &next);
+        LayerState::read(&mut past, &first, &[0; 3]);
+        let all = LayerState::read(&mut past, &next, &[1; 3]);
         assert_eq!(all.key.value().slice(1, 0..1), *first.key.value());
         assert_eq!(all.value.value().slice(1, 1..4), *next.value.value());
-        let mut cache = past.unwrap();
-        cache.select(&[2, 0, 2]);
-        let chosen = cache.key_value();
+        let chosen = Cache::collected(&[&past.unwrap()], &numbered(&[2, 0, 2]), 4, 9).key_value(4);
         assert_eq!(chosen.value.value().slice(0, 1..2), all.value.value().slice(0, 0..1));
         assert_eq!(chosen.key.value().slice(0, 2..3), all.key.value().slice(0, 2..3));
+    }
+
+    #[test]
+    fn rows_of_different_lengths_grow_each_at_its_own_end() {
+        let (first, next) = (key_value("first", 2, 3), key_value("next", 2, 1));
+        let mut past = Some(Cache::collected(&[&Cache::of(&first)], &numbered(&[0, 1]), 3, 3));
+        let all = LayerState::read(&mut past, &next, &[1, 3]);
+        assert_eq!(past.as_ref().unwrap().room(), ROOM);
+        let row = |x: &Var, row| x.value().slice(0, row..row + 1);
+        assert_eq!(row(&all.key, 0).slice(1, 0..1), row(&first.key, 0).slice(1, 0..1));
+        assert_eq!(row(&all.key, 0).slice(1, 1..2), row(&next.key, 0));
+        assert_eq!(row(&all.value, 1).slice(1, 0..3), row(&first.value, 1));
+        assert_eq!(row(&all.value, 1).slice(1, 3..4), row(&next.value, 1));
+        // Doubled when it is full, and written where it stands until then: who looks on keeps what was there.
+        for len in 4..=ROOM {
+            LayerState::read(&mut past, &next, &[len - 2, len]);
+        }
+        assert_eq!(past.as_ref().unwrap().room(), 2 * ROOM);
+        assert!(past.as_ref().unwrap().key_value(2 * ROOM).key.value().all_finite());
+        assert_eq!(row(&all.key, 0).slice(1, 1..2), row(&next.key, 0));
     }
 
     #[test]

@@ -70,7 +70,7 @@ impl Decoder {
     /// Reads whole targets `[batch, len]` at once; out comes what [`Decoder::extend`] makes of them.
     pub(crate) fn forward(&self, cx: &Context, memory: &Memory, tgt_in: &TokenBatch) -> Result<Var, Error> {
         let memories = self.memories(cx, memory);
-        self.read(cx, tgt_in, 0, |i, x, mask| {
+        self.read(cx, tgt_in, &[], |i, x, mask| {
             self.layers[i].read(cx, x, &memories[i], |new| new, mask, &memory.mask)
         })
     }
@@ -90,35 +90,41 @@ impl Decoder {
         state: &mut DecoderState,
         tgt_in: &TokenBatch,
     ) -> Result<Var, Error> {
-        let DecoderState { layers, memory_mask, len, .. } = state;
-        let out = self.read(cx, tgt_in, *len, |i, x, mask| {
+        let DecoderState { layers, memory_mask, lens, .. } = state;
+        let src_len = memory_mask.shape()[3];
+        let out = self.read(cx, tgt_in, lens, |i, x, mask| {
             let LayerState { past, memory } = &mut layers[i];
-            let with_past = |new: KeyValue| LayerState::read(past, &new);
-            self.layers[i].read(cx, x, &memory.key_value(), with_past, mask, memory_mask)
+            let with_past = |new: KeyValue| LayerState::read(past, &new, lens);
+            self.layers[i].read(cx, x, &memory.key_value(src_len), with_past, mask, memory_mask)
         })?;
-        *len += out.dim(1);
+        lens.iter_mut().for_each(|len| *len += out.dim(1));
         Ok(out)
     }
 
-    /// Tokens `[rows, len]` behind `past_len` others, through every layer as `layer(i, x, mask)` says.
+    /// Tokens `[rows, len]` behind `past[row]` others, or none, through every layer as `layer(i, x, mask)` says.
     fn read(
         &self,
         cx: &Context,
         tokens: &TokenBatch,
-        past_len: usize,
+        past: &[usize],
         mut layer: impl FnMut(usize, &Var, &Mask) -> Var,
     ) -> Result<Var, Error> {
         let _scope = cx.enter("decoder");
         let mut x = self.embed.tokens(cx, &tokens.ids, [tokens.batch_size(), tokens.len]); // [rows, len, d_model]
+        let past_len = past.iter().max().copied().unwrap_or(0);
         let started = usize::from(past_len == 0 && self.start == DecoderStart::ZeroVector);
         if started > 0 {
             x = x.pad(1, 1, 0, 0.0); // [rows, 1 + len, d_model]
         }
-        let mut x = self.embed.place(cx, &x, past_len)?;
+        let alike = past.iter().all(|&len| len == past_len);
+        let starts = if alike { &[past_len] } else { past };
+        let mut x = self.embed.place(cx, &x, starts)?;
         let mask = if self.causal {
-            masks::causal_after(past_len, x.dim(1)) // [1, 1, len, past_len + len]
+            masks::causal_after(starts, x.dim(1)) // [rows or 1, 1, len, past_len + len]
         } else {
-            let seen: Vec<usize> = tokens.lens.iter().map(|len| past_len + started + len).collect();
+            let past = |row: usize| past.get(row).copied().unwrap_or(0);
+            let seen: Vec<usize> =
+                tokens.lens.iter().enumerate().map(|(row, len)| past(row) + started + len).collect();
             masks::padding(&seen, past_len + x.dim(1)) // [rows, 1, 1, past_len + len]
         };
         for i in 0..self.layers.len() {
@@ -158,7 +164,7 @@ impl DecoderLayer {
     #[track_caller]
     pub fn forward(&self, cx: &Context, x: &Var, memory: &Memory) -> Var {
         let source = self.cross_attn.key_value(cx, &memory.states);
-        self.read(cx, x, &source, |new| new, &masks::causal_after(0, x.dim(1)), &memory.mask)
+        self.read(cx, x, &source, |new| new, &masks::causal_after(&[0], x.dim(1)), &memory.mask)
     }
 
     /// `[rows, len, d_model] -> [rows, len, d_model]`. Self-attention goes to what `with_past` makes of the keys and
@@ -195,19 +201,22 @@ impl DecoderLayer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Config, VocabSizes};
+    use crate::config::{Config, Positions, VocabSizes};
     use crate::data::batch::TokenBatch;
     use crate::model::Transformer;
     use nn::Params;
     use tensor::{DType, Seed, Tensor};
 
-    fn model() -> (Transformer, Params) {
-        let config = Config::toy(VocabSizes::Shared(9)).with(|model| {
+    fn config() -> Config {
+        Config::toy(VocabSizes::Shared(9)).with(|model| {
             model.d_model = 8;
             model.d_ff = 8;
             model.n_heads = 2;
-        });
-        Transformer::new(&config, Seed::new(1), DType::F64).unwrap()
+        })
+    }
+
+    fn model() -> (Transformer, Params) {
+        Transformer::new(&config(), Seed::new(1), DType::F64).unwrap()
     }
 
     fn begin(model: &Transformer, cx: &Context, sources: &[&[u32]]) -> DecoderState {
@@ -241,16 +250,44 @@ mod tests {
         assert_eq!((both.len(), both.n_sentences()), (3, 1));
     }
 
+    /// A sentence enters beside one that was begun before it, and both go on to the bit as if they had been alone.
+    #[test]
+    fn sentences_join_in_the_middle_of_others() {
+        let options =
+            [(Positions::Sinusoidal, true), (Positions::Learned, true), (Positions::Sinusoidal, false)];
+        for (positions, causal_mask) in options {
+            let config =
+                config().with(|model| (model.positions, model.causal_mask) = (positions, causal_mask));
+            let (model, params) = Transformer::new(&config, Seed::new(1), DType::F32).unwrap();
+            let cx = Context::inference(&params);
+            let (early, late): (&[u32], &[u32]) = (&[3, 4], &[7, 5, 8, 3]);
+            let alone = |source: &[u32], ids: &[u32]| {
+                let mut state = begin(&model, &cx, &[source]);
+                ids.iter().map(|id| say(&model, &cx, &mut state, &[&[*id]])).last().unwrap()
+            };
+            let mut state = begin(&model, &cx, &[early]);
+            for id in [1, 3, 4] {
+                say(&model, &cx, &mut state, &[&[id]]);
+            }
+            let mut other = begin(&model, &cx, &[late]);
+            say(&model, &cx, &mut other, &[&[1]]);
+            state.join(other);
+            assert_eq!((state.len(), state.n_rows(), state.memory_mask.shape()[3]), (3, 2, 4));
+            let out = say(&model, &cx, &mut state, &[&[5], &[6]]);
+            assert_eq!(out.slice(0, 0..1), alone(early, &[1, 3, 4, 5]));
+            assert_eq!(out.slice(0, 1..2), alone(late, &[1, 6]));
+            state.select(&[1, 0], &[1, 0]);
+            let out = say(&model, &cx, &mut state, &[&[3], &[8]]);
+            assert_eq!(out.slice(0, 0..1), alone(late, &[1, 6, 3]));
+            assert_eq!(out.slice(0, 1..2), alone(early, &[1, 3, 4, 5, 8]));
+            state.select(&[1], &[1, 1]);
+            assert_eq!((state.memory_mask.shape()[3], state.n_sentences()), (2, 1));
+        }
+    }
+
     #[test]
     fn a_zero_vector_takes_the_first_position() {
-        let config = Config {
-            decoder_start: DecoderStart::ZeroVector,
-            ..Config::toy(VocabSizes::Shared(9)).with(|model| {
-                model.d_model = 8;
-                model.d_ff = 8;
-                model.n_heads = 2;
-            })
-        };
+        let config = Config { decoder_start: DecoderStart::ZeroVector, ..config() };
         let (model, params) = Transformer::new(&config, Seed::new(1), DType::F64).unwrap();
         let cx = Context::inference(&params);
         let mut at_once = begin(&model, &cx, &[&[3, 4]]);

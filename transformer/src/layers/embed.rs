@@ -44,23 +44,34 @@ impl Embed {
         rows.reshape([batch, len, d_model])
     }
 
-    /// Adds to vectors `x` `[batch, len, d_model]` the positions from `start` on.
+    /// Adds to vectors `x` `[batch, len, d_model]` the positions from `starts[row]` on, or from the only one of `starts`.
     ///
     /// # Errors
     /// [`Error::TooLong`] if positions are learned and do not reach so far.
-    pub(crate) fn place(&self, cx: &Context, x: &Var, start: usize) -> Result<Var, Error> {
+    pub(crate) fn place(&self, cx: &Context, x: &Var, starts: &[usize]) -> Result<Var, Error> {
         let (len, d_model) = (x.dim(1), x.dim(2));
+        let (first, last) = (starts.iter().min().copied(), starts.iter().max().copied());
+        let (first, end) = (first.unwrap_or(0), last.unwrap_or(0) + len);
         let positions = match self.learned_positions {
-            Some(_) if start + len > self.max_len => {
-                return Err(Error::TooLong { len: start + len, max_len: self.max_len });
+            Some(_) if end > self.max_len => {
+                return Err(Error::TooLong { len: end, max_len: self.max_len });
             }
-            Some(table) => cx.param(table).slice(0, start..start + len),
+            Some(table) => cx.param(table).slice(0, first..end),
             None => self
                 .positions
-                .table(start..start + len, d_model, x.dtype())
+                .table(first..end, d_model, x.dtype())
                 .map(Var::constant)
                 .expect("positions that are not learned have a table"),
-        }; // [len, d_model]
+        }; // [end - first, d_model]
+        let positions = match starts {
+            [_] => positions, // [len, d_model]
+            _ => {
+                let of_row =
+                    |&start: &usize| (start - first..start - first + len).map(|position| position as u32);
+                let rows = positions.gather_rows(&starts.iter().flat_map(of_row).collect::<Vec<_>>());
+                rows.reshape([starts.len(), len, d_model]) // [batch, len, d_model]
+            }
+        };
         cx.trace("tokens", x);
         cx.trace("positions", &positions);
         let out = self.dropout.forward(cx, &(x + &positions)); // [batch, len, d_model]
@@ -103,10 +114,16 @@ mod tests {
         let tokens = embed.tokens(&cx, &[4, 0, 4, 1, 2, 3], [2, 3]); // [2, 3, 4]
         let table = params.get(params.id("embedding.weight").unwrap());
         assert_eq!(tokens.value().at(&[1, 0, 2]), 2.0 * table.at(&[1, 2]));
-        let placed = embed.place(&cx, &tokens, 7).unwrap();
+        let placed = embed.place(&cx, &tokens, &[7]).unwrap();
         let position = crate::layers::positions::interleaved(8..9, 4, DType::F64);
         let difference = placed.value().at(&[0, 1, 3]) - tokens.value().at(&[0, 1, 3]);
         assert!((difference - position.at(&[0, 3])).abs() < 1e-15);
+        let each = embed.place(&cx, &tokens, &[9, 7]).unwrap();
+        assert_eq!(each.value().slice(0, 1..2), placed.value().slice(0, 1..2), "each row from its own start");
+        assert_eq!(
+            each.value().slice(0, 0..1),
+            embed.place(&cx, &tokens, &[9]).unwrap().value().slice(0, 0..1)
+        );
     }
 
     #[test]
@@ -114,11 +131,11 @@ mod tests {
         let (embed, params) = embed(Positions::Learned);
         let cx = Context::inference(&params);
         let zeros = Var::constant(Tensor::zeros([1, 2, 4], DType::F64));
-        let placed = embed.place(&cx, &zeros, 1).unwrap();
+        let placed = embed.place(&cx, &zeros, &[1]).unwrap();
         assert_eq!(
             placed.value().squeeze(0),
             params.get(params.id("positions.weight").unwrap()).slice(0, 1..3)
         );
-        assert!(matches!(embed.place(&cx, &zeros, 2), Err(Error::TooLong { len: 4, max_len: 3 })));
+        assert!(matches!(embed.place(&cx, &zeros, &[2]), Err(Error::TooLong { len: 4, max_len: 3 })));
     }
 }

@@ -48,7 +48,7 @@ impl Encoder {
         let _scope = cx.enter("encoder");
         let mask = masks::padding(&src.lens, src.len); // [batch, 1, 1, src_len]
         let tokens = self.embed.tokens(cx, &src.ids, [src.batch_size(), src.len]);
-        let mut x = self.embed.place(cx, &tokens, 0)?; // [batch, src_len, d_model]
+        let mut x = self.embed.place(cx, &tokens, &[0])?; // [batch, src_len, d_model]
         for (i, layer) in self.layers.iter().enumerate() {
             let _scope = cx.enter(format_args!("layers.{i}"));
             x = layer.forward(cx, &x, &mask);

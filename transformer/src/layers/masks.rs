@@ -23,10 +23,12 @@ pub fn padding(lens: &[usize], len: usize) -> Mask {
     Mask::from_fn([lens.len(), 1, 1, len], |index| index[3] < lens[index[0]])
 }
 
-/// Positions `past .. past + len` may attend to themselves and all before them: `[1, 1, len, past + len]`,
-/// true at `[0, 0, i, j]` if j <= past + i.
-pub fn causal_after(past: usize, len: usize) -> Mask {
-    Mask::from_fn([1, 1, len, past + len], |index| index[3] <= past + index[2])
+/// In each row, positions `past[row] .. past[row] + len` may attend to themselves and all before them:
+/// `[rows, 1, len, longest past + len]`, true at `[row, 0, i, j]` if j <= past\[row\] + i. One row serves all where all
+/// have the same past.
+pub fn causal_after(past: &[usize], len: usize) -> Mask {
+    let longest = past.iter().max().copied().unwrap_or(0);
+    Mask::from_fn([past.len(), 1, len, longest + len], |index| index[3] <= past[index[0]] + index[2])
 }
 
 #[cfg(test)]
@@ -42,15 +44,15 @@ mod tests {
 
     #[test]
     fn causal_sees_itself_and_the_past() {
-        let mask = causal_after(0, 3);
+        let mask = causal_after(&[0], 3);
         assert_eq!(mask.shape(), [1, 1, 3, 3].into());
         assert_eq!(mask.to_vec(), [true, false, false, true, true, false, true, true, true]);
     }
 
     #[test]
     fn later_positions_have_the_rows_of_the_whole_mask() {
-        let whole = causal_after(0, 5);
-        let later = causal_after(2, 3);
+        let whole = causal_after(&[0], 5);
+        let later = causal_after(&[2], 3);
         assert_eq!(later.shape(), [1, 1, 3, 5].into());
         for query in 0..3 {
             for key in 0..5 {
@@ -60,9 +62,18 @@ mod tests {
     }
 
     #[test]
+    fn rows_of_different_pasts_see_each_their_own() {
+        let mask = causal_after(&[2, 0], 1);
+        assert_eq!(
+            (mask.shape(), mask.to_vec()),
+            ([2, 1, 1, 3].into(), vec![true, true, true, true, false, false])
+        );
+    }
+
+    #[test]
     fn empty_batches_and_sequences_have_masks() {
         assert_eq!(padding(&[], 3).shape(), [0, 1, 1, 3].into());
-        assert_eq!(causal_after(0, 0).shape(), [1, 1, 0, 0].into());
+        assert_eq!(causal_after(&[0], 0).shape(), [1, 1, 0, 0].into());
     }
 
     #[test]

@@ -158,13 +158,7 @@ fn entries(model: &Transformer, params: &Params) -> [Result<(), Error>; 8] {
     let batch = Batch::new(&pairs, model.config().decoder_start, 0).unwrap();
     let sources = [vec![3, 4]];
     let cx = Context::inference(params);
-    let sampling = SampleOptions {
-        temperature: 1.0,
-        top_k: None,
-        max_len: MaxLen::default(),
-        never: vec![],
-        seed: Seed::new(1),
-    };
+    let sampling = SampleOptions { seed: Seed::new(1), ..SampleOptions::default() };
     let trainer = || {
         let schedule = Constant { learning_rate: 1e-3 };
         Trainer::new((model.clone(), params.clone()), Adam::default(), schedule, TrainOptions::default())

@@ -1,33 +1,54 @@
-//! Many sentences, searched in batches of like length.
+//! Many sentences, searched as many at a time as keep the machine busy.
 
 use std::cmp::Reverse;
 
 use nn::Params;
+use tensor::threads::on_worker;
 
-use super::beam::{BeamOptions, beam_search};
+use super::beam::{self, Beam, BeamOptions};
+use super::decoding::Member;
+use super::decoding::Speakers;
 use super::hypothesis::Hypothesis;
-use super::sample::{SampleOptions, sample_numbered};
+use super::listed::{Hooks, search_all};
+use super::sample::{self, SampleOptions};
+use super::stream::{ROWS, Search};
 use crate::error::Error;
 use crate::model::Transformer;
 
-/// Rows of a batch, hypotheses counted: enough to keep two cores busy, few enough for caches.
-const ROWS: usize = 256;
-
-/// As [`beam_search`], of however many sources, in their order. They are searched in batches of like length, the longest
-/// first; `done` hears how many more are finished. A source without a token has no translation.
+/// As [`beam_search`](super::beam::beam_search), of however many sources, in their order. The longest are begun first; when
+/// a part of them is finished, others take their places. `done` hears how many more are finished. A source without a token
+/// has no translation.
 ///
 /// # Errors
-/// As [`beam_search`].
+/// As [`beam_search`](super::beam::beam_search).
 pub fn search_in_batches(
     model: &Transformer,
     params: &Params,
     sources: &[Vec<u32>],
     options: &BeamOptions,
-    done: impl FnMut(usize),
+    done: impl FnMut(usize) + Send,
 ) -> Result<Vec<Vec<Hypothesis>>, Error> {
-    let search = |_: &[usize], batch: &[Vec<u32>]| beam_search(model, params, batch, options);
-    let found = by_length(sources, ROWS / options.beam_size.max(1), search, done)?;
-    Ok(found.into_iter().map(Option::unwrap_or_default).collect())
+    search_together(&[(model, params)], sources, options, done)
+}
+
+/// As [`search_in_batches`], by models of one vocabulary that speak together: an ensemble, whose probabilities are the
+/// mean of its members' (Sutskever et al. 2014, §3.6). Checkpoints of one run are such models too.
+///
+/// # Errors
+/// As [`search_in_batches`], and if the members do not speak the same tokens.
+pub fn search_together(
+    members: &[Member],
+    sources: &[Vec<u32>],
+    options: &BeamOptions,
+    done: impl FnMut(usize) + Send,
+) -> Result<Vec<Vec<Hypothesis>>, Error> {
+    on_worker(|| {
+        beam::with_speakers(members, options, |speakers| {
+            let capacity = ROWS / options.beam_size.max(1);
+            let beam = |sentence: usize| Beam::new(sources[sentence].len(), options, speakers.config());
+            longest_first(speakers, sources, capacity, beam, done)
+        })
+    })
 }
 
 /// As [`sample`](super::sample::sample), of however many sources, in batches as [`search_in_batches`] has them. Source
@@ -41,34 +62,46 @@ pub fn sample_in_batches(
     sources: &[Vec<u32>],
     first: u64,
     options: &SampleOptions,
-    done: impl FnMut(usize),
+    done: impl FnMut(usize) + Send,
 ) -> Result<Vec<Option<Hypothesis>>, Error> {
-    let number = |index: usize| first.wrapping_add(index as u64);
-    let draw = |indices: &[usize], batch: &[Vec<u32>]| {
-        sample_numbered(model, params, batch, options, |sentence| number(indices[sentence]))
-    };
-    by_length(sources, ROWS, draw, done)
+    sample_together(&[(model, params)], sources, first, options, done)
 }
 
-/// What `search` finds for each source that has a token, asked of `at_once` of them at a time; it hears their indices
-/// too.
-fn by_length<T>(
+/// As [`sample_in_batches`], by models of one vocabulary that speak together, as in [`search_together`].
+///
+/// # Errors
+/// As [`sample_in_batches`], and if the members do not speak the same tokens.
+pub fn sample_together(
+    members: &[Member],
     sources: &[Vec<u32>],
-    at_once: usize,
-    mut search: impl FnMut(&[usize], &[Vec<u32>]) -> Result<Vec<T>, Error>,
+    first: u64,
+    options: &SampleOptions,
+    done: impl FnMut(usize) + Send,
+) -> Result<Vec<Option<Hypothesis>>, Error> {
+    on_worker(|| {
+        sample::with_speakers(members, options, |speakers| {
+            let walk = |sentence: usize| {
+                let number = first.wrapping_add(sentence as u64);
+                options.walk(number, sources[sentence].len(), speakers.config())
+            };
+            let found = longest_first(speakers, sources, ROWS, walk, done)?;
+            Ok(found.into_iter().map(|found| found.into_iter().next()).collect())
+        })
+    })
+}
+
+/// What `search` finds for each source that has a token.
+fn longest_first<S: Search>(
+    speakers: &Speakers,
+    sources: &[Vec<u32>],
+    capacity: usize,
+    search: impl Fn(usize) -> S,
     mut done: impl FnMut(usize),
-) -> Result<Vec<Option<T>>, Error> {
-    let mut all: Vec<Option<T>> = sources.iter().map(|_| None).collect();
+) -> Result<Vec<Vec<Hypothesis>>, Error> {
     let mut order: Vec<usize> = (0..sources.len()).filter(|&index| !sources[index].is_empty()).collect();
     order.sort_by_key(|&index| Reverse(sources[index].len()));
-    for indices in order.chunks(at_once.max(1)) {
-        let batch: Vec<Vec<u32>> = indices.iter().map(|&index| sources[index].clone()).collect();
-        for (&index, found) in indices.iter().zip(search(indices, &batch)?) {
-            all[index] = Some(found);
-        }
-        done(indices.len());
-    }
-    Ok(all)
+    let hooks = Hooks { watch: |_, _: &mut S| (), done: || done(1) };
+    search_all(speakers, sources, order.into_iter(), capacity, search, hooks)
 }
 
 #[cfg(test)]
@@ -85,13 +118,13 @@ mod tests {
             .with(|model| (model.d_model, model.d_ff, model.n_heads) = (8, 8, 2));
         let (model, params) = Transformer::new(&config, Seed::new(1), DType::F64).unwrap();
         let options = BeamOptions { beam_size: 100, ..BeamOptions::default() }; // two sentences a batch
-        let search = |sources: &[Vec<u32>], done: &mut dyn FnMut(usize)| {
+        let search = |sources: &[Vec<u32>], done: &mut (dyn FnMut(usize) + Send)| {
             search_in_batches(&model, &params, sources, &options, done).unwrap()
         };
         let sources = vec![vec![3, 4, 5], vec![], vec![6], vec![7, 8], vec![4, 4, 4, 4, 4]];
         let mut batches = vec![];
         let together = search(&sources, &mut |n| batches.push(n));
-        assert_eq!(batches, [2, 2]);
+        assert_eq!(batches, [1; 4]);
         assert!(together.len() == 5 && together[1].is_empty());
         for (source, found) in sources.iter().zip(&together) {
             let alone = search(std::slice::from_ref(source), &mut |_| ());
@@ -107,8 +140,7 @@ mod tests {
             .with(|model| (model.d_model, model.d_ff, model.n_heads) = (8, 8, 2));
         let (model, params) = Transformer::new(&config, Seed::new(1), DType::F64).unwrap();
         let max_len = MaxLen { beyond_source: 4 };
-        let options =
-            SampleOptions { temperature: 1.0, top_k: None, max_len, never: vec![], seed: Seed::new(7) };
+        let options = SampleOptions { max_len, seed: Seed::new(7), ..SampleOptions::default() };
         let draw = |sources: &[Vec<u32>], first| {
             let mut finished = 0;
             let found =

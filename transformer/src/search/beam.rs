@@ -8,15 +8,24 @@
 //!
 //! A beam of one is greedy decoding: there is no second hypothesis to wait for, so the first end is the end.
 //! Sums of log-probabilities fall with every word, which a [`LengthPenalty`] sets right.
+//!
+//! A diverse beam (Vijayakumar et al. 2018, *Diverse Beam Search*) is several narrow ones, each of which pays for the
+//! words that those before it have just said, so that they say different things.
 
 use nn::Params;
 use tensor::threads::on_worker;
 
-use super::decoding::Decoding;
+pub(super) use self::sentence::Beam;
+use super::decoding::{Attention, Member, Speakers};
 use super::hypothesis::{Hypothesis, MaxLen};
 use super::length_penalty::LengthPenalty;
+use super::listed::{Hooks, search_all};
+use super::rules::Rules;
 use crate::error::Error;
 use crate::model::Transformer;
+
+mod group;
+mod sentence;
 
 /// How wide and how long to search.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +40,16 @@ pub struct BeamOptions {
     pub max_len: MaxLen,
     /// Tokens that are not said: `<pad>`, say. `<bos>` never is.
     pub never: Vec<u32>,
+    /// What a translation may say.
+    pub rules: Rules,
+    /// How much it costs to leave parts of the source unattended (Wu et al. 2016, equation 14, beta); 0 for nothing. The
+    /// attention is that of [`default_layer`](crate::align::default_layer), of an ensemble that of its first model. What
+    /// is penalised are finished hypotheses.
+    pub coverage: f64,
+    /// Into how many groups the beam is divided, which say different things; 1 for an ordinary beam.
+    pub groups: usize,
+    /// What a word costs a group for each time that groups before it have said it in the same step (Hamming diversity).
+    pub diversity: f64,
 }
 
 /// The paper's settings: a beam of 4, alpha 0.6, source length + 50; one translation returned.
@@ -42,6 +61,10 @@ impl Default for BeamOptions {
             length_penalty: LengthPenalty::Gnmt { alpha: 0.6 },
             max_len: MaxLen::default(),
             never: Vec::new(),
+            rules: Rules::default(),
+            coverage: 0.0,
+            groups: 1,
+            diversity: 0.0,
         }
     }
 }
@@ -97,43 +120,32 @@ pub fn beam_search_observed(
     options: &BeamOptions,
     mut observe: impl FnMut(&Candidate) + Send,
 ) -> Result<Vec<Vec<Hypothesis>>, Error> {
-    check(options)?;
-    on_worker(|| search(model, params, sources, options, &mut observe))
+    let members = [(model, params)];
+    let watch = |sentence: usize, beam: &mut Beam| beam.take_shown(sentence).for_each(|one| observe(&one));
+    on_worker(|| {
+        with_speakers(&members, options, |speakers| {
+            let beam =
+                |sentence: usize| Beam::new(sources[sentence].len(), options, speakers.config()).shown();
+            let (all, hooks) = (0..sources.len(), Hooks { watch, done: || () });
+            search_all(speakers, sources, all, sources.len(), beam, hooks)
+        })
+    })
 }
 
-/// The search itself, its options having been checked.
-fn search(
-    model: &Transformer,
-    params: &Params,
-    sources: &[Vec<u32>],
+/// Calls `search` with the members that are to speak, and what else these options ask for.
+///
+/// # Errors
+/// If an option is out of range; as [`Speakers::new`].
+pub(super) fn with_speakers<R>(
+    members: &[Member],
     options: &BeamOptions,
-    observe: &mut impl FnMut(&Candidate),
-) -> Result<Vec<Vec<Hypothesis>>, Error> {
-    let (vocab_size, eos_id) = (model.config().tgt_vocab_size, model.config().eos_id);
-    let new_beam = |(sentence, source): (usize, &Vec<u32>)| {
-        Beam::new(sentence, options.max_len.of(source, &model.config().architecture))
-    };
-    let mut beams: Vec<Beam> = sources.iter().enumerate().map(new_beam).collect();
-    let mut live: Vec<usize> = (0..beams.len()).collect(); // which beams are in the batch, in its order
-    let mut decoding = Decoding::begin(model, params, sources, &options.never)?;
-    while !live.is_empty() {
-        let last: Vec<u32> = live.iter().flat_map(|&beam| beams[beam].last_ids()).collect();
-        let log_probs = decoding.step(&last)?; // [rows, vocab_size]
-        let rows_per_beam = beams[live[0]].live.len();
-        let (mut sentences, mut rows, mut going_on) = (Vec::new(), Vec::new(), Vec::new());
-        for (place, log_probs) in log_probs.chunks_exact(rows_per_beam * vocab_size).enumerate() {
-            let beam = &mut beams[live[place]];
-            let parents = beam.advance(log_probs, vocab_size, eos_id, options, observe);
-            if !beam.is_done(options) {
-                sentences.push(place as u32);
-                rows.extend(parents.iter().map(|parent| (place * rows_per_beam + parent) as u32));
-                going_on.push(live[place]);
-            }
-        }
-        decoding.select(&sentences, &rows);
-        live = going_on;
-    }
-    Ok(beams.into_iter().map(|beam| beam.into_best(options)).collect())
+    search: impl FnOnce(&Speakers) -> Result<R, Error>,
+) -> Result<R, Error> {
+    check(options)?;
+    let attention = members.first().filter(|_| options.coverage > 0.0).map(|(model, _)| Attention::of(model));
+    let speakers = Speakers::new(members, &options.never, attention.as_ref())?;
+    options.rules.check(speakers.config())?;
+    search(&speakers)
 }
 
 /// The widest beam. More is a mistake: every hypothesis takes a row of the batch and of all it remembers.
@@ -149,142 +161,19 @@ fn check(options: &BeamOptions) -> Result<(), Error> {
             "top_beams is {top_beams}; it must be in 1..={beam_size}, the beam_size"
         )));
     }
+    let &BeamOptions { groups, coverage, diversity, .. } = options;
+    if groups == 0 || !beam_size.is_multiple_of(groups) {
+        return Err(Error::Config(format!("groups is {groups}; it must divide {beam_size}, the beam_size")));
+    }
+    for (name, cost) in [("coverage", coverage), ("diversity", diversity)] {
+        if !(cost.is_finite() && cost >= 0.0) {
+            return Err(Error::Config(format!("{name} is {cost}; it must be 0 or more")));
+        }
+    }
     if !length_penalty.alpha().is_finite() {
         return Err(Error::Config(format!("the length penalty's alpha is {}", length_penalty.alpha())));
     }
     Ok(())
-}
-
-/// The search of one sentence.
-struct Beam {
-    sentence: usize,
-    max_len: usize,
-    /// Unfinished hypotheses, likeliest first: one before the first step, `beam_size` after it. Where
-    /// there are not so many, the rest have log-probability minus infinity: they fill their rows and lead
-    /// to nothing.
-    live: Vec<(Vec<u32>, f64)>,
-    /// The best finished ones, best first, `beam_size` at most.
-    finished: Vec<Hypothesis>,
-}
-
-impl Beam {
-    fn new(sentence: usize, max_len: usize) -> Beam {
-        Beam { sentence, max_len, live: vec![(Vec::new(), 0.0)], finished: Vec::new() }
-    }
-
-    /// The token to say next in each row; none before the first.
-    fn last_ids(&self) -> impl Iterator<Item = u32> {
-        self.live.iter().filter_map(|(ids, _)| ids.last().copied())
-    }
-
-    /// Continues every live hypothesis by every word, `log_probs` being `[live, vocab_size]`. Returns the
-    /// row that each new live hypothesis came from.
-    fn advance(
-        &mut self,
-        log_probs: &[f64],
-        vocab_size: usize,
-        eos_id: u32,
-        options: &BeamOptions,
-        observe: &mut impl FnMut(&Candidate),
-    ) -> Vec<usize> {
-        let likeliest = self.likeliest(2 * options.beam_size, log_probs, vocab_size);
-        let (mut live, mut parents, mut candidates) = (Vec::new(), Vec::new(), Vec::new());
-        for (rank, (row, id, log_prob)) in likeliest.into_iter().enumerate() {
-            let ids = [&self.live[row].0[..], &[id]].concat();
-            let fate = if id == eos_id && rank < options.beam_size {
-                Fate::Finished
-            } else if id != eos_id && live.len() < options.beam_size {
-                Fate::Kept
-            } else {
-                Fate::Pruned
-            };
-            match fate {
-                Fate::Finished => self.finish(ids.clone(), log_prob, options),
-                Fate::Kept => {
-                    live.push((ids.clone(), log_prob));
-                    parents.push(row);
-                }
-                Fate::Pruned => {}
-            }
-            candidates.push(Candidate { sentence: self.sentence, ids, log_prob, fate });
-        }
-        // With fewer words than slots, and always at least one live hypothesis unless every word ends.
-        let filler =
-            live.first().map_or_else(|| vec![eos_id; self.live[0].0.len() + 1], |(ids, _)| ids.clone());
-        parents.resize(options.beam_size, 0);
-        live.resize(options.beam_size, (filler, f64::NEG_INFINITY));
-        self.live = live;
-        self.show(candidates, options, observe);
-        parents
-    }
-
-    /// Shows the candidates of a step. If it was the last, those that live are kept only if they are returned.
-    fn show(&self, candidates: Vec<Candidate>, options: &BeamOptions, observe: &mut impl FnMut(&Candidate)) {
-        let places = options.top_beams.saturating_sub(self.finished.len());
-        let mut left = if self.is_done(options) { places } else { usize::MAX };
-        for mut candidate in candidates {
-            if candidate.fate == Fate::Kept {
-                candidate.fate = if left > 0 { Fate::Kept } else { Fate::Pruned };
-                left = left.saturating_sub(1);
-            }
-            observe(&candidate);
-        }
-    }
-
-    /// The `count` likeliest continuations (row, id, log_prob), in order; equals by row, then by word. Each
-    /// row ends in one way only, so among twice the beam there are enough that do not end.
-    fn likeliest(&self, count: usize, log_probs: &[f64], vocab_size: usize) -> Vec<(usize, u32, f64)> {
-        let mut best: Vec<(usize, u32, f64)> = Vec::with_capacity(count + 1); // in order
-        let mut least = f64::NEG_INFINITY; // what a continuation must be above to be among them
-        for (row, (log_probs, (_, so_far))) in log_probs.chunks_exact(vocab_size).zip(&self.live).enumerate()
-        {
-            for (id, log_prob) in log_probs.iter().enumerate() {
-                let log_prob = so_far + log_prob;
-                if log_prob <= least {
-                    continue; // of equals, the first stays
-                }
-                let place = best.partition_point(|(.., other)| *other >= log_prob);
-                best.insert(place, (row, id as u32, log_prob));
-                best.truncate(count);
-                if best.len() == count {
-                    least = best[count - 1].2;
-                }
-            }
-        }
-        best
-    }
-
-    fn finish(&mut self, ids: Vec<u32>, log_prob: f64, options: &BeamOptions) {
-        let score = log_prob / options.length_penalty.divisor(ids.len());
-        let place = self.finished.partition_point(|other| other.score >= score);
-        self.finished.insert(place, Hypothesis { ids, log_prob, score, finished: true });
-        self.finished.truncate(options.beam_size);
-    }
-
-    /// Whether no live hypothesis can come into the kept finished ones, or grow.
-    fn is_done(&self, options: &BeamOptions) -> bool {
-        let (ids, log_prob) = &self.live[0];
-        if ids.len() >= self.max_len || *log_prob == f64::NEG_INFINITY {
-            return true;
-        }
-        let Some(worst) = self.finished.last().filter(|_| self.finished.len() == options.beam_size) else {
-            return false;
-        };
-        // Log-probabilities only fall, and the divisor is monotonic in the length: the best that the
-        // likeliest live hypothesis can come to is what it has now, at the shortest or longest length.
-        let reach = |len: usize| log_prob / options.length_penalty.divisor(len);
-        options.beam_size == 1 || worst.score >= reach(ids.len() + 1).max(reach(self.max_len))
-    }
-
-    /// The best translations: finished ones, and where there are too few, the likeliest unfinished ones.
-    fn into_best(self, options: &BeamOptions) -> Vec<Hypothesis> {
-        let unfinished = self.live.into_iter().filter(|(_, log_prob)| *log_prob > f64::NEG_INFINITY);
-        let unfinished = unfinished.map(|(ids, log_prob)| {
-            let score = log_prob / options.length_penalty.divisor(ids.len());
-            Hypothesis { ids, log_prob, score, finished: false }
-        });
-        self.finished.into_iter().chain(unfinished).take(options.top_beams).collect()
-    }
 }
 
 #[cfg(test)]

@@ -1,39 +1,82 @@
-//! Sentences in the middle of being translated: the model, what it has read, and the next step.
+//! Sentences in the middle of being translated: the models, what they have read, and the next step.
 
-use nn::{Context, Params};
-use tensor::{Element, dispatch};
+use std::cell::RefCell;
 
-use super::hypothesis::{Hypothesis, MaxLen};
-use crate::config::DecoderStart;
+use autograd::Var;
+use nn::{Context, Params, Trace};
+use tensor::threads::for_each_chunk;
+use tensor::{DType, Element, Tensor, dispatch};
+
+use crate::align::{default_layer, weights_path};
+use crate::config::{Config, DecoderStart};
 use crate::data::batch::TokenBatch;
 use crate::error::Error;
 use crate::layers::cache::DecoderState;
 use crate::model::Transformer;
 
-/// A batch of sentences in the middle of being translated.
-pub(super) struct Decoding<'a> {
-    model: &'a Transformer,
-    cx: Context<'a>,
-    state: DecoderState,
+/// A model that takes part in a search, and its parameters.
+pub type Member<'a> = (&'a Transformer, &'a Params);
+
+/// Who translates: a model, or several of one vocabulary (an ensemble, as in Sutskever et al. 2014, §3.6, whose
+/// probabilities are the mean of its members').
+pub(super) struct Speakers<'a> {
+    members: Vec<(&'a Transformer, Context<'a>)>,
     /// Tokens that are not said, `<bos>` among them.
     never: Vec<u32>,
-    /// What the last step gave: its memory serves the next.
-    log_probs: Vec<f64>,
+    /// The cross-attention of the first member, where it is wanted.
+    attention: Option<&'a Attention>,
 }
 
-impl<'a> Decoding<'a> {
-    /// Encodes the sources; each has one row, in which nothing was said yet. Nor will it be one of `never`, or the token
-    /// that stands before the first word, unless it is the one that ends as well (as in fairseq).
+/// What is seen of the cross-attention in a step.
+pub(super) struct Attention {
+    path: String,
+    /// `[sentences, n_heads, rows of each, src_len]`
+    weights: RefCell<Option<Tensor>>,
+}
+
+impl Attention {
+    /// That of the layer which tells most of alignments.
+    pub fn of(model: &Transformer) -> Attention {
+        Attention { path: weights_path(default_layer(model.config())), weights: RefCell::default() }
+    }
+}
+
+impl Trace for Attention {
+    fn wants(&self, path: &str) -> bool {
+        path == self.path
+    }
+
+    fn record(&self, _: &str, value: &Var) {
+        *self.weights.borrow_mut() = Some(value.value().clone());
+    }
+}
+
+impl<'a> Speakers<'a> {
+    /// These models. None of `never` is said, nor the token that stands before the first word, unless it is the one that
+    /// ends as well (as in fairseq).
     ///
     /// # Errors
-    /// If `never` names what is not in the vocabulary, or `<eos>`; or as [`Transformer::encode`].
-    pub fn begin(
-        model: &'a Transformer,
-        params: &'a Params,
-        sources: &[Vec<u32>],
+    /// If there is no member, they do not speak the same tokens, or `never` names what is not in the vocabulary, or
+    /// `<eos>`.
+    pub fn new(
+        members: &[Member<'a>],
         never: &[u32],
-    ) -> Result<Self, Error> {
-        let config = model.config();
+        attention: Option<&'a Attention>,
+    ) -> Result<Speakers<'a>, Error> {
+        let Some((first, _)) = members.first() else {
+            return Err(Error::Config("an ensemble has a model at least".into()));
+        };
+        let config = first.config();
+        for (number, (model, params)) in members.iter().enumerate() {
+            let tokens = |config: &Config| {
+                (config.src_vocab_size, config.tgt_vocab_size, config.eos_id, config.decoder_start)
+            };
+            if tokens(model.config()) != tokens(config) || params.dtype() != members[0].1.dtype() {
+                let problem =
+                    format!("model {number} of the ensemble, from 0, has another vocabulary or dtype");
+                return Err(Error::Config(problem));
+            }
+        }
         if let Some(id) =
             never.iter().find(|&&id| id == config.eos_id || id as usize >= config.tgt_vocab_size)
         {
@@ -45,81 +88,139 @@ impl<'a> Decoding<'a> {
         if let DecoderStart::Token(bos_id) = config.decoder_start {
             never.extend(Some(bos_id).filter(|&bos_id| bos_id != config.eos_id));
         }
-        let cx = Context::inference(params);
-        let memory = model.encode(&cx, &TokenBatch::new(sources, 0))?;
-        let state = model.begin(&cx, &memory);
-        Ok(Decoding { model, cx, state, never, log_probs: Vec::new() })
+        let context = |number: usize, params: &'a Params| match attention {
+            Some(attention) if number == 0 => Context::inference(params).with_trace(attention),
+            _ => Context::inference(params),
+        };
+        let members = members.iter().enumerate();
+        let members = members.map(|(number, &(model, params))| (model, context(number, params))).collect();
+        Ok(Speakers { members, never, attention })
     }
 
-    /// Says `last[row]` in each row (nothing at the first step) and returns the log-probability of each
-    /// word to come next, `[rows, vocab_size]`, in f64: the model's, and minus infinity for what is not said.
-    pub fn step(&mut self, last: &[u32]) -> Result<&[f64], Error> {
-        let first = self.state.is_empty();
-        // Every row has one token, or none before a zero vector: nothing is padded.
-        let sequences = match self.model.config().decoder_start {
-            DecoderStart::Token(bos_id) if first => vec![vec![bos_id]; self.state.n_sentences()],
-            DecoderStart::ZeroVector if first => vec![vec![]; self.state.n_sentences()],
-            _ => last.iter().map(|&id| vec![id]).collect(),
+    /// What all of them agree on.
+    pub fn config(&self) -> &'a Config {
+        self.members[0].0.config()
+    }
+
+    /// Encodes the sources; each has one row, in which nothing was said yet.
+    ///
+    /// # Errors
+    /// As [`Transformer::encode`].
+    pub fn begin(&self, sources: &[impl AsRef<[u32]>]) -> Result<Decoding, Error> {
+        let sources = TokenBatch::new(sources, 0);
+        let state = |(model, cx): &(&Transformer, Context)| {
+            let memory = model.encode(cx, &sources)?;
+            Ok(model.begin(cx, &memory))
         };
-        let hidden = self.model.extend(&self.cx, &mut self.state, &TokenBatch::new(&sequences, 0))?;
-        let log_probs = self.model.logits(&self.cx, &hidden).value().log_softmax(-1); // [rows, 1, vocab_size]
-        if !log_probs.all_finite() {
-            return Err(Error::NotFinite(format!("the model's output at position {}", self.state.len() - 1)));
+        Ok(Decoding { states: self.members.iter().map(state).collect::<Result<_, Error>>()? })
+    }
+}
+
+/// What the members remember of a batch of sentences.
+pub(super) struct Decoding {
+    states: Vec<DecoderState>,
+}
+
+/// What a step gives.
+pub(super) struct Step {
+    /// The log-probability of each word to come next: the models', and minus infinity for what is not said.
+    /// `[rows, vocab_size]`
+    pub log_probs: Tensor,
+    /// How much each row attends to each token of its source, the mean of the heads. `[rows, src_len]`, f64
+    pub attention: Option<Tensor>,
+}
+
+impl Decoding {
+    /// Says `last[row]` in each row; nothing at the first step.
+    ///
+    /// # Errors
+    /// [`Error::NotFinite`] if a member's output is; as [`Transformer::extend`].
+    pub fn step(&mut self, speakers: &Speakers, last: &[u32]) -> Result<Step, Error> {
+        let mut said = Vec::with_capacity(self.states.len());
+        for ((model, cx), state) in speakers.members.iter().zip(&mut self.states) {
+            said.push(log_probs(model, cx, state, last)?);
         }
-        self.log_probs.clear();
-        let log_probs = log_probs.contiguous();
+        let mut log_probs = if said.len() == 1 { said.remove(0) } else { mean_probabilities(said) };
+        let (rows, vocab_size) = (log_probs.dim(0), log_probs.dim(1));
         dispatch!(log_probs.dtype(), T => {
-            self.log_probs.extend(log_probs.data::<T>().iter().map(|number| number.f64()))
+            for row in log_probs.data_mut::<T>().chunks_exact_mut(vocab_size) {
+                speakers.never.iter().for_each(|&id| row[id as usize] = T::of(f64::NEG_INFINITY));
+            }
         });
-        for row in self.log_probs.chunks_exact_mut(self.model.config().tgt_vocab_size) {
-            self.never.iter().for_each(|&id| row[id as usize] = f64::NEG_INFINITY);
-        }
-        Ok(&self.log_probs)
+        let weights = speakers.attention.and_then(|attention| attention.weights.take());
+        let attention = weights.map(|weights| {
+            let mean = weights.to_dtype(DType::F64).mean(1, false); // [sentences, rows of each, src_len]
+            mean.reshape([rows, weights.dim(-1)])
+        });
+        Ok(Step { log_probs, attention })
     }
 
     /// Goes on with these sentences and rows, in this order.
     pub fn select(&mut self, sentences: &[u32], rows: &[u32]) {
-        self.state.select(sentences, rows);
+        self.states.iter_mut().for_each(|state| state.select(sentences, rows));
+    }
+
+    /// Takes in other sentences, behind its own.
+    pub fn join(&mut self, other: Decoding) {
+        self.states.iter_mut().zip(other.states).for_each(|(state, other)| state.join(other));
     }
 }
 
-/// Translates word by word, on this thread, `choose(sentence, position, log_probs)` naming each next word.
-pub(super) fn decode_by(
+/// What one model says of the next words. `[rows, vocab_size]`
+fn log_probs(
     model: &Transformer,
-    params: &Params,
-    sources: &[Vec<u32>],
-    max_len: MaxLen,
-    never: &[u32],
-    mut choose: impl FnMut(usize, usize, &[f64]) -> u32,
-) -> Result<Vec<Hypothesis>, Error> {
-    let begun = Hypothesis { ids: Vec::new(), log_prob: 0.0, score: 0.0, finished: false };
-    let mut hypotheses = vec![begun; sources.len()];
-    let mut live: Vec<usize> = (0..sources.len()).collect(); // row -> sentence
-    let mut decoding = Decoding::begin(model, params, sources, never)?;
-    let (eos_id, vocab_size) = (model.config().eos_id, model.config().tgt_vocab_size);
-    while !live.is_empty() {
-        let last: Vec<u32> =
-            live.iter().filter_map(|&sentence| hypotheses[sentence].ids.last().copied()).collect();
-        let log_probs = decoding.step(&last)?; // [rows, vocab_size]
-        let mut going_on = Vec::new();
-        for (row, log_probs) in log_probs.chunks_exact(vocab_size).enumerate() {
-            let sentence = live[row];
-            let hypothesis = &mut hypotheses[sentence];
-            let id = choose(sentence, hypothesis.ids.len(), log_probs);
-            hypothesis.ids.push(id);
-            hypothesis.log_prob += log_probs[id as usize];
-            hypothesis.score = hypothesis.log_prob;
-            hypothesis.finished = id == eos_id;
-            if !hypothesis.finished
-                && hypothesis.ids.len() < max_len.of(&sources[sentence], &model.config().architecture)
-            {
-                going_on.push(row as u32);
-            }
-        }
-        if going_on.len() < live.len() {
-            decoding.select(&going_on, &going_on);
-            live = going_on.iter().map(|&row| live[row as usize]).collect();
-        }
+    cx: &Context,
+    state: &mut DecoderState,
+    last: &[u32],
+) -> Result<Tensor, Error> {
+    // Every row has one token, or none before a zero vector: nothing is padded.
+    let sequences = match model.config().decoder_start {
+        DecoderStart::Token(bos_id) if state.is_empty() => vec![vec![bos_id]; state.n_sentences()],
+        DecoderStart::ZeroVector if state.is_empty() => vec![vec![]; state.n_sentences()],
+        _ => last.iter().map(|&id| vec![id]).collect(),
+    };
+    let hidden = model.extend(cx, state, &TokenBatch::new(&sequences, 0))?; // [rows, 1, d_model]
+    let log_probs = model.logits(cx, &hidden).into_value().log_softmax(-1).squeeze(1); // [rows, vocab_size]
+    // A logit of NaN or infinity makes its whole row NaN; one of minus infinity is a word that cannot come.
+    let broken = (0..log_probs.dim(0)).any(|row| log_probs.at(&[row, 0]).is_nan());
+    match broken {
+        true => Err(Error::NotFinite(format!("the model's output at position {}", state.len() - 1))),
+        false => Ok(log_probs.contiguous()),
     }
-    Ok(hypotheses)
+}
+
+/// The logarithm of the mean of these probabilities, `[rows, vocab_size]` each.
+fn mean_probabilities(mut log_probs: Vec<Tensor>) -> Tensor {
+    let mut mean = log_probs.remove(0);
+    let count = log_probs.len() + 1;
+    dispatch!(mean.dtype(), T => {
+        let others: Vec<&[T]> = log_probs.iter().map(|other| other.data::<T>()).collect();
+        let width = mean.dim(1);
+        for_each_chunk(mean.data_mut::<T>(), width.max(1), |row, mean| {
+            for (id, mean) in mean.iter_mut().enumerate() {
+                let of_all = || others.iter().map(|other| other[row * width + id].f64()).chain([mean.f64()]);
+                let largest = of_all().fold(f64::NEG_INFINITY, f64::max);
+                if largest > f64::NEG_INFINITY {
+                    let sum: f64 = of_all().map(|log_prob| (log_prob - largest).exp()).sum();
+                    *mean = T::of(largest + (sum / count as f64).ln());
+                }
+            }
+        });
+    });
+    mean
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ensemble_says_the_mean_of_its_probabilities() {
+        let log_probs = [[0.5f64, 0.5, 0.0], [0.1, 0.6, 0.3]].map(|probs| Tensor::from([probs.map(f64::ln)]));
+        let mean = mean_probabilities(log_probs.to_vec()).exp().to_vec::<f64>();
+        let expected = [0.3, 0.55, 0.15];
+        assert!(mean.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-15), "{mean:?}");
+        let impossible = Tensor::from([[f64::NEG_INFINITY, 0.0]]);
+        assert_eq!(mean_probabilities(vec![impossible.clone(), impossible.clone()]), impossible);
+    }
 }

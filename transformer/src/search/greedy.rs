@@ -1,11 +1,13 @@
 //! Greedy decoding: the likeliest word at each step, never taken back.
 
 use nn::Params;
-use tensor::ops::reduce::argmax;
 use tensor::threads::on_worker;
 
-use super::decoding::decode_by;
+use super::decoding::Speakers;
 use super::hypothesis::{Hypothesis, MaxLen};
+use super::listed::{Hooks, search_all};
+use super::rules::Rules;
+use super::walk::{Next, Walk};
 use crate::error::Error;
 use crate::model::Transformer;
 
@@ -20,5 +22,13 @@ pub fn greedy(
     sources: &[Vec<u32>],
     max_len: MaxLen,
 ) -> Result<Vec<Hypothesis>, Error> {
-    on_worker(|| decode_by(model, params, sources, max_len, &[], |_, _, log_probs| argmax(log_probs) as u32))
+    let rules = Rules::default();
+    let walk = |sentence: usize| {
+        Walk::new(rules.of(sources[sentence].len(), max_len, model.config()), Next::Likeliest)
+    };
+    let found = on_worker(|| {
+        let speakers = Speakers::new(&[(model, params)], &[], None)?;
+        search_all(&speakers, sources, 0..sources.len(), sources.len(), walk, Hooks::none())
+    });
+    Ok(found?.into_iter().flatten().collect())
 }

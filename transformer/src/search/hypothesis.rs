@@ -30,8 +30,8 @@ impl Default for MaxLen {
 }
 
 impl MaxLen {
-    /// The tokens that a translation of `source` may have.
-    pub(super) fn of(self, source: &[u32], architecture: &Architecture) -> usize {
-        source.len().saturating_add(self.beyond_source).clamp(1, architecture.reach().max(1))
+    /// The tokens that a translation of a source of `source_len` may have.
+    pub(super) fn of(self, source_len: usize, architecture: &Architecture) -> usize {
+        source_len.saturating_add(self.beyond_source).clamp(1, architecture.reach().max(1))
     }
 }

@@ -3,7 +3,8 @@
 //! [`greedy`](greedy::greedy) takes the likeliest word at each step. [`beam_search`](beam::beam_search) keeps
 //! several unfinished translations and compares them as wholes (Vaswani et al. 2017, §6.1).
 //! [`sample`](sample::sample) draws words by their probabilities. All translate a batch of sentences at once,
-//! keep keys and values of what was said ([`DecoderState`](crate::layers::cache::DecoderState)), and drop finished sentences from the batch. They run
+//! keep keys and values of what was said ([`DecoderState`](crate::layers::cache::DecoderState)), and drop finished sentences from
+//! the batch, which others then enter ([`batches`]). What may be said at all, [`rules`] decide. They run
 //! on a thread of the pool, as training does: a search is hundreds of small steps, and from outside each of their
 //! loops would have to be handed over.
 
@@ -13,6 +14,14 @@ mod decoding;
 pub mod greedy;
 mod hypothesis;
 pub mod length_penalty;
+mod likeliest;
+mod listed;
+pub mod rules;
 pub mod sample;
+mod stream;
+pub mod traffic;
+mod walk;
 
+pub use decoding::Member;
 pub use hypothesis::{Hypothesis, MaxLen};
+pub use rules::Rules;

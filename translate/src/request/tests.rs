@@ -1,6 +1,7 @@
 //! Requests of all kinds.
 
-use text::special::{BOS_ID, EOS_ID, PAD_ID};
+use text::special::{BOS_ID, EOS_ID, PAD_ID, UNK_ID};
+use transformer::Pair;
 
 use super::*;
 use crate::testing::untrained;

@@ -9,7 +9,9 @@ use transformer::search::beam::MAX_BEAM_SIZE;
 use translate::{Request, Sampling, Translator};
 
 use super::answer::Align;
+use super::constraints::ConstraintArgs;
 use super::explain::Explainer;
+use super::others::{OtherModelArgs, Others};
 use crate::console::say;
 use crate::error::Error;
 use crate::verbs::common::{SearchArgs, up_to};
@@ -25,6 +27,10 @@ pub struct TranslateArgs {
     pub search: SearchArgs,
     #[command(flatten)]
     pub sampling: SamplingArgs,
+    #[command(flatten)]
+    pub constraints: ConstraintArgs,
+    #[command(flatten)]
+    pub others: OtherModelArgs,
     /// Print the K best translations of each line, at most as many as the beam is wide; or draw K
     #[arg(long, value_name = "K", default_value_t = 1, value_parser = up_to(1, MAX_BEAM_SIZE))]
     pub n_best: usize,
@@ -39,7 +45,7 @@ pub struct TranslateArgs {
     #[arg(long, value_name = "hard|soft", num_args = 0..=1, default_missing_value = "hard")]
     pub align: Option<PathBuf>,
     /// Print under each translation what attention and the search say of it, as figures of text
-    #[arg(long, conflicts_with_all = ["json", "n_best_format", "sample"])]
+    #[arg(long, conflicts_with_all = ["json", "n_best_format", "sample", "ensemble", "mbr", "rerank", "weights"])]
     pub explain: bool,
     /// Put in the place of <unk> what is unknown in the source too, or else what it is aligned with, as it is written there
     #[arg(long)]
@@ -67,6 +73,12 @@ pub struct SamplingArgs {
     /// Draw from the K likeliest words only [default: from all]
     #[arg(long, value_name = "K", requires = "sample", value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     pub top_k: Option<usize>,
+    /// Draw from the likeliest words only that have probability P together [default: from all]
+    #[arg(long, value_name = "P", requires = "sample", value_parser = top_p, allow_negative_numbers = true)]
+    pub top_p: Option<f64>,
+    /// Draw from words only that are at least P times as likely as the likeliest [default: from all]
+    #[arg(long, value_name = "P", requires = "sample", value_parser = min_p, allow_negative_numbers = true)]
+    pub min_p: Option<f64>,
     /// Another seed draws others; the same draws the same, line by line [default: 1]
     #[arg(long, value_name = "S", requires = "sample")]
     pub seed: Option<u64>,
@@ -96,6 +108,7 @@ empty line. At a terminal there is a prompt: arrows edit the line and fetch earl
     echo \"quatre-vingt-dix-sept\" | etudiant translate --model runs/numbers/model.safetensors
     etudiant translate --model M --beam 5 --n-best 3 --scores test.fr > test.tsv
     etudiant translate --model M --sample --top-k 10 --seed 7 mono.fr > synthetic.en
+    etudiant translate --model M --beam 8 --mbr --no-repeat-ngram 3 --max-ratio 2 test.fr > test.en
 
 What is asked for beside the text stands behind it, parted by tabs: the log-probability (natural, of all tokens and
 <eos>) and the score, which is that divided by the length penalty; then the alignment, SOURCE-TARGET token numbers from
@@ -112,7 +125,7 @@ impl TranslateArgs {
     ///
     /// # Errors
     /// [`Error::Input`] if the settings are out of range, or more translations are asked for than there are.
-    pub fn request<'t>(&self, translator: &'t Translator) -> Result<Request<'t>, Error> {
+    pub fn request<'t>(&self, translator: &'t Translator, others: &'t Others) -> Result<Request<'t>, Error> {
         let settings = self.search.settings(&translator.search())?;
         let (n_best, beam) = (self.n_best, settings.beam);
         if n_best > beam && !self.sampling.sample {
@@ -122,16 +135,25 @@ impl TranslateArgs {
         if !self.sampling.sample {
             self.search.tell_of_no_use(&settings);
         }
-        Ok(translator.request().search(settings).n_best(n_best).replace_unknown(self.replace_unknown))
+        let request =
+            translator.request().search(settings).n_best(n_best).replace_unknown(self.replace_unknown);
+        let request = request.constraints(self.constraints.settings()?);
+        Ok(self.others.on(request, others))
     }
 
     /// Who explains translations, if that is asked for.
     ///
     /// # Errors
     /// As [`TranslateArgs::request`].
-    pub fn explainer<'t>(&self, translator: &'t Translator) -> Result<Option<Explainer<'t>>, Error> {
-        let settings = self.search.settings(&translator.search())?;
-        Ok(self.explain.then(|| Explainer::new(translator, settings.options(self.n_best))))
+    pub fn explainer<'t>(
+        &self,
+        translator: &'t Translator,
+        request: &Request,
+    ) -> Result<Option<Explainer<'t>>, Error> {
+        if !self.explain {
+            return Ok(None);
+        }
+        Ok(Some(Explainer::new(translator, request.beam_options()?)))
     }
 
     /// Tells of what is asked for in vain.
@@ -171,10 +193,22 @@ impl SamplingArgs {
         self.sample.then(|| Sampling {
             temperature: self.temperature.unwrap_or(default.temperature),
             top_k: self.top_k.or(default.top_k),
+            top_p: self.top_p,
+            min_p: self.min_p,
             seed: self.seed.unwrap_or(default.seed),
             ..default
         })
     }
+}
+
+fn top_p(text: &str) -> Result<f64, String> {
+    let top_p = text.parse().map_err(|_| "it must be a number".to_string())?;
+    Sampling { top_p: Some(top_p), ..Sampling::default() }.check().map(|()| top_p)
+}
+
+fn min_p(text: &str) -> Result<f64, String> {
+    let min_p = text.parse().map_err(|_| "it must be a number".to_string())?;
+    Sampling { min_p: Some(min_p), ..Sampling::default() }.check().map(|()| min_p)
 }
 
 fn temperature(text: &str) -> Result<f64, String> {

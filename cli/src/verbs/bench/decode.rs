@@ -1,0 +1,83 @@
+//! `etudiant bench decode`: how fast this machine translates, every translation being of the same length.
+
+use clap::{Args, ValueEnum};
+use tensor::{DType, Seed};
+use transformer::search::batches::search_in_batches;
+use transformer::search::beam::{BeamOptions, MAX_BEAM_SIZE};
+use transformer::search::{MaxLen, Rules};
+use transformer::{Transformer, VocabSizes};
+
+use super::{MAX_TOKENS, made_up, median, seconds, time};
+use crate::console::print;
+use crate::error::Error;
+use crate::verbs::common::up_to;
+use crate::verbs::preset::Preset;
+use crate::verbs::weights::Weights;
+
+/// The options of `etudiant bench decode`.
+#[derive(Args)]
+pub struct DecodeArgs {
+    /// The sizes of the model
+    #[arg(value_enum, default_value_t = Preset::Tiny)]
+    preset: Preset,
+    /// Hypotheses kept at each step; 1 is greedy decoding
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = up_to(1, MAX_BEAM_SIZE))]
+    beam: usize,
+    /// Sentences that are translated together
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..))]
+    batch: u32,
+    /// Tokens of a source
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..))]
+    len: u32,
+    /// Tokens of a translation
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..))]
+    tgt_len: u32,
+    /// Tokens of the vocabulary
+    #[arg(long, value_name = "N", default_value_t = 8000, value_parser = clap::value_parser!(u32).range(5..=200_000))]
+    vocab_size: u32,
+    /// How weights are kept: fewer bytes are read sooner
+    #[arg(long, value_enum, default_value_t = Weights::F32)]
+    weights: Weights,
+    /// Seconds to measure; a fifth more warms up
+    #[arg(long, default_value_t = 5.0, value_parser = seconds)]
+    seconds: f64,
+}
+
+/// Prints one line: target tokens a second, of the median of the rounds and of the best.
+pub fn run(args: &DecodeArgs) -> Result<(), Error> {
+    let &DecodeArgs { preset, beam, batch, len, tgt_len, vocab_size, weights, seconds } = args;
+    if batch.checked_mul(len.max(tgt_len)).is_none_or(|tokens| tokens > MAX_TOKENS) {
+        return Err(Error::Input(format!(
+            "--batch {batch} --len {len} --tgt-len {tgt_len}: a batch may have {MAX_TOKENS} tokens, on either side"
+        )));
+    }
+    let config = preset.config(VocabSizes::Shared(vocab_size as usize));
+    let (model, params) = Transformer::new(&config, Seed::new(1), DType::F32)?;
+    let params = params.prepacked(weights.into());
+    let sources: Vec<Vec<u32>> = made_up(batch, len, vocab_size).into_iter().map(|pair| pair.src).collect();
+    let tgt_len = tgt_len as usize;
+    let rules = Rules { min_len: tgt_len, max_len: Some(tgt_len), ..Rules::default() };
+    let options = BeamOptions {
+        beam_size: beam,
+        max_len: MaxLen { beyond_source: tgt_len },
+        rules,
+        ..BeamOptions::default()
+    };
+    let rounds = time(seconds, || {
+        let found = search_in_batches(&model, &params, &sources, &options, |_| ())?;
+        assert!(
+            found.iter().all(|found| found[0].ids.len() == tgt_len),
+            "translations are of the length asked for"
+        );
+        Ok(())
+    })?;
+    let name = preset.to_possible_value().map_or(String::new(), |value| value.get_name().into());
+    let tokens = f64::from(batch) * tgt_len as f64;
+    print(&format!(
+        "decode {name} beam {beam} batch {batch}: {:.0} target tokens/s (best {:.0}), {:.2} ms a batch, median of {}\n",
+        tokens / median(&rounds),
+        tokens / rounds[0],
+        1e3 * median(&rounds),
+        rounds.len(),
+    ))
+}

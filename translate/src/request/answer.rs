@@ -1,0 +1,186 @@
+//! How a request is answered: searched or drawn, chosen among, put into words, and told what attention says.
+
+use std::iter;
+
+use tensor::Seed;
+use text::special::UNK_ID;
+use transformer::Pair;
+use transformer::search::batches::{sample_together, search_together};
+use transformer::search::beam::{BeamOptions, MAX_BEAM_SIZE};
+use transformer::search::sample::SampleOptions;
+use transformer::search::{Hypothesis, Member};
+
+use super::{Request, Translated, Translation};
+use crate::align::{links, links_to_unknown};
+use crate::choice::Choice;
+use crate::encode::Source;
+use crate::error::Error;
+use crate::settings::{Sampling, between};
+use crate::unknown::replaced;
+
+/// How many translations are drawn to be chosen among, unless it is said.
+const DRAWN: usize = 32;
+
+impl Request<'_> {
+    /// As [`Request::translate_observed`], of lines that were encoded before.
+    ///
+    /// # Errors
+    /// As [`Request::translate`].
+    pub fn translate_encoded(
+        &self,
+        sources: Vec<Source>,
+        done: impl FnMut(usize) + Send,
+    ) -> Result<Vec<Translated>, Error> {
+        let ids: Vec<Vec<u32>> = sources.iter().map(|source| source.ids.clone()).collect();
+        let found = match &self.sampling {
+            None => search_together(&self.members()?, &ids, &self.beam_options()?, done)?,
+            Some(sampling) => self.drawn(&ids, sampling, done)?,
+        };
+        self.answers(sources, found)
+    }
+
+    /// What is said of lines for which these translations were found.
+    pub(crate) fn answers(
+        &self,
+        sources: Vec<Source>,
+        found: Vec<Vec<Hypothesis>>,
+    ) -> Result<Vec<Translated>, Error> {
+        let translated = |(source, found): (Source, Vec<Hypothesis>)| {
+            let translations = found.into_iter().map(|hypothesis| self.translation(hypothesis)).collect();
+            Translated { source, translations }
+        };
+        let mut translated: Vec<Translated> = sources.into_iter().zip(found).map(translated).collect();
+        self.choice.choose(&mut translated, self.sampling.is_some())?;
+        translated.iter_mut().for_each(|line| line.translations.truncate(self.n_best));
+        self.attend(&mut translated)?;
+        Ok(translated)
+    }
+
+    /// The models that speak.
+    ///
+    /// # Errors
+    /// [`Error::Request`] if one of the ensemble has another vocabulary.
+    pub(crate) fn members(&self) -> Result<Vec<Member<'_>>, Error> {
+        self.check_ensemble()?;
+        let all = iter::once(&self.translator).chain(&self.ensemble);
+        Ok(all.map(|translator| (translator.model(), translator.packed())).collect())
+    }
+
+    fn check_ensemble(&self) -> Result<(), Error> {
+        let text = self.translator.text();
+        for (number, other) in (1..).zip(&self.ensemble) {
+            let vocab_sizes = (text.src_vocab_size() as u32, text.tgt_vocab_size() as u32);
+            let other = other.text();
+            let alike = (other.src_vocab_size() as u32, other.tgt_vocab_size() as u32) == vocab_sizes
+                && (0..vocab_sizes.0).all(|id| text.src_token(id) == other.src_token(id))
+                && (0..vocab_sizes.1).all(|id| text.tgt_token(id) == other.tgt_token(id));
+            if !alike {
+                let problem =
+                    format!("model {number} of the ensemble has another vocabulary; average or rerank");
+                return Err(Error::Request(problem));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether it can be answered, whatever the lines are.
+    ///
+    /// # Errors
+    /// [`Error::Request`] that says what cannot be.
+    pub fn check(&self) -> Result<(), Error> {
+        self.check_ensemble()?;
+        match &self.sampling {
+            None => self.beam_options().map(drop),
+            Some(sampling) => self.sample_options(sampling, 0).map(drop),
+        }
+    }
+
+    /// How many translations of each line are asked of the search.
+    fn n_candidates(&self, most: usize, usual: usize) -> Result<usize, Error> {
+        let wide = |problem| Error::Request(format!("{problem}, the width of the beam"));
+        between("n_best", self.n_best, 1..=most).map_err(wide)?;
+        let candidates = match (&self.choice, self.candidates) {
+            (Choice::Score, _) => self.n_best,
+            (_, candidates) => candidates.unwrap_or(usual),
+        };
+        between("candidates", candidates, 1..=most).map_err(wide)?;
+        Ok(candidates.max(self.n_best))
+    }
+
+    /// The options of the search that is asked for.
+    ///
+    /// # Errors
+    /// [`Error::Request`] if a setting is out of range.
+    pub fn beam_options(&self) -> Result<BeamOptions, Error> {
+        self.search.check().map_err(Error::Request)?;
+        let beam = self.search.beam;
+        let options = self.search.options(self.n_candidates(beam, beam)?);
+        self.constraints.on_search(options, self.translator.text()).map_err(Error::Request)
+    }
+
+    /// The options of one draw of each line.
+    ///
+    /// # Errors
+    /// [`Error::Request`] if a setting is out of range.
+    pub(crate) fn sample_options(&self, sampling: &Sampling, draw: u64) -> Result<SampleOptions, Error> {
+        self.search.check().map_err(Error::Request)?;
+        sampling.check().map_err(Error::Request)?;
+        let seed = Seed::new(sampling.seed).derive_index(draw);
+        let options = sampling.options(seed, self.search.max_len_beyond_source);
+        self.constraints.on_sampling(options, self.translator.text()).map_err(Error::Request)
+    }
+
+    /// As many translations of each as are asked for, each from a stream of its own.
+    fn drawn(
+        &self,
+        ids: &[Vec<u32>],
+        sampling: &Sampling,
+        mut done: impl FnMut(usize) + Send,
+    ) -> Result<Vec<Vec<Hypothesis>>, Error> {
+        between("n_best", self.n_best, 1..=MAX_BEAM_SIZE).map_err(Error::Request)?;
+        let (members, draws) = (self.members()?, self.n_candidates(MAX_BEAM_SIZE, DRAWN)?);
+        let mut all = vec![Vec::new(); ids.len()];
+        for draw in 0..draws {
+            let options = self.sample_options(sampling, draw as u64)?;
+            let is_last = draw + 1 == draws;
+            let done = |finished| {
+                if is_last {
+                    done(finished)
+                }
+            };
+            let found = sample_together(&members, ids, sampling.first, &options, done)?;
+            all.iter_mut().zip(found).for_each(|(all, found)| all.extend(found));
+        }
+        Ok(all)
+    }
+
+    fn translation(&self, hypothesis: Hypothesis) -> Translation {
+        let Hypothesis { ids, log_prob, score, finished } = hypothesis;
+        let text = self.translator.text().decode(&ids);
+        Translation { text, ids, log_prob, score, finished, alignment: None, attention: None }
+    }
+
+    /// Says of every translation what attention says, as far as it was asked for.
+    fn attend(&self, found: &mut [Translated]) -> Result<(), Error> {
+        let replaces = |one: &Translation| self.replace_unknown && one.ids.contains(&UNK_ID);
+        let wants = |one: &Translation| self.align || self.attention || replaces(one);
+        let of_line = |line: &Translated| -> Vec<Pair> {
+            let wanted = line.translations.iter().filter(|one| wants(one));
+            wanted.map(|one| Pair { src: line.source.ids.clone(), tgt: one.ids.clone() }).collect()
+        };
+        let pairs: Vec<Pair> = found.iter().flat_map(of_line).collect();
+        let mut weights = pairs.iter().zip(self.translator.attention(&pairs)?);
+        for Translated { source, translations } in found {
+            for one in translations.iter_mut().filter(|one| wants(one)) {
+                let Some((pair, rows)) = weights.next() else { break };
+                if replaces(one) {
+                    let links = links_to_unknown(pair, &rows);
+                    one.text = replaced(self.translator.text(), &source.line, &one.ids, &one.text, &links);
+                }
+                one.alignment = self.align.then(|| links(pair, &rows));
+                one.attention = self.attention.then_some(rows);
+            }
+        }
+        Ok(())
+    }
+}
