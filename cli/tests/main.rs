@@ -30,6 +30,7 @@ mod manual;
 mod models;
 mod older;
 #[cfg(unix)]
+mod quantizing;
 mod resuming;
 #[cfg(unix)]
 mod runs;

@@ -26,19 +26,19 @@
 //! as they are.
 
 mod checksums;
+mod entries;
 mod numbers;
 mod read;
 
-use std::collections::BTreeMap;
-use std::io;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
 use crc32fast::Hasher;
 use safetensors::tensor::Dtype;
-use tensor::{DType, dispatch};
+use tensor::{Packing, Tensor};
 
 use self::checksums::{BLANK, FILE_KEY, HEADER_START, TENSORS_KEY};
-use self::numbers::LittleEndian;
+use self::entries::{Entry, SCALE, entries, for_each_block, joined};
 use self::read::{MAX_HEADER_LEN, Whole, read, read_from};
 use crate::atomic::write_atomically;
 use crate::error::Error;
@@ -77,7 +77,7 @@ pub struct Listed {
 /// describe them, replacing the file at `path` in one piece. The same content always gives the same bytes.
 ///
 /// ```
-/// use std::collections::BTreeMap;
+/// use std::collections::{BTreeMap, HashMap, HashSet};
 /// use nn::{Params, checkpoint};
 /// use tensor::{DType, Tensor};
 ///
@@ -102,12 +102,26 @@ pub fn save(
     tensors: &impl AsRef<NamedTensors>,
     metadata: &BTreeMap<String, String>,
 ) -> Result<(), Error> {
-    let (path, tensors) = (path.as_ref(), tensors.as_ref());
-    let start = file_start(tensors, metadata)
+    save_packed(path, tensors, metadata, Packing::F32)
+}
+
+/// As [`save`], with matrices in smaller numbers: in bf16, or in whole numbers of a byte and the scale of each row. [`load`]
+/// reads them as the f32 that they stand for.
+///
+/// # Errors
+/// As [`save`].
+pub fn save_packed(
+    path: impl AsRef<Path>,
+    tensors: &impl AsRef<NamedTensors>,
+    metadata: &BTreeMap<String, String>,
+    packing: Packing,
+) -> Result<(), Error> {
+    let (path, entries) = (path.as_ref(), entries(tensors.as_ref(), packing));
+    let start = file_start(&entries, metadata)
         .map_err(|problem| Error::Unwritable { path: path.to_path_buf(), problem })?;
     write_atomically(path, |file| {
         file.write_all(&start)?;
-        for_each_block(tensors, |_, block| file.write_all(block))
+        for_each_block(&entries, |_, block| file.write_all(block))
     })
 }
 
@@ -115,15 +129,27 @@ pub fn save(
 ///
 /// # Errors
 /// [`Error::Unwritable`] as [`save`].
-#[allow(clippy::missing_panics_doc)] // memory takes what is written to it
 pub fn to_bytes(
     tensors: &impl AsRef<NamedTensors>,
     metadata: &BTreeMap<String, String>,
 ) -> Result<Vec<u8>, Error> {
-    let tensors = tensors.as_ref();
-    let mut bytes = file_start(tensors, metadata)
+    to_bytes_packed(tensors, metadata, Packing::F32)
+}
+
+/// The bytes that [`save_packed`] would write.
+///
+/// # Errors
+/// As [`to_bytes`].
+#[allow(clippy::missing_panics_doc)] // memory takes what is written to it
+pub fn to_bytes_packed(
+    tensors: &impl AsRef<NamedTensors>,
+    metadata: &BTreeMap<String, String>,
+    packing: Packing,
+) -> Result<Vec<u8>, Error> {
+    let entries = entries(tensors.as_ref(), packing);
+    let mut bytes = file_start(&entries, metadata)
         .map_err(|problem| Error::Unwritable { path: "memory".into(), problem })?;
-    for_each_block(tensors, |_, block| {
+    for_each_block(&entries, |_, block| {
         bytes.extend_from_slice(block);
         Ok(())
     })
@@ -163,7 +189,7 @@ pub fn load_any(path: impl AsRef<Path>) -> Result<(Checkpoint, Vec<Listed>), Err
 }
 
 /// The file up to its first tensor: the header with its length before it and the checksum in it.
-fn file_start(tensors: &NamedTensors, metadata: &BTreeMap<String, String>) -> Result<Vec<u8>, String> {
+fn file_start(tensors: &[Entry], metadata: &BTreeMap<String, String>) -> Result<Vec<u8>, String> {
     let mut hashers = vec![Hasher::new(); tensors.len()];
     for_each_block(tensors, |position, block| {
         hashers[position].update(block);
@@ -184,7 +210,7 @@ fn file_start(tensors: &NamedTensors, metadata: &BTreeMap<String, String>) -> Re
 
 /// The JSON header, with a blank for the file's checksum.
 fn header(
-    tensors: &NamedTensors,
+    tensors: &[Entry],
     metadata: &BTreeMap<String, String>,
     hashers: &[Hasher],
 ) -> Result<String, String> {
@@ -199,15 +225,12 @@ fn header(
     }
     header.push('}');
     let mut offset = 0;
-    for (name, tensor) in tensors.iter() {
+    for entry in tensors {
+        let Entry { name, dtype, tensor } = entry;
         if name == "__metadata__" {
             return Err(format!("a tensor cannot be named `{name}`; choose another name"));
         }
-        let (dtype, size) = match tensor.dtype() {
-            DType::F32 => (Dtype::F32, 4),
-            DType::F64 => (Dtype::F64, 8),
-        };
-        let end = offset + tensor.numel() * size;
+        let end = offset + tensor.numel() * entry.number_len();
         let (name, shape) = (json(name), &tensor.shape()[..]);
         header.push_str(&format!(
             r#",{name}:{{"dtype":"{dtype}","shape":{shape:?},"data_offsets":[{offset},{end}]}}"#
@@ -221,24 +244,6 @@ fn header(
 /// A string as JSON.
 fn json(text: &str) -> String {
     serde_json::to_string(text).expect("every string has a JSON form")
-}
-
-/// The tensors' bytes, a block at a time, so that no second copy of the model stands in memory. With each comes
-/// the position of its tensor.
-fn for_each_block(
-    tensors: &NamedTensors,
-    mut visit: impl FnMut(usize, &[u8]) -> io::Result<()>,
-) -> io::Result<()> {
-    const BLOCK: usize = 1 << 16; // elements
-    let mut bytes = Vec::new();
-    for (position, (_, tensor)) in tensors.iter().enumerate() {
-        let tensor = tensor.contiguous();
-        dispatch!(tensor.dtype(), T => for block in tensor.data::<T>().chunks(BLOCK) {
-            LittleEndian::write(block, &mut bytes);
-            visit(position, &bytes)?;
-        });
-    }
-    Ok(())
 }
 
 /// A file's tensors and metadata, once everything about it has been checked.
@@ -259,14 +264,24 @@ fn decode_any(path: &Path, whole: Whole) -> Result<(Checkpoint, Vec<Listed>), Er
     }
     metadata.retain(|key, _| !RESERVED_KEYS.contains(&key.as_str()));
 
+    let info = |name: &str| whole.header.info(name).expect("the name is from this header");
+    let of_whole_numbers = whole.names.iter().filter(|name| info(name).dtype == Dtype::I8);
+    let scales: HashSet<String> = of_whole_numbers.map(|name| format!("{name}{SCALE}")).collect();
+    let found = whole.names.iter().zip(&whole.tensors).filter(|(name, _)| scales.contains(*name));
+    let found: HashMap<&String, &Tensor> =
+        found.filter_map(|(name, tensor)| Some((name, tensor.as_ref().ok()?))).collect();
     let mut tensors = NamedTensors::new(path.display().to_string());
     let mut listed = Vec::new();
-    for (name, tensor) in whole.names.into_iter().zip(whole.tensors) {
-        let info = whole.header.info(&name).expect("the name is from this header");
-        let (dtype, shape) = (info.dtype.to_string(), info.shape.clone());
-        listed.push(Listed { name: name.clone(), dtype, shape, problem: tensor.as_ref().err().cloned() });
-        if let Ok(tensor) = tensor {
-            tensors.insert(name, tensor);
+    for (name, tensor) in whole.names.iter().zip(&whole.tensors) {
+        let (dtype, shape) = (info(name).dtype, info(name).shape.clone());
+        let tensor = match tensor {
+            Ok(tensor) if dtype == Dtype::I8 => joined(tensor, found.get(&format!("{name}{SCALE}")).copied()),
+            tensor => tensor.clone(),
+        };
+        let problem = tensor.as_ref().err().cloned();
+        listed.push(Listed { name: name.clone(), dtype: dtype.to_string(), shape, problem });
+        if let Some(tensor) = tensor.ok().filter(|_| !scales.contains(name)) {
+            tensors.insert(name.clone(), tensor);
         }
     }
     Ok((Checkpoint { tensors, metadata }, listed))

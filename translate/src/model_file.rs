@@ -9,7 +9,7 @@ use std::fs;
 use std::path::Path;
 
 use nn::checkpoint::{self, Checkpoint};
-use tensor::DType;
+use tensor::{DType, Packing};
 use transformer::{Config, Transformer};
 
 use crate::error::Error;
@@ -19,6 +19,9 @@ use crate::translator::{About, Translator, check_vocabulary};
 
 /// What a run goes on from, which is no model.
 const STATE: &str = "state.safetensors";
+
+/// Under which name stands how the weights are kept, where they are not f32.
+const WEIGHTS: &str = "etudiant.weights";
 
 const TWO_MODELS: &str = "; it was put together from two models";
 
@@ -57,12 +60,12 @@ pub fn check_is_file(path: &Path) -> Result<(), Error> {
 }
 
 impl Translator {
-    /// Writes the file in one piece.
+    /// Writes the file in one piece, its matrices [packed](Translator::packing) as they are while it translates.
     ///
     /// # Errors
     /// [`Error::Checkpoint`] if writing fails; what was at `path` is still there then.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
-        Ok(checkpoint::save(path.as_ref(), self.params(), &self.metadata())?)
+        Ok(checkpoint::save_packed(path.as_ref(), self.params(), &self.metadata(), self.packing())?)
     }
 
     /// The bytes of that file.
@@ -70,13 +73,13 @@ impl Translator {
     /// # Errors
     /// [`Error::Checkpoint`] for what the format does not take.
     pub fn to_bytes(&self) -> Result<Vec<u8>, Error> {
-        Ok(checkpoint::to_bytes(self.params(), &self.metadata())?)
+        Ok(checkpoint::to_bytes_packed(self.params(), &self.metadata(), self.packing())?)
     }
 
     /// All that is not numbers, as JSON by its names.
     fn metadata(&self) -> BTreeMap<String, String> {
         let (text, about) = (self.text(), self.about());
-        BTreeMap::from([
+        let mut metadata = BTreeMap::from([
             ("etudiant.kind".into(), format!("model {FORMAT}")),
             ("etudiant.config".into(), json(self.model().config())),
             ("etudiant.text".into(), text.to_json()),
@@ -86,7 +89,11 @@ impl Translator {
             ("etudiant.step".into(), json(&about.step)),
             ("etudiant.averaged".into(), json(&about.averaged)),
             ("etudiant.history".into(), json(&about.history)),
-        ])
+        ]);
+        if self.packing() != Packing::F32 {
+            metadata.insert(WEIGHTS.into(), self.packing().to_string());
+        }
+        metadata
     }
 
     /// Reads a file that [`Translator::save`] wrote.
@@ -157,7 +164,11 @@ impl Translator {
             averaged: metadata.json("etudiant.averaged")?,
             history: metadata.json("etudiant.history")?,
         };
-        Translator::new(model, params, text, about)
+        let packing = match metadata.strings.get(WEIGHTS) {
+            None => Packing::F32,
+            Some(name) => name.parse().map_err(|problem| metadata.bad(WEIGHTS, problem))?,
+        };
+        Ok(Translator::new(model, params, text, about)?.with_packing(packing))
     }
 }
 

@@ -131,8 +131,13 @@ impl Translator {
         &self.about
     }
 
+    /// How weights are kept while it translates, and in the file that [`Translator::save`] writes.
+    pub fn packing(&self) -> Packing {
+        self.packing
+    }
+
     /// The same, translating with weights that are kept so: smaller ones are read sooner, and rounded. Scores of
-    /// [given translations](Translator::score) are still those of the parameters as they are.
+    /// [given translations](Translator::score) and alignments are still those of the parameters as they are.
     #[must_use]
     pub fn with_packing(self, packing: Packing) -> Translator {
         Translator { packing, packed: Arc::default(), ..self }

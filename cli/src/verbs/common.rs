@@ -30,9 +30,9 @@ pub struct SearchArgs {
     /// Tokens that a translation may have beyond those of its source [default: the model's own]
     #[arg(long, value_name = "N", value_parser = up_to(0, MAX_TOKENS))]
     pub max_len_beyond_source: Option<usize>,
-    /// How weights are kept while the model translates: fewer bytes are read sooner, and rounded
-    #[arg(long, value_enum, default_value_t = Weights::F32)]
-    pub weights: Weights,
+    /// How weights are kept while the model translates: fewer bytes are read sooner, and rounded [default: as in its file]
+    #[arg(long, value_enum)]
+    pub weights: Option<Weights>,
 }
 
 /// A whole number in this range.
@@ -53,6 +53,14 @@ fn penalties() -> impl TypedValueParser<Value = Penalty> {
 }
 
 impl SearchArgs {
+    /// The translator with its weights kept as is asked for.
+    pub fn packed(&self, translator: Translator) -> Translator {
+        match self.weights {
+            Some(weights) => translator.with_packing(weights.into()),
+            None => translator,
+        }
+    }
+
     /// The settings asked for. The same alpha means different things to different penalties, so that of the recipe
     /// goes with its own form only.
     ///

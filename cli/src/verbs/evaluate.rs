@@ -77,7 +77,7 @@ pub(super) fn run(args: &EvaluateArgs) -> Result<(), Error> {
     if args.reference.len() > 1 {
         return Err(Error::Input("a model is judged by one --reference; several go with --system".into()));
     }
-    let translator = open_translator(model)?.with_packing(args.search.weights.into());
+    let translator = args.search.packed(open_translator(model)?);
     let settings = args.search.settings(&translator.search())?;
     args.search.tell_of_no_use(&settings);
     let test_set = TestSet::read(args)?;

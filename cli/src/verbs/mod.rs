@@ -8,6 +8,7 @@ mod illustrate;
 mod inspect;
 mod manual;
 mod preset;
+mod quantize;
 mod score;
 mod translate;
 mod weights;
@@ -38,6 +39,8 @@ pub enum Verb {
     Score(score::ScoreArgs),
     /// The mean of several checkpoints of a run
     Average(average::AverageArgs),
+    /// A model in fewer bytes: its weights in bf16, or in whole numbers of a byte
+    Quantize(quantize::QuantizeArgs),
     /// What is in a model file
     Inspect(inspect::InspectArgs),
     /// Write what a model does with a sentence, every value and its gradient, as JSON
@@ -98,6 +101,7 @@ impl Verb {
             Verb::Evaluate(args) => evaluate::run(args),
             Verb::Score(args) => score::run(args),
             Verb::Average(args) => average::run(args),
+            Verb::Quantize(args) => quantize::run(args),
             Verb::Inspect(args) => inspect::run(args),
             Verb::Record(args) => illustrate::run_record(args),
             Verb::Report(args) => illustrate::run_report(args),

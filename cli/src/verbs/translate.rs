@@ -25,7 +25,7 @@ use crate::model::open_translator;
 use crate::recipe::Recipe;
 
 pub(super) fn run(args: &TranslateArgs) -> Result<(), Error> {
-    let translator = open_translator(&args.model)?.with_packing(args.search.weights.into());
+    let translator = args.search.packed(open_translator(&args.model)?);
     let (align, file) = args.align_and_file()?;
     let others = args.others.open()?;
     let request = args.request(&translator, &others)?.align(align.hard).attention(align.soft);

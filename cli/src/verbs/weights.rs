@@ -4,9 +4,8 @@ use clap::ValueEnum;
 use tensor::Packing;
 
 /// How weights are kept; see [`Packing`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Weights {
-    #[default]
     /// As they are in the model's file, 4 bytes each
     F32,
     /// Rounded to bf16, 2 bytes each

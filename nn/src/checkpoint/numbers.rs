@@ -41,6 +41,24 @@ pub(super) fn append_bf16(bytes: &[u8], values: &mut Vec<f32>) {
     values.extend(bytes.as_chunks().0.iter().map(number));
 }
 
+/// Appends whole numbers of a byte.
+pub(super) fn append_i8(bytes: &[u8], values: &mut Vec<f32>) {
+    values.extend(bytes.iter().map(|&byte| f32::from(byte as i8)));
+}
+
+/// Replaces the content of `bytes` by numbers that bfloat16 holds.
+pub(super) fn write_bf16<T: Element>(values: &[T], bytes: &mut Vec<u8>) {
+    bytes.clear();
+    let half = |x: &T| ((x.f64() as f32).to_bits() >> 16) as u16;
+    bytes.extend(values.iter().flat_map(|x| half(x).to_le_bytes()));
+}
+
+/// Replaces the content of `bytes` by whole numbers of a byte.
+pub(super) fn write_i8<T: Element>(values: &[T], bytes: &mut Vec<u8>) {
+    bytes.clear();
+    bytes.extend(values.iter().map(|x| x.f64() as i8 as u8));
+}
+
 /// Shifted to their places in an f32, sign, exponent and fraction make a number too small by the difference of the two
 /// exponents' biases, subnormal ones too; infinities and NaN keep the highest exponent.
 fn f16(bits: u16) -> f32 {

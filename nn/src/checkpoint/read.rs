@@ -13,7 +13,7 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use tensor::shape::MAX_RANK;
 use tensor::{Element, Shape, Tensor};
 
-use super::numbers::{LittleEndian, append_bf16, append_f16};
+use super::numbers::{LittleEndian, append_bf16, append_f16, append_i8};
 use crate::error::Error;
 
 /// The largest header that readers of safetensors accept.
@@ -196,6 +196,7 @@ impl<R: Read> Numbers<'_, R> {
             (Ok(shape), Dtype::F64) => self.tensor_of(shape, len, are_there, f64::append),
             (Ok(shape), Dtype::F16) => self.tensor_of(shape, len, are_there, append_f16),
             (Ok(shape), Dtype::BF16) => self.tensor_of(shape, len, are_there, append_bf16),
+            (Ok(shape), Dtype::I8) => self.tensor_of(shape, len, are_there, append_i8),
             (shape, dtype) => {
                 let problem = || format!("it has dtype {dtype}; F64, F32, F16 and BF16 are read; convert it");
                 Ok((Err(shape.err().unwrap_or_else(problem)), self.for_each_block(len, |_| ())?))
@@ -260,7 +261,6 @@ mod tests {
     use std::cell::Cell;
     use std::collections::BTreeMap;
     use std::fs;
-    use std::io;
 
     use tensor::Tensor;
 

@@ -1,8 +1,9 @@
 mod any;
+mod packed;
 
 use std::fs;
 
-use tensor::{Seed, Tensor};
+use tensor::{DType, Seed, Tensor};
 
 use super::*;
 use crate::params::Params;
@@ -176,7 +177,7 @@ fn a_file_is_as_long_as_its_tensors_and_eight_digits_for_each() {
         for i in 0..n {
             tensors.insert(i.to_string(), Tensor::zeros([0], DType::F32));
         }
-        header(&tensors, &BTreeMap::new(), &vec![Hasher::new(); n]).unwrap().len()
+        header(&entries(&tensors, Packing::F32), &BTreeMap::new(), &vec![Hasher::new(); n]).unwrap().len()
     };
     let entry = r#","0":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}"#.len();
     assert_eq!(len_with(9) - len_with(3), 6 * (entry + 8));

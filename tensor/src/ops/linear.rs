@@ -45,23 +45,43 @@ impl Tensor {
     }
 
     /// The nearest matrix that `packing` can hold; itself, if there is none.
-    fn rounded(&self, packing: Packing) -> Tensor {
-        let matrix = self.contiguous();
-        let (data, cols) = (matrix.data::<f32>(), self.dim(1).max(1));
-        let scale_of = |row: &[f32]| int8::scale_of(row.iter().copied());
-        let rounded = match packing {
-            Packing::F32 => return self.clone(),
-            Packing::Bf16 => data.iter().map(|&x| round(x)).collect(),
-            Packing::Int8 if data.chunks(cols).any(|row| scale_of(row).is_nan()) => return self.clone(),
-            Packing::Int8 => data
-                .chunks(cols)
-                .flat_map(|row| {
-                    let scale = scale_of(row);
-                    row.iter().map(move |&x| int8::nearest(x, scale))
-                })
-                .collect(),
-        };
-        Tensor::from_vec::<f32>(rounded, self.shape())
+    ///
+    /// # Panics
+    /// If the tensor is no matrix, or not f32.
+    #[must_use]
+    #[track_caller]
+    pub fn rounded(&self, packing: Packing) -> Tensor {
+        match packing {
+            Packing::F32 => self.clone(),
+            Packing::Bf16 => {
+                let rounded = self.contiguous().data::<f32>().iter().map(|&x| round(x)).collect();
+                Tensor::from_vec::<f32>(rounded, self.shape())
+            }
+            Packing::Int8 => match self.whole_numbers() {
+                Some((whole, scales)) => whole.mul(&scales.unsqueeze(1)),
+                None => self.clone(),
+            },
+        }
+    }
+
+    /// A matrix in f32 as [`Packing::Int8`] has it: whole numbers of -127..=127, of its shape, and the scale of each row. None if a number is
+    /// not finite.
+    ///
+    /// # Panics
+    /// If the tensor is no matrix, or not f32.
+    #[track_caller]
+    pub fn whole_numbers(&self) -> Option<(Tensor, Tensor)> {
+        assert!(self.rank() == 2, "whole_numbers: {} is not a matrix", self.shape());
+        let (matrix, cols) = (self.contiguous(), self.dim(1));
+        let row = |row: usize| &matrix.data::<f32>()[row * cols..][..cols];
+        let scales: Vec<f32> = (0..self.dim(0)).map(|i| int8::scale_of(row(i).iter().copied())).collect();
+        if scales.iter().any(|scale| scale.is_nan()) {
+            return None;
+        }
+        let whole = |(i, &scale)| row(i).iter().map(move |&x| int8::whole(x, scale) as f32);
+        let whole: Vec<f32> = scales.iter().enumerate().flat_map(whole).collect();
+        let rows = self.dim(0);
+        Some((Tensor::from_vec(whole, self.shape()), Tensor::from_vec(scales, [rows])))
     }
 
     /// What was packed, if it is of this view of the storage.
@@ -193,8 +213,9 @@ mod tests {
             let (x, weight, bias) = (normal(&[rows, d_in]), normal(&[d_out, d_in]), normal(&[d_out]));
             for packing in [Packing::Bf16, Packing::Int8] {
                 let packed = weight.prepacked(packing);
-                assert!(packed.prepacked(packing) == packed, "rounding twice is rounding once");
                 let (found, whole) = (x.linear(&packed, Some(&bias)), packed.mul_scalar(1.0));
+                assert_eq!(whole.prepacked(packing), packed, "rounding twice is rounding once");
+                assert_eq!(x.linear(&whole.prepacked(packing), Some(&bias)), found);
                 let rounded = x.linear(&whole, Some(&bias));
                 match packing {
                     Packing::Bf16 => assert_eq!(found, rounded, "[{rows}, {d_in}] by [{d_out}, {d_in}]"),

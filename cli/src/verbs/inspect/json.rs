@@ -44,6 +44,7 @@ pub(super) fn of_model(ModelFile { translator, recipe }: &ModelFile, with_tokens
         "recipe": recipe.as_ref().map_or(about.recipe.clone(), Recipe::to_toml),
         "vocabulary": vocabulary,
         "parameters": translator.params().numel(),
+        "weights": translator.packing().to_string(),
     })
 }
 

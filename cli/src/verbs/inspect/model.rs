@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use nn::checkpoint::Checkpoint;
+use tensor::Packing;
 use text::TextModel;
 use toml::Table;
 use transformer::Config;
@@ -67,6 +68,7 @@ pub(super) fn text(
                 ("search", in_words(&translator.search())),
                 ("vocabulary", vocabulary(translator.text())),
                 ("parameters", tables::grouped(translator.params().numel())),
+                ("weights", weights(translator.packing()).into()),
             ],
         ]
         .concat(),
@@ -85,6 +87,17 @@ pub(super) fn text(
         text += &all_tokens(translator.text());
     }
     text
+}
+
+/// How the file keeps weights.
+fn weights(packing: Packing) -> &'static str {
+    match packing {
+        Packing::F32 => "f32, 4 bytes each",
+        Packing::Bf16 => "matrices rounded to bf16, 2 bytes a number; the rest f32",
+        Packing::Int8 => {
+            "matrices of whole numbers, a byte each, and a scale for each row (NAME.scale); the rest f32"
+        }
+    }
 }
 
 fn data(settings: &DataSettings) -> String {

@@ -40,16 +40,18 @@ pub struct PackedInt8 {
     shifts: Vec<i32>,
 }
 
-/// The scale of numbers: their largest magnitude by `MOST`; NaN, where one is not finite.
+/// The scale of numbers: their largest magnitude by `MOST`, rounded up to 16 binary digits; NaN, where one is not finite. So a multiple
+/// of it by a whole number is exact, and has itself for its nearest multiple when it is packed again.
 #[inline(always)]
 pub fn scale_of(x: impl Iterator<Item = f32>) -> f32 {
     let most = f32::from_bits(x.fold(0, |most, x| most.max(x.to_bits() & 0x7fff_ffff))); // as magnitudes, their bits are in order
-    if most.is_finite() { most / MOST } else { f32::NAN }
+    let scale = f32::from_bits(((most / MOST).to_bits() + 0xff) & !0xff);
+    if most.is_finite() { scale } else { f32::NAN }
 }
 
 /// The nearest whole number to a multiple of `scale`; 0 where there is no scale.
 #[inline(always)]
-fn whole(x: f32, scale: f32) -> i32 {
+pub fn whole(x: f32, scale: f32) -> i32 {
     (x / scale).round_ties_even() as i32 // which makes 0 of NaN
 }
 
@@ -104,11 +106,6 @@ impl PackedInt8 {
     fn scales(&self) -> &[f32] {
         &self.scales
     }
-}
-
-/// The nearest multiple of a scale: what [`PackedInt8`] makes of a number in a column of that scale.
-pub fn nearest(x: f32, scale: f32) -> f32 {
-    whole(x, scale) as f32 * scale
 }
 
 /// Rows in whole numbers, to which `SHIFT` has been added. `[rows, k]`, each row filled up to whole groups.

@@ -9,7 +9,10 @@ fn numbers(len: usize, seed: usize) -> Vec<f32> {
 /// What a product computes: whole numbers, their sum, and the scales.
 fn naive(a: MatRef<f32>, b: MatRef<f32>, bias: Option<&[f32]>, out: &mut [f32]) {
     let at = |x: MatRef<f32>, i: usize, j: usize| x.data[i * x.row_stride + j * x.col_stride];
-    let scale = |x: MatRef<f32>, i: usize| (0..x.cols).map(|j| at(x, i, j).abs()).fold(0.0, f32::max) / 127.0;
+    let scale = |x: MatRef<f32>, i: usize| {
+        let quotient = (0..x.cols).map(|j| at(x, i, j).abs()).fold(0.0, f32::max) / 127.0;
+        f32::from_bits(quotient.to_bits().next_multiple_of(256))
+    };
     let whole = |x: f32, scale: f32| if scale == 0.0 { 0 } else { (x / scale).round_ties_even() as i64 };
     for (i, j) in (0..a.rows * b.cols).map(|e| (e / b.cols, e % b.cols)) {
         let (a_scale, b_scale) = (scale(a, i), scale(b.t(), j));
@@ -76,7 +79,7 @@ fn what_was_packed_is_the_nearest_whole_number() {
     for (term, col) in (0..k * n).map(|i| (i / n, i % n)) {
         let (x, scale) = (b[term * n + col], packed.scales()[col]);
         assert!((x - packed.at(term, col) as f32 * scale).abs() <= scale * 0.500_01);
-        assert_eq!(nearest(x, scale), packed.at(term, col) as f32 * scale);
+        assert_eq!(whole(x, scale), packed.at(term, col));
     }
     assert!((0..n).all(|col| (0..k).any(|term| packed.at(term, col).abs() == 127)));
 }
