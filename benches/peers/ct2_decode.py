@@ -25,6 +25,7 @@ def arguments():
     parser.add_argument("--len", type=int, default=32, help="tokens of a source")
     parser.add_argument("--tgt-len", type=int, default=32, help="tokens of a translation")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--compute-type", default="float32", help="float32, int8")
     parser.add_argument("--seconds", type=float, default=5.0)
     return parser.parse_args()
 
@@ -85,7 +86,7 @@ def main():
         spec.optimize(quantization=None)
         spec.save(folder)
         translator = ctranslate2.Translator(
-            folder, device="cpu", compute_type="float32", inter_threads=1, intra_threads=options.threads
+            folder, device="cpu", compute_type=options.compute_type, inter_threads=1, intra_threads=options.threads
         )
         print(json.dumps(measured(translator, size, options) | {"versions": {"CTranslate2": ctranslate2.__version__}}))
     finally:

@@ -20,6 +20,12 @@ use crate::kernels::isa::{self, Isa};
 /// The number of columns of a panel: of what a tile takes of `b` at a time.
 pub(super) const PANEL: usize = 32;
 
+/// How many terms ahead `b` is asked for: it may come from memory, which takes some hundred cycles, of which a term takes about ten.
+const AHEAD: usize = 32;
+
+/// The bytes of a cache line.
+const LINE: usize = 64;
+
 /// The most rows a tile can have.
 pub(super) const MAX_ROWS: usize = 14;
 
@@ -91,8 +97,14 @@ pub(super) unsafe fn tile<
             }
         }
         let (mut a, mut b, mut next) = (t.a, t.b, t.next);
+        let (size, ahead) = (if HALVES { 2 } else { 4 }, AHEAD * t.b_term);
         for _ in 0..t.k {
             V::prefetch(next);
+            for panel in 0..PANELS {
+                for line in (0..COLS * V::LEN * size).step_by(LINE) {
+                    V::prefetch(b.wrapping_add(ahead + panel * t.b_panel + line).cast());
+                }
+            }
             let mut factors = [[V::zero(); COLS]; PANELS];
             for (panel, factors) in factors.iter_mut().enumerate() {
                 for (col, factor) in factors.iter_mut().enumerate() {
