@@ -27,6 +27,7 @@ pub mod packed;
 pub mod panels;
 pub mod rounding;
 mod tile;
+mod transpose;
 
 /// `out = add_to + a b` on the calling thread, `[m, k] x [k, n] -> [m, n]`.
 ///

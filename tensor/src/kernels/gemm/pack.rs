@@ -13,6 +13,7 @@ use std::ops::Deref;
 use super::matrix::MatRef;
 use super::rounding::rounded;
 use super::tile::{MAX_ROWS, PANEL};
+use super::transpose::{BLOCK, transpose};
 use crate::pool::{Buffer, take};
 use crate::simd;
 use crate::threads::for_each_chunk;
@@ -20,7 +21,7 @@ use crate::threads::for_each_chunk;
 /// The most terms that are taken at a time.
 pub(super) const TERMS: usize = 256;
 /// How many numbers are packed by one thread after another.
-const PACK_WORK: usize = 1 << 16;
+const PACK_WORK: usize = 1 << 15;
 
 /// The right operand of products, `[k, n]`, packed: blocks of `TERMS` terms, in each panel after panel of `PANEL` columns,
 /// in each term after term. What is missing in the last panel is zeros.
@@ -118,9 +119,6 @@ fn pack_columns(b: MatRef<f32>, first: usize, out: &mut [f32]) {
     }
 }
 
-/// How many rows and columns are transposed at a time.
-const BLOCK: usize = 8;
-
 /// Packs columns that are contiguous, from `first` on and `apart`: `out[term, col] = data[first + col * apart + term]`.
 #[inline(always)]
 fn pack_transposed(data: &[f32], first: usize, apart: usize, out: &mut [f32]) {
@@ -128,13 +126,11 @@ fn pack_transposed(data: &[f32], first: usize, apart: usize, out: &mut [f32]) {
     for col in (0..PANEL).step_by(BLOCK) {
         let from = first + col * apart;
         for term in (0..k / BLOCK * BLOCK).step_by(BLOCK) {
-            let lines: [[f32; BLOCK]; BLOCK] = std::array::from_fn(|i| {
-                *data[from + i * apart + term..].first_chunk().expect("a line of the block")
+            let lines: [&[f32; BLOCK]; BLOCK] = std::array::from_fn(|i| {
+                data[from + i * apart + term..].first_chunk().expect("a line of the block")
             });
-            for i in 0..BLOCK {
-                let line: [f32; BLOCK] = std::array::from_fn(|j| lines[j][i]);
-                out[(term + i) * PANEL + col..][..BLOCK].copy_from_slice(&line);
-            }
+            let out = &mut out[term * PANEL + col..];
+            transpose(lines, PANEL, out);
         }
         for (term, i) in (k / BLOCK * BLOCK..k).flat_map(|term| (0..BLOCK).map(move |i| (term, i))) {
             out[term * PANEL + col + i] = data[from + i * apart + term];
