@@ -97,7 +97,8 @@ impl Request<'_> {
 
     /// How many translations of each line are asked of the search.
     fn n_candidates(&self, most: usize, usual: usize) -> Result<usize, Error> {
-        let wide = |problem| Error::Request(format!("{problem}, the width of the beam"));
+        let most_is = if self.sampling.is_none() { ", the width of the beam" } else { "" };
+        let wide = |problem| Error::Request(format!("{problem}{most_is}"));
         between("n_best", self.n_best, 1..=most).map_err(wide)?;
         let candidates = match (&self.choice, self.candidates) {
             (Choice::Score, _) => self.n_best,
@@ -137,7 +138,6 @@ impl Request<'_> {
         sampling: &Sampling,
         mut done: impl FnMut(usize) + Send,
     ) -> Result<Vec<Vec<Hypothesis>>, Error> {
-        between("n_best", self.n_best, 1..=MAX_BEAM_SIZE).map_err(Error::Request)?;
         let (members, draws) = (self.members()?, self.n_candidates(MAX_BEAM_SIZE, DRAWN)?);
         let mut all = vec![Vec::new(); ids.len()];
         for draw in 0..draws {
