@@ -13,7 +13,8 @@ use transformer::search::traffic::{Arrival, Method, Traffic, translate_traffic};
 use crate::choice::Choice;
 use crate::encode::Source;
 use crate::error::Error;
-use crate::request::{Request, Translated};
+use crate::request::Request;
+use crate::translated::Translated;
 
 /// Where lines come from, and where translations go.
 pub trait Desk {

@@ -10,12 +10,13 @@ use transformer::search::beam::{BeamOptions, MAX_BEAM_SIZE};
 use transformer::search::sample::SampleOptions;
 use transformer::search::{Hypothesis, Member};
 
-use super::{Request, Translated, Translation};
+use super::Request;
 use crate::align::{links, links_to_unknown};
 use crate::choice::Choice;
 use crate::encode::Source;
 use crate::error::Error;
 use crate::settings::{Sampling, between};
+use crate::translated::{Translated, Translation};
 use crate::unknown::replaced;
 
 /// How many translations are drawn to be chosen among, unless it is said.
