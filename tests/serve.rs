@@ -92,7 +92,7 @@ fn line(client: usize, i: usize) -> String {
 #[test]
 fn a_hundred_clients_at_once_have_each_the_answer_of_the_sentence_alone() {
     let translator = translator();
-    let server = Server::start(&translator);
+    let mut server = Server::start(&translator);
     let answers: Vec<Vec<(u16, String)>> = thread::scope(|scope| {
         let client = |client| {
             let address = &server.address;
@@ -111,4 +111,9 @@ fn a_hundred_clients_at_once_have_each_the_answer_of_the_sentence_alone() {
     }
     assert!(different.len() > 10, "the clients ask for different things: {different:?}");
     assert_eq!(ask(&server.address, ""), (200, String::new()), "an empty line is an empty line");
+    if cfg!(unix) {
+        let number = server.process.id().to_string();
+        assert!(Command::new("kill").args(["-INT", &number]).status().unwrap().success());
+        assert!(server.process.wait().unwrap().success(), "it ends by itself when it is asked to");
+    }
 }

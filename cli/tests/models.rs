@@ -8,7 +8,7 @@ use nn::checkpoint::Checkpoint;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::common::{Ended, etudiant, file, folder, run, toy, toy_recipe};
+use crate::common::{Ended, file, folder, run, toy, toy_recipe};
 
 /// The folder of a finished run of 12 steps, validated and saved at every fourth; its model is the mean of the last
 /// two checkpoints. Nobody changes it.

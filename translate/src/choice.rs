@@ -6,7 +6,7 @@ use tensor::threads::map_indices;
 
 use crate::error::Error;
 use crate::metrics::{ChrfOptions, Metric, Rounding};
-use crate::request::{Translated, Translation};
+use crate::translated::{Translated, Translation};
 use crate::translator::Translator;
 
 /// What the best of several translations is.

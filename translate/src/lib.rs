@@ -40,6 +40,7 @@ pub mod serve;
 pub mod settings;
 #[cfg(test)]
 mod testing;
+mod translated;
 pub mod translator;
 mod unknown;
 
@@ -47,7 +48,8 @@ pub use choice::Choice;
 pub use constraints::Constraints;
 pub use encode::Source;
 pub use error::Error;
-pub use request::{Request, Translated, Translation};
+pub use request::Request;
 pub use score::Scored;
 pub use settings::{Penalty, Sampling, SearchSettings};
+pub use translated::{Translated, Translation};
 pub use translator::{About, Translator, Validated};

@@ -4,7 +4,7 @@
 //! takes the translations. [`Request::serve`] keeps a batch full of them: a line that arrives joins those that are in the
 //! middle, and leaves when it is done. The example `serve` is an HTTP server on it.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::ops::ControlFlow;
 
 use transformer::search::Hypothesis;
@@ -13,7 +13,8 @@ use transformer::search::traffic::{Arrival, Method, Traffic, translate_traffic};
 use crate::choice::Choice;
 use crate::encode::Source;
 use crate::error::Error;
-use crate::request::{Request, Translated};
+use crate::request::Request;
+use crate::translated::Translated;
 
 /// Where lines come from, and where translations go.
 pub trait Desk {
@@ -65,14 +66,12 @@ impl Request<'_> {
         let sources = lines.iter().map(|line| self.translator.encode(line.as_ref()));
         let first = self.sampling.as_ref().map_or(0, |sampling| sampling.first);
         let waiting = (0..).map(|line: u64| first.wrapping_add(line)).zip(sources).collect();
-        let mut listener = Listener { first, waiting, heard, answers: HashMap::new(), is_cancelled: false };
+        let mut listener = Listener { first, waiting, heard, answers: BTreeMap::new(), is_cancelled: false };
         self.serve(&mut listener)?;
         if listener.is_cancelled {
             return Err(Error::Cancelled);
         }
-        let mut answers = listener.answers;
-        let answer = |line| answers.remove(&line).expect("every line is answered");
-        Ok((0..lines.len() as u64).map(answer).collect())
+        Ok(listener.answers.into_values().collect())
     }
 }
 
@@ -137,7 +136,7 @@ struct Listener<F> {
     waiting: VecDeque<(u64, Source)>,
     heard: F,
     /// By line.
-    answers: HashMap<u64, Translated>,
+    answers: BTreeMap<u64, Translated>,
     is_cancelled: bool,
 }
 

@@ -12,6 +12,7 @@ use super::hypothesis::Hypothesis;
 use super::listed::{Hooks, search_all};
 use super::sample::{self, SampleOptions};
 use super::stream::{ROWS, Search};
+use super::walk::Walk;
 use crate::error::Error;
 use crate::model::Transformer;
 
@@ -82,7 +83,7 @@ pub fn sample_together(
         sample::with_speakers(members, options, |speakers| {
             let walk = |sentence: usize| {
                 let number = first.wrapping_add(sentence as u64);
-                options.walk(number, sources[sentence].len(), speakers.config())
+                Walk::drawn(options, number, sources[sentence].len(), speakers.config())
             };
             let found = longest_first(speakers, sources, ROWS, walk, done)?;
             Ok(found.into_iter().map(|found| found.into_iter().next()).collect())

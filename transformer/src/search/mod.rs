@@ -11,6 +11,7 @@
 pub mod batches;
 pub mod beam;
 mod decoding;
+mod draw;
 pub mod greedy;
 mod hypothesis;
 pub mod length_penalty;

@@ -7,6 +7,7 @@ use super::decoding::Member;
 use super::hypothesis::Hypothesis;
 use super::sample::{self, SampleOptions};
 use super::stream::{Entering, Feed, ROWS, Search, run};
+use super::walk::Walk;
 use crate::error::Error;
 
 /// A sentence that arrives.
@@ -58,8 +59,9 @@ pub fn translate_traffic(
             run(speakers, (ROWS / options.beam_size).max(1), &mut Passing { traffic, search: beam })
         }),
         Method::Sample(options) => sample::with_speakers(members, options, |speakers| {
-            let walk =
-                |arrival: &Arrival| options.walk(arrival.number, arrival.source.len(), speakers.config());
+            let walk = |arrival: &Arrival| {
+                Walk::drawn(options, arrival.number, arrival.source.len(), speakers.config())
+            };
             run(speakers, ROWS, &mut Passing { traffic, search: walk })
         }),
     })

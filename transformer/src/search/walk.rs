@@ -2,11 +2,12 @@
 
 use tensor::{Element, Seed};
 
+use super::draw::{SampleOptions, draw};
 use super::hypothesis::Hypothesis;
 use super::likeliest::likeliest;
 use super::rules::SentenceRules;
-use super::sample::{SampleOptions, draw};
 use super::stream::Search;
+use crate::config::Config;
 
 /// What names the next word.
 #[derive(Clone, Copy)]
@@ -28,6 +29,12 @@ impl<'a> Walk<'a> {
     pub fn new(rules: SentenceRules<'a>, next: Next<'a>) -> Walk<'a> {
         let hypothesis = Hypothesis { ids: Vec::new(), log_prob: 0.0, score: 0.0, finished: false };
         Walk { rules, next, hypothesis }
+    }
+
+    /// The translation of a sentence, drawn from the part of the stream that has this number.
+    pub fn drawn(options: &'a SampleOptions, number: u64, source_len: usize, config: &Config) -> Walk<'a> {
+        let rules = options.rules.of(source_len, options.max_len, config);
+        Walk::new(rules, Next::Drawn(options, options.seed.derive_index(number)))
     }
 
     /// The next word, by what the rules have left of the log-probabilities.

@@ -10,12 +10,13 @@ use transformer::search::beam::{BeamOptions, MAX_BEAM_SIZE};
 use transformer::search::sample::SampleOptions;
 use transformer::search::{Hypothesis, Member};
 
-use super::{Request, Translated, Translation};
+use super::Request;
 use crate::align::{links, links_to_unknown};
 use crate::choice::Choice;
 use crate::encode::Source;
 use crate::error::Error;
 use crate::settings::{Sampling, between};
+use crate::translated::{Translated, Translation};
 use crate::unknown::replaced;
 
 /// How many translations are drawn to be chosen among, unless it is said.
@@ -97,7 +98,8 @@ impl Request<'_> {
 
     /// How many translations of each line are asked of the search.
     fn n_candidates(&self, most: usize, usual: usize) -> Result<usize, Error> {
-        let wide = |problem| Error::Request(format!("{problem}, the width of the beam"));
+        let most_is = if self.sampling.is_none() { ", the width of the beam" } else { "" };
+        let wide = |problem| Error::Request(format!("{problem}{most_is}"));
         between("n_best", self.n_best, 1..=most).map_err(wide)?;
         let candidates = match (&self.choice, self.candidates) {
             (Choice::Score, _) => self.n_best,
@@ -137,7 +139,6 @@ impl Request<'_> {
         sampling: &Sampling,
         mut done: impl FnMut(usize) + Send,
     ) -> Result<Vec<Vec<Hypothesis>>, Error> {
-        between("n_best", self.n_best, 1..=MAX_BEAM_SIZE).map_err(Error::Request)?;
         let (members, draws) = (self.members()?, self.n_candidates(MAX_BEAM_SIZE, DRAWN)?);
         let mut all = vec![Vec::new(); ids.len()];
         for draw in 0..draws {

@@ -7,7 +7,7 @@ use transformer::search::beam::{BeamOptions, MAX_BEAM_SIZE};
 use transformer::search::{MaxLen, Rules};
 use transformer::{Transformer, VocabSizes};
 
-use super::{MAX_TOKENS, made_up, median, seconds, time};
+use super::work::{MAX_TOKENS, made_up, median, seconds, time};
 use crate::console::print;
 use crate::error::Error;
 use crate::verbs::common::up_to;

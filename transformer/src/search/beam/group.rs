@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use tensor::Element;
 
-use super::{BeamOptions, Fate};
+use super::options::{BeamOptions, Fate};
 use crate::search::hypothesis::Hypothesis;
 use crate::search::likeliest::{Continued, likeliest};
 use crate::search::rules::SentenceRules;

@@ -6,7 +6,7 @@ use std::mem;
 use tensor::Element;
 
 use super::group::{Group, Picked, Terms};
-use super::{BeamOptions, Candidate, Fate};
+use super::options::{BeamOptions, Candidate, Fate};
 use crate::config::Config;
 use crate::search::hypothesis::Hypothesis;
 use crate::search::stream::Search;

@@ -1,6 +1,9 @@
 use super::group::{Group, Terms, coverage_penalty};
 use super::*;
 use crate::config::VocabSizes;
+use crate::search::hypothesis::MaxLen;
+use crate::search::length_penalty::LengthPenalty;
+use crate::search::rules::Rules;
 use crate::search::stream::Search;
 
 const EOS: u32 = 2;
