@@ -57,7 +57,10 @@ fn steps(search: &Search) -> usize {
 }
 
 fn found(search: &Search) -> String {
-    search.translations.first().map_or("nothing".into(), |(_, best)| format!("“{}”", best.text))
+    match search.translations.first() {
+        Some((_, best)) if !best.text.is_empty() => format!("“{}”", best.text),
+        _ => "nothing".into(),
+    }
 }
 
 /// What is made of sums so that short sentences do not win.
@@ -65,7 +68,7 @@ fn divided(search: &Search) -> &'static str {
     let penalty = search.translations.first().and_then(|(_, best)| best.length_penalty);
     match penalty.map(|penalty| penalty.kind) {
         Some(PenaltyKind::None) => "; nothing is done here against that, and short sentences win.",
-        _ => ": the score divides them by a penalty for length, or short sentences would win.",
+        _ => ": the score divides them by a penalty for length, which works against short sentences.",
     }
 }
 
@@ -130,7 +133,8 @@ mod tests {
             let step = recording.passes()[pass].head().step;
             let told = figure.caption.text(&[("pass", pass)]);
             assert!(told.starts_with(&format!("After step {step} of training: ")), "{told}");
-            assert!(told.contains(&format!("the best reads: “{}”", best.text)), "{told}");
+            let text = if best.text.is_empty() { "nothing".into() } else { format!("“{}”", best.text) };
+            assert!(told.contains(&format!("the best reads: {text}.")), "{told}");
             assert!(drawing.contains(&format!("{event}.translation.score")));
         }
         let single = draw(&search(3, 2, "w")).unwrap();

@@ -160,12 +160,18 @@ struct Says {
     step: Option<u64>,
     read: Vec<Token>,
     out: String,
+    /// What another search found, and its name, if that is something else.
+    other: Option<(String, String)>,
 }
 
 impl Says {
     fn told(&self, about: &About) -> String {
-        let out = if self.out.is_empty() { "nothing".into() } else { format!("“{}”", self.out) };
-        let told = |step| format!("After step {step} of training “{}” becomes {out}. ", about.sentence);
+        let quoted = |text: &str| if text.is_empty() { "nothing".into() } else { format!("“{text}”") };
+        let other =
+            self.other.as_ref().map(|(name, text)| format!("; the search {name} finds {}", quoted(text)));
+        let (out, other) = (quoted(&self.out), other.unwrap_or_default());
+        let told =
+            |step| format!("After step {step} of training “{}” becomes {out}{other}. ", about.sentence);
         self.step.map(told).unwrap_or_default()
     }
 }
@@ -179,14 +185,18 @@ fn says(recording: &Recording) -> Vec<Option<Says>> {
         let said = &found.tokens[..found.tokens.len().saturating_sub(1)];
         let step = Some(passes.get(pass).map_or(about.step, |pass| pass.head().step));
         let read = begin(pass).into_iter().chain(said).cloned().collect();
-        Some(Says { step, read, out: found.text.clone() })
+        let others =
+            searches.iter().filter_map(|other| Some((other.name(), &other.translations.first()?.1.text)));
+        let other = others.rev().find(|(_, text)| **text != found.text);
+        let other = other.map(|(name, text)| (name.to_owned(), text.clone()));
+        Some(Says { step, read, out: found.text.clone(), other })
     };
     let all: Vec<Option<Says>> = recording.searches_by_pass().into_iter().enumerate().map(says).collect();
     if all.iter().any(Option::is_some) {
         return all;
     }
     let read = passes.last().map(|pass| pass.head().tgt_in.clone()).unwrap_or_default();
-    vec![Some(Says { step: None, read, out: about.reference.clone().unwrap_or_default() })]
+    vec![Some(Says { step: None, read, out: about.reference.clone().unwrap_or_default(), other: None })]
 }
 
 /// What the decoder reads, and what comes out.

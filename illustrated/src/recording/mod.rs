@@ -79,6 +79,14 @@ impl Recording {
         });
     }
 
+    /// The same without the numbers of the parameters, which take the most room of short sentences' recordings.
+    #[must_use]
+    pub fn without_parameters(&self) -> Recording {
+        let is_parameter = |path: &str| self.about().parameters.iter().any(|one| one.name == path);
+        let is_kept = |event: &&Event| !matches!(event, Event::Value(array) if is_parameter(&array.path));
+        Recording { events: self.events.iter().filter(is_kept).cloned().collect() }
+    }
+
     /// All that happened, in order.
     pub fn events(&self) -> &[Event] {
         &self.events

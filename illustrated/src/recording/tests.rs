@@ -90,6 +90,19 @@ fn values_belong_to_the_pass_before_them() {
 }
 
 #[test]
+fn parameters_can_be_left_out() {
+    let mut recording = Recording::new(About {
+        parameters: vec![Parameter { name: "encoder.out".into(), shape: vec![2, 3] }],
+        ..About::default()
+    });
+    super::tests::recording().events()[1..].iter().for_each(|event| recording.push(event.clone()));
+    let without = recording.without_parameters();
+    assert_eq!(without.events().len(), recording.events().len() - 2, "a value of each of two passes");
+    let pass = without.last_pass().unwrap();
+    assert!(pass.value("encoder.out").is_none() && pass.gradient("encoder.out").is_some());
+}
+
+#[test]
 #[should_panic(expected = "encoder.out: no index [0, 3] in the shape [2, 3]")]
 fn an_index_outside_is_told_with_the_shape() {
     recording().last_pass().unwrap().value("encoder.out").unwrap().at(&[0, 3]);

@@ -255,7 +255,8 @@ fn search(recording: &Recording) -> Markup {
     html! {
         p {
             "To take the likeliest " (one) " at each step is greedy, and may miss a sentence whose first " (one) " is not the likeliest. A "
-            "beam keeps several beginnings side by side."
+            "beam keeps several beginnings side by side. Both follow the slider: a model that is not sure yet searches differently, and "
+            a href="#chapter-questions" { "the questions" } " tell why it then likes short outputs."
         }
     }
 }

@@ -41,8 +41,8 @@ pub(super) fn text(recording: &Recording) -> Markup {
             div class="wide" tabindex="0" role="region" aria-label="the losses" {
                 table {
                     tr {
-                        th {}
-                        @for step in &steps { th scope="col" { "after step " (grouped(*step as usize)) } }
+                        th scope="col" { "after step" }
+                        @for step in &steps { th scope="col" { (grouped(*step as usize)) } }
                         th scope="col" { "where it is shown" }
                     }
                     @for row in &rows {
@@ -88,9 +88,9 @@ fn rows(recording: &Recording) -> Vec<Row> {
             place: "at the top; the bars are its gradient",
         },
         Row {
-            name: "loss of the batch, all sentences that are learned",
+            name: "loss of the batch",
             numbers: of_batch(|step| step.loss),
-            place: "in the curve; each step of training follows its gradient",
+            place: "in the curve; of all sentences learned, each step follows its gradient",
         },
     ];
     let plain = [
@@ -141,7 +141,7 @@ mod tests {
         let text = text(toy()).into_string();
         for pass in toy().passes() {
             let head = pass.head();
-            assert!(text.contains(&format!("<th scope=\"col\">after step {}</th>", head.step)));
+            assert!(text.contains(&format!("<th scope=\"col\">{}</th>", head.step)));
             for number in [head.loss, head.nll] {
                 assert!(text.contains(&format!("<td>{number:.3}</td>")), "{number} after step {}", head.step);
             }

@@ -10,6 +10,7 @@ mod chapters;
 #[cfg(test)]
 mod claims_tests;
 mod controls;
+mod guide;
 mod losses;
 mod parts;
 mod questions;
@@ -25,12 +26,13 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use crate::figures;
-use crate::look::{Caption, Figure, STYLE};
+use crate::look::{Caption, STYLE};
 use crate::origins::origins;
 use crate::recording::Recording;
 
 use chapters::{CHAPTERS, Chapter};
 pub use controls::controls;
+pub use guide::{keys, legend, skips};
 
 /// The style of a page of chapters, beside that of the figures.
 pub fn style() -> String {
@@ -67,7 +69,7 @@ pub fn page(recording: &Recording) -> String {
                 style { (PreEscaped(style())) }
             }
             body {
-                (skips(&first_numbers(recording)))
+                (skips(&guide::first_numbers(recording)))
                 (controls(recording.passes().len()))
                 main id="text" tabindex="-1" {
                     h1 { (title) }
@@ -77,7 +79,7 @@ pub fn page(recording: &Recording) -> String {
                     }
                     p {
                         (legend())
-                        @if !has_all_weights(recording) { " The weights of the model are recorded at some of the steps only." }
+                        (guide::weights(recording))
                     }
                     p class="controls keys" { (keys()) }
                     (PreEscaped(chapters))
@@ -91,40 +93,6 @@ pub fn page(recording: &Recording) -> String {
         }
     };
     markup.into_string()
-}
-
-/// The ways past the bars and the list of chapters, for who goes by keyboard: to the text, and to the first number in
-/// `numbers`, an element of the page.
-pub fn skips(numbers: &str) -> Markup {
-    html! {
-        div class="skips" {
-            a href="#text" { "Skip to the text" } " "
-            a href={ "#" (numbers) } data-numbers { "Skip to the first number" }
-        }
-    }
-}
-
-/// The first figure that has numbers, or the text.
-fn first_numbers(recording: &Recording) -> String {
-    let has_numbers = |figure: &Figure| figure.drawing.0.contains("class=\"matrix ");
-    figures::all(recording).into_iter().find(has_numbers).map_or("text".into(), |figure| figure.id.into())
-}
-
-/// What keys do.
-pub fn keys() -> Markup {
-    html! {
-        "By keyboard: Tab goes from matrix to matrix, arrows walk through a matrix, Page Down and Page Up go to the numbers of the next "
-        "figure and the one before, Enter opens a number, Esc closes it."
-    }
-}
-
-/// What colours and bars say.
-pub fn legend() -> Markup {
-    html! {
-        "A cell is a number: red above 0, blue below, the deeper the larger, up to the ± that stands at the corner of its matrix; "
-        "weights and probabilities are ochre, from 0 to 1. The bar under a number is the gradient of the " (losses::link("loss"))
-        " at it: green, the loss falls if the number grows; purple, if it shrinks; the longest of a matrix is as wide as the cell."
-    }
 }
 
 /// The chapters with their texts and figures, and before them the way to each.
@@ -175,12 +143,6 @@ fn timelines() -> String {
         )
     };
     CHAPTERS.iter().map(rule).fold(scope, |style, rule| style + &rule)
-}
-
-/// Whether every pass has the parameters too.
-fn has_all_weights(recording: &Recording) -> bool {
-    let Some(weight) = recording.about().parameters.last() else { return true };
-    recording.passes().iter().all(|pass| pass.value(&weight.name).is_some())
 }
 
 /// Bytes, gzipped and in letters that a page can hold.

@@ -171,3 +171,47 @@ fn the_tab_key_comes_by_every_control() {
     let missed: Vec<_> = wanted.difference(&found).collect();
     assert!(wanted.len() > 5 && missed.is_empty(), "not reached: {missed:?}");
 }
+
+/// Who goes by keyboard passes the bars and the chapters by one link, and whole figures by one key.
+#[test]
+fn the_first_number_and_the_next_figure_are_a_key_away() {
+    let browser = shared::open();
+    let at = |name: &str| -> String {
+        browser.run(&format!("return document.activeElement.closest('{name}')?.id ?? ''"))
+    };
+    browser.press(&[Key::Tab, Key::Tab, Key::Enter]);
+    assert_eq!(
+        (at("figure"), browser.run::<bool>("return document.activeElement.matches('.cell')")),
+        ("embedding".into(), true)
+    );
+    browser.press(&[Key::PageDown]);
+    assert_eq!(at("figure"), "self-attention");
+    browser.press(&[Key::PageUp]);
+    assert_eq!(at("figure"), "embedding");
+}
+
+/// The trees of both searches and the black box are those of the step that is chosen.
+#[test]
+fn searches_follow_the_slider() {
+    let browser = shared::open();
+    let shown = || -> Vec<String> {
+        browser.run(
+            "const seen = (one) => !one.closest('.off') && one.dataset.at?.endsWith('translation.score'); \
+             return ['greedy-search', 'beam-search'].flatMap((id) => \
+             [...document.querySelectorAll(`#${id} text`)].filter(seen).map((one) => one.dataset.at.split('.')[0]))",
+        )
+    };
+    let caption =
+        || -> String { browser.run("return document.querySelector('#stacks .caption').textContent") };
+    let recording = shared::recording();
+    for (pass, searches) in recording.searches_by_pass().into_iter().enumerate().rev() {
+        let expected =
+            searches.iter().flat_map(|search| search.translations.iter().map(|(event, _)| event.to_string()));
+        assert_eq!(shown(), expected.collect::<Vec<_>>(), "pass {pass}");
+        let step = recording.passes()[pass].head().step;
+        assert!(caption().starts_with(&format!("After step {step} of training ")), "{}", caption());
+        if pass > 0 {
+            browser.click("#previous");
+        }
+    }
+}

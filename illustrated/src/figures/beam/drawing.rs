@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::scores;
 use crate::look::Sheet;
 use crate::look::matrix::{cut, text_width};
-use crate::look::number::short;
+use crate::look::number::{counted, short};
 use crate::look::tree::{Level, Limits, Node, Tree};
 use crate::recording::{Candidate, Fate, Search};
 
@@ -97,7 +97,7 @@ fn draw_level(level: &Level, top: f64) -> Markup {
     html! {
         g class="tree" role="group" aria-label={ "step " (level.step) } {
             @if level.skipped > 0 {
-                text class="label" x="0" y=(top - SKIPPED / 2.0 - 8.0) { "… " (level.skipped) " more steps" }
+                text class="label" x="0" y=(top - SKIPPED / 2.0 - 8.0) { "… " (counted(level.skipped, "more step")) }
             }
             text class="label" x="0" y=(top + 20.0) { "step " (level.step) }
             @for (place, node) in level.nodes.iter().enumerate() {
