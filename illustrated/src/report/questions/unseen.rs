@@ -18,18 +18,22 @@ pub(super) fn unseen(recording: &Recording) -> Option<Markup> {
         recording.variants().into_iter().filter(|one| one.name == name).collect::<Vec<&Variant>>()
     };
     let (unseen, shortened) = (all(UNSEEN), all(SHORTENED));
-    if unseen.is_empty() && shortened.is_empty() {
+    if unseen.is_empty() && shortened.is_empty() && variant(recording, IN_HAND).is_none() {
         return None;
     }
     answer(
         "What does it make of a sentence that it has not learned?",
         html! {
             @if unseen.is_empty() {
-                p { "This one, “" (recording.about().sentence) "”, a word shorter each time:" }
-                (table(&shortened))
-                @if let Some(text) = followed(recording, &shortened) { p { (text) } }
+                @if shortened.is_empty() {
+                    p { "This one has no word that could be left out, so nothing was tried here." }
+                } @else {
+                    p { "This one, “" (recording.about().sentence) "”, a word shorter each time:" }
+                    (table(&shortened))
+                    @if let Some(text) = followed(recording, &shortened) { p { (text) } }
+                }
                 p {
-                    "Whether that is right, a reader of both languages sees; " code { "etudiant evaluate" } " measures a model on many sentences "
+                    "Whether what it says is right, a reader of both languages sees; " code { "etudiant evaluate" } " measures a model on many sentences "
                     "that it has not seen."
                 }
             } @else {
