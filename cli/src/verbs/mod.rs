@@ -30,7 +30,7 @@ pub enum Verb {
     /// Print a recipe with every key, its default and what it does
     Config(ConfigArgs),
     /// Translate the lines of a file or of standard input
-    Translate(translate::TranslateArgs),
+    Translate(Box<translate::TranslateArgs>),
     /// Judge a model by a test set, or score translations that exist: BLEU, chrF, TER, significance
     Evaluate(Box<evaluate::EvaluateArgs>),
     /// The log-probability that a model gives to translations
