@@ -28,7 +28,7 @@ CASES = [
 ]
 COMPUTE_TYPES = {"f32": "float32", "int8": "int8"}
 TOKENS = 32
-OURS = re.compile(r"decode (\w+) beam (\d+) batch (\d+): (?P<tokens>\d+) target tokens/s")
+OURS = re.compile(r"decode (\w+) beam (\d+) batch (\d+)(?: weights \w+)?: (?P<tokens>\d+) target tokens/s")
 BACKENDS = {"oneDNN": "0", "MKL": "1"}  # what CT2_USE_MKL is set to; the better of the two counts
 
 

@@ -65,7 +65,7 @@ impl Recipe {
                     "training.schedule falls until its total_steps = {total_steps}, which is beyond {end}"
                 ));
             }
-            if total_steps < last_step {
+            if total_steps < last_step && warmup_steps < total_steps {
                 warnings.push(format!(
                     "training.schedule ends at its total_steps = {total_steps}: the steps after it, to {end}, have the \
                      learning rate {last} and change little or nothing; to learn more, begin another run with another \

@@ -148,7 +148,8 @@ fn evaluate(
     tell_warnings(translator, sources);
     let encoded = encode_sources(translator, sources, 1);
     let (pairs, unknown) = pairs(translator, &encoded, test_set)?;
-    let stats = transformer::evaluate(translator.model(), translator.params(), &pairs, TOKENS, 0.0)?;
+    let params = translator.params().prepacked(translator.packing()); // the loss of what translates
+    let stats = transformer::evaluate(translator.model(), &params, &pairs, TOKENS, 0.0)?;
 
     let cut = encoded.iter().filter(|source| source.cut > 0).count();
     let (bar, started) = (progress_bar(pairs.len()), Instant::now());

@@ -15,6 +15,8 @@ mod session;
 
 use std::io::{IsTerminal, stdin};
 
+use tensor::Packing;
+
 use self::answer::Form;
 use self::input::{InputName, listen};
 pub use self::options::TranslateArgs;
@@ -25,9 +27,13 @@ use crate::model::open_translator;
 use crate::recipe::Recipe;
 
 pub(super) fn run(args: &TranslateArgs) -> Result<(), Error> {
-    let translator = args.search.packed(open_translator(&args.model)?);
+    let translator = open_translator(&args.model)?;
+    let translator = match args.explain {
+        true => translator.with_packing(Packing::F32), // what is shown is computed from the parameters as they are
+        false => args.search.packed(translator),
+    };
     let (align, file) = args.align_and_file()?;
-    let others = args.others.open()?;
+    let others = args.others.open(&args.search)?;
     let request = args.request(&translator, &others)?.align(align.hard).attention(align.soft);
     let sampling = args.sampling.settings();
     match sampling.clone() {

@@ -1,7 +1,7 @@
 //! `etudiant bench decode`: how fast this machine translates, every translation being of the same length.
 
 use clap::{Args, ValueEnum};
-use tensor::{DType, Seed};
+use tensor::{DType, Packing, Seed};
 use transformer::search::batches::search_in_batches;
 use transformer::search::beam::{BeamOptions, MAX_BEAM_SIZE};
 use transformer::search::{MaxLen, Rules};
@@ -72,9 +72,13 @@ pub fn run(args: &DecodeArgs) -> Result<(), Error> {
         Ok(())
     })?;
     let name = preset.to_possible_value().map_or(String::new(), |value| value.get_name().into());
+    let kept = match Packing::from(weights) {
+        Packing::F32 => String::new(),
+        packing => format!(" weights {packing}"),
+    };
     let tokens = f64::from(batch) * tgt_len as f64;
     print(&format!(
-        "decode {name} beam {beam} batch {batch}: {:.0} target tokens/s (best {:.0}), {:.2} ms a batch, median of {}\n",
+        "decode {name} beam {beam} batch {batch}{kept}: {:.0} target tokens/s (best {:.0}), {:.2} ms a batch, median of {}\n",
         tokens / median(&rounds),
         tokens / rounds[0],
         1e3 * median(&rounds),

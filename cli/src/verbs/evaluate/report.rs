@@ -4,6 +4,7 @@ use std::fmt::{Display, Write};
 
 use autograd::ops::cross_entropy::LossStats;
 use serde_json::{Value, json};
+use tensor::Packing;
 use text::{TextKind, TextSettings};
 use translate::metrics::{Bleu, Chrf};
 use translate::{SearchSettings, Translator};
@@ -41,7 +42,11 @@ impl Evaluation {
             0 => String::new(),
             n => format!(", mean of {n} checkpoints"),
         };
-        let mut text = format!("{name}: step {}{averaged}; {}\n\n", about.step, in_words(search));
+        let weights = match translator.packing() {
+            Packing::F32 => String::new(),
+            packing => format!(", weights in {packing}"),
+        };
+        let mut text = format!("{name}: step {}{averaged}{weights}; {}\n\n", about.step, in_words(search));
         let mut figure = |figure: &dyn Display, signature: String, remark: Option<&str>| {
             let remark = remark.map(|remark| format!("    Note: {remark}\n")).unwrap_or_default();
             let _ = write!(text, "{figure}\n    {signature}\n{remark}");
@@ -85,6 +90,7 @@ impl Evaluation {
         let value: Value = json!({
             "step": about.step,
             "averaged": about.averaged,
+            "weights": translator.packing().to_string(),
             "search": search,
             "bleu": of_bleu(&self.bleu),
             "bleu_lowercased": of_bleu(&self.bleu_lowercased),

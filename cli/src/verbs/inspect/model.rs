@@ -17,8 +17,16 @@ use crate::recipe::{DataSettings, Recipe, ValidationMetric};
 use crate::verbs::common::in_words;
 
 /// What of the section `[training]` makes a model what it is.
-const TRAINING: [&str; 7] =
-    ["max_steps", "batch_tokens", "accumulate", "smoothing", "clip_norm", "optimizer", "schedule"];
+const TRAINING: [&str; 8] = [
+    "max_steps",
+    "batch_tokens",
+    "accumulate",
+    "smoothing",
+    "clip_norm",
+    "optimizer",
+    "schedule",
+    "precision",
+];
 /// How many of the first tokens are shown, and of the last.
 const TOKENS: usize = 8;
 

@@ -1,6 +1,6 @@
 //! Other models that have a say, and the choice among several translations.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use transformer::search::beam::MAX_BEAM_SIZE;
@@ -8,7 +8,7 @@ use translate::{Choice, Request, Translator};
 
 use crate::error::Error;
 use crate::model::open_translator;
-use crate::verbs::common::up_to;
+use crate::verbs::common::{SearchArgs, up_to};
 
 /// Which of several translations is the best, and who says so.
 #[derive(Args)]
@@ -24,7 +24,7 @@ pub struct OtherModelArgs {
     #[arg(long, value_name = "FILE", conflicts_with = "mbr")]
     rerank: Option<PathBuf>,
     /// How much the mean log-probability of a token by the other model counts beside the score [default: 1]
-    #[arg(long, value_name = "W", requires = "rerank", allow_negative_numbers = true)]
+    #[arg(long, value_name = "W", requires = "rerank", allow_negative_numbers = true, value_parser = weight)]
     rerank_weight: Option<f64>,
     /// The other model says the words of translations in reverse
     #[arg(long, requires = "rerank")]
@@ -32,6 +32,11 @@ pub struct OtherModelArgs {
     /// Choose among N translations of each line [default: as many as the beam is wide; of draws, 32]
     #[arg(long, value_name = "N", value_parser = up_to(1, MAX_BEAM_SIZE))]
     candidates: Option<usize>,
+}
+
+/// What a weight may be.
+fn weight(text: &str) -> Result<f64, String> {
+    text.parse().ok().filter(|weight: &f64| weight.is_finite()).ok_or("give a number".into())
 }
 
 /// The other models, read.
@@ -45,14 +50,15 @@ impl OtherModelArgs {
     ///
     /// # Errors
     /// [`Error::Input`] if one cannot be read, or `--candidates` are not chosen among.
-    pub fn open(&self) -> Result<Others, Error> {
+    pub fn open(&self, search: &SearchArgs) -> Result<Others, Error> {
         if self.candidates.is_some() && !self.mbr && self.rerank.is_none() {
             return Err(Error::Input(
                 "--candidates are chosen among by --mbr or --rerank; add one of them".into(),
             ));
         }
+        let open = |path: &Path| Ok::<_, Error>(search.packed(open_translator(path)?));
         Ok(Others {
-            ensemble: self.ensemble.iter().map(|path| open_translator(path)).collect::<Result<_, _>>()?,
+            ensemble: self.ensemble.iter().map(|path| open(path)).collect::<Result<_, _>>()?,
             rerank: self.rerank.as_deref().map(open_translator).transpose()?,
         })
     }
