@@ -32,7 +32,7 @@ impl Var {
         out: Tensor,
         vjp: impl FnOnce(&Tensor, &mut InputGradients) + 'static,
     ) -> Var {
-        let Some(tape) = common_tape(name, inputs) else { return Var::constant(out) };
+        let Some(tape) = common_tape(name, inputs) else { return Var::constant_of(out, inputs) };
         let places = inputs.iter().map(|input| input.index());
         let index = tape.push(name, &out, places, Kind::Operation(Some(Box::new(vjp))));
         Var::on_tape(out, tape.clone(), index)

@@ -14,6 +14,8 @@ use crate::tape::{Kind, Tape};
 pub struct Var {
     value: Tensor,
     place: Option<Place>,
+    /// How finely products take it: as the tape of the computation says, of which a constant may be a part too.
+    precision: Precision,
 }
 
 /// Where on which tape a variable was recorded.
@@ -26,12 +28,13 @@ struct Place {
 impl Var {
     /// A variable that needs no gradient. Operations on constants alone are not recorded.
     pub fn constant(value: Tensor) -> Var {
-        Var { value, place: None }
+        Var { value, place: None, precision: Precision::F32 }
     }
 
     /// The variable recorded at `index` of `tape`.
     pub(crate) fn on_tape(value: Tensor, tape: Tape, index: usize) -> Var {
-        Var { value, place: Some(Place { tape, index }) }
+        let precision = tape.precision();
+        Var { value, place: Some(Place { tape, index }), precision }
     }
 
     /// The value.
@@ -98,7 +101,7 @@ impl Var {
     /// ```
     #[must_use]
     pub fn detach(&self) -> Var {
-        Var::constant(self.value.clone())
+        Var { place: None, ..self.clone() }
     }
 
     /// Asks backward to keep the gradient of this intermediate result, which is otherwise freed as soon
@@ -109,10 +112,15 @@ impl Var {
         }
     }
 
-    /// How finely an operation on these variables takes the operands of its products: as the tape of the first that is on
-    /// one says.
+    /// How finely an operation on these variables takes the operands of its products: in bf16, if one of them is of such a
+    /// computation.
     pub(crate) fn precision(inputs: &[&Var]) -> Precision {
-        inputs.iter().find_map(|input| input.tape()).map(Tape::precision).unwrap_or_default()
+        inputs.iter().map(|input| input.precision).find(|&found| found != Precision::F32).unwrap_or_default()
+    }
+
+    /// The result of an operation on constants.
+    pub(crate) fn constant_of(value: Tensor, inputs: &[&Var]) -> Var {
+        Var { precision: Var::precision(inputs), ..Var::constant(value) }
     }
 
     /// The tape this variable is recorded on.
@@ -131,6 +139,12 @@ impl Tape {
     pub fn var(&self, value: Tensor) -> Var {
         let index = self.push("leaf", &value, [].into_iter(), Kind::Leaf);
         Var::on_tape(value, self.clone(), index)
+    }
+
+    /// A variable with this value that needs no gradient, such as a frozen parameter, in computations of this tape's
+    /// [precision](Tape::with_precision).
+    pub fn constant(&self, value: Tensor) -> Var {
+        Var { precision: self.precision(), ..Var::constant(value) }
     }
 }
 

@@ -16,6 +16,9 @@
 //! file can say which tensors are damaged. Of a file's checksums none is computed from the bytes twice: the
 //! CRC-32 of two parts together follows from those of the parts.
 //!
+//! A matrix may be kept in fewer bytes ([`save_packed`]): in bf16, or in whole numbers (I8) under its name and the scales of its rows
+//! (F32) under its name and `.scale`, which are read as one matrix in f32.
+//!
 //! A file is read once, in blocks that go from the cache into a checksum and into their tensor, so that no second copy
 //! of the model stands in memory.
 //!
@@ -29,13 +32,14 @@ mod checksums;
 mod entries;
 mod numbers;
 mod read;
+mod sizes;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
 use crc32fast::Hasher;
 use safetensors::tensor::Dtype;
-use tensor::{Packing, Tensor};
+use tensor::Packing;
 
 use self::checksums::{BLANK, FILE_KEY, HEADER_START, TENSORS_KEY};
 use self::entries::{Entry, SCALE, entries, for_each_block, joined};
@@ -77,7 +81,7 @@ pub struct Listed {
 /// describe them, replacing the file at `path` in one piece. The same content always gives the same bytes.
 ///
 /// ```
-/// use std::collections::{BTreeMap, HashMap, HashSet};
+/// use std::collections::BTreeMap;
 /// use nn::{Params, checkpoint};
 /// use tensor::{DType, Tensor};
 ///
@@ -224,9 +228,14 @@ fn header(
         header.push_str(&format!(",{}:{}", json(key), json(value)));
     }
     header.push('}');
-    let mut offset = 0;
+    let (mut offset, mut names) = (0, HashSet::new());
     for entry in tensors {
         let Entry { name, dtype, tensor } = entry;
+        if !names.insert(name) {
+            return Err(format!(
+                "two tensors would be named `{name}`, one of them the scales of a matrix; rename one"
+            ));
+        }
         if name == "__metadata__" {
             return Err(format!("a tensor cannot be named `{name}`; choose another name"));
         }
@@ -264,23 +273,25 @@ fn decode_any(path: &Path, whole: Whole) -> Result<(Checkpoint, Vec<Listed>), Er
     }
     metadata.retain(|key, _| !RESERVED_KEYS.contains(&key.as_str()));
 
-    let info = |name: &str| whole.header.info(name).expect("the name is from this header");
-    let of_whole_numbers = whole.names.iter().filter(|name| info(name).dtype == Dtype::I8);
-    let scales: HashSet<String> = of_whole_numbers.map(|name| format!("{name}{SCALE}")).collect();
-    let found = whole.names.iter().zip(&whole.tensors).filter(|(name, _)| scales.contains(*name));
-    let found: HashMap<&String, &Tensor> =
-        found.filter_map(|(name, tensor)| Some((name, tensor.as_ref().ok()?))).collect();
+    let Whole { header, names, tensors: mut found, .. } = whole;
+    let info = |name: &str| header.info(name).expect("the name is from this header");
+    let place: HashMap<&String, usize> = names.iter().zip(0..).collect();
+    let mut is_scale = vec![false; names.len()];
+    for (at, name) in names.iter().enumerate().filter(|(_, name)| info(name).dtype == Dtype::I8) {
+        let scales = place.get(&format!("{name}{SCALE}")).copied();
+        let scale = scales.and_then(|at| found[at].clone().ok());
+        let whole = std::mem::replace(&mut found[at], Err(String::new()));
+        found[at] = whole.and_then(|whole| joined(whole, scale.as_ref()));
+        if let Some(at) = scales {
+            is_scale[at] = true;
+        }
+    }
     let mut tensors = NamedTensors::new(path.display().to_string());
     let mut listed = Vec::new();
-    for (name, tensor) in whole.names.iter().zip(&whole.tensors) {
-        let (dtype, shape) = (info(name).dtype, info(name).shape.clone());
-        let tensor = match tensor {
-            Ok(tensor) if dtype == Dtype::I8 => joined(tensor, found.get(&format!("{name}{SCALE}")).copied()),
-            tensor => tensor.clone(),
-        };
-        let problem = tensor.as_ref().err().cloned();
-        listed.push(Listed { name: name.clone(), dtype: dtype.to_string(), shape, problem });
-        if let Some(tensor) = tensor.ok().filter(|_| !scales.contains(name)) {
+    for ((name, tensor), is_scale) in names.iter().zip(found).zip(is_scale) {
+        let (dtype, shape) = (info(name).dtype.to_string(), info(name).shape.clone());
+        listed.push(Listed { name: name.clone(), dtype, shape, problem: tensor.as_ref().err().cloned() });
+        if let Some(tensor) = tensor.ok().filter(|_| !is_scale) {
             tensors.insert(name.clone(), tensor);
         }
     }

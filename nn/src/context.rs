@@ -123,7 +123,8 @@ impl<'a> Context<'a> {
             let value = self.params.get(id).clone();
             let leaf = match self.tape {
                 Some(tape) if self.params.is_trainable(id) => tape.var(value),
-                _ => Var::constant(value),
+                Some(tape) => tape.constant(value),
+                None => Var::constant(value),
             };
             let name = self.params.name(id);
             if let Some(trace) = self.trace.filter(|trace| trace.wants_parameter(name)) {

@@ -24,11 +24,11 @@ impl Var {
     #[must_use]
     #[track_caller]
     pub fn linear(&self, weight: &Var, bias: Option<&Var>) -> Var {
-        let precision = Var::precision(&[self, weight]);
+        let inputs: Vec<&Var> = [self, weight].into_iter().chain(bias).collect();
+        let precision = Var::precision(&inputs);
         let out = self.value().linear_in(precision, weight.value(), bias.map(Var::value));
         let (x_shape, w_shape) = (self.shape(), weight.shape());
         let (x, w) = (self.save_for(weight), weight.save_for(self));
-        let inputs: Vec<&Var> = [self, weight].into_iter().chain(bias).collect();
         let has_bias = bias.is_some();
         Var::record("linear", &inputs, out, move |grad_out, grads| {
             let grad_out = rows(grad_out); // [rows, d_out]
@@ -93,6 +93,21 @@ mod tests {
         let gradients = out.mul(&Var::constant(grad_out.clone())).sum(.., false).backward();
         assert_eq!(gradients.get(&x_var), Some(&grad_out.matmul_in(bf16, &weight)));
         assert_eq!(gradients.get(&weight_var), Some(&grad_out.transpose(0, 1).matmul_in(bf16, &x)));
+    }
+
+    #[test]
+    fn what_is_frozen_is_rounded_like_the_rest() {
+        let [x, weight, bias] = [("x", &[4, 6][..]), ("weight", &[5, 6]), ("bias", &[5])]
+            .map(|(name, shape)| normal(name, shape).to_dtype(DType::F32));
+        let tape = Tape::new().with_precision(Precision::Bf16);
+        let expected = x.linear_in(Precision::Bf16, &weight, Some(&bias));
+        let frozen = [&x, &weight, &bias].map(|value| tape.constant(value.clone()));
+        assert_eq!(frozen[0].linear(&frozen[1], Some(&frozen[2])).value(), &expected, "all of it");
+        let computed = frozen[0].mul_scalar(1.0).detach().linear(&frozen[1], Some(&frozen[2]));
+        assert_eq!(computed.value(), &expected, "and what was computed from it");
+        let bias = tape.var(bias);
+        let plain = [&x, &weight].map(|value| Var::constant(value.clone()));
+        assert_eq!(plain[0].linear(&plain[1], Some(&bias)).value(), &expected, "all but the bias");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::model::open_translator;
 /// The options of `etudiant quantize`.
 #[derive(Args)]
 #[command(after_help = "\
-The file that it writes is a model like any other, to translate, evaluate and inspect, a half or a quarter as large. Its
+The file that it writes is a model like any other, to translate, evaluate and inspect, a half or a quarter as large as in f32. Its
 matrices are rounded, for good; biases and norms are kept. Decoding waits for weights to be read, so that smaller ones
 are faster. What rounding costs, a test set tells:
 

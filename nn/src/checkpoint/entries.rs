@@ -56,8 +56,7 @@ impl Entry {
     }
 }
 
-/// The bytes of all tensors, a block at a time, so that no second copy of the model stands in memory. With each comes the
-/// position of its tensor.
+/// The bytes of all tensors, a block at a time. With each comes the position of its tensor.
 pub(super) fn for_each_block(
     entries: &[Entry],
     mut visit: impl FnMut(usize, &[u8]) -> io::Result<()>,
@@ -82,13 +81,18 @@ pub(super) fn for_each_block(
 ///
 /// # Errors
 /// Why they make none.
-pub(super) fn joined(whole: &Tensor, scales: Option<&Tensor>) -> Result<Tensor, String> {
+pub(super) fn joined(mut whole: Tensor, scales: Option<&Tensor>) -> Result<Tensor, String> {
     let scales = scales.ok_or_else(|| {
         format!("it has dtype I8, which is read where its scales stand beside it, as NAME{SCALE}; F64, F32, F16 and BF16 are read; convert it")
     })?;
     let (shape, found) = (whole.shape(), scales.shape());
     if whole.rank() != 2 || found[..] != shape[..1] || scales.dtype() != DType::F32 {
-        return Err(format!("its scales are {} {found}, and its whole numbers {shape}", scales.dtype()));
+        let problem = format!("its scales are {} {found}, and its whole numbers {shape}", scales.dtype());
+        return Err(format!("{problem}; a matrix has an f32 for each row"));
     }
-    Ok(whole.mul(&scales.unsqueeze(1)))
+    let (cols, scales) = (whole.dim(1).max(1), scales.contiguous());
+    for (row, scale) in whole.data_mut::<f32>().chunks_mut(cols).zip(scales.data::<f32>()) {
+        row.iter_mut().for_each(|x| *x *= scale);
+    }
+    Ok(whole)
 }

@@ -10,10 +10,10 @@ use std::path::Path;
 use crc32fast::Hasher;
 use safetensors::tensor::{Dtype, Metadata, TensorInfo};
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
-use tensor::shape::MAX_RANK;
 use tensor::{Element, Shape, Tensor};
 
 use super::numbers::{LittleEndian, append_bf16, append_f16, append_i8};
+use super::sizes::{memory, shape};
 use crate::error::Error;
 
 /// The largest header that readers of safetensors accept.
@@ -72,7 +72,7 @@ fn read_all(reader: &mut impl Read, len: Option<u64>) -> Result<Whole, Problem> 
         check_len(&header, len.saturating_sub(start.len() as u64))?;
         // A file that no memory can hold is refused before it fills it.
         let mut room = Vec::<u8>::new();
-        room.try_reserve_exact(header.data_len()).map_err(io::Error::from)?;
+        room.try_reserve_exact(memory(&header, &names)).map_err(io::Error::from)?;
         black_box(&room);
     }
     let mut numbers = Numbers { reader, header: &header, block: Vec::new(), found: 0 };
@@ -241,18 +241,6 @@ impl<R: Read> Numbers<'_, R> {
         self.block.clear();
         self.found += self.reader.take(len as u64).read_to_end(&mut self.block)? as u64;
         Ok(())
-    }
-}
-
-/// A tensor's shape, or why it cannot be represented.
-fn shape(info: &TensorInfo) -> Result<Shape, String> {
-    if info.shape.len() > MAX_RANK {
-        return Err(format!("it has {} axes, at most {MAX_RANK} are supported", info.shape.len()));
-    }
-    // The number of elements was checked, but of lengths [0, huge, huge] it is 0.
-    match info.shape.iter().try_fold(1usize, |numel, &len| numel.checked_mul(len.max(1))) {
-        Some(_) => Ok(Shape::from(info.shape.as_slice())),
-        None => Err(format!("its shape {:?} overflows", info.shape)),
     }
 }
 

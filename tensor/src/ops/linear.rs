@@ -24,7 +24,7 @@ impl Tensor {
     /// In `F32` nothing is rounded, and products have the same bits as without; in `Bf16` they are those by the rounded matrix; in
     /// `Int8` the rows that it is multiplied by are rounded too. Only f32 is packed, on processors with fused multiply-adds (but
     /// for `Int8`, which takes any): else this is the rounded matrix alone. A matrix that whole numbers cannot hold, because it has a number
-    /// that is not finite or more than 66,000 columns, is left as it is.
+    /// that is not finite or more than 66,311 columns, is left as it is.
     ///
     /// # Panics
     /// If the tensor is not a matrix.
@@ -64,8 +64,8 @@ impl Tensor {
         }
     }
 
-    /// A matrix in f32 as [`Packing::Int8`] has it: whole numbers of -127..=127, of its shape, and the scale of each row. None if a number is
-    /// not finite.
+    /// A matrix in f32 as [`Packing::Int8`] has it: whole numbers of -127..=127, of its shape, and the scale of each row. None if
+    /// a number is not finite, or it has more than 66,311 columns, whose sums would not be exact.
     ///
     /// # Panics
     /// If the tensor is no matrix, or not f32.
@@ -73,6 +73,9 @@ impl Tensor {
     pub fn whole_numbers(&self) -> Option<(Tensor, Tensor)> {
         assert!(self.rank() == 2, "whole_numbers: {} is not a matrix", self.shape());
         let (matrix, cols) = (self.contiguous(), self.dim(1));
+        if cols > int8::MOST_TERMS {
+            return None;
+        }
         let row = |row: usize| &matrix.data::<f32>()[row * cols..][..cols];
         let scales: Vec<f32> = (0..self.dim(0)).map(|i| int8::scale_of(row(i).iter().copied())).collect();
         if scales.iter().any(|scale| scale.is_nan()) {
@@ -234,6 +237,8 @@ mod tests {
                 assert_eq!(x.linear(&strided, Some(&bias)), found);
             }
         }
+        let wide = normal(&[2, int8::MOST_TERMS + 1]);
+        assert_eq!(wide.prepacked(Packing::Int8), wide, "too many terms, and left as it is");
         let bad = Tensor::from([[1.0f32, f32::INFINITY]]).prepacked(Packing::Int8);
         assert_eq!(bad, Tensor::from([[1.0f32, f32::INFINITY]]), "no whole numbers, and left as it is");
     }

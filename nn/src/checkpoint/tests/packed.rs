@@ -45,6 +45,15 @@ fn a_changed_byte_of_a_scale_or_a_whole_number_is_found() {
 }
 
 #[test]
+fn a_name_that_scales_would_have_too_is_refused() {
+    let mut tensors = model();
+    tensors.insert("matrix.scale", Tensor::from([1.0f32]));
+    let problem = to_bytes_packed(&tensors, &BTreeMap::new(), Packing::Int8).unwrap_err().to_string();
+    assert!(problem.contains("two tensors would be named `matrix.scale`"), "{problem}");
+    assert!(to_bytes_packed(&tensors, &BTreeMap::new(), Packing::Bf16).is_ok());
+}
+
+#[test]
 fn whole_numbers_without_their_scales_are_refused() {
     let file = |header: &str, numbers: &[u8]| {
         [&(header.len() as u64).to_le_bytes(), header.as_bytes(), numbers].concat()

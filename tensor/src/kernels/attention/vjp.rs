@@ -36,6 +36,10 @@ impl<T: Gemm> Attention<'_, T> {
             key: self.key.all_of(self.batch, &mut grad_key),
             value: self.value.all_of(self.batch, &mut grad_value),
         };
+        assert!(
+            self.group() * self.key.heads == self.query.heads,
+            "attention: heads of the keys divide those of the queries"
+        );
         let heads = self.batch * self.key.heads;
         let per_task = rows_per_chunk(self.query.len * self.work_per_query() / self.key.heads);
         for_each_index(heads.div_ceil(per_task), |task| {
@@ -43,7 +47,7 @@ impl<T: Gemm> Attention<'_, T> {
             for head in task * per_task..heads.min((task + 1) * per_task) {
                 let (sentence, kv_head) = (head / self.key.heads, head % self.key.heads);
                 // SAFETY: the gradients are borrowed uniquely until the loop has ended, and this head of this sentence is
-                // this task's alone.
+                // this task's alone, as are the query heads that it serves: each is served by one, and all are.
                 unsafe { self.attend_vjp(sentence, kv_head, grad_context, &gradients, &mut scratch) };
             }
         });

@@ -4,7 +4,7 @@
 //! and each column of the matrix has a scale, its largest magnitude by 127 (symmetric, per output: Jacob et al. 2018, section 2). The rows that are
 //! multiplied by it are rounded in the same way when they come, each with a scale of its own:
 //!
-//! `out[i, j] = (sum over l of a[i, l] b[l, j]) * (a_scale[i] * b_scale[j]) + bias[j]`, the sum being of whole numbers and exact.
+//! `out[i, j] = (sum over l of a[i, l] b[l, j]) * a_scale[i] * b_scale[j] + bias[j]`, the sum being of whole numbers and exact.
 //!
 //! So results are the same bits in any order, on any processor. AVX-512-VNNI has an instruction for four terms of sixteen columns at
 //! a time (`vpdpbusd`). Its left factors have no sign: 128 is added to each, and what that adds to a sum, 128 times that of a
@@ -27,7 +27,7 @@ const MOST: f32 = 127.0;
 /// What is added to left factors.
 const SHIFT: i32 = 128;
 /// The most terms whose sum, of products of up to 255 and 127, an i32 is sure to hold.
-const MOST_TERMS: usize = (i32::MAX / (255 * 127)) as usize;
+pub const MOST_TERMS: usize = (i32::MAX / (255 * 127)) as usize; // 66,311
 
 /// The right operand of products, `[k, n]`, in whole numbers: panels of `PANEL` columns, in each groups of four terms, in each
 /// column after column the four. What is missing is zeros.
@@ -52,7 +52,7 @@ pub fn scale_of(x: impl Iterator<Item = f32>) -> f32 {
 /// The nearest whole number to a multiple of `scale`; 0 where there is no scale.
 #[inline(always)]
 pub fn whole(x: f32, scale: f32) -> i32 {
-    (x / scale).round_ties_even() as i32 // which makes 0 of NaN
+    if scale == 0.0 { 0 } else { (x / scale).round_ties_even() as i32 } // which makes 0 of NaN
 }
 
 impl PackedInt8 {
@@ -118,8 +118,12 @@ struct Rows {
 impl Rows {
     fn new(a: MatRef<f32>) -> Rows {
         let (len, rows_at_once) = (a.cols.next_multiple_of(GROUP), rows_per_chunk(a.cols));
-        let scale = |row: usize| simd!(scale_of(a.data[row * a.row_stride..][..a.cols].iter().copied()));
-        let scales: Vec<f32> = (0..a.rows).map(scale).collect();
+        let mut scales = vec![0.0; a.rows];
+        for_each_chunk(&mut scales, rows_at_once, |chunk, scales| {
+            for (row, scale) in (chunk * rows_at_once..).zip(scales) {
+                *scale = simd!(scale_of(a.data[row * a.row_stride..][..a.cols].iter().copied()));
+            }
+        });
         let mut data = vec![SHIFT as u8; a.rows * len];
         for_each_chunk(&mut data, (rows_at_once * len).max(1), |chunk, out| {
             for (row, out) in (chunk * rows_at_once..).zip(out.chunks_exact_mut(len)) {
@@ -145,19 +149,22 @@ pub fn gemm_int8(a: MatRef<f32>, b: &PackedInt8, bias: Option<&[f32]>, out: &mut
     assert!(Some(out.len()) == m.checked_mul(n), "gemm_int8: out does not hold [{m}, {n}]");
     assert!(bias.is_none_or(|bias| bias.len() == n), "gemm_int8: the bias is not [{n}]");
     let rows = Rows::new(a);
-    let (_, cols) = piece_size(1, k, n, true);
+    let (down, cols) = piece_size(m, k, n, true);
+    let across = n.div_ceil(cols.max(1));
     let out = Out { data: out.as_mut_ptr(), rows: m, cols: n, row_stride: n };
-    for_each_index(n.div_ceil(cols.max(1)), |piece| {
+    for_each_index(m.div_ceil(down) * across, |piece| {
+        let (top, piece) = (piece / across * down, piece % across);
+        let bottom = m.min(top + down);
         let mut sums = [[0; PANEL]; dots::ROWS];
         for first in (piece * cols..n.min((piece + 1) * cols)).step_by(PANEL) {
-            for row in (0..m).step_by(dots::ROWS) {
-                let count = dots::ROWS.min(m - row);
+            for row in (top..bottom).step_by(dots::ROWS) {
+                let count = dots::ROWS.min(bottom - row);
                 let panel_len = rows.len * PANEL;
                 let panel = &b.data[first / PANEL * panel_len..][..panel_len];
                 dots::dots(&rows.data[row * rows.len..][..count * rows.len], panel, &mut sums[..count]);
                 for (row, sums) in (row..).zip(&sums[..count]) {
                     // SAFETY: `out` is m * n elements that this function borrows uniquely until the loop has ended; the row is
-                    // below m and the columns below n, and no other piece has them.
+                    // below m and the columns below n, and no other piece has them both.
                     let out = unsafe { slice::from_raw_parts_mut(out.at(row, first), PANEL.min(n - first)) };
                     let columns = first..first + out.len();
                     let (scales, shifts) = (&b.scales[columns.clone()], &b.shifts[columns.clone()]);
@@ -165,7 +172,7 @@ pub fn gemm_int8(a: MatRef<f32>, b: &PackedInt8, bias: Option<&[f32]>, out: &mut
                     simd!(for ((out, sum), (b_scale, shift)) in
                         out.iter_mut().zip(sums).zip(scales.iter().zip(shifts))
                     {
-                        *out = (sum - shift) as f32 * (scale * b_scale);
+                        *out = (sum - shift) as f32 * scale * b_scale; // where the scales' product may be too large
                     });
                     if let Some(bias) = bias {
                         simd!(out.iter_mut().zip(&bias[columns]).for_each(|(out, bias)| *out += bias));

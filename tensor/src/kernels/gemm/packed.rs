@@ -10,7 +10,9 @@ use super::tile::Tiles;
 use crate::packing::Packing;
 
 /// The right operand of products of rows in f32, `[k, n]`, packed once.
-pub enum PackedMatrix {
+pub struct PackedMatrix(Kept);
+
+enum Kept {
     /// In f32 or bf16, with its dimensions.
     Floats([usize; 2], Right<'static>),
     /// In whole numbers.
@@ -27,12 +29,12 @@ impl PackedMatrix {
         assert!(b.extent() <= b.data.len(), "PackedMatrix: the operand is too short");
         let floats = |right: fn(Packed) -> Right<'static>| {
             let packed = Tiles::current().map(|_| Packed::new(b))?;
-            Some(PackedMatrix::Floats([b.rows, b.cols], right(packed)))
+            Some(PackedMatrix(Kept::Floats([b.rows, b.cols], right(packed))))
         };
         match packing {
             Packing::F32 => floats(Right::Packed),
             Packing::Bf16 => floats(|packed| Right::Halves(packed.halves())),
-            Packing::Int8 => PackedInt8::new(b).map(PackedMatrix::Whole),
+            Packing::Int8 => PackedInt8::new(b).map(|packed| PackedMatrix(Kept::Whole(packed))),
         }
     }
 }
@@ -43,8 +45,8 @@ impl PackedMatrix {
 /// # Panics
 /// As [`gemm_parallel`], or if rows of `a` are not contiguous.
 pub fn gemm_packed(a: MatRef<f32>, b: &PackedMatrix, bias: Option<&[f32]>, out: &mut [f32]) {
-    match b {
-        PackedMatrix::Floats(dims, right) => {
+    match &b.0 {
+        Kept::Floats(dims, right) => {
             let add_to = bias.map_or(AddTo::Zero, AddTo::Row);
             in_pieces(
                 a,
@@ -58,6 +60,6 @@ pub fn gemm_packed(a: MatRef<f32>, b: &PackedMatrix, bias: Option<&[f32]>, out: 
                 },
             );
         }
-        PackedMatrix::Whole(b) => gemm_int8(a, b, bias, out),
+        Kept::Whole(b) => gemm_int8(a, b, bias, out),
     }
 }

@@ -154,6 +154,11 @@ fn what_would_round_to_the_smallest_normal_number_is_flushed_as_the_processor_do
 }
 
 #[test]
+fn the_processors_instruction_is_as_it_is_said_to_be() {
+    assert!(tiles::pairs().is_none() || pairs_are_as_said());
+}
+
+#[test]
 fn a_sum_that_may_become_tiny_is_noticed() {
     let least = |x: f32, y: f32, add_to: AddTo<f32>, out: &[f32]| {
         let operand = |x: f32| Operand::new(MatRef::row_major(&[1.0, x], 1, 2), Form::Swapped);

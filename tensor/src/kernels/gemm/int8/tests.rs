@@ -17,7 +17,7 @@ fn naive(a: MatRef<f32>, b: MatRef<f32>, bias: Option<&[f32]>, out: &mut [f32]) 
     for (i, j) in (0..a.rows * b.cols).map(|e| (e / b.cols, e % b.cols)) {
         let (a_scale, b_scale) = (scale(a, i), scale(b.t(), j));
         let sum: i64 = (0..a.cols).map(|l| whole(at(a, i, l), a_scale) * whole(at(b, l, j), b_scale)).sum();
-        out[i * b.cols + j] = sum as f32 * (a_scale * b_scale) + bias.map_or(0.0, |bias| bias[j]);
+        out[i * b.cols + j] = sum as f32 * a_scale * b_scale + bias.map_or(0.0, |bias| bias[j]);
     }
 }
 
@@ -55,6 +55,29 @@ fn products_are_the_naive_ones_bit_for_bit() {
 }
 
 #[test]
+fn the_smallest_numbers_and_the_largest_have_a_scale_or_are_zero() {
+    let tiny = f32::from_bits(1);
+    for (row, column) in [
+        ([tiny, 7.0 * tiny, 0.0], [1.0, -1.0, 2.0]),
+        ([63.0 * tiny, -63.0 * tiny, 0.0], [1.0, -1.0, 2.0]),
+        ([64.0 * tiny, -200.0 * tiny, tiny], [1.0, -1.0, 2.0]),
+        ([1.0, -1.0, 2.0], [tiny, 7.0 * tiny, 0.0]),
+        ([1e25, 1e25, 1.0], [1e25, -1e25, 0.0]), // whose scales' product is no number
+    ] {
+        let (a, b) = (MatRef::row_major(&row, 1, 3), MatRef::row_major(&column, 3, 1));
+        let packed = PackedInt8::new(b).unwrap();
+        assert!((0..3).all(|term| packed.at(term, 0).abs() <= 127));
+        let mut found = [f32::NAN];
+        gemm_int8(a, &packed, None, &mut found);
+        let (mut expected, mut exact) = ([0.0], [0.0]);
+        naive(a, b, None, &mut expected);
+        naive_gemm(a, b, &mut exact);
+        assert_eq!(found, expected, "{row:?} by {column:?}");
+        assert!((found[0] - exact[0]).abs() <= 0.02 * exact[0].abs() + 400.0 * tiny, "{row:?} by {column:?}");
+    }
+}
+
+#[test]
 fn sums_are_those_of_plain_loops_at_their_largest() {
     for (rows, len) in [(1, 4), (2, 64), (3, 2048), (4, MOST_TERMS / GROUP * GROUP)] {
         let any = |i: usize| (i * 7919 % 256) as u8;
@@ -65,7 +88,14 @@ fn sums_are_those_of_plain_loops_at_their_largest() {
             let mut found = [[1; PANEL]; dots::ROWS];
             let mut expected = found;
             dots::dots(&row, &panel, &mut found[..rows]);
-            dots::plain(&row, &panel, &mut expected[..rows]);
+            for (i, j) in (0..rows).flat_map(|i| (0..PANEL).map(move |j| (i, j))) {
+                let factor = |l: usize| panel[(l / GROUP * PANEL + j) * GROUP + l % GROUP];
+                let sum: i64 = (0..len).map(|l| i64::from(row[i * len + l]) * i64::from(factor(l))).sum();
+                expected[i][j] = sum.try_into().expect("a sum that an i32 holds");
+            }
+            let mut plain = [[1; PANEL]; dots::ROWS];
+            dots::plain(&row, &panel, &mut plain[..rows]);
+            assert_eq!(plain, expected, "{rows} rows of {len}, in plain loops");
             assert_eq!(found, expected, "{rows} rows of {len}");
         }
     }
