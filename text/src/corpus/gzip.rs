@@ -14,11 +14,13 @@ pub(super) struct Gzip<R> {
     member: Option<GzDecoder<R>>,
     /// How many members have ended.
     ended: usize,
+    /// What went wrong behind what was read last.
+    failed: Option<io::Error>,
 }
 
 impl<R: BufRead> Gzip<R> {
     pub(super) fn new(reader: R) -> Self {
-        Gzip { member: Some(GzDecoder::new(reader)), ended: 0 }
+        Gzip { member: Some(GzDecoder::new(reader)), ended: 0, failed: None }
     }
 
     /// Goes on to the next member, if there is one.
@@ -54,7 +56,27 @@ fn skip_zeros(reader: &mut impl BufRead) -> io::Result<Option<u8>> {
 }
 
 impl<R: BufRead> Read for Gzip<R> {
+    /// Fills the buffer while there is text, so that what is read at a time does not tell where members end: by the first part
+    /// of a text it is judged in what encoding it is.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut count = 0;
+        while count < buffer.len() && self.failed.is_none() {
+            match self.read_some(&mut buffer[count..]) {
+                Ok(0) => break,
+                Ok(more) => count += more,
+                Err(error) => self.failed = Some(error),
+            }
+        }
+        match self.failed.take_if(|_| count == 0) {
+            Some(error) => Err(error),
+            None => Ok(count),
+        }
+    }
+}
+
+impl<R: BufRead> Gzip<R> {
+    /// Some text, nothing only at the end.
+    fn read_some(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while let Some(mut member) = self.member.take() {
             // A member whose header was read is gzip data, whatever follows.
             let is_gzip = |member: &GzDecoder<R>| self.ended == 0 || member.header().is_some();

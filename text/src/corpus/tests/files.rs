@@ -69,6 +69,19 @@ fn gzip_is_recognised_by_its_bytes_and_not_by_its_name() {
 }
 
 #[test]
+fn where_a_member_ends_does_not_tell_what_text_is() {
+    let text = b"u\0\0\0\0\0\0\0\x06n\tx\r\ndeux\tis"; // whose first part alone might be UTF-16
+    let members = [gzip(&text[..8]), gzip(&text[8..])].concat();
+    let dir = folder(&[("members.gz", &members), ("plain", text)]);
+    let read = |name: &str| {
+        let lines = crate::corpus::read_lines(&dir.path().join(name));
+        lines.map_err(|error| error.to_string())
+    };
+    assert_eq!(read("plain").unwrap().len(), 2);
+    assert_eq!(read("members.gz"), read("plain"));
+}
+
+#[test]
 fn zeros_behind_gzip_are_padding_and_anything_else_is_named() {
     let members = [gzip(b"a\tb\n"), gzip(b"c\td\n")];
     for zeros in [1, 2, 511, 100_000] {
