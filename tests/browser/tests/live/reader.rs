@@ -14,6 +14,11 @@ fn axe_finds_nothing_serious() {
         "document.querySelectorAll('details').forEach((one) => (one.open = true)); \
          const query = document.querySelector('#query'); query.value = 'encoder weights'; query.dispatchEvent(new Event('input'))",
     );
+    let twice: Vec<String> = browser.run(
+        "const ids = [...document.querySelectorAll('[id]')].map((one) => one.id); \
+         return ids.filter((id, at) => ids.indexOf(id) !== at)",
+    );
+    assert!(twice.is_empty(), "two places are called {twice:?}");
     for (width, is_dark) in [(360, false), (1400, true)] {
         browser.look_through(Window { width, is_dark, ..Window::default() });
         assert_none(&format!("{width} px, dark: {is_dark}"), &violations(&browser));
