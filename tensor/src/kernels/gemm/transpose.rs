@@ -1,5 +1,6 @@
 //! A block of a transpose, in registers.
 
+#[cfg(target_arch = "x86_64")]
 use crate::kernels::isa::{self, Isa};
 
 /// How many rows and columns are transposed at a time.

@@ -1,10 +1,9 @@
 //! The registers that products in bf16 run in beside those in f32: of pairs, and such that flush.
 
-use std::time::{Duration, Instant};
-
 use super::super::lanes::{Lanes, MOST_LANES};
 use super::super::rounding::{MAGNITUDE, SMALLEST, multiply_add_flushed};
-use super::super::tile::{Tile, Tiles, by_rows, strips, tile};
+use super::super::tile::{Tile, Tiles, by_rows, strips};
+#[cfg(target_arch = "x86_64")]
 use crate::kernels::isa::{self, Isa};
 
 /// Registers that flush.
@@ -98,10 +97,12 @@ use x86::Pairs;
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
+    use super::super::super::tile::tile;
     use super::*;
     use std::arch::x86_64::*;
     use std::hint::black_box;
     use std::mem::transmute;
+    use std::time::{Duration, Instant};
 
     /// Sums in f32, and factors that are pairs.
     #[derive(Clone, Copy)]
