@@ -14,6 +14,9 @@ pub trait Gemm: Element {
     /// The right operand of a product.
     type Right<'a>: Sync;
 
+    /// Whether products have the same bits however they are cut into rows and columns.
+    fn any_cut() -> bool;
+
     /// The operand `b`; packed, if several pieces of a product `share` it and that pays.
     fn right(b: MatRef<'_, Self>, share: bool) -> Self::Right<'_>;
 
@@ -33,6 +36,10 @@ pub trait Gemm: Element {
 
 impl Gemm for f32 {
     type Right<'a> = Right<'a>;
+
+    fn any_cut() -> bool {
+        Tiles::current().is_some()
+    }
 
     fn right(b: MatRef<'_, f32>, share: bool) -> Right<'_> {
         match Tiles::current() {
@@ -59,6 +66,10 @@ impl Gemm for f32 {
 
 impl Gemm for f64 {
     type Right<'a> = MatRef<'a, f64>;
+
+    fn any_cut() -> bool {
+        false // the library's tiles are another matter
+    }
 
     fn right(b: MatRef<'_, f64>, _share: bool) -> MatRef<'_, f64> {
         b

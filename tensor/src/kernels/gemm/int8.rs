@@ -13,7 +13,7 @@
 use std::slice;
 
 use super::matrix::{MatRef, Out};
-use super::panels::piece_size;
+use super::panels::{most_pieces, piece_size};
 use super::tile::PANEL;
 use crate::simd;
 use crate::threads::{for_each_chunk, for_each_index, rows_per_chunk};
@@ -149,7 +149,7 @@ pub fn gemm_int8(a: MatRef<f32>, b: &PackedInt8, bias: Option<&[f32]>, out: &mut
     assert!(Some(out.len()) == m.checked_mul(n), "gemm_int8: out does not hold [{m}, {n}]");
     assert!(bias.is_none_or(|bias| bias.len() == n), "gemm_int8: the bias is not [{n}]");
     let rows = Rows::new(a);
-    let (down, cols) = piece_size(m, k, n, true);
+    let (down, cols) = piece_size([m, k, n], true, most_pieces(true));
     let across = n.div_ceil(cols.max(1));
     let out = Out { data: out.as_mut_ptr(), rows: m, cols: n, row_stride: n };
     for_each_index(m.div_ceil(down) * across, |piece| {

@@ -114,7 +114,7 @@ mod x86 {
         |from| _mm512_loadu_ps(from),
         |to, lanes| _mm512_storeu_ps(to, lanes),
         |sum, x, y| _mm512_fmadd_ps(x, y, sum),
-        |from: *const f32| _mm_prefetch::<_MM_HINT_T1>(from.cast()),
+        |from: *const f32| _mm_prefetch::<_MM_HINT_T0>(from.cast()),
         |from: *const u16| _mm512_castsi512_ps(_mm512_slli_epi32::<16>(_mm512_cvtepu16_epi32(
             _mm256_loadu_si256(from.cast())
         )))
@@ -127,7 +127,7 @@ mod x86 {
         |from| _mm256_loadu_ps(from),
         |to, lanes| _mm256_storeu_ps(to, lanes),
         |sum, x, y| _mm256_fmadd_ps(x, y, sum),
-        |from: *const f32| _mm_prefetch::<_MM_HINT_T1>(from.cast()),
+        |from: *const f32| _mm_prefetch::<_MM_HINT_T0>(from.cast()),
         |from: *const u16| _mm256_castsi256_ps(_mm256_slli_epi32::<16>(_mm256_cvtepu16_epi32(
             _mm_loadu_si128(from.cast())
         )))

@@ -1,19 +1,24 @@
-//! Products shared by threads, in pieces of rows and columns. Their sizes depend on those of the product alone.
+//! Products shared by threads, in pieces of rows and columns.
+//!
+//! Each piece reads its rows of `a` and its columns of `b` anew, so the fewer there are, the less is waited for memory. Where
+//! no cut changes a bit there are four for each thread, and everywhere else, as in all other kernels, as many as the sizes of
+//! the product say.
 
 use std::ops::Range;
 
 use super::element::Gemm;
 use super::matrix::{AddTo, MatRef, Out};
 use super::tile::PANEL;
-use crate::element::Element;
-use crate::threads::for_each_index;
+use crate::threads::{self, for_each_index};
 
 /// Multiply-adds below which a product stays on the calling thread.
 const PARALLEL_WORK: usize = 1 << 18;
 /// Multiply-adds that a piece should at least hold, so that handing it out pays.
 const PIECE_WORK: usize = 1 << 22;
-/// The most pieces a product is cut into: four for each of 16 threads.
+/// The most pieces that a product is cut into.
 const MAX_PIECES: usize = 64;
+/// How many pieces there are for each thread, that all may end at about the same time.
+const PIECES_PER_THREAD: usize = 4;
 /// A piece should have so many rows, a few tiles' worth: what is packed for it is used by each.
 const PIECE_ROWS: usize = 56;
 /// And so many columns, some panels: rows are read anew for each piece.
@@ -24,14 +29,21 @@ const ENOUGH: usize = 16;
 /// A product of few rows takes its time from reading `b`, as much as if it had so many.
 const FEW_ROWS: usize = 16;
 
-/// The size `(rows, cols)` of the pieces that a product `[m, k] x [k, n]` is cut into, all about as large: two, four, eight,
-/// so that threads get equal shares. First one side is cut, and where it is too short, the other as well.
-pub(super) fn piece_size(m: usize, k: usize, n: usize, columns_first: bool) -> (usize, usize) {
+/// The most pieces of a product: by the number of threads, if it `may` depend on them.
+pub(super) fn most_pieces(may: bool) -> usize {
+    let by_threads = threads::count().saturating_mul(PIECES_PER_THREAD).min(MAX_PIECES).next_power_of_two();
+    if may { by_threads } else { MAX_PIECES }
+}
+
+/// The size `(rows, cols)` of the pieces that a product `[m, k] x [k, n]` is cut into, at `most` so many and all about as
+/// large: two, four, eight, so that threads get equal shares. First one side is cut, and where it is too short, the other as
+/// well.
+pub(super) fn piece_size([m, k, n]: [usize; 3], columns_first: bool, most: usize) -> (usize, usize) {
     let work = |m: usize| m.saturating_mul(n).saturating_mul(k.max(1));
     if work(m) < PARALLEL_WORK {
         return (m.max(1), n.max(1));
     }
-    let pieces = (work(m.max(FEW_ROWS)) / PIECE_WORK).next_power_of_two().clamp(2, MAX_PIECES);
+    let pieces = (work(m.max(FEW_ROWS)) / PIECE_WORK).next_power_of_two().clamp(2, most);
     let halved = |len: usize, least: usize, most: usize| {
         let fits = |&pieces: &usize| pieces == 1 || len / pieces >= least;
         std::iter::successors(Some(most), |pieces| Some(pieces / 2)).find(fits).expect("one piece fits")
@@ -66,7 +78,7 @@ pub fn gemm_parallel<T: Gemm>(a: MatRef<T>, b: MatRef<T>, add_to: AddTo<T>, out:
 
 /// A product by the operand `[k, n]` that `right` makes, told whether several pieces share it. `product` gets rows of `a` and
 /// of `out`, and some columns, the first a multiple of 32, that it alone may write; all elements of `a` lie in its slice.
-pub(super) fn in_pieces<T: Element, B: Sync>(
+pub(super) fn in_pieces<T: Gemm, B: Sync>(
     a: MatRef<T>,
     [terms, n]: [usize; 2],
     right: impl FnOnce(bool) -> B,
@@ -79,7 +91,7 @@ pub(super) fn in_pieces<T: Element, B: Sync>(
     assert!(Some(out.len()) == m.checked_mul(n), "gemm: out does not hold [{m}, {n}]");
     assert!(a.extent() <= a.data.len(), "gemm: an operand is too short");
     assert!(!matches!(add_to, AddTo::Row(row) if row.len() != n), "gemm: the row to add to is not [{n}]");
-    let (rows, cols) = piece_size(m, k, n, a.col_stride == 1);
+    let (rows, cols) = piece_size([m, k, n], a.col_stride == 1, most_pieces(T::any_cut()));
     let (down, across) = (m.div_ceil(rows), n.div_ceil(cols));
     // `out` is borrowed uniquely until the loop has ended, and no two pieces share rows and columns.
     let out = Out { data: out.as_mut_ptr(), rows: m, cols: n, row_stride: n };
@@ -97,17 +109,29 @@ mod tests {
 
     #[test]
     fn pieces_are_large_enough_few_and_aligned() {
-        assert_eq!(piece_size(64, 63, 64, true), (64, 64), "a small product stays whole");
-        assert_eq!(piece_size(0, 7, 9, true), (1, 9));
-        assert_eq!(piece_size(168, 64, 64, true), (84, 64), "two pieces are the fewest");
-        assert_eq!(piece_size(32, 64, 512, false), (32, 256), "where rows are few, columns are cut");
-        assert_eq!(piece_size(2048, 128, 128, true), (256, 128), "where columns are few, rows are");
+        assert_eq!(piece_size([64, 63, 64], true, MAX_PIECES), (64, 64), "a small product stays whole");
+        assert_eq!(piece_size([0, 7, 9], true, MAX_PIECES), (1, 9));
+        assert_eq!(piece_size([168, 64, 64], true, MAX_PIECES), (84, 64), "two pieces are the fewest");
         assert_eq!(
-            piece_size(2048, 512, 10_000, true),
+            piece_size([32, 64, 512], false, MAX_PIECES),
+            (32, 256),
+            "where rows are few, columns are cut"
+        );
+        assert_eq!(
+            piece_size([2048, 128, 128], true, MAX_PIECES),
+            (256, 128),
+            "where columns are few, rows are"
+        );
+        assert_eq!(
+            piece_size([2048, 512, 10_000], true, MAX_PIECES),
             (1024, 320),
             "sixty-four are the most, of whole panels"
         );
-        assert_eq!(piece_size(1, 512, 16_000, true), (1, 512), "a row is cut for the bandwidth's sake");
-        assert_eq!(piece_size(512, 2048, 512, false), (64, 256), "both are cut");
+        assert_eq!(
+            piece_size([1, 512, 16_000], true, MAX_PIECES),
+            (1, 512),
+            "a row is cut for the bandwidth's sake"
+        );
+        assert_eq!(piece_size([512, 2048, 512], false, MAX_PIECES), (64, 256), "both are cut");
     }
 }

@@ -87,6 +87,11 @@ pub(super) unsafe fn tile<
     unsafe {
         let mut sums = [[[V::zero(); COLS]; PANELS]; ROWS];
         let place = |panel: usize, col: usize| panel * PANEL + col * V::LEN;
+        for row in 0..ROWS {
+            for line in (0..PANELS * COLS * V::LEN).step_by(LINE / size_of::<f32>()) {
+                V::prefetch(t.out.wrapping_add(row * t.out_row + line)); // to be there when the sums are written
+            }
+        }
         if !t.start.is_null() {
             for (row, sums) in sums.iter_mut().enumerate() {
                 for (panel, sums) in sums.iter_mut().enumerate() {
