@@ -40,11 +40,13 @@ SIZES = {
 }
 
 
-def arguments(about):
+def arguments(about, bf16=()):
     parser = argparse.ArgumentParser(description=about)
     parser.add_argument("size", choices=SIZES)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=8.0, help="how long to measure")
+    if bf16:
+        parser.add_argument("--bf16", choices=bf16, help="round to bf16, and how")
     return parser.parse_args()
 
 

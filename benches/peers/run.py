@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """A training step of étudiant beside PyTorch's and JAX's: ours, PyTorch, JAX, and so again for some rounds, each in a
-process of its own on the same cores. Prints the table of the README in Markdown."""
+process of its own on the same cores. Prints the table of the README in Markdown; with --bf16 a second one, of ours and
+PyTorch's steps in bf16 in the same rounds."""
 
 import argparse
 import json
@@ -15,9 +16,10 @@ from statistics import median
 FOLDER = pathlib.Path(__file__).resolve().parent
 ROOT = FOLDER.parent.parent
 NAMES = {"etudiant": "étudiant", "torch": "PyTorch", "jax": "JAX"}
+BF16 = {"etudiant-bf16": "étudiant", "torch-autocast": "PyTorch, autocast", "torch-products": "PyTorch, products"}
 SIZES = ["toy", "tiny", "small", "base"]
 OURS = re.compile(
-    r"train_step (?P<size>\w+): median (?P<median_ms>[\d.]+) ms, min (?P<min_ms>[\d.]+) ms, "
+    r"train_step (?P<size>\w+)(?: in bf16)?: median (?P<median_ms>[\d.]+) ms, min (?P<min_ms>[\d.]+) ms, "
     r"(?P<tokens>[\d.]+) target tokens/s, peak (?P<peak_mb>[\d.]+|NaN) MB, (?P<fma_percent>[\d.]+) % of FMA peak"
 )
 
@@ -30,6 +32,7 @@ def arguments():
     parser.add_argument("--seconds", type=float, default=8.0, help="for each measurement (8)")
     parser.add_argument("--python", default=sys.executable, help="the Python that has PyTorch and JAX")
     parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="save every measurement there")
+    parser.add_argument("--bf16", action="store_true", help="in bf16 as well: twice as many measurements")
     parser.add_argument("--skip", choices=["torch", "jax"], action="append", default=[])
     options = parser.parse_args()
     if unknown := set(options.sizes) - set(SIZES):
@@ -38,6 +41,7 @@ def arguments():
         parser.error("--rounds and --threads are at least 1, --seconds is above 0")
     options.sizes = options.sizes or SIZES
     options.peers = [peer for peer in ["torch", "jax"] if peer not in options.skip]
+    options.in_bf16 = [name for name in BF16 if options.bf16 and name.split("-")[0] not in options.skip]
     return options
 
 
@@ -50,27 +54,32 @@ def main():
     runs, versions = [], our_versions()
     for size in options.sizes:
         for round in range(options.rounds):
-            for program in ["etudiant", *options.peers]:
+            for program in ["etudiant", *options.peers, *options.in_bf16]:
                 figures = measure(program, size, options)
                 versions |= figures.pop("versions", {})
-                print(f"{size}, round {round + 1}, {NAMES[program]}: {figures['median_ms']:.2f} ms", file=sys.stderr)
+                print(f"{size}, round {round + 1}, {program}: {figures['median_ms']:.2f} ms", file=sys.stderr)
                 runs.append({"size": size, "round": round, "program": program} | figures)
                 save(options, runs, versions)
     check_parameters(runs)
     print_table(runs, options)
+    if options.bf16:
+        print_bf16(runs, options)
     print(f"\n{conditions(options, versions)}")
 
 
 def measure(program, size, options):
     """The figures of one process."""
+    program, _, how = program.partition("-")
     if program == "etudiant":
-        out = run(["cargo", "bench", "-q", "--bench", "train_step", "--", size, "--seconds", str(options.seconds)])
+        command = ["cargo", "bench", "-q", "--bench", "train_step", "--", size, "--seconds", options.seconds]
+        out = run(command + ["--bf16"] * (how == "bf16"))
         found = OURS.search(out)
         if not found or found["size"] != size:
             sys.exit(f"run.py: no line `train_step {size}: median ..` from `cargo bench`, but\n{out}")
         return {key: float(value) for key, value in found.groupdict().items() if key != "size"}
     script = FOLDER / f"{program}_step.py"
-    out = run([options.python, script, size, "--threads", options.threads, "--seconds", options.seconds])
+    command = [options.python, script, size, "--threads", options.threads, "--seconds", options.seconds]
+    out = run(command + (["--bf16", how] if how else []))
     return json.loads(out.splitlines()[-1])
 
 
@@ -141,6 +150,25 @@ def print_table(runs, options):
             for program in programs
         }
         print(f"| {size} | {' | '.join(row(of, options.peers))} |")
+
+
+def print_bf16(runs, options):
+    """Ours in bf16 beside PyTorch's two ways, and beside what is fastest in f32."""
+    heads = [f"{BF16[program]}, ms" for program in options.in_bf16]
+    theirs = options.in_bf16[1:]
+    heads += ["ours / faster PyTorch"] * bool(theirs) + ["ours / best f32 peer"] * bool(options.peers)
+    print(f"\nIn bf16:\n\n| size | {' | '.join([*heads, 'ours / ours in f32'])} |\n|---{'|---:' * (len(heads) + 1)}|")
+    for size in options.sizes:
+        programs = ["etudiant", *options.peers, *options.in_bf16]
+        times = {
+            program: median(run["median_ms"] for run in runs if run["size"] == size and run["program"] == program)
+            for program in programs
+        }
+        ours = times["etudiant-bf16"]
+        cells = [milliseconds(times[program]) for program in options.in_bf16]
+        bests = [others for others in [theirs, options.peers, ["etudiant"]] if others]
+        cells += [f"{ours / min(times[other] for other in others):.2f}" for others in bests]
+        print(f"| {size} | {' | '.join(cells)} |")
 
 
 def row(of, peers):
