@@ -3,7 +3,7 @@
 //! **Chunks.** Work is cut into fixed chunks, never into a share per thread. The chunks of a problem depend on its sizes
 //! alone. Each is computed by one thread from start to end, and reductions combine the chunks in order. Results are
 //! therefore the same, bit for bit, for any number of threads; splitting by thread count would have been simpler and
-//! would have lost that.
+//! would have lost that. Matrix products alone ask how many threads there are, where no cut changes a bit.
 //!
 //! **Jobs.** What a thread does in [`on_worker`], or in one call of a loop from outside, is a job. Each has workers of
 //! its own while it lasts, so that jobs of several threads run side by side: a search does not wait for the

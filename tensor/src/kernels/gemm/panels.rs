@@ -133,5 +133,20 @@ mod tests {
             "a row is cut for the bandwidth's sake"
         );
         assert_eq!(piece_size([512, 2048, 512], false, MAX_PIECES), (64, 256), "both are cut");
+        assert_eq!(
+            piece_size([1024, 512, 2048], true, 8),
+            (1024, 256),
+            "and no further than for the threads"
+        );
+    }
+
+    #[test]
+    fn there_are_four_pieces_for_a_thread_where_no_cut_changes_a_bit() {
+        let most = |threads: usize, may: bool| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| most_pieces(may))
+        };
+        assert_eq!([1, 2, 3, 16, 40].map(|threads| most(threads, true)), [4, 8, 16, 64, 64]);
+        assert_eq!([1, 16].map(|threads| most(threads, false)), [64, 64]);
     }
 }

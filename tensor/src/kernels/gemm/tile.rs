@@ -87,11 +87,7 @@ pub(super) unsafe fn tile<
     unsafe {
         let mut sums = [[[V::zero(); COLS]; PANELS]; ROWS];
         let place = |panel: usize, col: usize| panel * PANEL + col * V::LEN;
-        for row in 0..ROWS {
-            for line in (0..PANELS * COLS * V::LEN).step_by(LINE / size_of::<f32>()) {
-                V::prefetch(t.out.wrapping_add(row * t.out_row + line)); // to be there when the sums are written
-            }
-        }
+        ask_for_place::<V>(t, ROWS, PANELS * COLS * V::LEN);
         if !t.start.is_null() {
             for (row, sums) in sums.iter_mut().enumerate() {
                 for (panel, sums) in sums.iter_mut().enumerate() {
@@ -141,7 +137,21 @@ pub(super) unsafe fn tile<
     }
 }
 
-/// The same in strips of `COLS` registers, for registers too few for a panel.
+/// Asks for where the sums of a tile are going to stand, to have it when they are written.
+///
+/// # Safety
+/// The processor has the registers.
+#[inline(always)]
+unsafe fn ask_for_place<V: Lanes>(t: &Tile, rows: usize, cols: usize) {
+    for row in 0..rows {
+        for line in (0..cols).step_by(LINE / size_of::<f32>()) {
+            // SAFETY: any address may be asked for.
+            unsafe { V::prefetch(t.out.wrapping_add(row * t.out_row + line)) }
+        }
+    }
+}
+
+/// A [`tile`] in strips of `COLS` registers, for registers too few for a panel.
 ///
 /// # Safety
 /// As [`TileFn`].
