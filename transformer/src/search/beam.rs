@@ -79,7 +79,7 @@ pub(super) fn with_speakers<R>(
     check(options)?;
     let attention = members.first().filter(|_| options.coverage > 0.0).map(|(model, _)| Attention::of(model));
     let speakers = Speakers::new(members, &options.never, attention.as_ref())?;
-    options.rules.check(speakers.config())?;
+    options.rules.check(speakers.config(), speakers.never()).map_err(Error::Config)?;
     search(&speakers)
 }
 

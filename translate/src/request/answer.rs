@@ -117,7 +117,7 @@ impl Request<'_> {
         self.search.check().map_err(Error::Request)?;
         let beam = self.search.beam;
         let options = self.search.options(self.n_candidates(beam, beam)?);
-        self.constraints.on_search(options, self.translator.text()).map_err(Error::Request)
+        self.constraints.on_search(options, self.translator).map_err(Error::Request)
     }
 
     /// The options of one draw of each line.
@@ -129,7 +129,7 @@ impl Request<'_> {
         sampling.check().map_err(Error::Request)?;
         let seed = Seed::new(sampling.seed).derive_index(draw);
         let options = sampling.options(seed, self.search.max_len_beyond_source);
-        self.constraints.on_sampling(options, self.translator.text()).map_err(Error::Request)
+        self.constraints.on_sampling(options, self.translator).map_err(Error::Request)
     }
 
     /// As many translations of each as are asked for, each from a stream of its own.

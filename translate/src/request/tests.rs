@@ -208,3 +208,19 @@ fn translations_without_end_are_refused_whoever_asks_for_them() {
     let about = crate::translator::About { search: Some(search), ..translator.about().clone() };
     assert!(untrained().with_about(about).translate(&LINES).is_err());
 }
+
+/// A line of as many tokens as the model reads, `<eos>` among them, is read whole, and a longer one as that.
+#[test]
+fn a_line_at_the_models_length_is_translated_and_one_beyond_it_as_its_beginning() {
+    let translator = untrained();
+    let max_len = translator.model().config().architecture.max_len;
+    let line = |words: usize| ["je", "suis", "merci"].repeat(words)[..words].join(" ");
+    let request = translator.request().beam(2).max_len_beyond_source(0).n_best(2);
+    let lines = [max_len - 2, max_len - 1, max_len, 3 * max_len].map(line);
+    let found = request.translate(&lines).unwrap();
+    assert_eq!([0, 1, 2, 3].map(|line: usize| found[line].source.cut), [0, 0, 1, 2 * max_len + 1]);
+    let lens = [0, 1, 2, 3].map(|line: usize| found[line].source.ids.len());
+    assert_eq!(lens, [max_len - 1, max_len, max_len, max_len]);
+    assert_eq!(found[2].translations, found[1].translations);
+    assert_eq!(found[3].translations, found[1].translations);
+}
