@@ -187,6 +187,31 @@ fn a_beam_of_one_is_greedy() {
     });
 }
 
+/// The word that an alternative begins with is of the prefix then, whose words never cost for being said again.
+#[test]
+fn alternatives_are_the_likeliest_words_each_gone_on_with_as_if_it_were_forced() {
+    for_every_option(2, 3, |what, model, params, options| {
+        let max_len = options.rules.max_len.or(Some(6)); // whatever the source and the prefix
+        let rules = Rules { repetition_penalty: 1.0, max_len, max_ratio: None, ..options.rules.clone() };
+        let options = BeamOptions { rules, max_len: MaxLen { beyond_source: 6 }, ..options.clone() };
+        let three =
+            BeamOptions { beam_size: 6, groups: 3, top_beams: 3, alternatives: true, ..options.clone() };
+        for (source, found) in SOURCES.iter().zip(beam_search(model, params, &sources(), &three).unwrap()) {
+            let place = options.rules.prefix.len();
+            let words: Vec<u32> = found.iter().map(|one| one.ids[place]).collect();
+            let naive = Naive { model, params, options: &options, source };
+            assert_eq!(words, naive.likeliest_after_prefix(3), "{what}");
+            for (found, word) in found.into_iter().zip(words).filter(|&(_, word)| word != EOS) {
+                let prefix = [&options.rules.prefix[..], &[word]].concat();
+                let rules = Rules { prefix, ..options.rules.clone() };
+                let forced = BeamOptions { rules, top_beams: 1, ..options.clone() };
+                let forced = beam_search(model, params, &[source.to_vec()], &forced).unwrap();
+                assert_eq!(found, forced[0][0], "{what}");
+            }
+        }
+    });
+}
+
 #[test]
 fn company_changes_not_a_bit() {
     let sources: Vec<Vec<u32>> = (0..20).map(|i| vec![3 + i % 6; 1 + (i as usize * 5) % 7]).collect();
@@ -194,7 +219,8 @@ fn company_changes_not_a_bit() {
         let (model, params) = model(start, 1, DType::F32);
         for (name, options) in every_option(beam_size) {
             let groups = BeamOptions { groups: beam_size, diversity: 0.6, ..options.clone() };
-            for options in [options, groups] {
+            let alternatives = BeamOptions { diversity: 0.0, alternatives: true, ..groups.clone() };
+            for options in [options, groups, alternatives] {
                 let together = search_in_batches(&model, &params, &sources, &options, |_| ()).unwrap();
                 for (source, together) in sources.iter().zip(&together) {
                     let alone = beam_search(&model, &params, std::slice::from_ref(source), &options).unwrap();

@@ -160,6 +160,17 @@ impl Naive<'_> {
         found
     }
 
+    /// The likeliest words behind the prefix, so many or as many as there are.
+    pub fn likeliest_after_prefix(&self, count: usize) -> Vec<u32> {
+        let place = self.options.rules.prefix.len();
+        let mut live = vec![Self::nothing()];
+        for _ in 0..=place {
+            live = self.continued(&live);
+        }
+        live.sort_by(|a, b| b.rank.total_cmp(&a.rank));
+        live.iter().take(count).map(|said| said.ids[place]).collect()
+    }
+
     /// The word that is worth most at each step.
     pub fn greedy(&self) -> Hypothesis {
         let mut said = Self::nothing();
