@@ -5,6 +5,7 @@ use transformer::Pair;
 
 use super::*;
 use crate::testing::untrained;
+use crate::translated::Translation;
 
 const LINES: [&str; 4] = ["je suis étudiant", "", "merci merci merci suis", " \t"];
 
@@ -195,6 +196,49 @@ fn what_the_model_does_not_know_is_copied_if_it_is_asked_for() {
         |found: &Translated| found.translations.iter().map(|one| one.text.clone()).collect::<Vec<_>>();
     assert_eq!(texts(&alone), texts(&replaced));
     assert!(alone.translations.iter().all(|one| one.alignment.is_none() && one.attention.is_none()));
+}
+
+/// Three alternatives behind `i`, which search as if each were of the prefix, and say at which token they differ.
+#[test]
+fn alternatives_go_on_behind_the_prefix_by_other_tokens() {
+    let translator = untrained();
+    let ask = |prefix: &str| {
+        let prefix = prefix.into();
+        let request = translator.request().constraints(Constraints { prefix, ..Constraints::default() });
+        request.beam(2).max_len_beyond_source(3)
+    };
+    let request = ask("i").alternatives(3).align(true);
+    let found = request.translate(&LINES).unwrap();
+    assert_eq!(found.iter().map(|line| line.translations.len()).collect::<Vec<_>>(), [3, 0, 3, 0]);
+    assert_eq!(request.translate_heard(&LINES, |_, _| std::ops::ControlFlow::Continue(())).unwrap(), found);
+    let mut last = None;
+    for line in &found {
+        let next: Vec<u32> = line.translations.iter().map(|one| one.ids[1]).collect();
+        assert!(next.iter().enumerate().all(|(place, id)| !next[..place].contains(id)), "{next:?}");
+        for one in &line.translations {
+            assert_eq!(one.alternative, Some(1));
+            if let Some(word) =
+                translator.text().tgt_token(one.ids[1]).filter(|_| one.ids[1] > UNK_ID.max(EOS_ID))
+            {
+                let forced = ask(&format!("i {word}")).align(true).translate(&[&line.source.line]).unwrap();
+                let expected = Translation { alternative: Some(1), ..forced[0].translations[0].clone() };
+                assert_eq!(one, &expected);
+                last = Some(word);
+            }
+        }
+    }
+    assert!(last.is_some());
+    let many = ask("i").alternatives(100).translate(&LINES[..1]).unwrap().remove(0);
+    assert_eq!(many.translations.len(), translator.text().tgt_vocab_size() - 2, "all but <pad> and <bos>");
+    let problem = |request: Request| request.check().unwrap_err().to_string();
+    assert!(
+        problem(ask("i").alternatives(0)).starts_with("alternatives is 0; it must be between 1 and 5000")
+    );
+    assert!(problem(ask("i").alternatives(2).n_best(2)).contains("do not go with several of the best"));
+    let drawn = ask("i").alternatives(2).sample(Sampling::default());
+    assert!(problem(drawn).contains("do not go with draws"));
+    let chosen = ask("i").alternatives(2).choose_by(Choice::Consensus);
+    assert!(problem(chosen).contains("do not go with a choice"));
 }
 
 #[test]
