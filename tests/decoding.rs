@@ -13,7 +13,7 @@ use transformer::search::{Hypothesis, MaxLen};
 use transformer::{Batch, Config, DecoderStart, Pair, TokenBatch, Transformer};
 
 use crate::common::{
-    BOS, VOCAB_SIZE, assert_all_close, assert_close, batch, cases, lens, logits, pairs, random_model, small,
+    VOCAB_SIZE, assert_all_close, assert_close, batch, cases, lens, logits, pairs, random_model, small,
     sources, starts,
 };
 use crate::options::any_causal;
