@@ -1,6 +1,7 @@
 //! Searches find what the model says is best. Reading a target token by token gives what reading it at once
-//! gives; a beam of one is greedy; a beam as wide as the search space is brute force; stopping early loses
-//! nothing; and every score that is returned is the one that the model gives the sentence from scratch.
+//! gives; a beam of one is greedy; and every score that is returned is the one that the model gives the sentence from
+//! scratch. That a beam as wide as the search space is brute force, and that stopping early loses nothing, under every
+//! option, is held by the tests of `transformer::search`.
 
 use nn::{Context, Params};
 use proptest::prelude::*;
@@ -12,7 +13,7 @@ use transformer::search::{Hypothesis, MaxLen};
 use transformer::{Batch, Config, DecoderStart, Pair, TokenBatch, Transformer};
 
 use crate::common::{
-    BOS, VOCAB_SIZE, assert_all_close, assert_close, batch, cases, lens, logits, pairs, random_model, small,
+    VOCAB_SIZE, assert_all_close, assert_close, batch, cases, lens, logits, pairs, random_model, small,
     sources, starts,
 };
 use crate::options::any_causal;
@@ -75,11 +76,6 @@ fn assert_scores(
     }
     let rank = |hypothesis: &Hypothesis| (!hypothesis.finished, -hypothesis.score);
     assert!(found.is_sorted_by(|a, b| rank(a) <= rank(b)), "{found:?}");
-}
-
-/// A model that speaks three words, of which 2 is `<eos>`.
-fn of_three_words(decoder_start: DecoderStart) -> Config {
-    Config { tgt_vocab_size: 3, decoder_start, ..small() }
 }
 
 proptest! {
@@ -165,134 +161,4 @@ fn assert_same(found: &[Hypothesis], expected: &[Hypothesis]) {
     let scores = |list: &[Hypothesis]| list.iter().map(|one| one.score).collect::<Vec<_>>();
     assert_eq!(ids(found), ids(expected));
     assert_all_close("scores", &scores(found), &scores(expected));
-}
-
-/// The words of the target's vocabulary that are said: all but what stands before the first.
-fn said(model: &Transformer) -> impl Iterator<Item = u32> + Clone {
-    let config = model.config();
-    (0..config.tgt_vocab_size as u32).filter(|&id| DecoderStart::Token(id) != config.decoder_start)
-}
-
-/// Every sequence of words 0 and 1, if they are [`said`], that ends with 2 at `max_len` or before, and every one of
-/// `max_len` words that does not end, with its score, best first.
-fn brute_force(
-    model: &Transformer,
-    params: &Params,
-    source: &[u32],
-    max_len: usize,
-    penalty: LengthPenalty,
-) -> Vec<Hypothesis> {
-    let mut unfinished: Vec<Vec<u32>> = vec![Vec::new()];
-    let mut sequences = Vec::new();
-    for _ in 0..max_len {
-        let continued = |id: u32| unfinished.iter().map(move |ids| [&ids[..], &[id]].concat());
-        sequences.extend(continued(2));
-        unfinished = said(model).filter(|&id| id != 2).flat_map(continued).collect();
-    }
-    sequences.extend(unfinished);
-    let log_probs = scores(model, params, source, &sequences);
-    let probability: f64 = log_probs.iter().map(|log_prob| log_prob.exp()).sum();
-    if said(model).count() == 3 {
-        assert_all_close("the probability that anything is said", &[probability], &[1.0]);
-    }
-    let hypothesis = |(ids, log_prob): (Vec<u32>, f64)| {
-        let (score, finished) = (log_prob / penalty.divisor(ids.len()), ids.last() == Some(&2));
-        Hypothesis { ids, log_prob, score, finished }
-    };
-    let mut found: Vec<Hypothesis> = sequences.into_iter().zip(log_probs).map(hypothesis).collect();
-    let rank = |hypothesis: &Hypothesis| (!hypothesis.finished, -hypothesis.score);
-    found.sort_by(|a, b| rank(a).partial_cmp(&rank(b)).unwrap());
-    found
-}
-
-#[test]
-fn a_beam_as_wide_as_the_search_space_is_brute_force() {
-    for start in [DecoderStart::Token(0), DecoderStart::ZeroVector] {
-        let config = of_three_words(start);
-        for seed in 0..6 {
-            let (model, params) = random_model(&config, seed, DType::F64);
-            let sources = sources(&[(2, 1), (1, 1), (3, 1)], seed);
-            for length_penalty in PENALTIES {
-                // At most 1 + 2 + 4 + 8 + 16 + 32 sequences end, and 32 do not.
-                let (beam_size, top_beams) = (95, 95);
-                let max_len = MaxLen { beyond_source: 2 };
-                let options =
-                    BeamOptions { beam_size, top_beams, length_penalty, max_len, ..BeamOptions::default() };
-                let found = beam_search(&model, &params, &sources, &options).unwrap();
-                for (source, found) in sources.iter().zip(&found) {
-                    let max_len = source.len() + 2;
-                    assert_same(found, &brute_force(&model, &params, source, max_len, length_penalty));
-                }
-            }
-        }
-    }
-}
-
-/// Beam search by its definition, one sentence at a time: no stopping early, nothing cached, every hypothesis
-/// scored from scratch at every step.
-fn naive_beam_search(
-    model: &Transformer,
-    params: &Params,
-    source: &[u32],
-    options: &BeamOptions,
-) -> Vec<Hypothesis> {
-    let &BeamOptions { beam_size, top_beams, length_penalty, max_len, .. } = options;
-    let eos_id = model.config().eos_id;
-    let (mut live, mut finished) = (vec![Vec::new()], Vec::new());
-    for _ in 0..source.len() + max_len.beyond_source {
-        let continued = |ids: &Vec<u32>| {
-            let ids = ids.clone();
-            said(model).map(move |id| [&ids[..], &[id]].concat())
-        };
-        let candidates: Vec<Vec<u32>> = live.iter().flat_map(continued).collect();
-        let log_probs = scores(model, params, source, &candidates);
-        let mut candidates: Vec<(Vec<u32>, f64)> = candidates.into_iter().zip(log_probs).collect();
-        candidates.sort_by(|a, b| b.1.total_cmp(&a.1));
-        let ended = |ids: &[u32]| ids.last() == Some(&eos_id);
-        for (ids, log_prob) in candidates.iter().take(beam_size).filter(|(ids, _)| ended(ids)) {
-            let score = log_prob / length_penalty.divisor(ids.len());
-            finished.push(Hypothesis { ids: ids.clone(), log_prob: *log_prob, score, finished: true });
-        }
-        live = candidates.into_iter().map(|(ids, _)| ids).filter(|ids| !ended(ids)).take(beam_size).collect();
-    }
-    finished.sort_by(|a, b| b.score.total_cmp(&a.score));
-    finished.truncate(top_beams);
-    finished
-}
-
-#[test]
-fn stopping_when_nothing_better_can_come_loses_nothing() {
-    let config = Config { tgt_vocab_size: 4, ..small() }; // few words, so that many hypotheses end early
-    for seed in 0..20 {
-        let (model, params) = random_model(&config, seed, DType::F64);
-        let sources = sources(&[(2, 1), (4, 1), (1, 1)], seed);
-        for (length_penalty, beam_size) in
-            PENALTIES.into_iter().flat_map(|penalty| [(penalty, 2), (penalty, 3)])
-        {
-            let max_len = MaxLen { beyond_source: 6 };
-            let options = BeamOptions {
-                beam_size,
-                top_beams: beam_size,
-                length_penalty,
-                max_len,
-                ..BeamOptions::default()
-            };
-            let found = beam_search(&model, &params, &sources, &options).unwrap();
-            for (source, found) in sources.iter().zip(&found) {
-                let expected = naive_beam_search(&model, &params, source, &options);
-                let finished = found.iter().filter(|one| one.finished).count();
-                assert_same(&found[..finished], &expected);
-            }
-        }
-    }
-}
-
-#[test]
-fn a_beam_wider_than_the_vocabulary_finds_all_there_is() {
-    let (model, params) = random_model(&of_three_words(DecoderStart::Token(BOS)), 1, DType::F64);
-    let max_len = MaxLen { beyond_source: 0 };
-    let options = BeamOptions { beam_size: 10, top_beams: 10, max_len, ..BeamOptions::default() };
-    let found = beam_search(&model, &params, &[vec![3]], &options).unwrap();
-    assert_same(&found[0], &brute_force(&model, &params, &[3], 1, options.length_penalty));
-    assert_eq!(found[0].len(), 2); // <eos> and 0, in one step; 1 is <bos>
 }

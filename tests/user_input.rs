@@ -204,6 +204,9 @@ fn a_sentence_beyond_learned_positions_is_an_error_and_sinusoids_reach_on() {
     for result in searches(&random_model(&learned, 1, DType::F32), &source, MaxLen::default()) {
         assert_says(result, "a sequence of 13 tokens exceeds max_len 12, where learned positions end");
     }
+    for result in searches(&random_model(&learned, 1, DType::F32), &[vec![3; 12]], MaxLen::default()) {
+        assert!(result.unwrap().iter().all(|one| (1..=12).contains(&one.ids.len())));
+    }
     for result in searches(&random_model(&small(), 1, DType::F32), &source, MaxLen::default()) {
         result.unwrap();
     }

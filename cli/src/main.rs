@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{CommandFactory, Parser};
+use clap::{Arg, CommandFactory, FromArgMatches, Parser};
 use cli::Error;
 use cli::console::say;
 use cli::recipe::key_of_option;
@@ -46,10 +46,16 @@ fn main() -> ExitCode {
     }
 }
 
-/// What the command line asks for. Options that training does not have are keys of the recipe, and told of as such.
+/// What the command line asks for. Options that training does not have are keys of the recipe, and told of as such. What
+/// begins like a negative number is one, so that an option says in which range it would be right.
 fn parse() -> Command {
-    Command::try_parse().unwrap_or_else(|mut error| {
-        let verbs = Command::command();
+    let with_numbers = |arg: Arg| {
+        let takes_values = arg.get_action().takes_values();
+        arg.allow_negative_numbers(takes_values)
+    };
+    let verbs = Command::command().mut_args(with_numbers).mut_subcommands(|verb| verb.mut_args(with_numbers));
+    let asked = verbs.clone().try_get_matches().and_then(|matches| Command::from_arg_matches(&matches));
+    asked.unwrap_or_else(|mut error| {
         let is_verb = |word: &OsString| verbs.find_subcommand(word).is_some();
         let is_training = std::env::args_os().skip(1).find(is_verb).is_some_and(|verb| verb == "train");
         let asked = match error.get(ContextKind::InvalidArg) {

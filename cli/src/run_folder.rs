@@ -71,6 +71,11 @@ impl RunFolder {
         Ok(folder)
     }
 
+    /// Whether this is the recipe of a run in this folder.
+    pub fn has_recipe(folder: &Path, recipe: &Path) -> bool {
+        recipe.file_name().is_some_and(|name| name == "recipe.toml") && folder.join("run.lock").exists()
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
@@ -207,6 +212,16 @@ mod tests {
         assert!(problem.contains(&holder), "{problem}");
         drop(first);
         RunFolder::open(&path).unwrap();
+    }
+
+    #[test]
+    fn a_runs_own_recipe_is_known_by_its_name_and_place() {
+        let temporary = tempfile::tempdir().unwrap();
+        let recipe = temporary.path().join("recipe.toml");
+        assert!(!RunFolder::has_recipe(temporary.path(), &recipe), "no run was here");
+        let _folder = RunFolder::open(temporary.path()).unwrap();
+        assert!(RunFolder::has_recipe(temporary.path(), &recipe));
+        assert!(!RunFolder::has_recipe(temporary.path(), &temporary.path().join("other.toml")));
     }
 
     #[test]

@@ -265,3 +265,22 @@ fn nobody_has_to_listen() {
     assert!(child.wait().unwrap().success());
     assert_same(&content(&toy.path("unheard")), &whole, "unheard");
 }
+
+/// The recipe that a run keeps in its folder goes on with that run.
+#[test]
+fn by_the_recipe_in_its_own_folder() {
+    let toy = Toy::new(&[]);
+    let whole = toy.finish("whole");
+    let short = toy.train("apart").args(["--set", "training.max_steps=24"]).output().unwrap();
+    assert!(short.status.success(), "{}", said(&short));
+    let args = ["train", "apart/recipe.toml", "--resume", "--set", "training.max_steps=60"];
+    let output = toy.command(&args).output().unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+    assert!(said(&output).contains("going on from step 24"), "{}", said(&output));
+    assert!(!toy.path("runs").exists(), "no other run is begun");
+    let found = content(&toy.path("apart"));
+    assert_eq!(
+        found["checkpoints/step-00000060.safetensors"].len(),
+        whole["checkpoints/step-00000060.safetensors"].len()
+    );
+}

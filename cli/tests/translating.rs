@@ -1,5 +1,6 @@
 //! Using a model: `translate`, `score` and `evaluate`.
 
+mod alternatives;
 mod constraints;
 mod drawing;
 mod explaining;

@@ -21,7 +21,8 @@ pub enum Choice<'t> {
     Consensus,
     /// The one that another model finds likely too. To the score is added `weight` times the mean log-probability that it
     /// gives each token of the translation; if it was trained on targets whose words are in reverse, it is given them so
-    /// (Liu et al. 2016, *Agreement on Target-bidirectional Neural Machine Translation*).
+    /// (Liu et al. 2016, *Agreement on Target-bidirectional Neural Machine Translation*). A translation that is longer than
+    /// the other model reads comes behind all others, in the order of the search, and its score becomes minus infinity.
     Agreement {
         /// The other model. Its vocabulary is its own matter.
         with: &'t Translator,
@@ -89,13 +90,22 @@ fn agreed(
         let source = other.encode(&line.source.line);
         for one in &line.translations {
             let text = if right_to_left { reversed(&one.text) } else { one.text.clone() };
-            pairs.push(other.pair(&source, &text)?);
+            pairs.push(match other.pair(&source, &text) {
+                Ok(pair) => Some(pair),
+                Err(Error::Target(_)) => None, // too long for it
+                Err(problem) => return Err(problem),
+            });
         }
     }
-    let mut means = other.score_pairs(pairs)?.into_iter().map(|scored| scored.mean());
-    let mut of_line = |line: &Translated| {
-        line.translations.iter().zip(&mut means).map(|(one, mean)| one.score + weight * mean).collect()
+    let is_read: Vec<bool> = pairs.iter().map(Option::is_some).collect();
+    let mut means =
+        other.score_pairs(pairs.into_iter().flatten().collect())?.into_iter().map(|one| one.mean());
+    let mut means = is_read.into_iter().map(|is_read| if is_read { means.next() } else { None });
+    let score = |(one, mean): (&Translation, Option<f64>)| {
+        mean.map_or(f64::NEG_INFINITY, |mean| one.score + weight * mean)
     };
+    let mut of_line =
+        |line: &Translated| line.translations.iter().zip(&mut means).map(score).collect::<Vec<f64>>();
     Ok(found.iter().map(&mut of_line).collect())
 }
 
@@ -107,12 +117,15 @@ fn reversed(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::constraints::Constraints;
     use crate::testing::untrained;
 
     fn translation(text: &str, prob: f64) -> Translation {
         let (ids, log_prob) = (text.bytes().map(u32::from).collect(), prob.ln());
         let text = text.to_string();
-        Translation { text, ids, log_prob, score: log_prob, finished: true, alignment: None, attention: None }
+        let (score, finished) = (log_prob, true);
+        let (alternative, alignment, attention) = (None, None, None);
+        Translation { text, ids, log_prob, score, finished, alternative, alignment, attention }
     }
 
     /// One letter each: chrF is 100 for the same letter and 0 for another. `ab` beside `a` has precision 1/2 and recall 1
@@ -153,5 +166,50 @@ mod tests {
         assert!(far.windows(2).all(|two| mean(&two[0]) >= mean(&two[1]) - 1e-3));
         let nothing = Choice::Agreement { with: &translator, weight: f64::NAN, right_to_left: false };
         assert!(request().choose_by(nothing).translate(&line).unwrap_err().to_string().contains("weight"));
+    }
+
+    /// The other model has learned positions of which the third is the last: two words and `<eos>`.
+    #[test]
+    fn what_the_other_model_cannot_read_comes_last() {
+        let (translator, line) = (untrained(), ["je suis étudiant"]);
+        let short = {
+            let config = translator.model().config().clone();
+            let config =
+                config.with(|model| (model.positions, model.max_len) = (transformer::Positions::Learned, 3));
+            let (model, params) =
+                transformer::Transformer::new(&config, tensor::Seed::new(4), tensor::DType::F32).unwrap();
+            let (_, _, text, about) = untrained().into_parts();
+            Translator::new(model, params, text, about).unwrap()
+        };
+        let agree = |request: crate::Request, n_best| {
+            let with = Choice::Agreement { with: &short, weight: 1.0, right_to_left: false };
+            request.beam(60).max_len_beyond_source(4).choose_by(with).n_best(n_best).translate(&line)
+        };
+        let found = agree(translator.request(), 60).unwrap().remove(0).translations;
+        let is_long = |one: &Translation| one.ids.len() - usize::from(one.finished) > 2;
+        let long = found.iter().filter(|one| is_long(one)).count();
+        assert!(long > 5 && long < 55, "{long} are too long");
+        assert!(found.iter().all(|one| is_long(one) == (one.score == f64::NEG_INFINITY)));
+        assert!(found.is_sorted_by(|a, b| a.score >= b.score));
+        // Where all are too long, the search's own order stands.
+        let forced = Constraints { min_len: 7, ..Constraints::default() };
+        let all_long =
+            agree(translator.request().constraints(forced.clone()), 3).unwrap().remove(0).translations;
+        let own = translator.request().constraints(forced).beam(60).max_len_beyond_source(4).n_best(3);
+        let own = own.translate(&line).unwrap().remove(0).translations;
+        let ids = |found: &[Translation]| found.iter().map(|one| one.ids.clone()).collect::<Vec<_>>();
+        assert_eq!(ids(&all_long), ids(&own));
+    }
+
+    #[test]
+    fn of_one_there_is_nothing_to_choose() {
+        let translator = untrained();
+        let problem = |request: crate::Request| {
+            request.choose_by(Choice::Consensus).translate(&["merci"]).unwrap_err().to_string()
+        };
+        assert!(problem(translator.request().beam(1)).starts_with("beam is 1: there is one translation"));
+        assert!(problem(translator.request().candidates(1)).starts_with("candidates is 1: there is one"));
+        let drawn = translator.request().sample(crate::Sampling::default()).candidates(1);
+        assert!(problem(drawn).starts_with("candidates is 1: there is one"));
     }
 }

@@ -1,25 +1,28 @@
 //! What translations may say, and what they are ranked by beside their probability: the [`rules`](transformer::search::rules)
 //! of a search, in words.
 
-use text::TextModel;
+use text::special::{BOS_ID, PAD_ID};
 use transformer::search::Rules;
 use transformer::search::beam::BeamOptions;
 use transformer::search::sample::SampleOptions;
 
+use crate::encode::MAX_TOKENS;
 use crate::settings::between;
+use crate::translator::Translator;
 
 /// What translations may say. The default asks for nothing. Lengths count tokens, `<eos>` included, on both sides.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Constraints {
-    /// A translation has at least so many tokens.
+    /// A translation has at least so many tokens, even if
+    /// [`max_len_beyond_source`](crate::SearchSettings::max_len_beyond_source) would not let it have so many; at most 10,000.
     pub min_len: usize,
-    /// The same, as a share of the source's.
+    /// The same, as a share of the source's; at most 10.
     pub min_ratio: f64,
     /// A translation has at most so many tokens.
     pub max_len: Option<usize>,
     /// The same, as a share of the source's.
     pub max_ratio: Option<f64>,
-    /// What every translation begins with.
+    /// What every translation begins with; it goes on behind it.
     pub prefix: String,
     /// Words, or several in a row, that are not said. Of a word that is spelled in several ways, the usual one.
     pub banned: Vec<String>,
@@ -62,7 +65,8 @@ impl Constraints {
     /// # Errors
     /// A sentence that begins with the name of the first that is out of range.
     pub fn check(&self) -> Result<(), String> {
-        between("min_ratio", self.min_ratio, 0.0..=1000.0)?;
+        between("min_len", self.min_len, 0..=MAX_TOKENS)?;
+        between("min_ratio", self.min_ratio, 0.0..=10.0)?;
         between("max_ratio", self.max_ratio.unwrap_or(0.0), 0.0..=1000.0)?;
         between("max_len", self.max_len.unwrap_or(1), 1..=usize::MAX)?;
         between("repetition_penalty", self.repetition_penalty, 0.01..=100.0)?;
@@ -72,8 +76,9 @@ impl Constraints {
     }
 
     /// The rules in the tokens of a model.
-    fn rules(&self, text: &TextModel) -> Result<Rules, String> {
+    fn rules(&self, translator: &Translator) -> Result<Rules, String> {
         self.check()?;
+        let (text, config) = (translator.text(), translator.model().config());
         let prefix = text.encode_tgt(&self.prefix);
         if prefix.unknown > 0 {
             let (prefix, unknown) = (&self.prefix, prefix.unknown);
@@ -85,7 +90,7 @@ impl Constraints {
         if banned.iter().any(Vec::is_empty) {
             return Err("banned: a word is empty".into());
         }
-        Ok(Rules {
+        let rules = Rules {
             min_len: self.min_len,
             min_ratio: self.min_ratio,
             max_len: self.max_len,
@@ -94,13 +99,19 @@ impl Constraints {
             banned,
             no_repeat_ngram: self.no_repeat_ngram,
             repetition_penalty: self.repetition_penalty,
-        })
+        };
+        rules.check(config, &[PAD_ID, BOS_ID])?;
+        Ok(rules)
     }
 
     /// A search that keeps to them.
-    pub(crate) fn on_search(&self, options: BeamOptions, text: &TextModel) -> Result<BeamOptions, String> {
+    pub(crate) fn on_search(
+        &self,
+        options: BeamOptions,
+        translator: &Translator,
+    ) -> Result<BeamOptions, String> {
         let (groups, beam) = (self.diverse_groups, options.beam_size);
-        let rules = self.rules(text)?;
+        let rules = self.rules(translator)?;
         if !beam.is_multiple_of(groups) {
             return Err(format!("diverse_groups is {groups}; it must divide the beam, which is {beam} wide"));
         }
@@ -112,9 +123,9 @@ impl Constraints {
     pub(crate) fn on_sampling(
         &self,
         options: SampleOptions,
-        text: &TextModel,
+        translator: &Translator,
     ) -> Result<SampleOptions, String> {
-        Ok(SampleOptions { rules: self.rules(text)?, ..options })
+        Ok(SampleOptions { rules: self.rules(translator)?, ..options })
     }
 }
 
@@ -131,10 +142,10 @@ mod tests {
         let banned = ["thanks", "a student", "xyzzy"].map(String::from).to_vec();
         let asked =
             Constraints { prefix: "i am".into(), banned, no_repeat_ngram: 3, ..Constraints::default() };
-        let rules = asked.rules(text).unwrap();
+        let rules = asked.rules(&translator).unwrap();
         assert_eq!((rules.prefix, rules.banned), (ids("i am"), vec![ids("thanks"), ids("a student")]));
         assert_eq!(rules.no_repeat_ngram, 3);
-        let problem = |asked: Constraints| asked.rules(text).unwrap_err();
+        let problem = |asked: Constraints| asked.rules(&translator).unwrap_err();
         let none = Constraints::default;
         assert!(
             problem(Constraints { prefix: "i xyzzy".into(), ..none() }).contains("does not know 1 token")
@@ -142,8 +153,19 @@ mod tests {
         assert!(problem(Constraints { banned: vec![" ".into()], ..none() }).contains("a word is empty"));
         assert!(problem(Constraints { min_ratio: -1.0, ..none() }).starts_with("min_ratio is -1"));
         assert!(problem(Constraints { max_len: Some(0), ..none() }).starts_with("max_len is 0"));
+        let long = Constraints { prefix: "i am a".into(), max_len: Some(3), ..none() };
+        assert!(problem(long).starts_with("prefix has 3 tokens and is gone on with, but max_len is 3"));
+        assert!(
+            problem(Constraints { min_len: 9, max_len: Some(3), ..none() }).starts_with("min_len is 9, more")
+        );
+        let endless = Constraints { min_len: usize::MAX, ..none() };
+        assert!(problem(endless).starts_with("min_len is 1844"));
         let odd = Constraints { diverse_groups: 2, ..none() };
         let options = BeamOptions { beam_size: 5, ..BeamOptions::default() };
-        assert!(odd.on_search(options, text).unwrap_err().contains("must divide the beam, which is 5 wide"));
+        assert!(
+            odd.on_search(options, &translator)
+                .unwrap_err()
+                .contains("must divide the beam, which is 5 wide")
+        );
     }
 }

@@ -25,6 +25,8 @@ pub struct Request<'t> {
     /// How many translations are chosen among; as many as the beam is wide unless it is said.
     candidates: Option<usize>,
     pub(crate) n_best: usize,
+    /// How many alternatives behind the prefix, instead of the best.
+    alternatives: Option<usize>,
     align: bool,
     attention: bool,
     replace_unknown: bool,
@@ -51,6 +53,7 @@ impl Translator {
             choice: Choice::Score,
             candidates: None,
             n_best: 1,
+            alternatives: None,
             align: false,
             attention: false,
             replace_unknown: false,
@@ -113,6 +116,14 @@ impl<'t> Request<'t> {
     /// which is the one that is drawn alone.
     pub fn n_best(self, n_best: usize) -> Self {
         Request { n_best, ..self }
+    }
+
+    /// Returns so many translations of each line that differ in the token behind the
+    /// [`prefix`](Constraints::prefix): the likeliest tokens there, in this order, each gone on with by a beam of its own, as
+    /// if it had been asked for. Fewer, where fewer can be said. With more than one of the best, a choice, groups of a beam, or
+    /// draws it does not go. From CTranslate2, whose `return_alternatives` it is.
+    pub fn alternatives(self, count: usize) -> Self {
+        Request { alternatives: Some(count), ..self }
     }
 
     /// Says where each token comes from.

@@ -25,6 +25,9 @@ pub struct Translation {
     pub score: f64,
     /// Whether it ended by itself rather than at the length limit.
     pub finished: bool,
+    /// The number, from 0, of the token by which it is another than the other
+    /// [alternatives](crate::Request::alternatives), if it is one of them.
+    pub alternative: Option<usize>,
     /// (source, target), numbers of tokens from 0, in the order of the target: which token of the source each of its
     /// tokens comes from, as far as attention says. None if it was not asked for.
     pub alignment: Option<Vec<(usize, usize)>>,

@@ -211,7 +211,12 @@ fn checksum<'a>(pairs: impl Iterator<Item = &'a Pair>) -> u32 {
     pairs.fold(0, |crc, pair| side(side(crc, &pair.src), &pair.tgt))
 }
 
-/// The folder `--out` names, or `runs/` and the recipe's own name.
-pub fn default_out(recipe: &Path) -> std::path::PathBuf {
+/// The folder of a run, unless `--out` names it: `runs/` and the recipe's own name; or, for a run that is to go on by the
+/// recipe in its folder, that folder.
+pub fn default_out(recipe: &Path, resume: bool) -> std::path::PathBuf {
+    let folder = recipe.parent().map(|folder| if folder == Path::new("") { Path::new(".") } else { folder });
+    if let Some(folder) = folder.filter(|folder| resume && RunFolder::has_recipe(folder, recipe)) {
+        return folder.to_path_buf();
+    }
     Path::new("runs").join(recipe.file_stem().unwrap_or_default())
 }

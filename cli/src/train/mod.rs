@@ -43,7 +43,8 @@ pub struct TrainArgs {
     /// Set a key of the recipe otherwise, for example --set training.max_steps=100; may be given several times
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
-    /// Go on where the run in the folder was stopped; begin it if nothing was saved yet
+    /// Go on where the run in the folder was stopped; begin it if nothing was saved yet. The recipe.toml in a run's folder goes
+    /// on with that run
     #[arg(long)]
     pub resume: bool,
     /// The folder for all that the run writes [default: runs/ and the recipe's name]
@@ -61,7 +62,7 @@ pub struct TrainArgs {
 /// finite again and again; [`Error::Interrupted`] after Ctrl-C or SIGTERM, when the run is saved.
 pub fn train(args: &TrainArgs, threads: Option<usize>) -> Result<(), Error> {
     let recipe = Recipe::load(&args.config, &args.set, None)?;
-    let out = args.out.clone().unwrap_or_else(|| data::default_out(&args.config));
+    let out = args.out.clone().unwrap_or_else(|| data::default_out(&args.config, args.resume));
     let folder = RunFolder::open(&out)?;
     let saved = state::load(&folder.state())?;
     let start = if saved.is_none() { start::open(&recipe)? } else { None };

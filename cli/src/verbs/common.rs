@@ -1,9 +1,10 @@
 //! What several verbs ask for and tell: how to search, two files that belong together, what was cut.
 
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 use clap::Args;
-use clap::builder::{PossibleValue, PossibleValuesParser, RangedU64ValueParser, TypedValueParser};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use text::corpus::read_lines;
 use text::special::UNK_ID;
 use transformer::Pair;
@@ -35,9 +36,22 @@ pub struct SearchArgs {
     pub weights: Option<Weights>,
 }
 
-/// A whole number in this range.
-pub(super) fn up_to(least: u64, most: usize) -> RangedU64ValueParser<usize> {
-    RangedU64ValueParser::new().range(least..=most as u64)
+/// A whole number in this range; of any other, a negative one too, the range is told.
+pub(super) fn within<T: TryFrom<u64> + Clone + Send + Sync + 'static>(
+    range: RangeInclusive<u64>,
+) -> impl TypedValueParser<Value = T> {
+    move |text: &str| {
+        let number: i128 = text.parse().map_err(|_| "it must be a whole number".to_string())?;
+        let in_range = u64::try_from(number).ok().filter(|number| range.contains(number));
+        in_range
+            .and_then(|number| T::try_from(number).ok())
+            .ok_or_else(|| format!("{number} is not in {range:?}"))
+    }
+}
+
+/// How many of something.
+pub(super) fn up_to(least: u64, most: usize) -> impl TypedValueParser<Value = usize> {
+    within(least..=most as u64)
 }
 
 /// The length penalties by name, each with a word of help.

@@ -14,11 +14,12 @@ use text::TextKind;
 use text::corpus::{self, CorpusFiles, ReadOptions};
 use transformer::Pair;
 use translate::metrics::{BleuOptions, ChrfOptions, Tokenizer, bleu, chrf, joined};
-use translate::{SearchSettings, Source, Translated, Translator};
+use translate::{Request, Source, Translated, Translator};
 
 use self::report::Evaluation;
 use self::systems::SystemArgs;
-use super::common::{SearchArgs, Unknown, encode_sources, read_both, tell_warnings};
+use super::common::{Unknown, encode_sources, read_both, tell_warnings};
+use super::search::{AskArgs, in_options};
 use crate::console::print;
 use crate::error::Error;
 use crate::model::open_translator;
@@ -43,7 +44,7 @@ pub struct EvaluateArgs {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["source", "reference"])]
     pairs: Option<PathBuf>,
     #[command(flatten)]
-    search: SearchArgs,
+    ask: AskArgs,
     /// Write the model's translations to this file
     #[arg(long, value_name = "FILE")]
     hypotheses: Option<PathBuf>,
@@ -77,14 +78,18 @@ pub(super) fn run(args: &EvaluateArgs) -> Result<(), Error> {
     if args.reference.len() > 1 {
         return Err(Error::Input("a model is judged by one --reference; several go with --system".into()));
     }
-    let translator = args.search.packed(open_translator(model)?);
-    let settings = args.search.settings(&translator.search())?;
-    args.search.tell_of_no_use(&settings);
+    let translator = args.ask.search.packed(open_translator(model)?);
+    let settings = args.ask.search.settings(&translator.search())?;
+    let others = args.ask.others.open(&args.ask.search)?;
+    let request = args.ask.request(&translator, &others)?;
+    request.check().map_err(in_options::<EvaluateArgs>)?;
+    args.ask.search.tell_of_no_use(&settings);
+    args.ask.tell_of_no_use(&translator);
     let test_set = TestSet::read(args)?;
     if let Some(path) = &args.hypotheses {
         check_can_be_written(path, args)?;
     }
-    let (evaluation, said) = evaluate(&translator, &settings, &test_set)?;
+    let (evaluation, said) = evaluate(&translator, &request, &test_set)?;
     let text = if args.json {
         evaluation.to_json(&translator, &settings)
     } else {
@@ -140,7 +145,7 @@ impl TestSet<'_> {
 /// Judges the model; also the translations.
 fn evaluate(
     translator: &Translator,
-    settings: &SearchSettings,
+    request: &Request,
     test_set: &TestSet,
 ) -> Result<(Evaluation, Vec<String>), Error> {
     let text = translator.text();
@@ -153,7 +158,6 @@ fn evaluate(
 
     let cut = encoded.iter().filter(|source| source.cut > 0).count();
     let (bar, started) = (progress_bar(pairs.len()), Instant::now());
-    let request = translator.request().search(settings.clone());
     let found = request.translate_encoded(encoded, |done| bar.inc(done as u64))?;
     let seconds = started.elapsed().as_secs_f64();
     bar.finish_and_clear();

@@ -10,6 +10,7 @@ mod manual;
 mod preset;
 mod quantize;
 mod score;
+mod search;
 mod translate;
 mod weights;
 
@@ -17,6 +18,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use self::common::{up_to, within};
 use self::preset::Preset;
 use crate::builtin::{Builtin, write_corpus};
 use crate::console::print;
@@ -75,16 +77,16 @@ pub struct DataArgs {
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Pairs to train on
-    #[arg(long, value_name = "N", default_value_t = CorpusOptions::default().n_train)]
+    #[arg(long, value_name = "N", default_value_t = CorpusOptions::default().n_train, value_parser = up_to(0, usize::MAX))]
     train: usize,
     /// Pairs to validate with
-    #[arg(long, value_name = "N", default_value_t = CorpusOptions::default().n_valid)]
+    #[arg(long, value_name = "N", default_value_t = CorpusOptions::default().n_valid, value_parser = up_to(0, usize::MAX))]
     valid: usize,
     /// Pairs to test with
-    #[arg(long, value_name = "N", default_value_t = CorpusOptions::default().n_test)]
+    #[arg(long, value_name = "N", default_value_t = CorpusOptions::default().n_test, value_parser = up_to(0, usize::MAX))]
     test: usize,
     /// Which of all: another seed draws others
-    #[arg(long, value_name = "S", default_value_t = CorpusOptions::default().seed)]
+    #[arg(long, value_name = "S", default_value_t = CorpusOptions::default().seed, value_parser = within::<u64>(0..=u64::MAX))]
     seed: u64,
 }
 

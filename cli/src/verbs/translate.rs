@@ -5,11 +5,9 @@
 //! waits has its answer before the next. At a terminal, `prompt.rs` asks for lines.
 
 mod answer;
-mod constraints;
 mod explain;
 mod input;
 mod options;
-mod others;
 mod prompt;
 mod session;
 
@@ -25,25 +23,27 @@ use crate::console::say;
 use crate::error::Error;
 use crate::model::open_translator;
 use crate::recipe::Recipe;
+use crate::verbs::search::in_options;
 
 pub(super) fn run(args: &TranslateArgs) -> Result<(), Error> {
     let translator = open_translator(&args.model)?;
     let translator = match args.explain {
         true => translator.with_packing(Packing::F32), // what is shown is computed from the parameters as they are
-        false => args.search.packed(translator),
+        false => args.ask.search.packed(translator),
     };
     let (align, file) = args.align_and_file()?;
-    let others = args.others.open(&args.search)?;
+    let others = args.ask.others.open(&args.ask.search)?;
     let request = args.request(&translator, &others)?.align(align.hard).attention(align.soft);
     let sampling = args.sampling.settings();
     match sampling.clone() {
-        None => request.check()?,
-        Some(sampling) => request.clone().sample(sampling).check()?,
+        None => request.check(),
+        Some(sampling) => request.clone().sample(sampling).check(),
     }
-    args.tell_of_no_use(&translator);
+    .map_err(in_options::<TranslateArgs>)?;
+    args.ask.tell_of_no_use(&translator);
     let name = InputName(file);
     let form = Form {
-        numbered: args.n_best > 1,
+        numbered: args.n_best > 1 || args.alternatives.is_some(),
         scores: args.scores,
         align,
         json: args.json,

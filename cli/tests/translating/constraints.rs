@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::{number, test_set, translate};
-use crate::common::{run, toy};
+use super::{both_files, number, test_set, translate};
+use crate::common::{folder, run, toy, toy_recipe};
 
 /// The translations of a few lines.
 fn said(options: &str) -> Vec<String> {
@@ -65,13 +65,83 @@ fn what_cannot_be_asked_for_is_refused_by_name() {
         ("--max-ratio -1", "--max-ratio is -1; it must be between 0 and 1000"),
         ("--repetition-penalty 0", "--repetition-penalty is 0; it must be between"),
         ("--diversity 1", "--diverse-groups"),
-        ("--beam 5 --diverse-groups 2", "diverse_groups is 2; it must divide the beam, which is 5 wide"),
+        ("--beam 5 --diverse-groups 2", "--diverse-groups is 2; it must divide the beam, which is 5 wide"),
         ("--candidates 3", "--candidates are chosen among by --mbr or --rerank"),
-        ("--mbr --beam 2 --candidates 3", "candidates is 3; it must be between 1 and 2"),
-        ("--sample --top-p 0", "top_p is 0; it must be above 0"),
+        ("--mbr --beam 2 --candidates 3", "--candidates is 3; it must be between 1 and 2"),
+        ("--sample --top-p 0", "'--top-p <P>': it must be above 0 and at most 1"),
+        ("--sample --temperature -1", "'--temperature <T>': it must be above 0"),
+        ("--alpha -101", "--alpha is -101; it must be in -100 to 100"),
+        ("--beam -1", "'-1' for '--beam <N>': -1 is not in 1..=10000"),
+        ("--min-len -3", "-3 is not in 0..=10000"),
+        ("--n-best -3", "-3 is not in 1..=10000"),
+        ("--sample --top-k -3", "'-3' for '--top-k <K>': -3 is not in 1..="),
+        ("--sample --seed -3", "-3 is not in 0..="),
+        ("--beam many", "'many' for '--beam <N>': it must be a whole number"),
+        ("--rerank x --rerank-weight many", "give a number"),
+        ("--prefix one+two+six+one+two+six --max-len 2", "and is gone on with, but --max-len is 2"),
+        ("--min-len 5 --max-len 4", "--min-len is 5, more than --max-len, 4"),
+        ("--min-ratio 2 --max-ratio 1.5", "--min-ratio is 2, more than --max-ratio, 1.5"),
+        ("--beam 1 --mbr", "--beam is 1: there is one translation, and nothing to choose among"),
+        ("--mbr --candidates 1", "--candidates is 1: there is one translation"),
+        ("--sample --mbr --candidates 1", "--candidates is 1: there is one translation"),
         ("--mbr --explain", "cannot be used with"),
     ] {
         let problem = run(&format!("translate --model {} {options}", toy()), "un\n").problem();
         assert!(problem.contains(reason), "{options}: {problem}");
     }
+    let problem = run("--threads -1 config", "").problem();
+    assert!(problem.contains("'-1' for '--threads <N>'"), "{problem}");
+}
+
+#[test]
+fn the_least_length_holds_where_the_source_would_end_sooner() {
+    let found = translate(" --min-len 20 --max-len-beyond-source 0 --json", "un\n").json();
+    assert_eq!(found[0]["translations"][0]["tokens"].as_array().unwrap().len(), 20);
+}
+
+/// A model that reads four tokens has no word about longer translations; they are told of, and come last.
+#[test]
+fn what_is_too_long_for_the_model_that_reranks_comes_last() {
+    let folder = folder();
+    let (recipe, out) = (toy_recipe(folder.path(), 2), folder.path().join("run"));
+    let short = "--set model.max_len=4 --set model.positions=learned";
+    run(&format!("train {recipe} {short} --out {}", out.display()), "").ok();
+    let rerank = format!(" --rerank {}", out.join("model.safetensors").display());
+    let ended =
+        translate(&format!(" --beam 4 --n-best 4 --json{rerank}"), "un\ndeux trois quatre cinq six\n");
+    let warning = "too long for the model of --rerank, and stays in the order of the search: line 2";
+    assert!(
+        ended.err.contains("what was found for 1 of 2 lines") && ended.err.contains(warning),
+        "{}",
+        ended.err
+    );
+    let answers = ended.json();
+    let found = answers[1]["translations"].as_array().unwrap();
+    assert!(found.len() == 4 && found.iter().all(|one| one["score"].is_null()), "{found:?}");
+    let plain = translate(" --beam 4", "deux trois quatre cinq six\n").ok();
+    assert_eq!(found[0]["text"], plain.trim_end());
+    assert!(answers[0]["translations"][0]["score"].is_number());
+}
+
+/// A test set is judged by the translations that `translate` makes with the same options.
+#[test]
+fn evaluate_takes_the_options_of_translate() {
+    let (folder, test) = (folder(), test_set(20));
+    let files = both_files(folder.path(), &test, "reference");
+    let hypotheses = folder.path().join("said.en");
+    let command = format!("evaluate {files} --hypotheses {}", hypotheses.display());
+    for options in [
+        format!("--beam 4 --ensemble {} --no-repeat-ngram 2 --min-len 3", toy()),
+        format!("--beam 4 --rerank {} --coverage-penalty 0.3", toy()),
+        "--beam 4 --mbr --candidates 3 --ban nine".into(),
+        "--beam 4 --diverse-groups 2 --prefix one --max-ratio 2 --replace-unknown".into(),
+    ] {
+        run(&format!("{command} {options}"), "").ok();
+        let said = std::fs::read_to_string(&hypotheses).unwrap();
+        assert_eq!(said, translate(&format!(" {options}"), &test.0).ok(), "{options}");
+    }
+    let problem = run(&format!("evaluate {files} --beam 4 --diverse-groups 3"), "").problem();
+    assert!(problem.contains("--diverse-groups is 3; it must divide the beam"), "{problem}");
+    let problem = run("evaluate --system a --reference b --mbr", "").problem();
+    assert!(problem.contains("cannot be used with"), "{problem}");
 }

@@ -10,7 +10,8 @@
 //! Sums of log-probabilities fall with every word, which a [`LengthPenalty`](super::length_penalty::LengthPenalty) sets right.
 //!
 //! A diverse beam (Vijayakumar et al. 2018, *Diverse Beam Search*) is several narrow ones, each of which pays for the
-//! words that those before it have just said, so that they say different things.
+//! words that those before it have just said, so that they say different things. And alternatives at a position are several
+//! beams whose first words differ.
 
 use nn::Params;
 use tensor::threads::on_worker;
@@ -79,7 +80,7 @@ pub(super) fn with_speakers<R>(
     check(options)?;
     let attention = members.first().filter(|_| options.coverage > 0.0).map(|(model, _)| Attention::of(model));
     let speakers = Speakers::new(members, &options.never, attention.as_ref())?;
-    options.rules.check(speakers.config())?;
+    options.rules.check(speakers.config(), speakers.never()).map_err(Error::Config)?;
     search(&speakers)
 }
 

@@ -102,6 +102,11 @@ impl<'a> Speakers<'a> {
         self.members[0].0.config()
     }
 
+    /// Tokens that they do not say.
+    pub fn never(&self) -> &[u32] {
+        &self.never
+    }
+
     /// Encodes the sources; each has one row, in which nothing was said yet.
     ///
     /// # Errors

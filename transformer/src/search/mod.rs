@@ -20,6 +20,8 @@ mod listed;
 pub mod rules;
 pub mod sample;
 mod stream;
+#[cfg(test)]
+mod tests;
 pub mod traffic;
 mod walk;
 

@@ -9,20 +9,21 @@ use tensor::Element;
 
 use super::hypothesis::MaxLen;
 use crate::config::Config;
-use crate::error::Error;
 
 /// Rules of a search; the default has none. Lengths count tokens, `<eos>` included, on both sides.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rules {
-    /// `<eos>` is not said before a translation has so many tokens.
+    /// `<eos>` is not said before a translation has so many tokens, even if [`MaxLen`] would not let it have so many.
     pub min_len: usize,
     /// The same, as a share of the source's tokens.
     pub min_ratio: f64,
     /// A translation has no more tokens, whatever [`MaxLen`] lets it have.
     pub max_len: Option<usize>,
-    /// The same, as a share of the source's tokens.
+    /// The same, as a share of the source's tokens. Of a sentence that by [`min_len`](Rules::min_len) should be longer, this
+    /// holds.
     pub max_ratio: Option<f64>,
-    /// What a translation begins with; the other rules do not ask of it.
+    /// What a translation begins with; the other rules do not ask of it. At least one token comes after it, and as many
+    /// more as [`MaxLen`] allows to a source that is as long as the prefix.
     pub prefix: Vec<u32>,
     /// Words, as the tokens that spell them, that are not said.
     pub banned: Vec<Vec<u32>>,
@@ -51,9 +52,12 @@ impl Default for Rules {
 }
 
 impl Rules {
-    /// Whether a search by these rules says something.
-    pub(super) fn check(&self, config: &Config) -> Result<(), Error> {
-        let wrong = |problem: String| Err(Error::Config(problem));
+    /// Whether a search by these rules, which never says some tokens, says something.
+    ///
+    /// # Errors
+    /// A sentence that begins with the name of the first that is out of range, or contradicts another.
+    pub fn check(&self, config: &Config, never: &[u32]) -> Result<(), String> {
+        let wrong = |problem: String| Err(problem);
         let ratios = [("min_ratio", Some(self.min_ratio)), ("max_ratio", self.max_ratio)];
         for (name, ratio) in ratios {
             if let Some(ratio) = ratio.filter(|ratio| !(ratio.is_finite() && *ratio >= 0.0)) {
@@ -68,6 +72,28 @@ impl Rules {
         if let Some(id) = self.prefix.iter().find(|&&id| !is_word(id)) {
             return wrong(format!("prefix: {id} is <eos>, or not in the vocabulary of {vocab_size}"));
         }
+        if let Some(id) = self.prefix.iter().find(|id| never.contains(id)) {
+            return wrong(format!("prefix: {id} is never said"));
+        }
+        let (prefix, reach) = (self.prefix.len(), config.architecture.reach());
+        if prefix >= reach {
+            let problem =
+                format!("prefix has {prefix} tokens and is gone on with; the model's positions reach");
+            return wrong(format!("{problem} only {reach}"));
+        }
+        if self.min_len > reach {
+            let least = self.min_len;
+            return wrong(format!("min_len is {least}; the model's positions reach only {reach}"));
+        }
+        if let Some(most) = self.max_len.filter(|&most| prefix >= most) {
+            return wrong(format!("prefix has {prefix} tokens and is gone on with, but max_len is {most}"));
+        }
+        if let Some(most) = self.max_len.filter(|&most| self.min_len > most) {
+            return wrong(format!("min_len is {}, more than max_len, {most}", self.min_len));
+        }
+        if let Some(most) = self.max_ratio.filter(|&most| self.min_ratio > most) {
+            return wrong(format!("min_ratio is {}, more than max_ratio, {most}", self.min_ratio));
+        }
         for word in &self.banned {
             if word.is_empty() || word.iter().any(|&id| !is_word(id)) {
                 return wrong(format!(
@@ -81,11 +107,11 @@ impl Rules {
     /// The rules for one source, of so many tokens.
     pub(super) fn of(&self, source_len: usize, max_len: MaxLen, config: &Config) -> SentenceRules<'_> {
         let share = |ratio: f64| (ratio * source_len as f64).ceil() as usize;
-        let most = max_len.of(source_len, &config.architecture);
-        let most = [self.max_len, self.max_ratio.map(share)].into_iter().flatten().fold(most, usize::min);
-        let most = most.max(self.prefix.len()).clamp(1, config.architecture.reach().max(1));
-        let least = self.min_len.max(share(self.min_ratio)).min(most);
-        SentenceRules { rules: self, least, most, eos_id: config.eos_id }
+        let (least, prefix) = (self.min_len.max(share(self.min_ratio)), self.prefix.len());
+        let usual = max_len.of(source_len.max(prefix), &config.architecture).max(least);
+        let most = [self.max_len, self.max_ratio.map(share)].into_iter().flatten().fold(usual, usize::min);
+        let most = most.max(prefix + 1).min(config.architecture.reach());
+        SentenceRules { rules: self, least: least.min(most), most, eos_id: config.eos_id }
     }
 }
 
@@ -152,7 +178,7 @@ impl SentenceRules<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::VocabSizes;
+    use crate::config::{Positions, VocabSizes};
 
     const EOS: u32 = 2;
     const NEVER: f64 = f64::NEG_INFINITY;
@@ -163,7 +189,7 @@ mod tests {
 
     /// What becomes of the log-probabilities -1, -2, .. -6 after `ids`.
     fn after(rules: &Rules, ids: &[u32]) -> Vec<f64> {
-        rules.check(&config()).unwrap();
+        rules.check(&config(), &[]).unwrap();
         let rules = rules.of(4, MaxLen { beyond_source: 10 }, &config());
         let mut log_probs: Vec<f64> = (1..=6).map(|x| -f64::from(x)).collect();
         let before = log_probs.clone();
@@ -183,8 +209,14 @@ mod tests {
         let rules =
             Rules { min_len: 3, min_ratio: 0.5, max_len: Some(9), max_ratio: Some(1.5), ..none.clone() };
         assert_eq!([2, 4, 7, 30].map(|len| of(&rules, len)), [(3, 3), (3, 6), (4, 9), (9, 9)]);
-        let forced = Rules { prefix: vec![3; 5], max_len: Some(2), ..none.clone() };
-        assert_eq!(of(&forced, 4), (0, 5), "the prefix is said whole");
+        let forced = Rules { prefix: vec![3; 5], max_ratio: Some(0.5), ..none.clone() };
+        assert_eq!(of(&forced, 4), (0, 6), "the prefix is said whole, and a token more");
+        let forced = Rules { prefix: vec![3; 5], ..none.clone() };
+        assert_eq!([4, 5, 6].map(|len| of(&forced, len)), [(0, 15), (0, 15), (0, 16)]);
+        let long = Rules { min_len: 20, ..none.clone() };
+        assert_eq!([4, 15].map(|len| of(&long, len)), [(20, 20), (20, 25)], "the least is asked for");
+        let long = Rules { min_ratio: 5.0, max_len: Some(18), ..none.clone() };
+        assert_eq!([3, 4].map(|len| of(&long, len)), [(15, 15), (18, 18)], "but the most holds");
         let rules = Rules { min_len: 3, ..none };
         assert_eq!(after(&rules, &[3]), [-1., -2., NEVER, -4., -5., -6.]);
         assert_eq!(after(&rules, &[3, 3]), [-1., -2., -3., -4., -5., -6.]);
@@ -226,7 +258,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_is_refused_by_name() {
-        let problem = |rules: Rules| rules.check(&config()).unwrap_err().to_string();
+        let problem = |rules: Rules| rules.check(&config(), &[5]).unwrap_err();
         let none = Rules::default;
         assert!(
             problem(Rules { min_ratio: -1.0, ..none() }).contains("min_ratio is -1; it must be 0 or more")
@@ -235,6 +267,19 @@ mod tests {
         assert!(problem(Rules { repetition_penalty: 0.0, ..none() }).contains("repetition_penalty is 0"));
         assert!(problem(Rules { prefix: vec![3, EOS], ..none() }).contains("prefix: 2 is <eos>, or not in"));
         assert!(problem(Rules { prefix: vec![6], ..none() }).contains("the vocabulary of 6"));
+        let long = Rules { prefix: vec![3; 4], max_len: Some(4), ..none() };
+        assert!(problem(long).contains("prefix has 4 tokens and is gone on with, but max_len is 4"));
+        let crossed = Rules { min_len: 5, max_len: Some(4), ..none() };
+        assert!(problem(crossed).contains("min_len is 5, more than max_len, 4"));
+        let crossed = Rules { min_ratio: 1.5, max_ratio: Some(1.0), ..none() };
+        assert!(problem(crossed).contains("min_ratio is 1.5, more than max_ratio, 1"));
+        let learned = config().with(|model| (model.positions, model.max_len) = (Positions::Learned, 6));
+        let problem_of = |rules: Rules| rules.check(&learned, &[]).unwrap_err();
+        let long = problem_of(Rules { prefix: vec![3; 6], ..none() });
+        assert!(long.contains("prefix has 6 tokens") && long.ends_with("reach only 6"), "{long}");
+        assert!(problem_of(Rules { min_len: 7, ..none() }).contains("min_len is 7; the model's positions"));
+        Rules { prefix: vec![3; 5], min_len: 6, ..none() }.check(&learned, &[]).unwrap();
+        assert!(problem(Rules { prefix: vec![3, 5], ..none() }).contains("prefix: 5 is never said"));
         assert!(problem(Rules { banned: vec![vec![]], ..none() }).contains("banned: [] has no token"));
     }
 }

@@ -46,6 +46,6 @@ pub(super) fn with_speakers<R>(
 ) -> Result<R, Error> {
     options.check()?;
     let speakers = Speakers::new(members, &options.never, None)?;
-    options.rules.check(speakers.config())?;
+    options.rules.check(speakers.config(), speakers.never()).map_err(Error::Config)?;
     search(&speakers)
 }

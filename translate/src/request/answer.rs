@@ -46,13 +46,16 @@ impl Request<'_> {
         sources: Vec<Source>,
         found: Vec<Vec<Hypothesis>>,
     ) -> Result<Vec<Translated>, Error> {
+        let prefix_len = || self.translator.text().encode_tgt(&self.constraints.prefix).ids.len();
+        let place = self.alternatives.map(|_| prefix_len());
         let translated = |(source, found): (Source, Vec<Hypothesis>)| {
-            let translations = found.into_iter().map(|hypothesis| self.translation(hypothesis)).collect();
+            let translations = found.into_iter().map(|found| self.translation(found, place)).collect();
             Translated { source, translations }
         };
         let mut translated: Vec<Translated> = sources.into_iter().zip(found).map(translated).collect();
         self.choice.choose(&mut translated, self.sampling.is_some())?;
-        translated.iter_mut().for_each(|line| line.translations.truncate(self.n_best));
+        let count = self.alternatives.unwrap_or(self.n_best);
+        translated.iter_mut().for_each(|line| line.translations.truncate(count));
         self.attend(&mut translated)?;
         Ok(translated)
     }
@@ -92,7 +95,10 @@ impl Request<'_> {
         self.check_ensemble()?;
         match &self.sampling {
             None => self.beam_options().map(drop),
-            Some(sampling) => self.sample_options(sampling, 0).map(drop),
+            Some(sampling) => {
+                self.n_candidates(MAX_BEAM_SIZE, DRAWN)?;
+                self.sample_options(sampling, 0).map(drop)
+            }
         }
     }
 
@@ -106,6 +112,12 @@ impl Request<'_> {
             (_, candidates) => candidates.unwrap_or(usual),
         };
         between("candidates", candidates, 1..=most).map_err(wide)?;
+        if candidates == 1 && !matches!(self.choice, Choice::Score) {
+            let name = if most == 1 { "beam" } else { "candidates" };
+            let problem =
+                format!("{name} is 1: there is one translation, and nothing to choose among; make it 4, say");
+            return Err(Error::Request(problem));
+        }
         Ok(candidates.max(self.n_best))
     }
 
@@ -117,7 +129,27 @@ impl Request<'_> {
         self.search.check().map_err(Error::Request)?;
         let beam = self.search.beam;
         let options = self.search.options(self.n_candidates(beam, beam)?);
-        self.constraints.on_search(options, self.translator.text()).map_err(Error::Request)
+        let options = self.constraints.on_search(options, self.translator).map_err(Error::Request)?;
+        let Some(groups) = self.alternatives else { return Ok(options) };
+        self.check_alternatives()?;
+        between("alternatives", groups, 1..=MAX_BEAM_SIZE / beam).map_err(Error::Request)?;
+        Ok(BeamOptions { beam_size: beam * groups, top_beams: groups, groups, alternatives: true, ..options })
+    }
+
+    /// Whether nothing else is asked for that several translations come of.
+    fn check_alternatives(&self) -> Result<(), Error> {
+        let others = [
+            (self.n_best != 1, "several of the best"),
+            (!matches!(self.choice, Choice::Score), "a choice"),
+            (self.constraints.diverse_groups != 1, "diverse groups"),
+            (self.sampling.is_some(), "draws"),
+        ];
+        match others.into_iter().find(|(is_asked, _)| *is_asked) {
+            Some((_, other)) if self.alternatives.is_some() => {
+                Err(Error::Request(format!("alternatives do not go with {other}; ask for one of them")))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The options of one draw of each line.
@@ -127,9 +159,10 @@ impl Request<'_> {
     pub(crate) fn sample_options(&self, sampling: &Sampling, draw: u64) -> Result<SampleOptions, Error> {
         self.search.check().map_err(Error::Request)?;
         sampling.check().map_err(Error::Request)?;
+        self.check_alternatives()?;
         let seed = Seed::new(sampling.seed).derive_index(draw);
         let options = sampling.options(seed, self.search.max_len_beyond_source);
-        self.constraints.on_sampling(options, self.translator.text()).map_err(Error::Request)
+        self.constraints.on_sampling(options, self.translator).map_err(Error::Request)
     }
 
     /// As many translations of each as are asked for, each from a stream of its own.
@@ -155,10 +188,11 @@ impl Request<'_> {
         Ok(all)
     }
 
-    fn translation(&self, hypothesis: Hypothesis) -> Translation {
+    fn translation(&self, hypothesis: Hypothesis, alternative: Option<usize>) -> Translation {
         let Hypothesis { ids, log_prob, score, finished } = hypothesis;
         let text = self.translator.text().decode(&ids);
-        Translation { text, ids, log_prob, score, finished, alignment: None, attention: None }
+        let (alignment, attention) = (None, None);
+        Translation { text, ids, log_prob, score, finished, alternative, alignment, attention }
     }
 
     /// Says of every translation what attention says, as far as it was asked for.

@@ -5,6 +5,7 @@ use transformer::Pair;
 
 use super::*;
 use crate::testing::untrained;
+use crate::translated::Translation;
 
 const LINES: [&str; 4] = ["je suis étudiant", "", "merci merci merci suis", " \t"];
 
@@ -197,6 +198,49 @@ fn what_the_model_does_not_know_is_copied_if_it_is_asked_for() {
     assert!(alone.translations.iter().all(|one| one.alignment.is_none() && one.attention.is_none()));
 }
 
+/// Three alternatives behind `i`, which search as if each were of the prefix, and say at which token they differ.
+#[test]
+fn alternatives_go_on_behind_the_prefix_by_other_tokens() {
+    let translator = untrained();
+    let ask = |prefix: &str| {
+        let prefix = prefix.into();
+        let request = translator.request().constraints(Constraints { prefix, ..Constraints::default() });
+        request.beam(2).max_len_beyond_source(3)
+    };
+    let request = ask("i").alternatives(3).align(true);
+    let found = request.translate(&LINES).unwrap();
+    assert_eq!(found.iter().map(|line| line.translations.len()).collect::<Vec<_>>(), [3, 0, 3, 0]);
+    assert_eq!(request.translate_heard(&LINES, |_, _| std::ops::ControlFlow::Continue(())).unwrap(), found);
+    let mut last = None;
+    for line in &found {
+        let next: Vec<u32> = line.translations.iter().map(|one| one.ids[1]).collect();
+        assert!(next.iter().enumerate().all(|(place, id)| !next[..place].contains(id)), "{next:?}");
+        for one in &line.translations {
+            assert_eq!(one.alternative, Some(1));
+            if let Some(word) =
+                translator.text().tgt_token(one.ids[1]).filter(|_| one.ids[1] > UNK_ID.max(EOS_ID))
+            {
+                let forced = ask(&format!("i {word}")).align(true).translate(&[&line.source.line]).unwrap();
+                let expected = Translation { alternative: Some(1), ..forced[0].translations[0].clone() };
+                assert_eq!(one, &expected);
+                last = Some(word);
+            }
+        }
+    }
+    assert!(last.is_some());
+    let many = ask("i").alternatives(100).translate(&LINES[..1]).unwrap().remove(0);
+    assert_eq!(many.translations.len(), translator.text().tgt_vocab_size() - 2, "all but <pad> and <bos>");
+    let problem = |request: Request| request.check().unwrap_err().to_string();
+    assert!(
+        problem(ask("i").alternatives(0)).starts_with("alternatives is 0; it must be between 1 and 5000")
+    );
+    assert!(problem(ask("i").alternatives(2).n_best(2)).contains("do not go with several of the best"));
+    let drawn = ask("i").alternatives(2).sample(Sampling::default());
+    assert!(problem(drawn).contains("do not go with draws"));
+    let chosen = ask("i").alternatives(2).choose_by(Choice::Consensus);
+    assert!(problem(chosen).contains("do not go with a choice"));
+}
+
 #[test]
 fn translations_without_end_are_refused_whoever_asks_for_them() {
     let translator = untrained();
@@ -207,4 +251,20 @@ fn translations_without_end_are_refused_whoever_asks_for_them() {
     let search = SearchSettings { max_len_beyond_source: usize::MAX, ..SearchSettings::default() };
     let about = crate::translator::About { search: Some(search), ..translator.about().clone() };
     assert!(untrained().with_about(about).translate(&LINES).is_err());
+}
+
+/// A line of as many tokens as the model reads, `<eos>` among them, is read whole, and a longer one as that.
+#[test]
+fn a_line_at_the_models_length_is_translated_and_one_beyond_it_as_its_beginning() {
+    let translator = untrained();
+    let max_len = translator.model().config().architecture.max_len;
+    let line = |words: usize| ["je", "suis", "merci"].repeat(words)[..words].join(" ");
+    let request = translator.request().beam(2).max_len_beyond_source(0).n_best(2);
+    let lines = [max_len - 2, max_len - 1, max_len, 3 * max_len].map(line);
+    let found = request.translate(&lines).unwrap();
+    assert_eq!([0, 1, 2, 3].map(|line: usize| found[line].source.cut), [0, 0, 1, 2 * max_len + 1]);
+    let lens = [0, 1, 2, 3].map(|line: usize| found[line].source.ids.len());
+    assert_eq!(lens, [max_len - 1, max_len, max_len, max_len]);
+    assert_eq!(found[2].translations, found[1].translations);
+    assert_eq!(found[3].translations, found[1].translations);
 }

@@ -5,6 +5,7 @@ use clap::{Args, ValueEnum};
 use translate::metrics::{BleuOptions, ChrfOptions, Metric, Smoothing, TerOptions, Tokenizer};
 
 use crate::error::Error;
+use crate::verbs::common::within;
 
 /// More n-grams than any corpus has: beyond this scores overflow the f32 that samples are scored in.
 const MAX_SMOOTHING: f64 = 1e9;
@@ -42,10 +43,10 @@ pub struct MetricArgs {
     #[arg(long, requires = "system", conflicts_with = "model")]
     effective_order: bool,
     /// chrF, chrF++: the longest n-grams of characters [default: 6]
-    #[arg(long, value_name = "N", requires = "system", conflicts_with = "model", value_parser = clap::value_parser!(u64).range(0..=MAX_ORDER))]
+    #[arg(long, value_name = "N", requires = "system", conflicts_with = "model", value_parser = within::<u64>(0..=MAX_ORDER))]
     chrf_char_order: Option<u64>,
     /// chrF: the longest n-grams of words; 2 is chrF++ [default: 0]
-    #[arg(long, value_name = "N", requires = "system", conflicts_with = "model", value_parser = clap::value_parser!(u64).range(0..=MAX_ORDER))]
+    #[arg(long, value_name = "N", requires = "system", conflicts_with = "model", value_parser = within::<u64>(0..=MAX_ORDER))]
     chrf_word_order: Option<u64>,
     /// chrF, chrF++: recall weighs as much as the square of this times precision [default: 2]
     #[arg(long, value_name = "B", requires = "system", conflicts_with = "model", value_parser = clap::value_parser!(u32).range(0..=1000))]

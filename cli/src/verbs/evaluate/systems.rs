@@ -14,6 +14,7 @@ use translate::metrics::{Metric, Rounding, Sampling, counts, signature, sums};
 use super::metrics::MetricArgs;
 use crate::console::print;
 use crate::error::Error;
+use crate::verbs::common::within;
 
 /// Resamples or trials that can be asked for.
 const MAX_SAMPLES: u64 = 1_000_000;
@@ -23,7 +24,8 @@ const MAX_SAMPLES: u64 = 1_000_000;
 pub struct SystemArgs {
     /// Instead of a model: its translations, line for line with the references; again for each further system, `-` for
     /// standard input
-    #[arg(long, value_name = "FILE", group = "judged", conflicts_with_all = ["model", "source", "pairs", "hypotheses", "SearchArgs"])]
+    #[arg(long, value_name = "FILE", group = "judged", conflicts_with_all = ["model", "source", "pairs", "hypotheses"])]
+    #[arg(conflicts_with_all = ["SearchArgs", "ConstraintArgs", "OtherModelArgs", "AskArgs"])]
     pub system: Vec<PathBuf>,
     #[command(flatten)]
     metrics: MetricArgs,
@@ -31,7 +33,7 @@ pub struct SystemArgs {
     #[arg(long, requires = "system", conflicts_with = "model")]
     confidence: bool,
     /// Resamples of a confidence interval [default: 1000]
-    #[arg(long, value_name = "N", requires = "confidence", value_parser = clap::value_parser!(u64).range(2..=MAX_SAMPLES))]
+    #[arg(long, value_name = "N", requires = "confidence", value_parser = within::<u64>(2..=MAX_SAMPLES))]
     confidence_n: Option<u64>,
     /// Test each system beside the first by the paired bootstrap
     #[arg(long, requires = "system", conflicts_with_all = ["model", "paired_ar", "confidence"])]
@@ -40,13 +42,13 @@ pub struct SystemArgs {
     #[arg(long, requires = "system", conflicts_with = "model")]
     paired_ar: bool,
     /// Resamples of the paired bootstrap [default: 1000]
-    #[arg(long, value_name = "N", requires = "paired_bs", value_parser = clap::value_parser!(u64).range(1..=MAX_SAMPLES))]
+    #[arg(long, value_name = "N", requires = "paired_bs", value_parser = within::<u64>(1..=MAX_SAMPLES))]
     paired_bs_n: Option<u64>,
     /// Trials of approximate randomization [default: 10000]
-    #[arg(long, value_name = "N", requires = "paired_ar", value_parser = clap::value_parser!(u64).range(1..=MAX_SAMPLES))]
+    #[arg(long, value_name = "N", requires = "paired_ar", value_parser = within::<u64>(1..=MAX_SAMPLES))]
     paired_ar_n: Option<u64>,
     /// What the draws start from [default: 12345]
-    #[arg(long, value_name = "S", requires = "system", conflicts_with = "model")]
+    #[arg(long, value_name = "S", requires = "system", conflicts_with = "model", value_parser = within::<u64>(0..=u64::MAX))]
     seed: Option<u64>,
 }
 

@@ -51,6 +51,9 @@ struct Printed<'a> {
     score: f64,
     finished: bool,
     tokens: Vec<&'a str>,
+    /// The token by which it is another than the other alternatives.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alternative: Option<&'a str>,
     /// (source, target), numbers of tokens from 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     alignment: Option<&'a [(usize, usize)]>,
@@ -68,6 +71,7 @@ impl<'a> Answer<'a> {
             score: translation.score,
             finished: translation.finished,
             tokens: translation.ids.iter().filter_map(|&id| text.tgt_token(id)).collect(),
+            alternative: translation.alternative.and_then(|place| text.tgt_token(translation.ids[place])),
             alignment: translation.alignment.as_deref(),
             attention: translation.attention.as_deref(),
         };
@@ -151,6 +155,7 @@ mod tests {
             score: -0.5,
             finished: true,
             tokens: vec!["i", "am", "<eos>"],
+            alternative: None,
             alignment: Some(&[(0, 0), (1, 1)]),
             attention: None,
         };

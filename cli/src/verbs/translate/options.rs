@@ -2,19 +2,16 @@
 
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValue, RangedU64ValueParser};
+use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
-use text::TextKind;
 use transformer::search::beam::MAX_BEAM_SIZE;
 use translate::{Request, Sampling, Translator};
 
 use super::answer::Align;
-use super::constraints::ConstraintArgs;
 use super::explain::Explainer;
-use super::others::{OtherModelArgs, Others};
-use crate::console::say;
 use crate::error::Error;
-use crate::verbs::common::{SearchArgs, up_to};
+use crate::verbs::common::{up_to, within};
+use crate::verbs::search::{AskArgs, Others, in_options};
 
 /// The options of `etudiant translate`.
 #[derive(Args)]
@@ -24,16 +21,17 @@ pub struct TranslateArgs {
     #[arg(long, value_name = "FILE")]
     pub model: PathBuf,
     #[command(flatten)]
-    pub search: SearchArgs,
+    pub ask: AskArgs,
     #[command(flatten)]
     pub sampling: SamplingArgs,
-    #[command(flatten)]
-    pub constraints: ConstraintArgs,
-    #[command(flatten)]
-    pub others: OtherModelArgs,
     /// Print the K best translations of each line, at most as many as the beam is wide; or draw K
     #[arg(long, value_name = "K", default_value_t = 1, value_parser = up_to(1, MAX_BEAM_SIZE))]
     pub n_best: usize,
+    /// Print N translations of each line, which differ in what stands behind the --prefix: the N likeliest tokens there, each
+    /// gone on with by a search of its own
+    #[arg(long, value_name = "N", value_parser = up_to(1, MAX_BEAM_SIZE))]
+    #[arg(conflicts_with_all = ["n_best", "sample", "mbr", "rerank", "diverse_groups", "explain"])]
+    pub alternatives: Option<usize>,
     /// Print translations as Moses and Marian do: 0 ||| text ||| F0= log-probability ||| score
     #[arg(long, value_name = "FORM", conflicts_with = "json")]
     pub n_best_format: Option<NBestFormat>,
@@ -47,9 +45,6 @@ pub struct TranslateArgs {
     /// Print under each translation what attention and the search say of it, as figures of text
     #[arg(long, conflicts_with_all = ["json", "n_best_format", "sample", "ensemble", "mbr", "rerank", "weights"])]
     pub explain: bool,
-    /// Put in the place of <unk> what is unknown in the source too, or else what it is aligned with, as it is written there
-    #[arg(long)]
-    pub replace_unknown: bool,
     /// Answer a line that is no text, or cannot be translated, with an empty line, and count them
     #[arg(long)]
     pub lenient: bool,
@@ -65,13 +60,13 @@ pub struct TranslateArgs {
 #[derive(Args)]
 pub struct SamplingArgs {
     /// Draw each word by its probability instead of searching: for translations that differ, not for the best
-    #[arg(long, conflicts_with_all = ["beam", "length_penalty", "alpha"])]
+    #[arg(long, conflicts_with_all = ["beam", "length_penalty", "alpha", "coverage_penalty", "diverse_groups"])]
     pub sample: bool,
     /// Take probabilities to the power 1/T: below 1 bolder towards the likeliest, above 1 towards even [default: 1]
     #[arg(long, value_name = "T", requires = "sample", value_parser = temperature, allow_negative_numbers = true)]
     pub temperature: Option<f64>,
     /// Draw from the K likeliest words only [default: from all]
-    #[arg(long, value_name = "K", requires = "sample", value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
+    #[arg(long, value_name = "K", requires = "sample", value_parser = up_to(1, usize::MAX))]
     pub top_k: Option<usize>,
     /// Draw from the likeliest words only that have probability P together [default: from all]
     #[arg(long, value_name = "P", requires = "sample", value_parser = top_p, allow_negative_numbers = true)]
@@ -80,7 +75,7 @@ pub struct SamplingArgs {
     #[arg(long, value_name = "P", requires = "sample", value_parser = min_p, allow_negative_numbers = true)]
     pub min_p: Option<f64>,
     /// Another seed draws others; the same draws the same, line by line [default: 1]
-    #[arg(long, value_name = "S", requires = "sample")]
+    #[arg(long, value_name = "S", requires = "sample", value_parser = within::<u64>(0..=u64::MAX))]
     pub seed: Option<u64>,
 }
 
@@ -126,19 +121,20 @@ impl TranslateArgs {
     /// # Errors
     /// [`Error::Input`] if the settings are out of range, or more translations are asked for than there are.
     pub fn request<'t>(&self, translator: &'t Translator, others: &'t Others) -> Result<Request<'t>, Error> {
-        let settings = self.search.settings(&translator.search())?;
+        let settings = self.ask.search.settings(&translator.search())?;
         let (n_best, beam) = (self.n_best, settings.beam);
         if n_best > beam && !self.sampling.sample {
             let problem = format!("--n-best is {n_best}, and the beam {beam} wide; add --beam {n_best}");
             return Err(Error::Input(problem));
         }
         if !self.sampling.sample {
-            self.search.tell_of_no_use(&settings);
+            self.ask.search.tell_of_no_use(&settings);
         }
-        let request =
-            translator.request().search(settings).n_best(n_best).replace_unknown(self.replace_unknown);
-        let request = request.constraints(self.constraints.settings()?);
-        Ok(self.others.on(request, others))
+        let request = self.ask.request(translator, others)?.n_best(n_best);
+        Ok(match self.alternatives {
+            Some(count) => request.alternatives(count),
+            None => request,
+        })
     }
 
     /// Who explains translations, if that is asked for.
@@ -153,17 +149,7 @@ impl TranslateArgs {
         if !self.explain {
             return Ok(None);
         }
-        Ok(Some(Explainer::new(translator, request.beam_options()?)))
-    }
-
-    /// Tells of what is asked for in vain.
-    pub fn tell_of_no_use(&self, translator: &Translator) {
-        let text = translator.text().settings();
-        if self.replace_unknown && text.kind == TextKind::Bpe && text.byte_fallback {
-            say(
-                "warning: --replace-unknown has nothing to do: this model spells in bytes what it does not know",
-            );
-        }
+        Ok(Some(Explainer::new(translator, request.beam_options().map_err(in_options::<TranslateArgs>)?)))
     }
 
     /// The alignment that is asked for, and the file. `--align FILE` is `--align` with a file behind it.
@@ -201,17 +187,21 @@ impl SamplingArgs {
     }
 }
 
+/// A number that does as this setting. What is wrong with it, without the setting's own name.
+fn number(text: &str, setting: impl FnOnce(f64) -> Sampling) -> Result<f64, String> {
+    let number = text.parse().map_err(|_| "it must be a number".to_string())?;
+    let problem = |problem: String| problem.split_once("; ").map_or(problem.clone(), |parts| parts.1.into());
+    setting(number).check().map(|()| number).map_err(problem)
+}
+
 fn top_p(text: &str) -> Result<f64, String> {
-    let top_p = text.parse().map_err(|_| "it must be a number".to_string())?;
-    Sampling { top_p: Some(top_p), ..Sampling::default() }.check().map(|()| top_p)
+    number(text, |top_p| Sampling { top_p: Some(top_p), ..Sampling::default() })
 }
 
 fn min_p(text: &str) -> Result<f64, String> {
-    let min_p = text.parse().map_err(|_| "it must be a number".to_string())?;
-    Sampling { min_p: Some(min_p), ..Sampling::default() }.check().map(|()| min_p)
+    number(text, |min_p| Sampling { min_p: Some(min_p), ..Sampling::default() })
 }
 
 fn temperature(text: &str) -> Result<f64, String> {
-    let temperature = text.parse().map_err(|_| "it must be a number".to_string())?;
-    Sampling { temperature, ..Sampling::default() }.check().map(|()| temperature)
+    number(text, |temperature| Sampling { temperature, ..Sampling::default() })
 }

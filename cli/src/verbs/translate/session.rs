@@ -27,6 +27,8 @@ pub struct Session<'a> {
     lines: usize,
     /// How many of them were cut.
     cut: usize,
+    /// Of which nothing that was found can be read by the model of `--rerank`.
+    unjudged: Vec<usize>,
     /// Which of them were faulty, and what the first one's fault was.
     faulty: Vec<usize>,
     first_fault: Option<String>,
@@ -60,6 +62,7 @@ impl<'a> Session<'a> {
             name,
             lines: 0,
             cut: 0,
+            unjudged: Vec::new(),
             faulty: Vec::new(),
             first_fault: None,
             heard: Some(Vec::new()),
@@ -145,6 +148,9 @@ impl<'a> Session<'a> {
         self.cut += found.iter().filter(|found| found.source.cut > 0).count();
         let mut text = String::new();
         for (line, (found, problem)) in (first..).zip(found.iter().zip(problems)) {
+            if found.translations.first().is_some_and(|best| best.score == f64::NEG_INFINITY) {
+                self.unjudged.push(line);
+            }
             text += &Answer::new(self.translator.text(), line, found, problem.as_deref()).print(&self.form);
             match self.explainer.as_ref().map(|explainer| explainer.explain(self.translator, found)) {
                 Some(Ok(explained)) => text += &explained,
@@ -209,6 +215,13 @@ impl<'a> Session<'a> {
     fn tell_of_faults(&self) {
         if self.cut > 0 {
             say(&format!("warning: {} of {} lines were cut", self.cut, self.lines));
+        }
+        if !self.unjudged.is_empty() {
+            let (n, all, list) = (self.unjudged.len(), self.lines, some_of(&self.unjudged));
+            say(&format!(
+                "warning: what was found for {n} of {all} lines is too long for the model of --rerank, and stays in the \
+                 order of the search: line {list}"
+            ));
         }
         if let Some(fault) = &self.first_fault {
             let (n, all, list) = (self.faulty.len(), self.lines, some_of(&self.faulty));

@@ -96,6 +96,12 @@ impl Group {
         likeliest(2 * terms.size, &ranked).into_iter().enumerate().map(picked).collect()
     }
 
+    /// Of these continuations the one at this place alone, the likeliest standing at place 0.
+    pub fn choose_at<T: Element>(&self, place: usize, log_probs: &[T], terms: &Terms) -> Vec<Picked> {
+        let as_wide = Terms { size: place + 1, ..*terms };
+        self.choose(log_probs, &[], &as_wide).into_iter().skip(place).take(1).collect()
+    }
+
     /// Goes on by what was chosen, each row having attended to its source so, `[rows, src_len]`. Returns the row that
     /// each new live hypothesis came from.
     pub fn accept(&mut self, picked: &[Picked], attention: Option<&[f64]>, terms: &Terms) -> Vec<usize> {
@@ -155,10 +161,17 @@ impl Group {
         terms.size == 1 || worst.score >= reach(len + 1).max(reach(terms.rules.most))
     }
 
-    /// Those that go on, as they are.
-    pub fn unfinished(&self, options: &BeamOptions) -> impl Iterator<Item = Hypothesis> {
+    /// Those that go on, as they are, the best first.
+    pub fn unfinished(&self, options: &BeamOptions) -> Vec<Hypothesis> {
         let alive = self.live.iter().filter(|live| live.rank > f64::NEG_INFINITY);
-        alive.map(|live| hypothesis(live.clone(), false, options))
+        let mut found: Vec<Hypothesis> = alive.map(|live| hypothesis(live.clone(), false, options)).collect();
+        found.sort_by(|a, b| b.score.total_cmp(&a.score));
+        found
+    }
+
+    /// The best of all: finished, if there is one that is.
+    pub fn best(&self, options: &BeamOptions) -> Option<Hypothesis> {
+        self.finished.first().cloned().or_else(|| self.unfinished(options).into_iter().next())
     }
 }
 

@@ -28,6 +28,11 @@ pub struct BeamOptions {
     pub groups: usize,
     /// What a word costs a group for each time that groups before it have said it in the same step (Hamming diversity).
     pub diversity: f64,
+    /// Alternatives at a position: each group goes on behind the prefix by a word of its own, the first by the likeliest, the
+    /// next by the second, and searches from there as if that word were of the prefix too. What is found is the best of
+    /// each group, in their order. So CTranslate2 has it (`return_alternatives`), after the lists of interactive
+    /// translation (Knowles and Koehn 2016, *Neural Interactive Translation Prediction*).
+    pub alternatives: bool,
 }
 
 /// The paper's settings: a beam of 4, alpha 0.6, source length + 50; one translation returned.
@@ -43,6 +48,7 @@ impl Default for BeamOptions {
             coverage: 0.0,
             groups: 1,
             diversity: 0.0,
+            alternatives: false,
         }
     }
 }
@@ -91,6 +97,9 @@ pub(super) fn check(options: &BeamOptions) -> Result<(), Error> {
     let &BeamOptions { groups, coverage, diversity, .. } = options;
     if groups == 0 || !beam_size.is_multiple_of(groups) {
         return Err(Error::Config(format!("groups is {groups}; it must divide {beam_size}, the beam_size")));
+    }
+    if options.alternatives && diversity != 0.0 {
+        return Err(Error::Config("alternatives differ already; they take no diversity".into()));
     }
     for (name, cost) in [("coverage", coverage), ("diversity", diversity)] {
         if !(cost.is_finite() && cost >= 0.0) {

@@ -52,6 +52,12 @@ impl<'a> Beam<'a> {
         if self.is_at_start() { 0 } else { group * self.terms.size }
     }
 
+    /// Whether the next word is that by which alternatives differ.
+    fn is_at_alternatives(&self) -> bool {
+        let options = self.terms.options;
+        options.alternatives && self.groups[0].live[0].ids.len() == options.rules.prefix.len()
+    }
+
     fn n_rows(&self) -> usize {
         if self.is_at_start() { 1 } else { self.terms.options.beam_size }
     }
@@ -61,13 +67,22 @@ impl<'a> Beam<'a> {
     }
 
     /// The best translations: finished ones, and where there are too few, the likeliest unfinished ones. What several
-    /// groups have found is returned once.
+    /// groups have found is returned once. Of alternatives the best of each.
     pub fn best(&self) -> Vec<Hypothesis> {
+        let options = self.terms.options;
+        if options.alternatives {
+            return self
+                .groups
+                .iter()
+                .filter_map(|group| group.best(options))
+                .take(options.top_beams)
+                .collect();
+        }
         let best_first = |a: &Hypothesis, b: &Hypothesis| b.score.total_cmp(&a.score);
         let mut found: Vec<Hypothesis> =
             self.groups.iter().flat_map(|group| group.finished.clone()).collect();
         found.sort_by(best_first);
-        let unfinished = self.groups.iter().flat_map(|group| group.unfinished(self.terms.options));
+        let unfinished = self.groups.iter().flat_map(|group| group.unfinished(options));
         let mut unfinished: Vec<Hypothesis> = unfinished.collect();
         unfinished.sort_by(best_first);
         found.extend(unfinished);
@@ -75,7 +90,7 @@ impl<'a> Beam<'a> {
             let mut seen = HashSet::new();
             found.retain(|one| seen.insert(one.ids.clone()));
         }
-        found.truncate(self.terms.options.top_beams);
+        found.truncate(options.top_beams);
         found
     }
 
@@ -110,6 +125,9 @@ impl Search for Beam<'_> {
                 return Vec::new();
             }
             let rows = &log_probs[self.first_row(number) * vocab_size..][..group.live.len() * vocab_size];
+            if self.is_at_alternatives() {
+                return group.choose_at(number, rows, &self.terms);
+            }
             let picked = group.choose(rows, &said, &self.terms);
             said.extend(picked.iter().filter(|one| one.fate != Fate::Pruned).map(|one| one.id));
             picked
@@ -148,11 +166,12 @@ impl Search for Beam<'_> {
     }
 
     fn so_far(&self) -> &[u32] {
-        let finished = self.groups.iter().filter_map(|group| group.finished.first());
+        let groups = if self.terms.options.alternatives { &self.groups[..1] } else { &self.groups };
+        let finished = groups.iter().filter_map(|group| group.finished.first());
         if let Some(best) = finished.max_by(|a, b| a.score.total_cmp(&b.score)).filter(|_| self.is_done()) {
             return &best.ids;
         }
-        let live = self.groups.iter().map(|group| &group.live[0]);
+        let live = groups.iter().map(|group| &group.live[0]);
         live.max_by(|a, b| a.rank.total_cmp(&b.rank)).map_or(&[], |live| &live.ids)
     }
 

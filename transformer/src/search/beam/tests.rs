@@ -147,6 +147,37 @@ fn groups_say_different_things() {
     assert_eq!(found.len(), 2);
 }
 
+/// Behind the forced 3, three groups of two go on by 0, 1 and the end, the likeliest words there, each by itself.
+#[test]
+fn alternatives_begin_with_the_likeliest_words_behind_the_prefix() {
+    let rules = Rules { prefix: vec![3], ..Rules::default() };
+    let options = BeamOptions { rules, groups: 3, alternatives: true, top_beams: 3, ..options(6) };
+    let mut beam = Beam::new(4, &options, &config());
+    let choice = beam.choose(&log(&[0.5, 0.2, 0.1, 0.2]));
+    assert_eq!(beam.accept(choice, None), Some(vec![0; 6]));
+    let step = |beam: &mut Beam, rows: [[f64; 4]; 6]| {
+        let choice = beam.choose(&log(&rows.concat()));
+        beam.accept(choice, None)
+    };
+    let nothing = [0.25; 4]; // rows that lead nowhere
+    let here = [0.4, 0.3, 0.2, 0.1];
+    step(&mut beam, [here, nothing, here, nothing, here, nothing]);
+    assert_eq!(beam.so_far(), [3, 0]);
+    // Both go on by the end, or by 1; the third is done.
+    let ends = [0.0, 0.3, 0.7, 0.0];
+    step(&mut beam, [ends, nothing, ends, nothing, nothing, nothing]);
+    step(&mut beam, [[0.0, 0.1, 0.9, 0.0], nothing, [0.0, 0.9, 0.1, 0.0], nothing, nothing, nothing]);
+    let found = beam.best();
+    let expected: [(&[u32], f64); 3] = [(&[3, 0, 2], 0.4 * 0.7), (&[3, 1, 2], 0.3 * 0.7), (&[3, 2], 0.2)];
+    assert_eq!(found.len(), 3);
+    for (one, (ids, prob)) in found.iter().zip(expected) {
+        assert_eq!((&one.ids[..], one.finished), (ids, true));
+        assert!((one.log_prob.exp() - 0.2 * prob).abs() < 1e-12, "{one:?}");
+    }
+    let refused = BeamOptions { diversity: 0.5, ..options.clone() };
+    assert!(check(&refused).unwrap_err().to_string().contains("alternatives differ already"));
+}
+
 /// What was said counts as its probability to the power 2; the score is of that, the log-probability the model's.
 #[test]
 fn repeating_costs_rank_and_score_but_not_probability() {

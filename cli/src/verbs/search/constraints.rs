@@ -10,7 +10,7 @@ use crate::verbs::common::up_to;
 #[derive(Args)]
 #[command(next_help_heading = "What translations may say")]
 pub struct ConstraintArgs {
-    /// At least N tokens, <eos> included
+    /// At least N tokens, <eos> included, even where --max-len-beyond-source would end sooner
     #[arg(long, value_name = "N", value_parser = up_to(0, 10_000))]
     min_len: Option<usize>,
     /// At least R times as many tokens as the source has
@@ -22,7 +22,7 @@ pub struct ConstraintArgs {
     /// At most R times as many tokens as the source has
     #[arg(long, value_name = "R", allow_negative_numbers = true)]
     max_ratio: Option<f64>,
-    /// Begin every translation with TEXT
+    /// Begin every translation with TEXT, and go on behind it
     #[arg(long, value_name = "TEXT")]
     prefix: Option<String>,
     /// Do not say TEXT, a word or several; may be given again
@@ -35,10 +35,10 @@ pub struct ConstraintArgs {
     #[arg(long, value_name = "R", allow_negative_numbers = true)]
     repetition_penalty: Option<f64>,
     /// How much it costs to leave parts of the source unattended; 0.2, say
-    #[arg(long, value_name = "B", conflicts_with = "sample", allow_negative_numbers = true)]
+    #[arg(long, value_name = "B", allow_negative_numbers = true)]
     coverage_penalty: Option<f64>,
     /// Divide the beam into N groups that say different things
-    #[arg(long, value_name = "N", conflicts_with = "sample", value_parser = up_to(1, 10_000))]
+    #[arg(long, value_name = "N", value_parser = up_to(1, 10_000))]
     diverse_groups: Option<usize>,
     /// What a word costs a group if groups before it have just said it [default: 0.5]
     #[arg(long, value_name = "L", requires = "diverse_groups", allow_negative_numbers = true)]

@@ -1,0 +1,88 @@
+//! How lines are translated: the options that every verb has which translates.
+
+mod constraints;
+mod others;
+
+use clap::{Args, Command};
+use text::TextKind;
+use translate::{Request, Translator};
+
+use self::constraints::ConstraintArgs;
+pub use self::others::{OtherModelArgs, Others};
+use super::common::SearchArgs;
+use crate::console::say;
+use crate::error::Error;
+
+/// What is asked of a model for each line.
+#[derive(Args)]
+pub struct AskArgs {
+    #[command(flatten)]
+    pub search: SearchArgs,
+    #[command(flatten)]
+    pub constraints: ConstraintArgs,
+    #[command(flatten)]
+    pub others: OtherModelArgs,
+    /// Put in the place of <unk> what is unknown in the source too, or else what it is aligned with, as it is written there
+    #[arg(long)]
+    pub replace_unknown: bool,
+}
+
+impl AskArgs {
+    /// What is asked of the translator.
+    ///
+    /// # Errors
+    /// [`Error::Input`] if a setting or a constraint is out of range.
+    pub fn request<'t>(&self, translator: &'t Translator, others: &'t Others) -> Result<Request<'t>, Error> {
+        let settings = self.search.settings(&translator.search())?;
+        let request = translator.request().search(settings).replace_unknown(self.replace_unknown);
+        Ok(self.others.on(request.constraints(self.constraints.settings()?), others))
+    }
+
+    /// Tells of what is asked for in vain.
+    pub fn tell_of_no_use(&self, translator: &Translator) {
+        let text = translator.text().settings();
+        if self.replace_unknown && text.kind == TextKind::Bpe && text.byte_fallback {
+            say(
+                "warning: --replace-unknown has nothing to do: this model spells in bytes what it does not know",
+            );
+        }
+    }
+}
+
+/// An error of a request by a verb with these options: the settings that it names are called as they are there, `n_best is 4`
+/// becomes `--n-best is 4`.
+pub fn in_options<A: Args>(error: translate::Error) -> Error {
+    let translate::Error::Request(problem) = error else { return error.into() };
+    let options = A::augment_args(Command::new("options"));
+    let option = |word: &str| {
+        let id = if word == "banned" { "ban" } else { word };
+        let is_option = options.get_arguments().any(|option| option.get_id() == id);
+        is_option.then(|| format!("--{}", id.replace('_', "-")))
+    };
+    let is_of_names = |letter: char| letter.is_ascii_lowercase() || letter == '_';
+    let (first, rest) =
+        problem.split_at(problem.find(|letter| !is_of_names(letter)).unwrap_or(problem.len()));
+    // Of one word it is only known at the beginning that it is a name.
+    let renamed = |word: &str| {
+        let name = word.trim_end_matches(|letter| !is_of_names(letter));
+        let option = Some(name).filter(|name| name.contains('_')).and_then(option);
+        option.map_or_else(|| word.to_string(), |option| option + &word[name.len()..])
+    };
+    let rest: Vec<String> = rest.split(' ').map(renamed).collect();
+    Error::Input(option(first).unwrap_or_else(|| first.to_string()) + &rest.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_called_as_options_are() {
+        let named =
+            |problem: &str| in_options::<AskArgs>(translate::Error::Request(problem.into())).to_string();
+        assert_eq!(named("min_len is 9, more than max_len, 4"), "--min-len is 9, more than --max-len, 4");
+        assert_eq!(named("banned: a word is empty"), "--ban: a word is empty");
+        assert_eq!(named("beam is 1: of the beam"), "--beam is 1: of the beam");
+        assert_eq!(named("model 1 of the snake_case has"), "model 1 of the snake_case has");
+    }
+}
