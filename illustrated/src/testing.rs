@@ -96,6 +96,7 @@ pub fn checked(recording: &Recording, drawing: &str) -> usize {
             let expected = match array.data[index] {
                 f32::NEG_INFINITY => "masked".into(),
                 0.0 if is_masked => "masked".into(),
+                number if of("data-of").is_some() => crate::look::number::small(number),
                 number => crate::look::short(number),
             };
             assert_eq!(text, expected, "{path}[{index}]");

@@ -87,8 +87,8 @@ fn figure<'a>(
     let all: Vec<_> = recording.searches_by_pass().into_iter().enumerate().map(of_pass).collect();
     let title = title(&all.iter().rev().flatten().next()?.1);
     let told = |(step, search): &(u64, Search)| format!("After step {step} of training: {}", says(search));
-    let mut sheet = Sheet::new();
-    let caption = by_pass(&mut sheet, &all, |(_, search)| drawing::sheet(search), told)?;
+    let (mut sheet, unit) = (Sheet::new(), recording.about().unit());
+    let caption = by_pass(&mut sheet, &all, |(_, search)| drawing::sheet(search, unit), told)?;
     Some(sheet.into_figure(id, &title, caption, Vec::new()))
 }
 

@@ -180,9 +180,6 @@ pub(super) fn output_row(
         },
         n_rows: 1,
         n_cols: words.len(),
-        labels: Labels {
-            rows: Vec::new(),
-            cols: words.iter().map(|said| cut(&said.token.text, 46.0)).collect(),
-        },
+        labels: Labels { rows: Vec::new(), cols: words.iter().map(|said| said.token.text.clone()).collect() },
     })
 }

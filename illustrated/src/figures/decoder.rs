@@ -77,7 +77,7 @@ impl Layer<'_> {
     fn cross(&self, sheet: &mut Sheet, from: Frame, y: f64) -> Option<Crossed> {
         let tgt = &self.pass.head().tgt_in;
         let (query, out) = (of("cross_attn.query"), of("cross_attn.out"));
-        let query = self.put(sheet, (&query, "Q: from the decoder", Role::Query), tgt, (0, y))?;
+        let query = self.put(sheet, (&query, "Q of the decoder", Role::Query), tgt, (0, y))?;
         let crossed = self.put(sheet, (&out, "cross-attention", Role::Output), tgt, (1, y))?;
         let sum = self.sum(sheet, 2, (2, y))?;
         around(sheet, from, query, y - 10.0);
@@ -95,8 +95,8 @@ impl Layer<'_> {
         };
         let (key, value) = (of("cross_attn.key"), of("cross_attn.value"));
         let memory = self.put(sheet, (&top, "the encoder's top layer", Role::Words), src, (0, y))?;
-        let key = self.put(sheet, (&key, "K: from the encoder", Role::Key), src, (1, y))?;
-        let value = self.put(sheet, (&value, "V: from the encoder", Role::Value), src, (2, y))?;
+        let key = self.put(sheet, (&key, "K of the encoder", Role::Key), src, (1, y))?;
+        let value = self.put(sheet, (&value, "V of the encoder", Role::Value), src, (2, y))?;
         across(sheet, memory, key);
         around_keys(sheet, [memory, key, value], crossed);
         Some(())

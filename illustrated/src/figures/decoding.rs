@@ -81,7 +81,7 @@ fn attended(pass: &Pass) -> Matrix {
         n_cols: n_src,
         labels: Labels {
             rows: Vec::new(),
-            cols: pass.head().src.iter().map(|token| cut(&token.text, 46.0)).collect(),
+            cols: pass.head().src.iter().map(|token| token.text.clone()).collect(),
         },
     }
 }
@@ -161,10 +161,10 @@ fn said_right(pass: &Pass, is_masked: bool, Unit { one, many }: Unit) -> String 
     let mask = if is_masked {
         &format!(
             "All rows were computed at once and are what one step after the other gives for the same {many}: the causal mask hides \
-             from each place all that stands behind it."
+             from each place all that comes after it."
         )
     } else {
-        "This model has no causal mask: step by step it finds other numbers than here, where each place sees what is behind it."
+        "This model has no causal mask: step by step it finds other numbers than here, where each place sees what comes after it."
     };
     let count = outputs.len();
     format!("{begins} At {right} of {count} positions the likeliest {one} is the label, {same}. {mask}")

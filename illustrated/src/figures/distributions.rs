@@ -55,7 +55,10 @@ fn tables(recording: &Recording, passes: &[Pass], first: &Output) -> Option<Vec<
         let matrix = matrix(name, path, &listed(*passes[pass].outputs().first()?));
         Matrix { place: matrix.place.clone().pass(pass), ..matrix }.draw(&passes[pass], &[])
     };
-    let smoothed = format!("target: smoothed by {}", recording.about().smoothing);
+    let smoothed = match recording.about().smoothing {
+        0.0 => "target: not smoothed".into(),
+        smoothing => format!("target: smoothed by {smoothing}"),
+    };
     let aim = vec![
         fixed("label: one-hot".into(), "label", newest)?,
         fixed(smoothed, "target", newest)?,
@@ -176,13 +179,14 @@ fn caption(about: &About, passes: &[Pass]) -> Option<Caption> {
                 (format!("Of each position of the target, the likeliest {many} at the chosen step."), "")
             }
         };
+        let aim = if about.smoothing > 0.0 { "a smoothed label" } else { "the label" };
         let highest = 1.0 - about.smoothing + about.smoothing / about.tgt_vocab_size.max(1) as f64;
         let left_out = match outputs.len().saturating_sub(MAX_POSITIONS) {
             0 => String::new(),
             count => format!(" {count} more positions are left out."),
         };
         Some(format!(
-            "{rows} The first label, “{}”, is given {}; a smoothed label asks for {highest:.2}{bars} and no more.{left_out}",
+            "{rows} The first label, “{}”, is given {}; {aim} asks for {highest:.2}{bars} and no more.{left_out}",
             label.map_or("", |label| &label.text),
             found.join(", "),
         ))

@@ -100,8 +100,8 @@ pub fn feed_forward(recording: &Recording) -> Option<Figure> {
         id: "feed-forward",
         title: format!("Through the feed-forward each {} walks alone", run.unit.one),
         caption: format!(
-            "No arrow leaves its row: the {d_model} numbers of a {one} become {d_ff} and then {d_model} again, by the same \
-             weights for each of the {} {many}.",
+            "No arrow leaves its row: the {d_model} numbers of a {one} become {d_ff} and then {d_model} again, which are \
+             added to those that went in; by the same weights for each of the {} {many}.",
             run.src.len(),
         )
         .into(),

@@ -217,7 +217,7 @@ fn caption(rule: &OptimizerRule, weight: &Weight, at: &At) -> Option<String> {
         if rule.name == "AdamW" { " AdamW first takes a share of the weight itself away." } else { "" };
     Some(format!(
         "In step {} a gradient of {} moves this weight by {}{moved}: m is a mean of its gradients, v of their squares, both over the \
-         last steps, and what is gone by is the one over the root of the other.{decay} Before step {} the weight was {}, after this step it is \
+         last steps, and the weight goes by the one over the root of the other, times the learning rate.{decay} Before step {} the weight was {}, after this step it is \
          {}.",
         at.step.step,
         plain(at.of.gradient),

@@ -18,11 +18,12 @@ const MAX_POSITIONS: usize = 8;
 pub fn draw(recording: &Recording) -> Option<Figure> {
     let passes = recording.passes();
     let newest = passes.last()?;
+    let target = if recording.about().smoothing > 0.0 { "y: the smoothed target" } else { "y: the target" };
     let mut lines = Vec::new();
     if passes.len() > 1 {
-        lines.push(line(&passes[0], Some(0), "before the first step")?);
+        lines.push(line(&passes[0], target, Some(0), "before the first step")?);
     }
-    lines.push(line(newest, None, "at the chosen step")?);
+    lines.push(line(newest, target, None, "at the chosen step")?);
     let Drawn { markup, width, height, .. } =
         flow(lines.into_iter().map(|line| flow(line, WIDTH)).collect(), 0.0); // one under the other
     Some(Figure {
@@ -56,7 +57,7 @@ fn caption(passes: &[Pass]) -> Option<Caption> {
 }
 
 /// The three matrices of a pass; of a large vocabulary, whose positions list different words, the first position alone.
-fn line(pass: &Pass, number: Option<usize>, when: &str) -> Option<Vec<Drawn>> {
+fn line(pass: &Pass, target: &str, number: Option<usize>, when: &str) -> Option<Vec<Drawn>> {
     let outputs = pass.outputs();
     let first = outputs.first()?;
     let n_rows = if is_shared(&outputs) { outputs.len().min(MAX_POSITIONS) } else { 1 };
@@ -78,7 +79,7 @@ fn line(pass: &Pass, number: Option<usize>, when: &str) -> Option<Vec<Drawn>> {
     let gradient = format!("gradient = (p − y) / {}", outputs.len());
     [
         matrix(&format!("p: the model, {when}"), Role::Weights, place("outputs.probability")),
-        matrix("y: the smoothed target", Role::Weights, place("outputs.target")),
+        matrix(target, Role::Weights, place("outputs.target")),
         matrix(&gradient, Role::Output, place("outputs.logit").gradients()),
     ]
     .iter()

@@ -191,7 +191,7 @@ fn figure(id: &'static str, title: &str, caption: String, heads: &[String], rows
                     @if let Some(number) = number { (bar(number, scales[column], x(column), y)) }
                 }
             }
-            @if left_out > 0 { text class="label" x="0" y=(bottom + 14.0) { "… " (left_out) " more" } }
+            @if left_out > 0 { text class="label" x="0" y=(bottom + 14.0) { "… " (left_out) " more that changed less; the recording has them" } }
         },
         controls: Vec::new(),
     }

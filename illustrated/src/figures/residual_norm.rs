@@ -112,7 +112,7 @@ impl Rows {
             };
             let x = frame[0] + frame[2] + 14.0 + 76.0 * at as f64;
             sheet.put(&column.draw(pass, &chosen)?, x, y);
-            sheet.widen(x + text_width(moment) + 8.0);
+            sheet.widen(x + 4.0 + (text_width(moment) * 1.1).ceil() + 4.0);
         }
         Some(y + drawn.height + 6.0)
     }
@@ -153,11 +153,12 @@ fn caption(recording: &Recording, layer: Axis, is_pre: bool, hidden: usize) -> O
             let data = &passes[pass].value(&format!("{path}.{moment}"))?.data;
             let (low, high) =
                 data.iter().fold((f32::MAX, f32::MIN), |(low, high), &x| (low.min(x), high.max(x)));
-            Some(format!("{} to {}", short(low), short(high)))
+            let (low, high) = (short(low), short(high));
+            Some(if low == high { low } else { format!("{low} to {high}") })
         };
         Some(format!(
-            "{order} In layer {layer} the variances of the rows go from {} before the norm to {} after it, the means from {} to \
-             {}: γ and β, which start as ones and zeros, may move them off 1 and 0.{more}",
+            "{order} In layer {layer} the variances of the rows are {} before the norm and {} after it, their means {} and {}: \
+             γ and β, which start as ones and zeros, may move them off 1 and 0.{more}",
             range(&before, "variance")?,
             range(&after, "variance")?,
             range(&before, "mean")?,

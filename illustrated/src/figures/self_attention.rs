@@ -57,9 +57,9 @@ fn asked(run: &Run) -> Option<Drawn> {
         Part::Matrix(word),
         Part::Matrix(x),
         Part::Sign("→"),
-        narrow("1 query q", Role::Query, "query")?,
-        narrow("1 key k", Role::Key, "key")?,
-        narrow("1 value v", Role::Value, "value")?,
+        narrow("① query q", Role::Query, "query")?,
+        narrow("① key k", Role::Key, "key")?,
+        narrow("① value v", Role::Value, "value")?,
     ];
     Some(equation(parts, super::common::MAX_WIDTH))
 }
@@ -82,19 +82,19 @@ fn by_key(run: &Run) -> Option<Drawn> {
     let weighted = || {
         let place = Place::of("encoder.layers.{layer}.self_attn.weighted_values").strides(d_head, 1);
         let place = place.control("head", n * n * d_head).control("word", n * d_head);
-        draw(unlabelled(Matrix { place, n_cols: d_head, ..run.rows("5 weight · v", Role::Value, "", 1) }))
+        draw(unlabelled(Matrix { place, n_cols: d_head, ..run.rows("⑤ weight · v", Role::Value, "", 1) }))
     };
     let scaled = if run.recording.about().architecture.scale_scores {
-        format!("3 / √{d_head}")
+        format!("③ / √{d_head}")
     } else {
-        "3 not scaled".into()
+        "③ not scaled".into()
     };
     let columns = [
-        draw(run.head("1 keys", Role::Key, "key")),
-        column("2 q · k", Role::Query, "scores"),
+        draw(run.head("① keys", Role::Key, "key")),
+        column("② q · k", Role::Query, "scores"),
         column(&scaled, Role::Query, "scaled_scores"),
-        column("4 softmax", Role::Weights, "weights"),
-        draw(unlabelled(run.head("1 values", Role::Value, "value"))),
+        column("④ softmax", Role::Weights, "weights"),
+        draw(unlabelled(run.head("① values", Role::Value, "value"))),
         weighted(),
     ];
     let columns: Vec<Drawn> = columns.into_iter().flatten().collect();
@@ -104,7 +104,7 @@ fn by_key(run: &Run) -> Option<Drawn> {
         x += one.width + 8.0;
     }
     let (last, left) = (columns.last()?, *lefts.last()?);
-    let z = of_word(run, "6 their sum z", Role::Output, "context", &FOLDED)?;
+    let z = of_word(run, "⑥ their sum z", Role::Output, "context", &FOLDED)?;
     let (middle, below) = (left + last.frame[0] + last.frame[2] / 2.0, last.height + 8.0);
     let top = last.frame[1] + last.frame[3] + 4.0;
     let markup = html! {
@@ -123,21 +123,35 @@ fn steps(run: &Run) -> Vec<String> {
     let scales = run.recording.about().architecture.scale_scores;
     let scaled = if scales {
         format!(
-            "3  Scores are divided by √{d_head}, the root of the width, so that wide vectors do not make softmax a hard choice."
+            "③  Scores are divided by √{d_head}, the root of the width, so that wide vectors do not make softmax a hard choice."
         )
     } else {
-        "3  This model does not scale its scores.".into()
+        "③  This model does not scale its scores.".into()
     };
     vec![
-        format!("1  Three matrices make of every x a query, a key and a value, of {d_head} numbers each."),
+        format!("①  Three matrices make of every x a query, a key and a value, of {d_head} numbers each."),
         format!(
-            "2  The query of the chosen {one} times the key of each {one}, number by number and summed: a score."
+            "②  The query of the chosen {one} times the key of each {one}, number by number and summed: a score."
         ),
         scaled,
-        "4  Softmax: e to the power of each, divided by the sum of them all. The shares sum to 1.".into(),
-        format!("5  Each {one}'s value is multiplied by its share."),
-        format!("6  The sum of these, column by column, is what the head says of the chosen {one}."),
+        "④  Softmax: e to the power of each, divided by the sum of them all. The shares sum to 1.".into(),
+        format!("⑤  Each {one}'s value is multiplied by its share."),
+        format!("⑥  The sum of these, column by column, is what the head says of the chosen {one}."),
     ]
+}
+
+/// What else there is to choose.
+fn others(one: &str, controls: [&Control; 3]) -> String {
+    let names = [one, "layer", "head"].into_iter().zip(controls);
+    let names: Vec<&str> =
+        names.filter(|(_, control)| control.choices.len() > 1).map(|(name, _)| name).collect();
+    match names.split_last() {
+        None => String::new(),
+        Some((last, [])) => format!(" Choose another {last}; the numbers change, the steps do not."),
+        Some((last, before)) => {
+            format!(" Choose another {} or {last}; the numbers change, the steps do not.", before.join(", "))
+        }
+    }
 }
 
 /// From which word the head takes most.
@@ -145,17 +159,16 @@ fn caption(run: &Run, [word, layer, head]: &[Control; 3]) -> Option<Caption> {
     let passes = run.recording.passes();
     let weights = by_layer(&passes, "encoder.layers.{layer}.self_attn.weights", run.n_layers);
     let words: Vec<Vec<String>> = passes.iter().map(|pass| spelled(&pass.head().src)).collect();
+    let others = others(run.unit.one, [word, layer, head]);
     let axes = [Axis::passes(passes.len()), Axis::of(word), Axis::of(layer), Axis::of(head)];
     Caption::over(axes, |[pass, word, layer, head]| {
         let row = row_of(weights[pass][layer]?, head, word)?;
         let most = largest(row);
         Some(format!(
-            "In layer {layer}, head {head} takes {:.0}% of what it says of “{}” from “{}”. Choose another {}, layer or head; \
-             the numbers change, the steps do not.",
+            "In layer {layer}, head {head} takes {:.0}% of what it says of “{}” from “{}”.{others}",
             100.0 * row[most],
             words[pass].get(word)?,
             words[pass].get(most)?,
-            run.unit.one,
         ))
     })
 }

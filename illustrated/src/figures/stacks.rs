@@ -229,7 +229,9 @@ fn caption(about: &About, total: usize) -> String {
     format!(
         "{} numbers in {} parameters: the encoder has {}, the decoder {}, and every layer of the decoder reads what the top of the \
          encoder gives. The lines at the left of a layer are its residual \
-         connections: what goes into a sublayer is added to what comes out.",
+         connections: what goes into a sublayer is added to what comes out. In brackets stand the shapes of the \
+         matrices, behind them how many numbers they have: attention has four, W^Q, W^K, W^V and W^O, a norm a factor γ and an \
+         offset β for each column.",
         grouped(total),
         about.parameters.len(),
         counted(architecture.n_encoder_layers, "layer"),

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::number::{reads_as_nothing, short};
+use super::number::{reads_as_nothing, short, small};
 
 /// The width and height of a cell.
 pub(super) const CELL: (f64, f64) = (46.0, 28.0);
@@ -14,6 +14,8 @@ pub(super) struct Cell {
     pub max: f32,
     pub max_gradient: f32,
     pub is_weights: bool,
+    /// Whether the number is a gradient.
+    pub is_gradient: bool,
     pub is_masked: bool,
     pub size: (f64, f64),
 }
@@ -21,7 +23,8 @@ pub(super) struct Cell {
 impl Cell {
     pub fn markup(&self, kind: &str, [row, col]: [usize; 2], x: f64, y: f64) -> Markup {
         let masked = self.is_masked || self.number == f32::NEG_INFINITY;
-        let text = if masked { "masked".into() } else { short(self.number) };
+        let shown = if self.is_gradient { small } else { short };
+        let text = if masked { "masked".into() } else { shown(self.number) };
         let sign = match (masked, self.is_weights, text.starts_with('-')) {
             (true, _, _) => "masked",
             (_, true, _) => "share",
@@ -65,6 +68,7 @@ mod tests {
             max,
             max_gradient: 1.0,
             is_weights: false,
+            is_gradient: false,
             is_masked: false,
             size: CELL,
         };

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::cell::{CELL, Cell};
-use super::number::short;
+use super::number::{short, small};
 use super::place::Place;
 use super::role::Role;
 use crate::recording::Pass;
@@ -156,6 +156,7 @@ impl Matrix {
                 max,
                 max_gradient,
                 is_weights,
+                is_gradient: self.place.shows().is_some(),
                 is_masked: is_masked(row, col),
                 size: style.cell(),
             })
@@ -171,7 +172,8 @@ impl Matrix {
         let max = if is_weights { 1.0 } else { largest };
         let cell = |row, col| {
             let (number, size) = (number(row, col), style.cell());
-            Some(Cell { number, gradient: None, max, max_gradient: 0.0, is_weights, is_masked: false, size })
+            let (max_gradient, is_gradient, is_masked) = (0.0, false, false);
+            Some(Cell { number, gradient: None, max, max_gradient, is_weights, is_gradient, is_masked, size })
         };
         self.markup(cell, max, &style, false)
     }
@@ -199,7 +201,8 @@ impl Matrix {
             self.place.attributes().map(|(_, value)| is_recorded.then_some(value));
         let kind = if is_recorded { "cell " } else { "plain " };
         let (x, y) = (|at: usize| left + at as f64 * width, |at: usize| top + at as f64 * height);
-        let scale = if self.role == Role::Weights { "0 to 1".into() } else { format!("±{}", short(max)) };
+        let size = if self.place.shows().is_some() { small } else { short };
+        let scale = if self.role == Role::Weights { "0 to 1".into() } else { format!("±{}", size(max)) };
         let class = match (is_recorded, style.tiny) {
             (false, _) => "formula",
             (true, None) => "matrix",

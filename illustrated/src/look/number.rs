@@ -14,6 +14,12 @@ pub fn short(number: f32) -> String {
     }
 }
 
+/// A gradient in a cell. It is mostly small: what [`short`] would show as nothing has its first digit and a
+/// power of ten.
+pub fn small(number: f32) -> String {
+    if number != 0.0 && number.abs() < 0.0095 { format!("{number:.0e}") } else { short(number) }
+}
+
 /// Whether a number is shown as nothing: no digit of it but zeros is left.
 pub fn reads_as_nothing(text: &str) -> bool {
     text.bytes().all(|c| matches!(c, b'0' | b'.'))
@@ -48,6 +54,12 @@ mod tests {
             shown,
             ["0.00", "0.00", "0.00", "1.00", "-2.50", "99.99", "100.0", "-112.2", "1234", "-123456"]
         );
+    }
+
+    #[test]
+    fn small_gradients_keep_their_first_digit() {
+        let shown = [0.0, 0.00018, -0.00264, 0.0094, 0.0096, -0.0264, -0.25].map(small);
+        assert_eq!(shown, ["0.00", "2e-4", "-3e-3", "9e-3", "0.01", "-0.03", "-0.25"]);
     }
 
     #[test]

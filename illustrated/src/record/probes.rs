@@ -88,7 +88,7 @@ impl Recorder<'_> {
             ];
             facts.extend(measured.peaks.facts());
             self.variant(name, change, measured.said, facts);
-            if name == IN_HAND {
+            if name == IN_HAND && turned.src != pair.src {
                 let facts = vec![fact(CHANGE, largest_difference(&measured.logits, &backwards.logits))];
                 let sentence = words::spelled(&turned.src, &self.words.src);
                 self.variant(TURNED, sentence, backwards.said, facts);

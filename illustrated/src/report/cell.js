@@ -14,7 +14,7 @@ function short(number) {
 }
 
 /// A gradient is mostly small: what `short` would show as nothing has its first digit and a power of ten.
-const small = (number) => (number !== 0 && Math.abs(number) < 0.095 ? number.toExponential(0) : short(number));
+const small = (number) => (number !== 0 && Math.abs(number) < Math.fround(0.0095) ? number.toExponential(0) : short(number));
 
 /// How much of the colour, in percent: none of what reads as nothing.
 function strength(number, text, max, isShare) {
@@ -23,12 +23,13 @@ function strength(number, text, max, isShare) {
   return isSeen ? 100 * Math.min(share, 1) ** (isShare ? 0.7 : 0.8) : 0;
 }
 
-/// Draws a number, and the bar of its gradient; `scales` says which of both is the number, and what is largest.
-function drawCell(cell, value, gradient, { asGradient, isShare, max, maxGradient, hasBars }) {
+/// Draws a number, and the bar of its gradient; `scales` says which of both is the number, whether it is
+/// one of the small ones, and what is largest.
+function drawCell(cell, value, gradient, { asGradient, isSmall, isShare, max, maxGradient, hasBars }) {
   const number = asGradient ? gradient : value;
   const missing = number === undefined;
   const masked = value !== undefined && (number === -Infinity || "masked" in cell.dataset);
-  const text = masked ? "masked" : missing ? "–" : asGradient ? small(number) : short(number);
+  const text = masked ? "masked" : missing ? "–" : isSmall ? small(number) : short(number);
   const sign = masked ? "masked" : missing ? "missing" : isShare ? "share" : text.startsWith("-") ? "negative" : "positive";
   if (!cell.classList.contains(sign)) {
     cell.classList.remove("missing", "masked", "share", "negative", "positive");

@@ -13,8 +13,8 @@ use super::{about, losses, questions, slips};
 pub(super) struct Chapter {
     /// Its name.
     pub id: &'static str,
-    /// Its heading.
-    pub title: &'static str,
+    /// Its heading, in which `{one}`, `{many}` and `{Many}` stand for what the model reads.
+    heading: &'static str,
     /// What is told before its figures.
     pub text: fn(&Recording) -> Markup,
 }
@@ -24,27 +24,33 @@ impl Chapter {
     pub fn address(&self) -> String {
         format!("chapter-{}", self.id)
     }
+
+    /// Its heading: a model of pieces has no words.
+    pub fn title(&self, Unit { one, many }: Unit) -> String {
+        let large = many[..1].to_uppercase() + &many[1..];
+        self.heading.replace("{one}", one).replace("{many}", many).replace("{Many}", &large)
+    }
 }
 
 /// All chapters, in order.
 pub(super) const CHAPTERS: &[Chapter] = &[
-    Chapter { id: "black-box", title: "The black box, opened", text: black_box },
-    Chapter { id: "words", title: "Words become vectors", text: words },
-    Chapter { id: "self-attention", title: "Self-attention, step by step", text: self_attention },
-    Chapter { id: "matrices", title: "The same, for all words at once", text: matrices },
-    Chapter { id: "heads", title: "Several heads", text: heads },
-    Chapter { id: "positions", title: "Where a word stands", text: positions },
-    Chapter { id: "residuals", title: "Residuals and norms", text: residuals },
-    Chapter { id: "feed-forwards", title: "Each word alone", text: feed_forward },
-    Chapter { id: "decoder", title: "The decoder", text: decoder },
-    Chapter { id: "output", title: "From a vector to a word", text: output },
-    Chapter { id: "training", title: "Training", text: training },
-    Chapter { id: "way-back", title: "The way back", text: way_back },
-    Chapter { id: "search", title: "Which words in the end", text: search },
-    Chapter { id: "explorer", title: "Who looks at whom", text: explorer },
-    Chapter { id: "questions", title: "Questions, answered by this model", text: questions::text },
-    Chapter { id: "article", title: "Where the article and this run differ", text: slips::text },
-    Chapter { id: "about", title: "What this page was made from", text: about::text },
+    Chapter { id: "black-box", heading: "The black box, opened", text: black_box },
+    Chapter { id: "words", heading: "{Many} become vectors", text: words },
+    Chapter { id: "self-attention", heading: "Self-attention, step by step", text: self_attention },
+    Chapter { id: "matrices", heading: "The same, for all {many} at once", text: matrices },
+    Chapter { id: "heads", heading: "Several heads", text: heads },
+    Chapter { id: "positions", heading: "Where a {one} stands", text: positions },
+    Chapter { id: "residuals", heading: "Residuals and norms", text: residuals },
+    Chapter { id: "feed-forwards", heading: "Each {one} alone", text: feed_forward },
+    Chapter { id: "decoder", heading: "The decoder", text: decoder },
+    Chapter { id: "output", heading: "From a vector to a {one}", text: output },
+    Chapter { id: "training", heading: "Training", text: training },
+    Chapter { id: "way-back", heading: "The way back", text: way_back },
+    Chapter { id: "search", heading: "Which {many} in the end", text: search },
+    Chapter { id: "explorer", heading: "Who looks at whom", text: explorer },
+    Chapter { id: "questions", heading: "Questions, answered by this model", text: questions::text },
+    Chapter { id: "article", heading: "Where the article and this run differ", text: slips::text },
+    Chapter { id: "about", heading: "What this page was made from", text: about::text },
 ];
 
 fn black_box(recording: &Recording) -> Markup {
@@ -227,7 +233,7 @@ fn training(recording: &Recording) -> Markup {
         recording.passes().first().filter(|pass| pass.head().step == 0).map(|pass| pass.head().nll);
     html! {
         p {
-            "Who holds all " (many) " for alike has a " (losses::link("loss")) " of " (format!("{even:.2}")) ", the logarithm of their number"
+            "A model to which all " (many) " are equally likely has a " (losses::link("loss")) " of " (format!("{even:.2}")) ", the logarithm of their number"
             @if let Some(nll) = untrained { "; this model, untrained, had " (format!("{nll:.2}")) " on this sentence" }
             ". Training compares what it says with the label, at "
             "all positions at once, and changes every weight a little so that the label becomes likelier."

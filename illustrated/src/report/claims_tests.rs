@@ -60,7 +60,7 @@ fn hold(text: &str, said: &[&str], unsaid: &[&str]) {
     }
 }
 
-const SCALED: [&str; 3] = ["The scores are divided by √8", "Q Kᵀ / √8", "3 / √8"];
+const SCALED: [&str; 3] = ["The scores are divided by √8", "Q Kᵀ / √8", "③ / √8"];
 const COMPUTED: [&str; 3] = [
     "no parameters: computed",
     "sines and cosines of the position, each",
@@ -135,7 +135,8 @@ fn other_functions_tables_and_depths() {
             "the 1 ",
             "all 1 ",
             "side by side again",
-            "top layer of each stack, the rest",
+            "top layer of each stack",
+            "Choose another word, layer",
         ],
     );
 }

@@ -56,6 +56,7 @@ function drawMatrix(page, matrix) {
   };
   const numberAt = (data, at) => (data?.[at] === undefined ? undefined : Math.fround(data[at]));
   const asGradient = page.state.mode === "gradients" && !isGradient;
+  const isSmall = asGradient || isGradient;
   const isShare = matrix.classList.contains("weights") && !asGradient;
   const maxGradient = largest(gradients);
   const max = isShare ? 1 : asGradient ? maxGradient : largest(values);
@@ -64,11 +65,11 @@ function drawMatrix(page, matrix) {
     const at = offset(Number(cell.dataset.r), Number(cell.dataset.c));
     if (pass) cell.dataset.number = `${pass.at}:${path}:${at}`;
     else delete cell.dataset.number;
-    drawCell(cell, numberAt(values, at), numberAt(gradients, at), { asGradient, isShare, max, maxGradient, hasBars });
+    drawCell(cell, numberAt(values, at), numberAt(gradients, at), { asGradient, isSmall, isShare, max, maxGradient, hasBars });
   }
   if (pass && matrix.dataset.listed) drawHeads(matrix, pass);
   const scale = $(".scale", matrix);
-  const to = isShare ? "0 to 1" : `±${asGradient ? small(max) : short(max)}`;
+  const to = isShare ? "0 to 1" : `±${isSmall ? small(max) : short(max)}`;
   if (scale) scale.textContent = (asGradient ? gradients : values) ? to : "";
 }
 

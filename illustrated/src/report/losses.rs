@@ -18,41 +18,46 @@ pub(super) fn text(recording: &Recording) -> Markup {
     let Unit { many, .. } = recording.about().unit();
     let about = recording.about();
     let floor = floor(about);
-    let rows: Vec<Row> =
-        rows(recording).into_iter().filter(|row| row.numbers.iter().any(Option::is_some)).collect();
+    let losses: Vec<Loss> =
+        losses(recording).into_iter().filter(|loss| loss.numbers.iter().any(Option::is_some)).collect();
     let steps: Vec<u64> = shown(recording).iter().map(|pass| pass.head().step).collect();
     html! {
         h3 id="losses" { "Which loss is which" }
         p {
             "A loss is counted in nats, and is a mean over labels. Without smoothing it is the negative log-likelihood, " b { "nll" }
-            ": of each label − log of what the model gives it, 0 at best. "
+            ": of each label minus the logarithm of the probability that the model gives it, 0 at best. "
             @if floor > 0.0 {
                 "What training makes small, the " b { "loss" } ", compares with the smoothed label in the same way, and "
                 (format!("{floor:.3}")) " is the least that it can be. "
             } @else {
                 "Nothing is smoothed here, so the " b { "loss" } " is the nll. "
             }
-            "e to the nll is the perplexity: among so many " (many) " alike the model seems to choose."
+            "e to the nll is the perplexity: the model is as unsure as if it chose among so many " (many) " that are equally likely."
             @if about.reference.is_none() && !steps.is_empty() {
                 " No right translation was given: the labels are what the model found itself, and their loss says how sure it is, not how right."
             }
         }
-        @if !rows.is_empty() {
+        @if !losses.is_empty() {
             div class="wide" tabindex="0" role="region" aria-label="the losses" {
                 table {
                     tr {
                         th scope="col" { "after step" }
-                        @for step in &steps { th scope="col" { (grouped(*step as usize)) } }
-                        th scope="col" { "where it is shown" }
+                        @for loss in &losses { th scope="col" { (loss.name) } }
                     }
-                    @for row in &rows {
+                    @for (at, step) in steps.iter().enumerate() {
                         tr {
-                            th scope="row" { (row.name) }
-                            @for number in &row.numbers { td { (number.map_or("–".into(), |number| format!("{number:.3}"))) } }
-                            td { (row.place) }
+                            th scope="row" { (grouped(*step as usize)) }
+                            @for loss in &losses { td { (loss.numbers[at].map_or("–".into(), |number| format!("{number:.3}"))) } }
                         }
                     }
+                    tr {
+                        th scope="row" { "shown" }
+                        @for loss in &losses { td { (loss.place) } }
+                    }
                 }
+            }
+            @if losses.iter().any(|loss| loss.numbers.contains(&None)) {
+                p class="note" { "A batch has its loss when the next step begins: where it is –, no next step was recorded." }
             }
         }
         @if let Some(last) = recording.validations().last() {
@@ -66,13 +71,13 @@ pub(super) fn text(recording: &Recording) -> Markup {
 }
 
 /// One of the losses: of each pass that is told of, what it is, if that is known.
-struct Row {
+struct Loss {
     name: &'static str,
     numbers: Vec<Option<f64>>,
     place: &'static str,
 }
 
-fn rows(recording: &Recording) -> Vec<Row> {
+fn losses(recording: &Recording) -> Vec<Loss> {
     let (passes, steps) = (shown(recording), recording.steps());
     let is_smoothed = recording.about().smoothing > 0.0;
     let of_pass = |of: fn(&Pass) -> f64| passes.iter().map(|pass| Some(of(pass))).collect();
@@ -82,19 +87,19 @@ fn rows(recording: &Recording) -> Vec<Row> {
         passes.iter().map(|pass| next(pass).map(|step| of(step))).collect()
     };
     let smoothed = [
-        Row {
+        Loss {
             name: "loss of this sentence",
             numbers: of_pass(|pass| pass.head().loss),
             place: "at the top; the bars are its gradient",
         },
-        Row {
+        Loss {
             name: "loss of the batch",
             numbers: of_batch(|step| step.loss),
             place: "in the curve; of all sentences learned, each step follows its gradient",
         },
     ];
     let plain = [
-        Row {
+        Loss {
             name: "nll of this sentence",
             numbers: of_pass(|pass| pass.head().nll),
             place: if is_smoothed {
@@ -103,7 +108,7 @@ fn rows(recording: &Recording) -> Vec<Row> {
                 "at the top, and in the questions; the bars are its gradient"
             },
         },
-        Row {
+        Loss {
             name: "nll of the batch",
             numbers: of_batch(|step| step.nll),
             place: if is_smoothed {
@@ -141,7 +146,7 @@ mod tests {
         let text = text(toy()).into_string();
         for pass in toy().passes() {
             let head = pass.head();
-            assert!(text.contains(&format!("<th scope=\"col\">{}</th>", head.step)));
+            assert!(text.contains(&format!("<th scope=\"row\">{}</th>", head.step)));
             for number in [head.loss, head.nll] {
                 assert!(text.contains(&format!("<td>{number:.3}</td>")), "{number} after step {}", head.step);
             }

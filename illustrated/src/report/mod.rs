@@ -106,14 +106,14 @@ pub struct Body {
 impl Body {
     /// The body of a recording's page.
     pub fn of(recording: &Recording) -> Body {
-        let mut captions = BTreeMap::new();
+        let (mut captions, unit) = (BTreeMap::new(), recording.about().unit());
         let html = html! {
             nav aria-label="chapters" {
-                ol { @for chapter in CHAPTERS { li { a href={ "#" (chapter.address()) } { (chapter.title) } } } }
+                ol { @for chapter in CHAPTERS { li { a href={ "#" (chapter.address()) } { (chapter.title(unit)) } } } }
             }
             @for chapter in CHAPTERS {
                 section aria-labelledby=(chapter.address()) {
-                    h2 id=(chapter.address()) { (chapter.title) }
+                    h2 id=(chapter.address()) { (chapter.title(unit)) }
                     ((chapter.text)(recording))
                     @for figure in figures::of_chapter(chapter.id, recording) {
                         (figure.html())
@@ -257,6 +257,13 @@ mod tests {
         let told =
             |recording: &Recording| page(recording).matches("stands for the space before a word").count();
         assert_eq!((told(&recording), told(toy())), (1, 0));
+        let page = page(&recording);
+        for heading in ["<h2", "<text class=\"head\"", "<text class=\"word\""] {
+            let named = page.split(heading).skip(1).filter_map(|rest| rest.split(['>', '<']).nth(1));
+            let worded: Vec<_> = named.filter(|name| name.contains("word")).collect();
+            assert!(page.contains(heading) && worded.is_empty(), "{worded:?}");
+        }
+        assert!(page.contains(">Where a piece stands<"));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::losses;
+use crate::look::chart::plain;
 use crate::recording::{Pass, Recording};
 
 pub(super) fn text(recording: &Recording) -> Markup {
@@ -13,15 +14,15 @@ pub(super) fn text(recording: &Recording) -> Markup {
         ul {
             li {
                 "It divides scores by 8, the root of 64. Here a head is " (d_head) " wide, and they are "
-                @if architecture.scale_scores { "divided by " (format!("{:.2}", (d_head as f64).sqrt())) "." } @else { "not divided at all." }
+                @if architecture.scale_scores { "divided by " (plain((d_head as f64).sqrt())) "." } @else { "not divided at all." }
             }
             li {
                 "It says that positions follow a pattern that the model learns. The sines and cosines have no parameters; models with "
                 "learned positions exist. This one has " (architecture_positions(recording)) "."
             }
             li {
-                "It subtracts one distribution from the other to compare them. The " (losses::link("loss")) " is the cross-entropy: of each word − log of "
-                "what it was given, times what the label gives it. The difference of the two, over the number of labels, is its gradient "
+                "It subtracts one distribution from the other to compare them. The " (losses::link("loss")) " is the cross-entropy: of each word minus the "
+                "logarithm of the probability that the model gives it, times that of the label. The difference of the two, over the number of labels, is its gradient "
                 "at the logits, as the chapter on the way back shows."
             }
             @if let Some(text) = recording.last_pass().and_then(|pass| own_word(&pass)) { li { (text) } }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use illustrated::Recording;
+use illustrated::look::number::small;
 use illustrated::look::short;
 use illustrated::recording::{Array, Pass};
 use serde::Deserialize;
@@ -150,7 +151,11 @@ impl<'a> View<'a> {
             let array = numbers(pass, &matrix.path_now(), wants_gradients || matrix.is_gradient);
             for cell in &matrix.cells {
                 let number = array.as_ref().map(|array| array.data[matrix.index(cell)]);
-                let expected = if cell.is_hidden { "masked".into() } else { text(number, wants_gradients) };
+                let expected = if cell.is_hidden {
+                    "masked".into()
+                } else {
+                    text(number, wants_gradients || matrix.is_gradient)
+                };
                 let Matrix { figure, path, choices, .. } = matrix;
                 let at = format!(
                     "{figure}: {path} {choices:?}, pass {}, row {}, column {}",
@@ -183,7 +188,7 @@ fn text(number: Option<f32>, is_gradient: bool) -> String {
     match number {
         None => "–".into(),
         Some(f32::NEG_INFINITY) => "masked".into(),
-        Some(number) if is_gradient && number != 0.0 && number.abs() < 0.095 => format!("{number:.0e}"),
+        Some(number) if is_gradient => small(number),
         Some(number) => short(number),
     }
 }

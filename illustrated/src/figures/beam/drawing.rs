@@ -7,7 +7,7 @@ use crate::look::Sheet;
 use crate::look::matrix::{cut, text_width};
 use crate::look::number::{counted, short};
 use crate::look::tree::{Level, Limits, Node, Tree};
-use crate::recording::{Candidate, Fate, Search};
+use crate::recording::{Candidate, Fate, Search, Unit};
 
 /// How much of a search is shown.
 pub(super) const LIMITS: Limits = Limits { steps: 8, candidates: 8 };
@@ -25,7 +25,7 @@ const SKIPPED: f64 = 26.0;
 const LEFT_OUT: f64 = 70.0;
 
 /// The tree of a search.
-pub(super) fn sheet(search: &Search) -> Sheet {
+pub(super) fn sheet(search: &Search, unit: Unit) -> Sheet {
     let tree = Tree::of(search, LIMITS);
     let width_of = |level: &Level| {
         LEFT + level.nodes.len() as f64 * PITCH.0 + if level.left_out > 0 { LEFT_OUT } else { 0.0 }
@@ -44,14 +44,15 @@ pub(super) fn sheet(search: &Search) -> Sheet {
     let mut bottom = bottom - PITCH.1 + BOX.1 + 8.0;
     let mut sheet = Sheet::new();
     let drawing = html! {
-        (legend())
+        (legend(unit))
         @for (levels, tops) in tree.levels.windows(2).zip(tops.windows(2)) {
             (branches(&levels[0], tops[0], &levels[1], tops[1]))
         }
         @for (level, top) in tree.levels.iter().zip(&tops) { (draw_level(level, *top)) }
     };
     sheet.markup(drawing, widest, bottom);
-    for line in scores::lines(search, bottom + 18.0) {
+    let steps: Vec<usize> = tree.levels.iter().map(|level| level.step).collect();
+    for line in scores::lines(search, &steps, bottom + 18.0) {
         bottom += scores::LINE;
         sheet.markup(line.markup(), line.right() + 4.0, bottom);
     }
@@ -59,10 +60,10 @@ pub(super) fn sheet(search: &Search) -> Sheet {
 }
 
 /// What stands where in a box.
-fn legend() -> Markup {
+fn legend(unit: Unit) -> Markup {
     let sample = |place: usize, fate, score: &str| {
         let numbers = ["log p", "sum", score].map(|text| Number { text: text.into(), ..Number::default() });
-        html! { g transform={ "translate(" (x(place)) " 4)" } { (boxed(["word", ""], fate, "", &numbers)) } }
+        html! { g transform={ "translate(" (x(place)) " 4)" } { (boxed([unit.one, ""], fate, "", &numbers)) } }
     };
     html! {
         g class="tree legend" aria-hidden="true" {

@@ -10,8 +10,8 @@ const MAX: usize = 3;
 pub(super) const LINE: f64 = 20.0;
 
 /// How the scores of the best translations are made: each its sum, divided by the penalty for its length. No line if that
-/// was not recorded, or nothing is divided.
-pub(super) fn lines(search: &Search, top: f64) -> Vec<Formula> {
+/// was not recorded, or nothing is divided. Of a translation that ended in none of the `steps` that are shown, the step is said.
+pub(super) fn lines(search: &Search, steps: &[usize], top: f64) -> Vec<Formula> {
     let line = |(rank, (event, found)): (usize, &(usize, &Translation))| {
         let penalty = found.length_penalty?;
         let is_found = |(_, candidate): &&(usize, &Candidate)| candidate.tokens == found.tokens;
@@ -27,7 +27,13 @@ pub(super) fn lines(search: &Search, top: f64) -> Vec<Formula> {
         let line = line.number(candidate.step as f64, &format!("{of}.candidate.step")).signs(behind);
         let line =
             line.number(penalty.alpha, &format!("{event}.translation.length_penalty.alpha")).signs(" = ");
-        Some(line.number(found.score, &format!("{event}.translation.score")))
+        let line = line.number(found.score, &format!("{event}.translation.score"));
+        let is_shown = steps.contains(&candidate.step);
+        Some(if is_shown {
+            line
+        } else {
+            line.signs(&format!(", ended in step {}, left out", candidate.step))
+        })
     };
     search.translations.iter().enumerate().take(MAX).filter_map(line).collect()
 }

@@ -95,8 +95,18 @@ fn one(weights: &[f32], n_keys: usize, head: usize, (left, right): (f64, f64), b
         @for (width, path) in &widths { path d=(path) class=(class(*width)) {} }
         path d={ "M6 " (line - 4.0) "h22" } class=(class(WIDTHS as u32)) {}
         text class="note" x="36" y=(line) {
-            "head " (head) ": " (hidden) " of " (seen) " lines are fainter than " (FAINT) " and hidden"
+            "head " (head) ": " (told(hidden, seen))
         }
+    }
+}
+
+/// How many lines of so many that are not nothing are too faint to be drawn.
+fn told(hidden: usize, all: usize) -> String {
+    let lines = if all == 1 { "line" } else { "lines" };
+    match hidden {
+        0 => format!("{all} {lines}, none of them hidden"),
+        1 => format!("1 of {all} {lines} is fainter than {FAINT} and hidden"),
+        _ => format!("{hidden} of {all} {lines} are fainter than {FAINT} and hidden"),
     }
 }
 

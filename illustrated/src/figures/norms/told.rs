@@ -35,7 +35,7 @@ pub(super) fn caption(recording: &Recording, step: &Step) -> String {
         let rates = if rate > 0.0 {
             let [least, most] = [updates.0, updates.1].map(|rms| plain(rms / rate));
             format!(
-                " In learning rates, a number moved by {least} to {most}, as the root mean square of its parameter."
+                " Counted in learning rates, the numbers of a parameter moved by {least} to {most} (root mean square)."
             )
         } else {
             String::new()
@@ -77,12 +77,17 @@ mod tests {
         };
         let adam = caption(Some("Adam"), [1.0, 2.0]);
         assert!(adam.contains("is 8 times the smallest, the largest update 2 times: Adam divides"), "{adam}");
-        assert!(adam.contains("closer together. In learning rates, a number moved by 1 to 2,"), "{adam}");
+        assert!(
+            adam.contains(
+                "closer together. Counted in learning rates, the numbers of a parameter moved by 1 to 2 (root"
+            ),
+            "{adam}"
+        );
         assert!(caption(Some("AdamW"), [1.0, 9.0]).contains("does not bring them together here"));
         assert!(caption(Some("Sgd"), [1.0, 8.0]).contains("update 8 times. The optimizer is Sgd."));
         let unknown = caption(None, [1.0, 8.0]);
         assert!(
-            unknown.contains("update 8 times. In learning rates") && !unknown.contains("Adam"),
+            unknown.contains("update 8 times. Counted in learning rates") && !unknown.contains("Adam"),
             "{unknown}"
         );
         assert!(!caption(None, [0.0, 0.0]).contains("Per number"));

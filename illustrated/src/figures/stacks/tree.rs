@@ -44,7 +44,8 @@ pub(super) fn blocks(about: &About, stack: &str) -> Vec<Block> {
         .filter(|one| !one.name.starts_with(&format!("{stack}.layers.")))
         .partition(|one| !one.name.contains("norm"));
     let shared = about.parameters.iter().filter(|one| one.name == "embedding.weight");
-    let mut first = of(shared.chain(early).collect(), 0, format!("{stack}: words to vectors"));
+    let mut first =
+        of(shared.chain(early).collect(), 0, format!("{stack}: {} to vectors", about.unit().many));
     if let Some(shapes) = places(&about.architecture) {
         first.lines.push(Line { name: "positions".into(), shapes: shapes.into(), count: 0 });
     }
@@ -61,7 +62,7 @@ pub(super) fn blocks(about: &About, stack: &str) -> Vec<Block> {
     if !is_encoder {
         let projection: Vec<&Parameter> = belongs("projection.".into());
         let tied = projection.iter().all(|one| one.name != "projection.weight");
-        let mut last = of(projection, 0, "projection: vectors to words".into());
+        let mut last = of(projection, 0, format!("projection: vectors to {}", about.unit().many));
         if tied {
             last.lines
                 .insert(0, Line { name: "embedding".into(), shapes: "the table again".into(), count: 0 });

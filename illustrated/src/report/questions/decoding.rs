@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::answer::answer;
-use super::measured::{at_once, change, fact, in_training, last, nll, said, variant};
+use super::measured::{NOTHING, at_once, change, fact, in_training, last, nll, said, variant};
 use crate::look::number::counted;
 use crate::record::lesson::{BACKWARDS, LEARNED, UNMASKED};
 use crate::record::probes::{CHANGE, MASK_SWITCHED};
@@ -18,12 +18,12 @@ pub(super) fn mask(recording: &Recording) -> Option<Markup> {
         html! {
             p {
                 "In training the decoder is given the whole translation at once. Without a mask each place sees the " (one) " that it should say, "
-                "which stands just behind it, and learns to copy it; when it writes on its own there is nothing to copy."
+                "the very next one, and learns to copy it; when it writes on its own there is nothing to copy."
             }
             @if let Some(text) = in_training(recording, UNMASKED, "no causal mask") { (text) }
             @if let Some(text) = copying(recording) { p { (text) } }
             p {
-                "When decoding, nothing stands behind the last " (one) ". But a second layer reads what the first has made of the earlier " (many) ", "
+                "When decoding, nothing comes after the last " (one) ". But a second layer reads what the first has made of the earlier " (many) ", "
                 "and without the mask those have looked ahead: they change with every " (one) " that is said."
                 @if let Some(text) = by_depth(recording) { (text) }
             }
@@ -61,7 +61,7 @@ fn switched(recording: &Recording, is_causal: bool) -> Option<Markup> {
     Some(html! {
         "This very model of " (counted(layers, "decoder layer")) ", with the mask "
         @if is_causal { "taken away" } @else { "put in" } " and nothing else changed: its logits change "
-        (change(size)) " at most." (at_once(recording, MASK_SWITCHED)?)
+        (change(size)) @if size >= NOTHING { " at most" } "." (at_once(recording, MASK_SWITCHED)?)
     })
 }
 

@@ -21,7 +21,7 @@ pub(super) fn depth(recording: &Recording) -> Option<Markup> {
                 "there. This model has " (encoder) " in the encoder and " (decoder) " in the decoder."
             }
             @if let Some(text) = at_once(recording, NO_TOP_LAYERS) {
-                p { "Without the top layer of each stack, the rest as it is." (text) " What the layers below say was made for the top layer, not for the word." }
+                p { "Take away the top layer of each stack, and leave the rest as it is." (text) " What the layers below say was made for the top layer, not for the " (recording.about().unit().one) "." }
             }
             @if let Some(text) = in_training(recording, SHALLOW, "one layer") { (text) }
         },

@@ -27,10 +27,13 @@ pub(super) fn nll() -> Markup {
     losses::link("nll")
 }
 
+/// A smaller difference is none.
+pub(super) const NOTHING: f64 = 1e-5;
+
 /// A difference that may be none.
 pub(super) fn change(size: f64) -> String {
     match size {
-        size if size < 1e-5 => "not at all".into(),
+        size if size < NOTHING => "not at all".into(),
         size if size < 0.005 => format!("by {size:.0e}"),
         size => format!("by {size:.2}"),
     }
@@ -58,7 +61,9 @@ pub(super) fn at_once(recording: &Recording, changed: &str) -> Option<Markup> {
     let same = plain.said == changed.said;
     Some(html! {
         " The " (nll()) " of the right " (many) " goes from " (format!("{before:.3}")) " to " (format!("{after:.3}"))
-        " per token, and it says " @if same { "the same" } @else { (said(changed)) " where it said " (said(plain)) } "."
+        " per token, and the translation "
+        @if same { "stays the same" }
+        @else { "is " @if changed.said.is_empty() { "empty" } @else { (said(changed)) } " in place of " (said(plain)) } "."
     })
 }
 

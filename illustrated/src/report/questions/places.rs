@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use transformer::Positions;
 
 use super::answer::answer;
-use super::measured::{at_once, change, fact, in_training, variant};
+use super::measured::{NOTHING, at_once, change, fact, in_training, variant};
 use crate::record::lesson::UNPLACED;
 use crate::record::probes::{CHANGE, CHANGE_TURNED, NO_POSITIONS, TURNED};
 use crate::recording::{Recording, Unit};
@@ -36,17 +36,22 @@ pub(super) fn order(recording: &Recording) -> Option<Markup> {
 fn turned(recording: &Recording, adds: bool) -> Option<Markup> {
     let backwards = variant(recording, TURNED)?;
     let with = fact(backwards, CHANGE)?;
+    let at_most = if with < NOTHING { "" } else { " at most" };
     Some(html! {
-        "This very model reads “" (backwards.change) "” instead: its logits change " (change(with)) " at most."
+        "This very model reads “" (backwards.change) "” instead: its logits change " (change(with)) (at_most) "."
         @if !adds && with < 1e-3 { " To it both are one sentence." }
     })
 }
 
 fn removed(recording: &Recording) -> Option<Markup> {
-    let without = fact(variant(recording, NO_POSITIONS)?, CHANGE_TURNED)?;
+    let without = variant(recording, TURNED).and(fact(variant(recording, NO_POSITIONS)?, CHANGE_TURNED));
     Some(html! {
-        "With the positions taken away, and nothing trained anew, reading it backwards changes the logits " (change(without))
-        @if (1e-5..1e-3).contains(&without) { ", which is rounding" } "."
+        @if let Some(without) = without {
+            "With the positions taken away, and nothing trained anew, reading it backwards changes the logits " (change(without))
+            @if (NOTHING..1e-3).contains(&without) { ", which is rounding" } "."
+        } @else {
+            "Take away the positions, and train nothing anew."
+        }
         (at_once(recording, NO_POSITIONS)?)
     })
 }

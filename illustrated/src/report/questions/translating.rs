@@ -37,8 +37,10 @@ pub(super) fn shifted_right(recording: &Recording) -> Option<Markup> {
             }
             div class="wide" tabindex="0" role="region" aria-label="the numbers" {
             table {
-                tr { th scope="row" { "it reads" } @for token in &head.tgt_in { td { (token.text) } } }
-                tr { th scope="row" { "it must say" } @for token in &head.tgt_out { td { (token.text) } } }
+                tr { @for name in ["position", "it reads", "it must say"] { th scope="col" { (name) } } }
+                @for (at, (read, said)) in head.tgt_in.iter().zip(&head.tgt_out).enumerate() {
+                    tr { th scope="row" { (at) } td { (read.text) } td { (said.text) } }
+                }
             }
             }
         },
