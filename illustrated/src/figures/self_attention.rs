@@ -17,8 +17,7 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
     let run = Run::of(recording)?;
     let sheet = stack(&[asked(&run)?, by_key(&run)?, note(&steps(&run))], 10.0);
     let words = run.pass.head().src.iter().enumerate();
-    let words =
-        words.map(|(place, token)| format!("{} ({} {})", token.text, run.unit.one, place + 1)).collect();
+    let words = words.map(|(place, token)| format!("{place}: {}", token.text)).collect();
     let word = Control { name: "word", label: run.unit.one, choices: words, chosen: 0 };
     let controls = [word, run.layers(), run.heads()];
     Some(Figure {

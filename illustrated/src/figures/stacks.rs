@@ -154,6 +154,9 @@ fn sentence(about: &About, bottom: f64) -> Markup {
     }
 }
 
+/// So much wider is what stands above and below the stacks than [`text_width`] says: it is larger, and bold.
+const BOLD: f64 = 1.2;
+
 /// What goes through the decoder.
 struct Says {
     /// After so many steps of training, if the model itself said it.
@@ -202,8 +205,8 @@ fn says(recording: &Recording) -> Vec<Option<Says>> {
 /// What the decoder reads, and what comes out.
 fn said(says: &Says, bottom: f64, top: Option<&Placed>) -> Sheet {
     let right = RIGHT + WIDTH / 2.0;
-    let out = cut(&says.out, WIDTH * 0.9);
-    let edge = right - text_width(&out) / 2.0 - 24.0;
+    let out = cut(&says.out, WIDTH * 0.9 / BOLD);
+    let edge = right - BOLD * text_width(&out) / 2.0 - 10.0;
     let over = top.map(|top| (top.y, 30.0_f64.max(top.y - GAP)));
     let markup = html! {
         (up(right, bottom + 20.0, bottom))
@@ -221,7 +224,7 @@ fn said(says: &Says, bottom: f64, top: Option<&Placed>) -> Sheet {
 }
 
 fn word(x: f64, y: f64, text: &str, class: &str) -> Markup {
-    html! { text class={ "head middle " (class) } x=(x) y=(y) { (cut(text, WIDTH * 0.9)) } }
+    html! { text class={ "head middle " (class) } x=(x) y=(y) { (cut(text, WIDTH * 0.9 / BOLD)) } }
 }
 
 fn caption(about: &About, total: usize) -> String {

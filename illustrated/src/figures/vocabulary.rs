@@ -39,7 +39,11 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
             let x = 4.0 + at as f64 * ENTRY.0;
             let index = token.id.map_or(String::new(), |id| id.to_string());
             sheet.boxed("dim", [x, y, ENTRY.0, ENTRY.1], &index);
-            sheet.boxed("strong", [x, y + ENTRY.1, ENTRY.0, ENTRY.1], &cut(&token.text, ENTRY.0 - 6.0));
+            sheet.boxed(
+                "strong",
+                [x, y + ENTRY.1, ENTRY.0, ENTRY.1],
+                &cut(&token.text, (ENTRY.0 - 6.0) / 1.15),
+            );
         }
         y += 2.0 * ENTRY.1 + 10.0;
     }

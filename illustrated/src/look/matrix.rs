@@ -287,7 +287,7 @@ pub fn text_width(text: &str) -> f64 {
                 7.2
             } else if ('\u{300}'..'\u{370}').contains(&c) {
                 0.0 // a mark above the letter before
-            } else if c > '\u{2e80}' {
+            } else if c > '\u{2e80}' || ('\u{2460}'..'\u{25a0}').contains(&c) {
                 13.0
             } else {
                 8.0

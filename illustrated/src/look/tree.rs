@@ -1,8 +1,8 @@
 //! A search as a tree: a level for each step, a node for each candidate under the one that it continues.
 //!
-//! Deep and wide searches are folded: of many steps the first and the last are kept, of many candidates those that lead to
-//! what was found, then those that lived, then the likeliest. Nodes stand in the order of their parents, so that
-//! branches do not cross.
+//! Deep and wide searches are folded: of many steps the first and the last are kept, and that in which the best
+//! translation ended; of many candidates those that lead to what was found, then those that lived, then the likeliest.
+//! Nodes stand in the order of their parents, so that branches do not cross.
 
 use std::collections::BTreeMap;
 
@@ -78,7 +78,11 @@ impl<'a> Tree<'a> {
         let steps: Vec<_> = steps.into_iter().collect();
         let mut levels: Vec<Level<'a>> = Vec::new();
         let mut shown_before = None;
-        for at in shown_steps(steps.len(), limits.steps) {
+        let is_best = |(_, candidate): &(usize, &Candidate)| {
+            search.translations.first().is_some_and(|(_, best)| best.tokens == candidate.tokens)
+        };
+        let end = steps.iter().position(|(_, all)| all.iter().any(is_best));
+        for at in shown_steps(steps.len(), limits.steps, end) {
             let (step, all) = &steps[at];
             let before = at.checked_sub(1).map_or(&[][..], |at| &steps[at].1);
             let above = levels.last().map_or(&[][..], |level| &level.nodes);
@@ -91,11 +95,13 @@ impl<'a> Tree<'a> {
     }
 }
 
-/// Which steps are shown of so many: all, or two thirds from the beginning and the rest from the end.
-fn shown_steps(count: usize, limit: usize) -> impl Iterator<Item = usize> {
+/// Which steps are shown of so many: all, or two thirds from the beginning and the rest from the end; in place of the last
+/// of the former the one in which the best translation ended, if it would be left out.
+fn shown_steps(count: usize, limit: usize, end: Option<usize>) -> impl Iterator<Item = usize> {
     let last = if count > limit { (limit / 3).max(1) } else { 0 };
     let first = if count > limit { limit - last } else { count };
-    (0..first).chain(count - last..count)
+    let end = end.filter(|at| first > 1 && (first..count - last).contains(at));
+    (0..first - usize::from(end.is_some())).chain(end).chain(count - last..count)
 }
 
 /// The nodes of a level: at most `limit` of all candidates, which continue those of the step `before`; `above` is shown.
@@ -225,6 +231,14 @@ mod tests {
             }
         }
         assert!(Tree::of(&Search::default(), WIDE).levels.is_empty());
+    }
+
+    #[test]
+    fn the_step_in_which_the_best_ended_is_shown() {
+        let of = |end| shown_steps(15, 8, end).map(|at| at + 1).collect::<Vec<_>>();
+        assert_eq!(of(Some(9)), [1, 2, 3, 4, 5, 10, 14, 15]);
+        assert_eq!(of(Some(2)), [1, 2, 3, 4, 5, 6, 14, 15]);
+        assert_eq!((of(None), of(Some(14))), (of(Some(2)), of(Some(2))));
     }
 
     #[test]

@@ -123,7 +123,12 @@ fn self_attention(recording: &Recording) -> Markup {
 
 fn matrices(recording: &Recording) -> Markup {
     let Unit { many, .. } = recording.about().unit();
-    html! { p { "All " (many) " at once are the rows of a matrix, and all steps are two lines of matrix products." } }
+    html! {
+        p {
+            "All " (many) " at once are the rows of a matrix. Three products make all queries, keys and values; one more line makes the scores, "
+            "the shares, and what is mixed by them."
+        }
+    }
 }
 
 fn heads(recording: &Recording) -> Markup {
@@ -250,7 +255,8 @@ fn way_back(_: &Recording) -> Markup {
     html! {
         p {
             "How to change a weight is said by the gradient of the loss at it, and on the way to the weights every value gets one: "
-            "it is the bar under each number on this page. Green: the loss falls if this number grows. Purple: if it shrinks. "
+            "it is the bar under the numbers on this page; that of a weight of the model, its card adds up. Green: the loss falls if this "
+            "number grows. Purple: if it shrinks. "
             "It starts at the logits, where it is the difference of two distributions, what was said and what was right."
         }
     }

@@ -37,7 +37,8 @@ pub fn legend() -> Markup {
     html! {
         "A cell is a number: red above 0, blue below, the deeper the larger, up to the ± that stands at the corner of its matrix; "
         "attention weights and probabilities are ochre, from 0 to 1. The bar under a number is the gradient of the " (losses::link("loss"))
-        " at it: green, the loss falls if the number grows; purple, if it shrinks; the longest of a matrix is as wide as the cell."
+        " at it: green, the loss falls if the number grows; purple, if it shrinks; the longest of a matrix is as wide as the cell. "
+        "A dash: not recorded. Layers, heads, rows and columns are counted from 0."
     }
 }
 

@@ -1,7 +1,8 @@
 //! Without JavaScript, the page is a document: the same figures, in order, and nothing that does not answer.
 
-use browser::{Matrix, View, Window};
+use browser::{Browser, Matrix, View, Window};
 use illustrated::figures;
+use serde_json::json;
 
 use crate::shared;
 
@@ -46,4 +47,26 @@ fn without_script_the_page_is_readable_in_order() {
          return links.filter((hash) => !document.getElementById(hash.slice(1)))",
     );
     assert_eq!(broken, [""; 0], "every link leads somewhere");
+}
+
+/// The elements of a selector that have more in them than is seen at once.
+fn cut(browser: &Browser, selector: &str) -> Vec<String> {
+    browser.run(&format!(
+        "const all = [...document.querySelectorAll('{selector}')].filter((one) => one.scrollWidth > one.clientWidth + 1); \
+         return all.map((one) => one.closest('figure')?.id ?? one.innerText)"
+    ))
+}
+
+#[test]
+fn paper_has_all_of_every_figure() {
+    let browser = shared::open_in(Window { width: 700, ..Window::default() });
+    assert!(!cut(&browser, ".drawing").is_empty(), "on a screen they scroll");
+    browser.say("Emulation.setEmulatedMedia", json!({ "media": "print" }));
+    assert_eq!(cut(&browser, ".drawing, .wide, pre"), [""; 0]);
+}
+
+#[test]
+fn tables_need_no_scrolling_on_a_phone() {
+    let browser = shared::open_in(Window { width: 360, ..Window::default() });
+    assert_eq!(cut(&browser, ".wide, pre"), [""; 0]);
 }
