@@ -5,7 +5,7 @@ use std::sync::Arc;
 use autograd::ops::cross_entropy::CrossEntropy;
 use autograd::{Tape, Var};
 use nn::{Context, Embedding, Init, Layout, Linear, NamedTensors, ParamBuilder, Params};
-use tensor::{DType, Seed};
+use tensor::{DType, Packing, Seed};
 
 use crate::config::{Config, TieEmbeddings};
 use crate::data::batch::{Batch, IGNORE, TokenBatch};
@@ -164,6 +164,15 @@ impl Transformer {
     #[track_caller]
     pub fn logits(&self, cx: &Context, hidden: &Var) -> Var {
         self.projection.forward(cx, hidden)
+    }
+
+    /// The rows of the output matrix for these words, `[words, d_model]`, packed for products of few rows, and their offsets
+    /// `[words]`, if there are any. What was rounded stays as it was rounded.
+    pub(crate) fn output_rows(&self, cx: &Context, words: &[u32]) -> (Var, Option<Var>) {
+        let rows = cx.params().get(self.projection.weight).gather_rows(words).prepacked(Packing::F32);
+        let bias =
+            self.projection.bias.map(|bias| cx.params().get(bias).unsqueeze(1).gather_rows(words).squeeze(1));
+        (Var::constant(rows), bias.map(Var::constant))
     }
 
     /// Whether a batch is whole, every id of it is in its vocabulary, and there is a label that counts.

@@ -1,6 +1,10 @@
 //! Lines in, translations out, and everything that can be asked about the way between. How they are answered stands in
 //! `request/answer.rs`; lines that come one by one are answered in [`serve`](crate::serve).
 
+use std::sync::Arc;
+
+use transformer::search::shortlist::Shortlist;
+
 use crate::choice::Choice;
 use crate::constraints::Constraints;
 use crate::error::Error;
@@ -27,6 +31,8 @@ pub struct Request<'t> {
     pub(crate) n_best: usize,
     /// How many alternatives behind the prefix, instead of the best.
     alternatives: Option<usize>,
+    /// Which tokens come into question for a source, if not all.
+    pub(crate) shortlist: Option<Arc<Shortlist>>,
     align: bool,
     attention: bool,
     replace_unknown: bool,
@@ -54,6 +60,7 @@ impl Translator {
             candidates: None,
             n_best: 1,
             alternatives: None,
+            shortlist: None,
             align: false,
             attention: false,
             replace_unknown: false,
@@ -124,6 +131,13 @@ impl<'t> Request<'t> {
     /// draws it does not go. From CTranslate2, whose `return_alternatives` it is.
     pub fn alternatives(self, count: usize) -> Self {
         Request { alternatives: Some(count), ..self }
+    }
+
+    /// Says of each line only what a shortlist has for its tokens, what the prefix says, and `<eos>`; probabilities are among
+    /// these alone. With a large vocabulary it is faster, and loses translations by other words. It is
+    /// [learned](Shortlist::learn) from the pairs that a model is trained on, encoded by its text.
+    pub fn shortlist(self, shortlist: Arc<Shortlist>) -> Self {
+        Request { shortlist: Some(shortlist), ..self }
     }
 
     /// Says where each token comes from.

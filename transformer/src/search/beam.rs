@@ -79,7 +79,8 @@ pub(super) fn with_speakers<R>(
 ) -> Result<R, Error> {
     check(options)?;
     let attention = members.first().filter(|_| options.coverage > 0.0).map(|(model, _)| Attention::of(model));
-    let speakers = Speakers::new(members, &options.never, attention.as_ref())?;
+    let speakers = Speakers::new(members, &options.never, attention.as_ref())?
+        .narrowed(options.shortlist.as_deref(), &options.rules.prefix)?;
     options.rules.check(speakers.config(), speakers.never()).map_err(Error::Config)?;
     search(&speakers)
 }

@@ -7,6 +7,8 @@ use nn::{Context, Params, Trace};
 use tensor::threads::for_each_chunk;
 use tensor::{DType, Element, Tensor, dispatch};
 
+use super::narrowed::{Narrowed, Narrowing};
+use super::shortlist::Shortlist;
 use crate::align::{default_layer, weights_path};
 use crate::config::{Config, DecoderStart};
 use crate::data::batch::TokenBatch;
@@ -25,6 +27,8 @@ pub(super) struct Speakers<'a> {
     never: Vec<u32>,
     /// The cross-attention of the first member, where it is wanted.
     attention: Option<&'a Attention>,
+    /// Which words come into question, if not all.
+    narrowing: Option<Narrowing<'a>>,
 }
 
 /// What is seen of the cross-attention in a step.
@@ -94,7 +98,24 @@ impl<'a> Speakers<'a> {
         };
         let members = members.iter().enumerate();
         let members = members.map(|(number, &(model, params))| (model, context(number, params))).collect();
-        Ok(Speakers { members, never, attention })
+        Ok(Speakers { members, never, attention, narrowing: None })
+    }
+
+    /// The same, each sentence having only words that a shortlist, if there is one, has for it, those of the prefix, and
+    /// `<eos>`.
+    ///
+    /// # Errors
+    /// If the shortlist is of another vocabulary.
+    pub fn narrowed(
+        self,
+        shortlist: Option<&'a Shortlist>,
+        prefix: &'a [u32],
+    ) -> Result<Speakers<'a>, Error> {
+        let Some(shortlist) = shortlist else { return Ok(self) };
+        let config = self.config();
+        shortlist.check(config.src_vocab_size, config.tgt_vocab_size).map_err(Error::Config)?;
+        let narrowing = Some(Narrowing { shortlist, prefix, eos_id: config.eos_id });
+        Ok(Speakers { narrowing, ..self })
     }
 
     /// What all of them agree on.
@@ -112,18 +133,21 @@ impl<'a> Speakers<'a> {
     /// # Errors
     /// As [`Transformer::encode`].
     pub fn begin(&self, sources: &[impl AsRef<[u32]>]) -> Result<Decoding, Error> {
+        let narrowed = self.narrowing.map(|narrowing| Narrowed::new(sources, narrowing));
         let sources = TokenBatch::new(sources, 0);
         let state = |(model, cx): &(&Transformer, Context)| {
             let memory = model.encode(cx, &sources)?;
             Ok(model.begin(cx, &memory))
         };
-        Ok(Decoding { states: self.members.iter().map(state).collect::<Result<_, Error>>()? })
+        Ok(Decoding { states: self.members.iter().map(state).collect::<Result<_, Error>>()?, narrowed })
     }
 }
 
 /// What the members remember of a batch of sentences.
 pub(super) struct Decoding {
     states: Vec<DecoderState>,
+    /// The words of each sentence, if these are not all.
+    narrowed: Option<Narrowed>,
 }
 
 /// What a step gives.
@@ -141,9 +165,18 @@ impl Decoding {
     /// # Errors
     /// [`Error::NotFinite`] if a member's output is; as [`Transformer::extend`].
     pub fn step(&mut self, speakers: &Speakers, last: &[u32]) -> Result<Step, Error> {
+        if let Some(narrowed) = &mut self.narrowed {
+            narrowed.cut(&speakers.members);
+        }
         let mut said = Vec::with_capacity(self.states.len());
-        for ((model, cx), state) in speakers.members.iter().zip(&mut self.states) {
-            said.push(log_probs(model, cx, state, last)?);
+        for (member, ((model, cx), state)) in speakers.members.iter().zip(&mut self.states).enumerate() {
+            let hidden = hidden(model, cx, state, last)?; // [rows, 1, d_model]
+            let log_probs = match &self.narrowed {
+                Some(narrowed) => narrowed.log_probs(member, &hidden, model.config().tgt_vocab_size),
+                None => log_probs(model, cx, &hidden),
+            };
+            let broken = || Error::NotFinite(format!("the model's output at position {}", state.len() - 1));
+            said.push(log_probs.ok_or_else(broken)?);
         }
         let mut log_probs = if said.len() == 1 { said.remove(0) } else { mean_probabilities(said) };
         let (rows, vocab_size) = (log_probs.dim(0), log_probs.dim(1));
@@ -163,35 +196,33 @@ impl Decoding {
     /// Goes on with these sentences and rows, in this order.
     pub fn select(&mut self, sentences: &[u32], rows: &[u32]) {
         self.states.iter_mut().for_each(|state| state.select(sentences, rows));
+        self.narrowed.iter_mut().for_each(|narrowed| narrowed.select(sentences));
     }
 
     /// Takes in other sentences, behind its own.
     pub fn join(&mut self, other: Decoding) {
         self.states.iter_mut().zip(other.states).for_each(|(state, other)| state.join(other));
+        self.narrowed.iter_mut().zip(other.narrowed).for_each(|(narrowed, other)| narrowed.join(other));
     }
 }
 
-/// What one model says of the next words. `[rows, vocab_size]`
-fn log_probs(
-    model: &Transformer,
-    cx: &Context,
-    state: &mut DecoderState,
-    last: &[u32],
-) -> Result<Tensor, Error> {
+/// What one model makes of the words said so far. `[rows, 1, d_model]`
+fn hidden(model: &Transformer, cx: &Context, state: &mut DecoderState, last: &[u32]) -> Result<Var, Error> {
     // Every row has one token, or none before a zero vector: nothing is padded.
     let sequences = match model.config().decoder_start {
         DecoderStart::Token(bos_id) if state.is_empty() => vec![vec![bos_id]; state.n_sentences()],
         DecoderStart::ZeroVector if state.is_empty() => vec![vec![]; state.n_sentences()],
         _ => last.iter().map(|&id| vec![id]).collect(),
     };
-    let hidden = model.extend(cx, state, &TokenBatch::new(&sequences, 0))?; // [rows, 1, d_model]
-    let log_probs = model.logits(cx, &hidden).into_value().log_softmax(-1).squeeze(1); // [rows, vocab_size]
+    model.extend(cx, state, &TokenBatch::new(&sequences, 0))
+}
+
+/// What it says of the next words, `[rows, vocab_size]`, or nothing if that is not finite.
+fn log_probs(model: &Transformer, cx: &Context, hidden: &Var) -> Option<Tensor> {
+    let log_probs = model.logits(cx, hidden).into_value().log_softmax(-1).squeeze(1); // [rows, vocab_size]
     // A logit of NaN or infinity makes its whole row NaN; one of minus infinity is a word that cannot come.
     let broken = (0..log_probs.dim(0)).any(|row| log_probs.at(&[row, 0]).is_nan());
-    match broken {
-        true => Err(Error::NotFinite(format!("the model's output at position {}", state.len() - 1))),
-        false => Ok(log_probs.contiguous()),
-    }
+    (!broken).then(|| log_probs.contiguous())
 }
 
 /// The logarithm of the mean of these probabilities, `[rows, vocab_size]` each.

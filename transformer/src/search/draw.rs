@@ -1,12 +1,14 @@
 //! A word drawn by its probability.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use rand::RngExt;
 use tensor::Seed;
 
 use super::hypothesis::MaxLen;
 use super::rules::Rules;
+use super::shortlist::Shortlist;
 use crate::error::Error;
 
 /// How words are drawn.
@@ -29,6 +31,8 @@ pub struct SampleOptions {
     pub never: Vec<u32>,
     /// What a translation may say.
     pub rules: Rules,
+    /// Which words come into question for a source, if not all.
+    pub shortlist: Option<Arc<Shortlist>>,
     /// The stream of draws. Sentence i, position j draw from their own part of it, so a translation does
     /// not depend on the others in its batch.
     pub seed: Seed,
@@ -45,6 +49,7 @@ impl Default for SampleOptions {
             max_len: MaxLen::default(),
             never: Vec::new(),
             rules: Rules::default(),
+            shortlist: None,
             seed: Seed::new(0),
         }
     }

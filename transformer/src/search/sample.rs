@@ -45,7 +45,8 @@ pub(super) fn with_speakers<R>(
     search: impl FnOnce(&Speakers) -> Result<R, Error>,
 ) -> Result<R, Error> {
     options.check()?;
-    let speakers = Speakers::new(members, &options.never, None)?;
+    let speakers = Speakers::new(members, &options.never, None)?
+        .narrowed(options.shortlist.as_deref(), &options.rules.prefix)?;
     options.rules.check(speakers.config(), speakers.never()).map_err(Error::Config)?;
     search(&speakers)
 }

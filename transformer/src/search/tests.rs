@@ -1,5 +1,7 @@
 //! Under every option, alone and with others, a search finds what its definition says: [`naive`] has the definitions.
 
+use std::sync::Arc;
+
 use nn::{ParamId, Params};
 use tensor::{DType, Seed, Tensor};
 
@@ -10,6 +12,7 @@ use super::hypothesis::{Hypothesis, MaxLen};
 use super::length_penalty::LengthPenalty;
 use super::rules::Rules;
 use super::sample::SampleOptions;
+use super::shortlist::Shortlist;
 use crate::config::{Config, DecoderStart, VocabSizes};
 use crate::model::Transformer;
 
@@ -229,4 +232,73 @@ fn company_changes_not_a_bit() {
             }
         }
     }
+}
+
+/// For each source token two words, which leave 1 or 3 out; and `<eos>`, which is always needed.
+fn shortlist() -> Arc<Shortlist> {
+    let of = (0..9).map(|id| if id % 2 == 0 { vec![0, 3] } else { vec![1, 0] }).collect();
+    Arc::new(Shortlist { always: Vec::new(), of })
+}
+
+/// The words of a source are as good as the only ones: all of what is found says them, with probabilities among them.
+#[test]
+fn a_shortlist_leaves_a_sentence_its_own_words_to_the_bit_whoever_stands_beside_it() {
+    let sources: Vec<Vec<u32>> = (0..20).map(|i| vec![3 + i % 6; 1 + (i as usize * 5) % 7]).collect();
+    for (beam_size, start) in [(1, STARTS[0]), (3, STARTS[1])] {
+        let (model, params) = model(start, 1, DType::F32);
+        for (name, options) in every_option(beam_size) {
+            let options = BeamOptions { shortlist: Some(shortlist()), never: vec![], ..options };
+            let together = search_in_batches(&model, &params, &sources, &options, |_| ()).unwrap();
+            for (source, together) in sources.iter().zip(&together) {
+                let alone = beam_search(&model, &params, std::slice::from_ref(source), &options).unwrap();
+                assert_eq!(together, &alone[0], "{name}, beam {beam_size}, {start:?}");
+                let unlisted = if source[0] % 2 == 0 { 1 } else { 3 };
+                let behind_prefix = |one: &Hypothesis| one.ids[options.rules.prefix.len()..].to_vec();
+                let says = |one: &Hypothesis| behind_prefix(one).contains(&unlisted);
+                assert!(!together.iter().any(|one| says(one) && !options.rules.prefix.contains(&unlisted)));
+            }
+        }
+    }
+}
+
+/// With every word on the list the search is the one without; with some, probabilities are those of all words, divided by
+/// what the words on the list have together.
+#[test]
+fn probabilities_are_among_the_words_on_the_list() {
+    for start in STARTS {
+        let (model, params) = model(start, 2, DType::F64);
+        let says_all = start == DecoderStart::ZeroVector; // what stands before the first word takes its share, unsaid
+        let options = every_option(ALL).remove(0).1;
+        let search = |shortlist: Option<Arc<Shortlist>>, source: &[u32]| {
+            let options = BeamOptions { shortlist, ..options.clone() };
+            beam_search(&model, &params, &[source.to_vec()], &options).unwrap().remove(0)
+        };
+        let all = Arc::new(Shortlist { always: vec![0, 1, 2, 3], of: Vec::new() });
+        for source in SOURCES {
+            let whole = search(None, source);
+            assert_same("all words", &search(Some(all.clone()), source), &whole);
+            // Of what may be said first: 3 and <eos>, which is always there, by their shares.
+            let three = Arc::new(Shortlist { always: vec![3], of: Vec::new() });
+            let listed = search(Some(three), source);
+            let of_all = |ids: &[u32]| whole.iter().find(|one| one.ids == ids).unwrap().log_prob.exp();
+            let (end, no_end) =
+                (of_all(&[EOS]), 1.0 - listed.iter().find(|one| one.ids == [EOS]).unwrap().log_prob.exp());
+            let begun_with_three: f64 =
+                whole.iter().filter(|one| one.ids[0] == 3).map(|one| one.log_prob.exp()).sum();
+            let expected = begun_with_three / (begun_with_three + end);
+            assert!(!says_all || (no_end - expected).abs() < 1e-12, "{no_end}, not {expected}");
+            assert!(listed.iter().all(|one| one.ids.iter().all(|id| [3, EOS].contains(id))));
+        }
+    }
+}
+
+#[test]
+fn a_shortlist_of_another_vocabulary_is_refused() {
+    let (model, params) = model(STARTS[0], 1, DType::F32);
+    let shortlist = Some(Arc::new(Shortlist { always: vec![4], of: Vec::new() }));
+    let options = BeamOptions { shortlist: shortlist.clone(), ..BeamOptions::default() };
+    let problem = beam_search(&model, &params, &sources(), &options).unwrap_err().to_string();
+    assert!(problem.contains("shortlist: 4 is not in the target vocabulary of 4"), "{problem}");
+    let drawing = SampleOptions { shortlist, ..SampleOptions::default() };
+    assert!(sample_in_batches(&model, &params, &sources(), 0, &drawing, |_| ()).is_err());
 }

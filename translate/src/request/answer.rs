@@ -1,6 +1,7 @@
 //! How a request is answered: searched or drawn, chosen among, put into words, and told what attention says.
 
 use std::iter;
+use std::sync::Arc;
 
 use tensor::Seed;
 use text::special::UNK_ID;
@@ -8,6 +9,7 @@ use transformer::Pair;
 use transformer::search::batches::{sample_together, search_together};
 use transformer::search::beam::{BeamOptions, MAX_BEAM_SIZE};
 use transformer::search::sample::SampleOptions;
+use transformer::search::shortlist::Shortlist;
 use transformer::search::{Hypothesis, Member};
 
 use super::Request;
@@ -130,10 +132,19 @@ impl Request<'_> {
         let beam = self.search.beam;
         let options = self.search.options(self.n_candidates(beam, beam)?);
         let options = self.constraints.on_search(options, self.translator).map_err(Error::Request)?;
+        self.check_shortlist()?;
+        let options = BeamOptions { shortlist: self.shortlist.clone(), ..options };
         let Some(groups) = self.alternatives else { return Ok(options) };
         self.check_alternatives()?;
         between("alternatives", groups, 1..=MAX_BEAM_SIZE / beam).map_err(Error::Request)?;
         Ok(BeamOptions { beam_size: beam * groups, top_beams: groups, groups, alternatives: true, ..options })
+    }
+
+    /// Whether the shortlist is of this vocabulary.
+    fn check_shortlist(&self) -> Result<(), Error> {
+        let text = self.translator.text();
+        let check = |list: &Arc<Shortlist>| list.check(text.src_vocab_size(), text.tgt_vocab_size());
+        self.shortlist.as_ref().map_or(Ok(()), check).map_err(Error::Request)
     }
 
     /// Whether nothing else is asked for that several translations come of.
@@ -162,7 +173,9 @@ impl Request<'_> {
         self.check_alternatives()?;
         let seed = Seed::new(sampling.seed).derive_index(draw);
         let options = sampling.options(seed, self.search.max_len_beyond_source);
-        self.constraints.on_sampling(options, self.translator).map_err(Error::Request)
+        self.check_shortlist()?;
+        let options = self.constraints.on_sampling(options, self.translator).map_err(Error::Request)?;
+        Ok(SampleOptions { shortlist: self.shortlist.clone(), ..options })
     }
 
     /// As many translations of each as are asked for, each from a stream of its own.

@@ -1,7 +1,11 @@
 //! Requests of all kinds.
 
+use std::sync::Arc;
+
+use tensor::Packing;
 use text::special::{BOS_ID, EOS_ID, PAD_ID, UNK_ID};
 use transformer::Pair;
+use transformer::search::shortlist::Shortlist;
 
 use super::*;
 use crate::testing::untrained;
@@ -239,6 +243,38 @@ fn alternatives_go_on_behind_the_prefix_by_other_tokens() {
     assert!(problem(drawn).contains("do not go with draws"));
     let chosen = ask("i").alternatives(2).choose_by(Choice::Consensus);
     assert!(problem(chosen).contains("do not go with a choice"));
+}
+
+#[test]
+fn a_shortlist_leaves_a_line_the_words_of_its_own() {
+    let translator = untrained();
+    let text = translator.text();
+    let mut of = vec![Vec::new(); text.src_vocab_size()];
+    for (source, target) in [("je", "i am"), ("suis", "am student"), ("merci", "thanks")] {
+        of[text.encode_src(source).ids[0] as usize] = text.encode_tgt(target).ids;
+    }
+    let shortlist = Arc::new(Shortlist { always: Vec::new(), of });
+    let lines = ["je suis", "merci merci", "je"];
+    for packing in [Packing::F32, Packing::Int8] {
+        let translator = untrained().with_packing(packing);
+        let request = translator.request().beam(4).n_best(4).shortlist(shortlist.clone());
+        let drawn = request.clone().sample(Sampling::default());
+        for request in [request, drawn] {
+            let found = request.translate(&lines).unwrap();
+            let says = |line: usize, word: &str| {
+                let words = |one: &Translation| one.text.split(' ').any(|other| other == word);
+                found[line].translations.iter().any(words)
+            };
+            assert!(!says(0, "thanks") && !says(2, "thanks") && !says(2, "student"), "{found:?}");
+            assert!(["i", "am", "student"].iter().all(|word| !says(1, word)), "{found:?}");
+            let listed =
+                if request.sampling.is_none() { request.translate(&lines[1..2]).unwrap() } else { continue };
+            assert_eq!(listed[0], found[1], "whoever stands beside it");
+        }
+    }
+    let other = Arc::new(Shortlist { always: vec![10_000], of: Vec::new() });
+    let problem = translator.request().shortlist(other).check().unwrap_err().to_string();
+    assert!(problem.starts_with("shortlist: 10000 is not in the target vocabulary"), "{problem}");
 }
 
 #[test]

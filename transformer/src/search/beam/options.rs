@@ -1,9 +1,12 @@
 //! How a beam is searched, and what an observer is told of it.
 
+use std::sync::Arc;
+
 use crate::error::Error;
 use crate::search::hypothesis::MaxLen;
 use crate::search::length_penalty::LengthPenalty;
 use crate::search::rules::Rules;
+use crate::search::shortlist::Shortlist;
 
 /// How wide and how long to search.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +36,8 @@ pub struct BeamOptions {
     /// each group, in their order. So CTranslate2 has it (`return_alternatives`), after the lists of interactive
     /// translation (Knowles and Koehn 2016, *Neural Interactive Translation Prediction*).
     pub alternatives: bool,
+    /// Which words come into question for a source, if not all.
+    pub shortlist: Option<Arc<Shortlist>>,
 }
 
 /// The paper's settings: a beam of 4, alpha 0.6, source length + 50; one translation returned.
@@ -49,6 +54,7 @@ impl Default for BeamOptions {
             groups: 1,
             diversity: 0.0,
             alternatives: false,
+            shortlist: None,
         }
     }
 }

@@ -1,0 +1,168 @@
+//! Lexical shortlists: of a large vocabulary, the few words that may come of a source.
+//!
+//! Every step of a search multiplies by the whole output matrix, `[vocab_size, d_model]`, and most words cannot come of the
+//! sentence at hand. A shortlist (Jean et al. 2015, *On Using Very Large Target Vocabulary*, §3.3; Marian's `--shortlist`,
+//! CTranslate2's `vmap`) has for each source token the words that it is likeliest translated by, and the most frequent
+//! words for all: only their rows are multiplied, and probabilities are among them alone. Translations by other words are
+//! lost, which is what it costs.
+//!
+//! How likely tokens are each other's translations is learned from pairs by IBM model 1 (Brown et al. 1993, §4.2): each target
+//! token comes of one token of the source, whichever, by a table `t(target | source)`, which a few steps of
+//! expectation-maximization find. `<eos>` at the source's end serves as the empty word.
+//!
+//! A sentence's words are its own: whoever stands beside it in a batch changes neither them nor a bit of what they score.
+
+use std::collections::HashMap;
+
+use crate::config::VocabSizes;
+use crate::data::batch::Pair;
+
+/// How a shortlist is learned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ShortlistOptions {
+    /// Target tokens for each source token, the likeliest first. Default: 100, as in Marian.
+    pub best: usize,
+    /// The most frequent target tokens, which are for all. Default: 100, as in Marian.
+    pub frequent: usize,
+    /// Steps of expectation-maximization. Default: 5.
+    pub steps: usize,
+}
+
+impl Default for ShortlistOptions {
+    fn default() -> Self {
+        ShortlistOptions { best: 100, frequent: 100, steps: 5 }
+    }
+}
+
+/// Which target tokens come into question for which source tokens.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Shortlist {
+    /// Tokens for every sentence.
+    pub always: Vec<u32>,
+    /// For each source token, tokens that may come of it.
+    pub of: Vec<Vec<u32>>,
+}
+
+impl Shortlist {
+    /// Learns from pairs, whose sides end with `<eos>`.
+    pub fn learn(pairs: &[Pair], vocab_sizes: VocabSizes, options: &ShortlistOptions) -> Shortlist {
+        let (n_src, n_tgt) = match vocab_sizes {
+            VocabSizes::Shared(size) => (size, size),
+            VocabSizes::Separate { src, tgt } => (src, tgt),
+        };
+        let mut table: Vec<HashMap<u32, f64>> = vec![HashMap::new(); n_src];
+        for step in 0..options.steps.max(1) {
+            table = expected_counts(pairs, &table, step == 0);
+            for row in &mut table {
+                // In the order of ids, not of the map: sums have the same bits on every run.
+                let mut ids: Vec<u32> = row.keys().copied().collect();
+                ids.sort_unstable();
+                let total: f64 = ids.iter().map(|id| row[id]).sum();
+                row.values_mut().for_each(|count| *count /= total);
+            }
+        }
+        let mut counts = vec![0.0; n_tgt];
+        pairs.iter().flat_map(|pair| &pair.tgt).for_each(|&id| counts[id as usize] += 1.0);
+        let counts = counts.into_iter().enumerate().filter(|&(_, count)| count > 0.0);
+        let of = table.into_iter().map(|row| largest(row.into_iter().collect(), options.best)).collect();
+        Shortlist { always: largest(counts.map(|(id, n)| (id as u32, n)).collect(), options.frequent), of }
+    }
+
+    /// The words for a source, `<eos>` and others that may be needed among them, in the order of their ids.
+    pub(super) fn words(&self, source: &[u32], needed: impl Iterator<Item = u32>) -> Vec<u32> {
+        let of = |&id: &u32| self.of.get(id as usize).into_iter().flatten();
+        let mut words: Vec<u32> =
+            source.iter().flat_map(of).chain(&self.always).copied().chain(needed).collect();
+        words.sort_unstable();
+        words.dedup();
+        words
+    }
+
+    /// Whether all of its tokens are in these vocabularies.
+    ///
+    /// # Errors
+    /// A sentence that says what is not.
+    pub fn check(&self, src_vocab_size: usize, tgt_vocab_size: usize) -> Result<(), String> {
+        if self.of.len() > src_vocab_size {
+            let (n, all) = (self.of.len(), src_vocab_size);
+            return Err(format!("shortlist: it knows {n} source tokens; the vocabulary has {all}"));
+        }
+        match self.of.iter().flatten().chain(&self.always).find(|&&id| id as usize >= tgt_vocab_size) {
+            Some(id) => Err(format!("shortlist: {id} is not in the target vocabulary of {tgt_vocab_size}")),
+            None => Ok(()),
+        }
+    }
+}
+
+/// How often each source token is expected to have become each target token, by this table; at first by none, where all
+/// are as likely.
+fn expected_counts(pairs: &[Pair], table: &[HashMap<u32, f64>], is_first: bool) -> Vec<HashMap<u32, f64>> {
+    let mut counts: Vec<HashMap<u32, f64>> = vec![HashMap::new(); table.len()];
+    for Pair { src, tgt } in pairs {
+        for to in tgt {
+            let probability =
+                |from: u32| if is_first { 1.0 } else { table[from as usize].get(to).copied().unwrap_or(0.0) };
+            let total: f64 = src.iter().map(|&from| probability(from)).sum();
+            for &from in src.iter().filter(|_| total > 0.0) {
+                *counts[from as usize].entry(*to).or_default() += probability(from) / total;
+            }
+        }
+    }
+    counts
+}
+
+/// The ids of the largest values, the largest first; of equals the first.
+fn largest(mut values: Vec<(u32, f64)>, count: usize) -> Vec<u32> {
+    values.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+    values.into_iter().take(count).map(|(id, _)| id).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pair(src: &[u32], tgt: &[u32]) -> Pair {
+        Pair { src: src.to_vec(), tgt: tgt.to_vec() }
+    }
+
+    /// das Haus, the house; das Buch, the book; ein Buch, a book (the pairs of Knight 1999): 0 1 2 3 are das, Haus, Buch, ein;
+    /// the, house, book, a.
+    fn learned(options: ShortlistOptions) -> Shortlist {
+        let pairs = [pair(&[0, 1], &[0, 1]), pair(&[0, 2], &[0, 2]), pair(&[3, 2], &[3, 2])];
+        Shortlist::learn(&pairs, VocabSizes::Separate { src: 5, tgt: 4 }, &options)
+    }
+
+    /// By hand: at first each word is each other's of its pair by half. So of das: the 1/2 + 1/2, house 1/2, book 1/2, and
+    /// t(the | das) = 1/2, t(house | das) = t(book | das) = 1/4; of Haus: the 1/2, house 1/2; of Buch as of das.
+    /// In the next step Haus has of house 1/2 / (1/2 + 1/4) = 2/3, of the 1/2 / (1/2 + 1/2) = 1/2: house first, and so
+    /// for ein.
+    #[test]
+    fn a_word_becomes_what_no_other_explains() {
+        let table = expected_counts(
+            &[pair(&[0, 1], &[0, 1]), pair(&[0, 2], &[0, 2])],
+            &[
+                HashMap::from([(0, 0.5), (1, 0.25), (2, 0.25)]),
+                HashMap::from([(0, 0.5), (1, 0.5)]),
+                HashMap::new(),
+            ],
+            false,
+        );
+        assert!((table[1][&1] - 2.0 / 3.0).abs() < 1e-15 && (table[1][&0] - 0.5).abs() < 1e-15);
+        let two = learned(ShortlistOptions { best: 1, frequent: 1, steps: 2 });
+        assert_eq!(two.of, [vec![0], vec![1], vec![2], vec![3], vec![]]);
+        assert_eq!(two.always, [0], "the and book are said twice, the has the smaller id");
+        let one = learned(ShortlistOptions { best: 2, frequent: 9, steps: 1 });
+        assert_eq!(one.of[1], [0, 1], "as likely, after one step");
+        assert_eq!(one.always, [0, 2, 1, 3]);
+    }
+
+    #[test]
+    fn a_sentences_words_are_those_of_its_tokens_and_those_of_all() {
+        let shortlist = learned(ShortlistOptions { best: 1, frequent: 1, steps: 5 });
+        assert_eq!(shortlist.words(&[3, 1, 1], [2].into_iter()), [0, 1, 2, 3]);
+        assert_eq!(shortlist.words(&[4, 77], [].into_iter()), [0]);
+        shortlist.check(5, 4).unwrap();
+        assert!(shortlist.check(4, 4).unwrap_err().contains("knows 5 source tokens; the vocabulary has 4"));
+        assert!(shortlist.check(5, 3).unwrap_err().contains("3 is not in the target vocabulary of 3"));
+    }
+}
