@@ -48,9 +48,8 @@
 //!   n³. A transpose costs nothing then: the copy reads by strides, whatever they are.
 //! - **Caches.** Take so much of k, of the rows and of the columns at a time that the packed parts stay in the
 //!   caches.
-//! - **Threads.** Cut the result into panels, and give each to a thread. The cut depends on the sizes alone, never on
-//!   the number of threads: so the sums are taken in the same order, and results are the same bits with one thread or
-//!   with 64.
+//! - **Threads.** Cut the result into panels, and give each to a thread. No sum is cut: each element takes its terms in
+//!   the same order wherever its panel begins and ends, and results are the same bits with one thread or with 64.
 //!
 //! The innermost part, with packed operands:
 //!

@@ -167,7 +167,7 @@ impl Transformer {
     }
 
     /// The rows of the output matrix for these words, `[words, d_model]`, packed for products of few rows, and their offsets
-    /// `[words]`, if there are any. What was rounded stays as it was rounded.
+    /// `[words]`, if there are any. Weights that were rounded stay as they were rounded; they are multiplied in f32.
     pub(crate) fn output_rows(&self, cx: &Context, words: &[u32]) -> (Var, Option<Var>) {
         let rows = cx.params().get(self.projection.weight).gather_rows(words).prepacked(Packing::F32);
         let bias =

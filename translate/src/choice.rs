@@ -102,7 +102,11 @@ fn agreed(
         other.score_pairs(pairs.into_iter().flatten().collect())?.into_iter().map(|one| one.mean());
     let mut means = is_read.into_iter().map(|is_read| if is_read { means.next() } else { None });
     let score = |(one, mean): (&Translation, Option<f64>)| {
-        mean.map_or(f64::NEG_INFINITY, |mean| one.score + weight * mean)
+        match mean {
+            Some(mean) if weight != 0.0 => one.score + weight * mean, // 0 times minus infinity would be NaN
+            Some(_) => one.score,
+            None => f64::NEG_INFINITY,
+        }
     };
     let mut of_line =
         |line: &Translated| line.translations.iter().zip(&mut means).map(score).collect::<Vec<f64>>();

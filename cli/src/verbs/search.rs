@@ -83,6 +83,8 @@ mod tests {
         assert_eq!(named("min_len is 9, more than max_len, 4"), "--min-len is 9, more than --max-len, 4");
         assert_eq!(named("banned: a word is empty"), "--ban: a word is empty");
         assert_eq!(named("beam is 1: of the beam"), "--beam is 1: of the beam");
-        assert_eq!(named("model 1 of the snake_case has"), "model 1 of the snake_case has");
+        let of_models = "ensemble: model 1 has another vocabulary";
+        assert_eq!(named(of_models), format!("--{of_models}"));
+        assert_eq!(named("model_1 of the snake_case has"), "model_1 of the snake_case has");
     }
 }

@@ -45,6 +45,9 @@ pub struct Shortlist {
 
 impl Shortlist {
     /// Learns from pairs, whose sides end with `<eos>`.
+    ///
+    /// # Panics
+    /// If a pair has an id that is not below its vocabulary's size.
     pub fn learn(pairs: &[Pair], vocab_sizes: VocabSizes, options: &ShortlistOptions) -> Shortlist {
         let (n_src, n_tgt) = match vocab_sizes {
             VocabSizes::Shared(size) => (size, size),

@@ -81,8 +81,7 @@ impl Request<'_> {
                 && (0..vocab_sizes.0).all(|id| text.src_token(id) == other.src_token(id))
                 && (0..vocab_sizes.1).all(|id| text.tgt_token(id) == other.tgt_token(id));
             if !alike {
-                let problem =
-                    format!("model {number} of the ensemble has another vocabulary; average or rerank");
+                let problem = format!("ensemble: model {number} has another vocabulary; average or rerank");
                 return Err(Error::Request(problem));
             }
         }

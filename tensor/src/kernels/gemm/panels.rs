@@ -1,7 +1,7 @@
 //! Products shared by threads, in pieces of rows and columns.
 //!
 //! Each piece reads its rows of `a` and its columns of `b` anew, so the fewer there are, the less is waited for memory. Where
-//! no cut changes a bit there are four for each thread, and everywhere else, as in all other kernels, as many as the sizes of
+//! no cut changes a bit there are four or more for each thread, up to 64 in all, and everywhere else, as in all other kernels, as many as the sizes of
 //! the product say.
 
 use std::ops::Range;
@@ -29,10 +29,10 @@ const ENOUGH: usize = 16;
 /// A product of few rows takes its time from reading `b`, as much as if it had so many.
 const FEW_ROWS: usize = 16;
 
-/// The most pieces of a product: by the number of threads, if it `may` depend on them.
-pub(super) fn most_pieces(may: bool) -> usize {
+/// The most pieces of a product: by the number of threads, if its bits are the same for `any_cut`.
+pub(super) fn most_pieces(any_cut: bool) -> usize {
     let by_threads = threads::count().saturating_mul(PIECES_PER_THREAD).min(MAX_PIECES).next_power_of_two();
-    if may { by_threads } else { MAX_PIECES }
+    if any_cut { by_threads } else { MAX_PIECES }
 }
 
 /// The size `(rows, cols)` of the pieces that a product `[m, k] x [k, n]` is cut into, at `most` so many and all about as
@@ -141,10 +141,10 @@ mod tests {
     }
 
     #[test]
-    fn there_are_four_pieces_for_a_thread_where_no_cut_changes_a_bit() {
-        let most = |threads: usize, may: bool| {
+    fn there_are_four_pieces_or_more_for_a_thread_where_no_cut_changes_a_bit() {
+        let most = |threads: usize, any_cut: bool| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| most_pieces(may))
+            pool.install(|| most_pieces(any_cut))
         };
         assert_eq!([1, 2, 3, 16, 40].map(|threads| most(threads, true)), [4, 8, 16, 64, 64]);
         assert_eq!([1, 16].map(|threads| most(threads, false)), [64, 64]);

@@ -32,8 +32,9 @@ pub struct BeamOptions {
     /// What a word costs a group for each time that groups before it have said it in the same step (Hamming diversity).
     pub diversity: f64,
     /// Alternatives at a position: each group goes on behind the prefix by a word of its own, the first by the likeliest, the
-    /// next by the second, and searches from there as if that word were of the prefix too. What is found is the best of
-    /// each group, in their order. So CTranslate2 has it (`return_alternatives`), after the lists of interactive
+    /// next by the second, and searches from there as if that word were of the prefix too; but rules ask of it what they ask
+    /// of any word behind the prefix, and lengths are counted from the prefix without it. What is found is the best of each
+    /// group, in their order. So CTranslate2 has it (`return_alternatives`), after the lists of interactive
     /// translation (Knowles and Koehn 2016, *Neural Interactive Translation Prediction*).
     pub alternatives: bool,
     /// Which words come into question for a source, if not all.
