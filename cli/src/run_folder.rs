@@ -73,7 +73,8 @@ impl RunFolder {
 
     /// Whether this is the recipe of a run in this folder.
     pub fn has_recipe(folder: &Path, recipe: &Path) -> bool {
-        recipe.file_name().is_some_and(|name| name == "recipe.toml") && folder.join("run.lock").exists()
+        let is_of_a_run = ["run.lock", "state.safetensors"].iter().any(|left| folder.join(left).exists());
+        is_of_a_run && recipe.file_name().is_some_and(|name| name == "recipe.toml")
     }
 
     /// Where it is.
@@ -222,6 +223,9 @@ mod tests {
         let _folder = RunFolder::open(temporary.path()).unwrap();
         assert!(RunFolder::has_recipe(temporary.path(), &recipe));
         assert!(!RunFolder::has_recipe(temporary.path(), &temporary.path().join("other.toml")));
+        let copied = tempfile::tempdir().unwrap();
+        fs::write(copied.path().join("state.safetensors"), "").unwrap();
+        assert!(RunFolder::has_recipe(copied.path(), &copied.path().join("recipe.toml")), "without its lock");
     }
 
     #[test]

@@ -19,7 +19,7 @@ use translate::{Request, Source, Translated, Translator};
 use self::report::Evaluation;
 use self::systems::SystemArgs;
 use super::common::{Unknown, encode_sources, read_both, tell_warnings};
-use super::search::{AskArgs, in_options};
+use super::search::{AskArgs, in_options, tell_of_unjudged};
 use crate::console::print;
 use crate::error::Error;
 use crate::model::open_translator;
@@ -81,7 +81,7 @@ pub(super) fn run(args: &EvaluateArgs) -> Result<(), Error> {
     let translator = args.ask.search.packed(open_translator(model)?);
     let settings = args.ask.search.settings(&translator.search())?;
     let others = args.ask.others.open(&args.ask.search)?;
-    let request = args.ask.request(&translator, &others)?;
+    let request = args.ask.request(&translator, settings.clone(), &others);
     request.check().map_err(in_options::<EvaluateArgs>)?;
     args.ask.search.tell_of_no_use(&settings);
     args.ask.tell_of_no_use(&translator);
@@ -161,6 +161,10 @@ fn evaluate(
     let found = request.translate_encoded(encoded, |done| bar.inc(done as u64))?;
     let seconds = started.elapsed().as_secs_f64();
     bar.finish_and_clear();
+    let lines = test_set.lines.iter().zip(&found);
+    let unjudged: Vec<usize> =
+        lines.filter(|(_, found)| request.is_unjudged(found)).map(|(&line, _)| line).collect();
+    tell_of_unjudged(&unjudged, found.len());
     let said: Vec<String> = found.into_iter().map(Translated::into_best).collect();
 
     let joined = joined(text, references);

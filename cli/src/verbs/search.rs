@@ -5,11 +5,11 @@ mod others;
 
 use clap::{Args, Command};
 use text::TextKind;
-use translate::{Request, Translator};
+use translate::{Request, SearchSettings, Translator};
 
 use self::constraints::ConstraintArgs;
 pub use self::others::{OtherModelArgs, Others};
-use super::common::SearchArgs;
+use super::common::{SearchArgs, some_of};
 use crate::console::say;
 use crate::error::Error;
 
@@ -28,14 +28,15 @@ pub struct AskArgs {
 }
 
 impl AskArgs {
-    /// What is asked of the translator.
-    ///
-    /// # Errors
-    /// [`Error::Input`] if a setting or a constraint is out of range.
-    pub fn request<'t>(&self, translator: &'t Translator, others: &'t Others) -> Result<Request<'t>, Error> {
-        let settings = self.search.settings(&translator.search())?;
+    /// What is asked of the translator, searching by these settings. Whether it can be answered, it says itself.
+    pub fn request<'t>(
+        &self,
+        translator: &'t Translator,
+        settings: SearchSettings,
+        others: &'t Others,
+    ) -> Request<'t> {
         let request = translator.request().search(settings).replace_unknown(self.replace_unknown);
-        Ok(self.others.on(request.constraints(self.constraints.settings()?), others))
+        self.others.on(request.constraints(self.constraints.settings()), others)
     }
 
     /// Tells of what is asked for in vain.
@@ -46,6 +47,17 @@ impl AskArgs {
                 "warning: --replace-unknown has nothing to do: this model spells in bytes what it does not know",
             );
         }
+    }
+}
+
+/// Tells of the lines, of so many, of which the model of `--rerank` could read nothing that was found.
+pub fn tell_of_unjudged(unjudged: &[usize], lines: usize) {
+    if !unjudged.is_empty() {
+        let (n, list) = (unjudged.len(), some_of(unjudged));
+        say(&format!(
+            "warning: what was found for {n} of {lines} lines is too long for the model of --rerank, and stays in the \
+             order of the search: line {list}"
+        ));
     }
 }
 

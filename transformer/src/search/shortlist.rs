@@ -37,13 +37,18 @@ impl Default for ShortlistOptions {
 /// Which target tokens come into question for which source tokens.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Shortlist {
-    /// Tokens for every sentence.
-    pub always: Vec<u32>,
-    /// For each source token, tokens that may come of it.
-    pub of: Vec<Vec<u32>>,
+    always: Vec<u32>,
+    of: Vec<Vec<u32>>,
+    largest: Option<u32>,
 }
 
 impl Shortlist {
+    /// Of target tokens for every sentence, and for each source token those that may come `of` it.
+    pub fn new(always: Vec<u32>, of: Vec<Vec<u32>>) -> Shortlist {
+        let largest = of.iter().flatten().chain(&always).max().copied();
+        Shortlist { always, of, largest }
+    }
+
     /// Learns from pairs, whose sides end with `<eos>`.
     ///
     /// # Panics
@@ -68,7 +73,7 @@ impl Shortlist {
         pairs.iter().flat_map(|pair| &pair.tgt).for_each(|&id| counts[id as usize] += 1.0);
         let counts = counts.into_iter().enumerate().filter(|&(_, count)| count > 0.0);
         let of = table.into_iter().map(|row| largest(row.into_iter().collect(), options.best)).collect();
-        Shortlist { always: largest(counts.map(|(id, n)| (id as u32, n)).collect(), options.frequent), of }
+        Shortlist::new(largest(counts.map(|(id, n)| (id as u32, n)).collect(), options.frequent), of)
     }
 
     /// The words for a source, `<eos>` and others that may be needed among them, in the order of their ids.
@@ -90,7 +95,7 @@ impl Shortlist {
             let (n, all) = (self.of.len(), src_vocab_size);
             return Err(format!("shortlist: it knows {n} source tokens; the vocabulary has {all}"));
         }
-        match self.of.iter().flatten().chain(&self.always).find(|&&id| id as usize >= tgt_vocab_size) {
+        match self.largest.filter(|&id| id as usize >= tgt_vocab_size) {
             Some(id) => Err(format!("shortlist: {id} is not in the target vocabulary of {tgt_vocab_size}")),
             None => Ok(()),
         }

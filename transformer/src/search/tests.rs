@@ -237,7 +237,7 @@ fn company_changes_not_a_bit() {
 /// For each source token two words, which leave 1 or 3 out; and `<eos>`, which is always needed.
 fn shortlist() -> Arc<Shortlist> {
     let of = (0..9).map(|id| if id % 2 == 0 { vec![0, 3] } else { vec![1, 0] }).collect();
-    Arc::new(Shortlist { always: Vec::new(), of })
+    Arc::new(Shortlist::new(Vec::new(), of))
 }
 
 /// The words of a source are as good as the only ones: all of what is found says them, with probabilities among them.
@@ -273,12 +273,12 @@ fn probabilities_are_among_the_words_on_the_list() {
             let options = BeamOptions { shortlist, ..options.clone() };
             beam_search(&model, &params, &[source.to_vec()], &options).unwrap().remove(0)
         };
-        let all = Arc::new(Shortlist { always: vec![0, 1, 2, 3], of: Vec::new() });
+        let all = Arc::new(Shortlist::new(vec![0, 1, 2, 3], Vec::new()));
         for source in SOURCES {
             let whole = search(None, source);
             assert_same("all words", &search(Some(all.clone()), source), &whole);
             // Of what may be said first: 3 and <eos>, which is always there, by their shares.
-            let three = Arc::new(Shortlist { always: vec![3], of: Vec::new() });
+            let three = Arc::new(Shortlist::new(vec![3], Vec::new()));
             let listed = search(Some(three), source);
             let of_all = |ids: &[u32]| whole.iter().find(|one| one.ids == ids).unwrap().log_prob.exp();
             let (end, no_end) =
@@ -295,7 +295,7 @@ fn probabilities_are_among_the_words_on_the_list() {
 #[test]
 fn a_shortlist_of_another_vocabulary_is_refused() {
     let (model, params) = model(STARTS[0], 1, DType::F32);
-    let shortlist = Some(Arc::new(Shortlist { always: vec![4], of: Vec::new() }));
+    let shortlist = Some(Arc::new(Shortlist::new(vec![4], Vec::new())));
     let options = BeamOptions { shortlist: shortlist.clone(), ..BeamOptions::default() };
     let problem = beam_search(&model, &params, &sources(), &options).unwrap_err().to_string();
     assert!(problem.contains("shortlist: 4 is not in the target vocabulary of 4"), "{problem}");

@@ -88,6 +88,14 @@ impl Request<'_> {
         Ok(())
     }
 
+    /// Whether the model of [`Choice::Agreement`] can read nothing of what was found, so that it stays in the order of the
+    /// search.
+    pub fn is_unjudged(&self, found: &Translated) -> bool {
+        let best = found.translations.first();
+        matches!(self.choice, Choice::Agreement { .. })
+            && best.is_some_and(|best| best.score == f64::NEG_INFINITY)
+    }
+
     /// Whether it can be answered, whatever the lines are.
     ///
     /// # Errors

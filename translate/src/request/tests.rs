@@ -253,7 +253,7 @@ fn a_shortlist_leaves_a_line_the_words_of_its_own() {
     for (source, target) in [("je", "i am"), ("suis", "am student"), ("merci", "thanks")] {
         of[text.encode_src(source).ids[0] as usize] = text.encode_tgt(target).ids;
     }
-    let shortlist = Arc::new(Shortlist { always: Vec::new(), of });
+    let shortlist = Arc::new(Shortlist::new(Vec::new(), of));
     let lines = ["je suis", "merci merci", "je"];
     for packing in [Packing::F32, Packing::Int8] {
         let translator = untrained().with_packing(packing);
@@ -272,7 +272,7 @@ fn a_shortlist_leaves_a_line_the_words_of_its_own() {
             assert_eq!(listed[0], found[1], "whoever stands beside it");
         }
     }
-    let other = Arc::new(Shortlist { always: vec![10_000], of: Vec::new() });
+    let other = Arc::new(Shortlist::new(vec![10_000], Vec::new()));
     let problem = translator.request().shortlist(other).check().unwrap_err().to_string();
     assert!(problem.starts_with("shortlist: 10000 is not in the target vocabulary"), "{problem}");
 }

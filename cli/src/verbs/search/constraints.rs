@@ -3,7 +3,6 @@
 use clap::Args;
 use translate::Constraints;
 
-use crate::error::Error;
 use crate::verbs::common::up_to;
 
 /// What translations may say. Lengths count tokens and <eos>, on both sides.
@@ -46,13 +45,10 @@ pub struct ConstraintArgs {
 }
 
 impl ConstraintArgs {
-    /// What is asked for.
-    ///
-    /// # Errors
-    /// [`Error::Input`] that names the option that is out of range.
-    pub fn settings(&self) -> Result<Constraints, Error> {
+    /// What is asked for; the request that it becomes part of says whether it can be.
+    pub fn settings(&self) -> Constraints {
         let none = Constraints::default();
-        let asked = Constraints {
+        Constraints {
             min_len: self.min_len.unwrap_or(none.min_len),
             min_ratio: self.min_ratio.unwrap_or(none.min_ratio),
             max_len: self.max_len,
@@ -64,9 +60,6 @@ impl ConstraintArgs {
             coverage_penalty: self.coverage_penalty.unwrap_or(none.coverage_penalty),
             diverse_groups: self.diverse_groups.unwrap_or(none.diverse_groups),
             diversity: self.diversity.unwrap_or(if self.diverse_groups.is_some() { 0.5 } else { 0.0 }),
-        };
-        let option = |problem: String| Error::Input(format!("--{}", problem.replace('_', "-")));
-        asked.check().map_err(option)?;
-        Ok(asked)
+        }
     }
 }

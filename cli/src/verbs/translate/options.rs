@@ -130,7 +130,7 @@ impl TranslateArgs {
         if !self.sampling.sample {
             self.ask.search.tell_of_no_use(&settings);
         }
-        let request = self.ask.request(translator, others)?.n_best(n_best);
+        let request = self.ask.request(translator, settings, others).n_best(n_best);
         Ok(match self.alternatives {
             Some(count) => request.alternatives(count),
             None => request,

@@ -12,6 +12,7 @@ use super::prompt::{Prompt, Typed};
 use crate::console::{offer, say};
 use crate::error::Error;
 use crate::verbs::common::{encode_sources, some_of, tell_warnings};
+use crate::verbs::search::tell_of_unjudged;
 
 /// Translating what comes.
 pub struct Session<'a> {
@@ -148,7 +149,7 @@ impl<'a> Session<'a> {
         self.cut += found.iter().filter(|found| found.source.cut > 0).count();
         let mut text = String::new();
         for (line, (found, problem)) in (first..).zip(found.iter().zip(problems)) {
-            if found.translations.first().is_some_and(|best| best.score == f64::NEG_INFINITY) {
+            if self.request.is_unjudged(found) {
                 self.unjudged.push(line);
             }
             text += &Answer::new(self.translator.text(), line, found, problem.as_deref()).print(&self.form);
@@ -216,13 +217,7 @@ impl<'a> Session<'a> {
         if self.cut > 0 {
             say(&format!("warning: {} of {} lines were cut", self.cut, self.lines));
         }
-        if !self.unjudged.is_empty() {
-            let (n, all, list) = (self.unjudged.len(), self.lines, some_of(&self.unjudged));
-            say(&format!(
-                "warning: what was found for {n} of {all} lines is too long for the model of --rerank, and stays in the \
-                 order of the search: line {list}"
-            ));
-        }
+        tell_of_unjudged(&self.unjudged, self.lines);
         if let Some(fault) = &self.first_fault {
             let (n, all, list) = (self.faulty.len(), self.lines, some_of(&self.faulty));
             say(&format!(

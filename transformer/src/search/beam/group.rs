@@ -96,12 +96,6 @@ impl Group {
         likeliest(2 * terms.size, &ranked).into_iter().enumerate().map(picked).collect()
     }
 
-    /// Of these continuations the one at this place alone, the likeliest standing at place 0.
-    pub fn choose_at<T: Element>(&self, place: usize, log_probs: &[T], terms: &Terms) -> Vec<Picked> {
-        let as_wide = Terms { size: place + 1, ..*terms };
-        self.choose(log_probs, &[], &as_wide).into_iter().skip(place).take(1).collect()
-    }
-
     /// Goes on by what was chosen, each row having attended to its source so, `[rows, src_len]`. Returns the row that
     /// each new live hypothesis came from.
     pub fn accept(&mut self, picked: &[Picked], attention: Option<&[f64]>, terms: &Terms) -> Vec<usize> {

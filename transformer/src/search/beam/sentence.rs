@@ -120,13 +120,18 @@ impl Search for Beam<'_> {
     fn choose<T: Element>(&self, log_probs: &[T]) -> Vec<Vec<Picked>> {
         let vocab_size = log_probs.len() / self.n_rows();
         let mut said = Vec::new();
+        // The groups are alike until then: ranked once, each goes on by the word at its place.
+        let alternatives = self.is_at_alternatives().then(|| {
+            let as_many = Terms { size: self.groups.len(), ..self.terms };
+            self.groups[0].choose(&log_probs[..self.groups[0].live.len() * vocab_size], &[], &as_many)
+        });
         let of_group = |(number, group): (usize, &Group)| {
             if group.is_done(&self.terms) {
                 return Vec::new();
             }
             let rows = &log_probs[self.first_row(number) * vocab_size..][..group.live.len() * vocab_size];
-            if self.is_at_alternatives() {
-                return group.choose_at(number, rows, &self.terms);
+            if let Some(alternatives) = &alternatives {
+                return alternatives.get(number).cloned().into_iter().collect();
             }
             let picked = group.choose(rows, &said, &self.terms);
             said.extend(picked.iter().filter(|one| one.fate != Fate::Pruned).map(|one| one.id));
