@@ -121,6 +121,10 @@ fn what_is_too_long_for_the_model_that_reranks_comes_last() {
     let plain = translate(" --beam 4", "deux trois quatre cinq six\n").ok();
     assert_eq!(found[0]["text"], plain.trim_end());
     assert!(answers[0]["translations"][0]["score"].is_number());
+    let test = ("un\ndeux trois quatre cinq six\n".into(), "one\ntwo three four five six\n".into());
+    let files = both_files(folder.path(), &test, "reference");
+    let told = run(&format!("evaluate {files} --beam 4{rerank}"), "").err;
+    assert!(told.contains("what was found for 1 of 2 lines") && told.contains(warning), "{told}");
 }
 
 /// A test set is judged by the translations that `translate` makes with the same options.
