@@ -14,6 +14,7 @@ pub mod gather;
 pub mod gemm;
 pub mod isa;
 pub mod layer_norm;
+mod pages;
 pub mod peak;
 pub mod reduce;
 pub mod simd;

@@ -7,6 +7,8 @@ use std::hint::black_box;
 use std::sync::Barrier;
 use std::time::Instant;
 
+use super::pages::Pages;
+use crate::simd;
 use crate::threads;
 
 /// Independent sums, enough to hide the latency of a multiply-add on today's processors (4 to 5 cycles, two
@@ -18,6 +20,8 @@ const WINDOWS: usize = 200;
 /// What is read in one measurement, and in all: more than caches hold.
 const WINDOW_BYTES: usize = 1 << 20;
 const READ_BYTES: usize = 512 * WINDOW_BYTES;
+/// From how many places a thread reads.
+const PLACES: usize = 4;
 
 /// Multiply-adds in f32, two operations each, in operations per second: all threads of the current pool
 /// together, in the registers that are fastest here.
@@ -33,19 +37,35 @@ pub fn fma_flops() -> f64 {
     registers().iter().map(rate_in).fold(0.0, f64::max)
 }
 
-/// Bytes read from memory per second by all threads of the current pool together.
+/// Bytes read from memory per second by all threads of the current pool together: from large pages, where there are any, and
+/// from several places at a time, which is how they come fastest.
 ///
 /// # Panics
 /// If the system has no clock.
 #[must_use]
 pub fn read_bandwidth() -> f64 {
-    let data = vec![1u64; READ_BYTES / 8];
-    let windows: Vec<&[u64]> = data.chunks(WINDOW_BYTES / 8).collect();
+    let window = vec![1u64; WINDOW_BYTES / 8];
+    let windows: Vec<Pages<u64>> = (0..READ_BYTES / WINDOW_BYTES).map(|_| Pages::of(&window)).collect();
     let per_thread = windows.len().div_ceil(threads::count());
     rate(per_thread, WINDOW_BYTES as f64, |index| {
-        let sum = windows[index % windows.len()].iter().fold(0u64, |sum, x| sum.wrapping_add(*x));
+        let sum = simd!(sum_of_places(&windows[index % windows.len()]));
         black_box(sum);
     })
+}
+
+/// The sum of numbers that are read from `PLACES` places in turn, a cache line from each.
+#[inline(always)]
+fn sum_of_places(numbers: &[u64]) -> u64 {
+    let (lines, _) = numbers.as_chunks::<8>();
+    let mut sums = [0u64; 8];
+    let places = lines.len() / PLACES;
+    for line in 0..places {
+        for place in 0..PLACES {
+            let line = &lines[place * places + line];
+            sums.iter_mut().zip(line).for_each(|(sum, x)| *sum = sum.wrapping_add(*x));
+        }
+    }
+    sums.iter().fold(0, |sum, x| sum.wrapping_add(*x))
 }
 
 /// How much the threads of the current pool do per second, all at the same time: the sum of the median rates of

@@ -15,6 +15,9 @@
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
+use watch::watched;
+
+mod watch;
 
 /// The crews of this program.
 static CREWS: Crews = Crews::new();
@@ -91,8 +94,8 @@ struct Hired<'a> {
 impl Hired<'_> {
     fn run<R: Send>(&self, f: impl FnOnce() -> R + Send) -> R {
         match &self.pool {
-            Some(pool) => pool.install(f),
-            None => rayon::scope(|_| f()),
+            Some(pool) => pool.install(|| watched(f)),
+            None => rayon::scope(|_| watched(f)),
         }
     }
 }

@@ -21,6 +21,7 @@ use std::ptr;
 use super::matrix::{AddTo, MatRef, Out};
 use super::pack::{Packed, STRIP, TERMS, pack_panels, pack_strip};
 use super::tile::{MAX_ROWS, PANEL, Tile, Tiles};
+use crate::kernels::pages::Pages;
 
 /// The most panels of a block.
 const PANELS: usize = 16;
@@ -37,10 +38,12 @@ const FAR_APART: usize = 512;
 pub enum Right<'a> {
     /// As it stands.
     Matrix(MatRef<'a, f32>),
-    /// Packed.
+    /// Packed on the way.
     Packed(Packed),
-    /// Packed and rounded to bf16.
-    Halves(Packed<Vec<u16>>),
+    /// Packed for good.
+    Kept(Packed<Pages<f32>>),
+    /// Packed for good, and rounded to bf16.
+    Halves(Packed<Pages<u16>>),
 }
 
 /// Some panels of some terms of `b`, as tiles read them.
@@ -139,13 +142,11 @@ impl Product<'_> {
     /// As many of the columns `cols` as make a block, packed into `room` if they are not better read where they stand.
     fn block(&self, cols: Range<usize>, terms: Range<usize>, room: &mut Lines) -> Block {
         let first = cols.start;
+        let (term, panel) = (terms.start, first / PANEL);
         match &self.b {
-            Right::Packed(packed) => {
-                Block::packed(packed.block(terms.start, first / PANEL), cols, terms.len())
-            }
-            Right::Halves(packed) => {
-                Block::packed(packed.block(terms.start, first / PANEL), cols, terms.len())
-            }
+            Right::Packed(packed) => Block::packed(packed.block(term, panel), cols, terms.len()),
+            Right::Kept(packed) => Block::packed(packed.block(term, panel), cols, terms.len()),
+            Right::Halves(packed) => Block::packed(packed.block(term, panel), cols, terms.len()),
             Right::Matrix(b) => {
                 let b = b.row_panel(terms.start, terms.len());
                 let few = self.out.rows <= FEW_STRIPS * self.tiles.len();

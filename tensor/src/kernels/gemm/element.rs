@@ -57,7 +57,7 @@ impl Gemm for f32 {
             },
             // SAFETY: the caller promises it.
             (None, Right::Matrix(b)) => unsafe { library::product(a, *b, add_to, out, cols) },
-            (None, Right::Packed(_) | Right::Halves(_)) => {
+            (None, _) => {
                 unreachable!("nothing is packed where there are no tiles")
             }
         }

@@ -15,6 +15,7 @@ use std::slice;
 use super::matrix::{MatRef, Out};
 use super::panels::{most_pieces, piece_size};
 use super::tile::PANEL;
+use crate::kernels::pages::Pages;
 use crate::simd;
 use crate::threads::{for_each_chunk, for_each_index, rows_per_chunk};
 
@@ -32,7 +33,7 @@ pub const MOST_TERMS: usize = (i32::MAX / (255 * 127)) as usize; // 66,311
 /// The right operand of products, `[k, n]`, in whole numbers: panels of `PANEL` columns, in each groups of four terms, in each
 /// column after column the four. What is missing is zeros.
 pub struct PackedInt8 {
-    data: Vec<i8>,
+    data: Pages<i8>,
     dims: [usize; 2],
     /// Of each column. `[n]`
     scales: Vec<f32>,
@@ -90,7 +91,7 @@ impl PackedInt8 {
             SHIFT * column.map(|&x| i32::from(x)).sum::<i32>()
         };
         let shifts = (0..n).map(shift).collect();
-        Some(PackedInt8 { data, dims: [k, n], scales, shifts })
+        Some(PackedInt8 { data: Pages::of(&data), dims: [k, n], scales, shifts })
     }
 
     /// The matrix that products are by, `[k, n]`: at `(term, col)`.

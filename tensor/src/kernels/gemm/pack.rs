@@ -14,6 +14,7 @@ use super::matrix::MatRef;
 use super::rounding::rounded;
 use super::tile::{MAX_ROWS, PANEL};
 use super::transpose::{BLOCK, transpose};
+use crate::kernels::pages::Pages;
 use crate::pool::{Buffer, take};
 use crate::simd;
 use crate::threads::for_each_chunk;
@@ -53,13 +54,22 @@ impl Packed {
         Packed { data: Buffer::new(data), k, panels }
     }
 
-    /// The same rounded to bf16.
-    pub fn halves(&self) -> Packed<Vec<u16>> {
+    /// The same rounded to bf16, to be kept.
+    pub fn halves(&self) -> Packed<Pages<u16>> {
         let mut data = vec![0; self.data.len()];
         for_each_chunk(&mut data, PACK_WORK, |chunk, out| {
             let from = &self.data[chunk * PACK_WORK..];
             simd!(from.iter().zip(out).for_each(|(&x, out)| *out = (rounded(x) >> 16) as u16));
         });
+        self.with(Pages::of(&data))
+    }
+
+    /// The same, to be kept.
+    pub fn kept(&self) -> Packed<Pages<f32>> {
+        self.with(Pages::of(&self.data))
+    }
+
+    fn with<D>(&self, data: D) -> Packed<D> {
         Packed { data, k: self.k, panels: self.panels }
     }
 }
@@ -84,15 +94,12 @@ pub(super) fn pack_panels(b: MatRef<f32>, first: usize, out: &mut [f32]) {
         simd!(pack_rows(b.data, first, b.row_stride, panel_len, whole)); // in the order of memory
     } else {
         for (panel, out) in whole.chunks_exact_mut(panel_len).enumerate() {
-            pack_columns(b, first + panel * PANEL, out);
+            pack_columns(b, first + panel * PANEL, PANEL, out);
         }
     }
     if !edge.is_empty() {
         let first = first + whole.len() / b.rows;
-        edge.fill(0.0);
-        for (term, col) in (0..b.rows).flat_map(|term| (first..b.cols).map(move |col| (term, col))) {
-            edge[term * PANEL + col - first] = b.data[term * b.row_stride + col * b.col_stride];
-        }
+        pack_columns(b, first, b.cols - first, edge);
     }
 }
 
@@ -108,32 +115,42 @@ fn pack_rows(data: &[f32], first: usize, apart: usize, panel_len: usize, out: &m
     }
 }
 
-/// Packs the columns from `first` on into a whole panel.
-fn pack_columns(b: MatRef<f32>, first: usize, out: &mut [f32]) {
+/// Packs `cols` columns from `first` on into a panel, and zeros beside them.
+fn pack_columns(b: MatRef<f32>, first: usize, cols: usize, out: &mut [f32]) {
     if b.row_stride == 1 {
-        simd!(pack_transposed(b.data, first * b.col_stride, b.col_stride, out));
+        simd!(pack_transposed(b.data, first * b.col_stride, b.col_stride, cols, out));
     } else {
-        for (i, out) in out.iter_mut().enumerate() {
-            *out = b.data[i / PANEL * b.row_stride + (first + i % PANEL) * b.col_stride];
+        for (term, out) in out.chunks_exact_mut(PANEL).enumerate() {
+            let from = term * b.row_stride + first * b.col_stride;
+            let (there, missing) = out.split_at_mut(cols);
+            match b.col_stride {
+                1 => there.copy_from_slice(&b.data[from..][..cols]),
+                apart => {
+                    there.iter_mut().enumerate().for_each(|(col, out)| *out = b.data[from + col * apart])
+                }
+            }
+            missing.fill(0.0);
         }
     }
 }
 
-/// Packs columns that are contiguous, from `first` on and `apart`: `out[term, col] = data[first + col * apart + term]`.
+/// Packs `cols` columns that are contiguous, from `first` on and `apart`: `out[term, col] = data[first + col * apart + term]`.
 #[inline(always)]
-fn pack_transposed(data: &[f32], first: usize, apart: usize, out: &mut [f32]) {
+fn pack_transposed(data: &[f32], first: usize, apart: usize, cols: usize, out: &mut [f32]) {
     let k = out.len() / PANEL;
     for col in (0..PANEL).step_by(BLOCK) {
-        let from = first + col * apart;
+        // The terms of a column from one on; of a missing one, zeros.
+        let terms = |i: usize, term: usize| match col + i < cols {
+            true => &data[first + (col + i) * apart + term..],
+            false => &[0.0; BLOCK],
+        };
         for term in (0..k / BLOCK * BLOCK).step_by(BLOCK) {
-            let lines: [&[f32; BLOCK]; BLOCK] = std::array::from_fn(|i| {
-                data[from + i * apart + term..].first_chunk().expect("a line of the block")
-            });
-            let out = &mut out[term * PANEL + col..];
-            transpose(lines, PANEL, out);
+            let lines: [&[f32; BLOCK]; BLOCK] =
+                std::array::from_fn(|i| terms(i, term).first_chunk().expect("a line of the block"));
+            transpose(lines, PANEL, &mut out[term * PANEL + col..]);
         }
         for (term, i) in (k / BLOCK * BLOCK..k).flat_map(|term| (0..BLOCK).map(move |i| (term, i))) {
-            out[term * PANEL + col + i] = data[from + i * apart + term];
+            out[term * PANEL + col + i] = terms(i, term)[0];
         }
     }
 }

@@ -32,7 +32,7 @@ impl PackedMatrix {
             Some(PackedMatrix(Kept::Floats([b.rows, b.cols], right(packed))))
         };
         match packing {
-            Packing::F32 => floats(Right::Packed),
+            Packing::F32 => floats(|packed| Right::Kept(packed.kept())),
             Packing::Bf16 => floats(|packed| Right::Halves(packed.halves())),
             Packing::Int8 => PackedInt8::new(b).map(|packed| PackedMatrix(Kept::Whole(packed))),
         }

@@ -28,6 +28,8 @@ const PIECE_COLS: usize = 256;
 const ENOUGH: usize = 16;
 /// A product of few rows takes its time from reading `b`, as much as if it had so many.
 const FEW_ROWS: usize = 16;
+/// And then a piece should have so many columns, as each is read once.
+const FEW_ROWS_COLS: usize = 64;
 
 /// The most pieces of a product: by the number of threads, if its bits are the same for `any_cut`.
 pub(super) fn most_pieces(any_cut: bool) -> usize {
@@ -40,19 +42,20 @@ pub(super) fn most_pieces(any_cut: bool) -> usize {
 /// well.
 pub(super) fn piece_size([m, k, n]: [usize; 3], columns_first: bool, most: usize) -> (usize, usize) {
     let work = |m: usize| m.saturating_mul(n).saturating_mul(k.max(1));
-    if work(m) < PARALLEL_WORK {
+    if work(m.max(FEW_ROWS / 2)) < PARALLEL_WORK {
         return (m.max(1), n.max(1));
     }
+    let piece_cols = if m < FEW_ROWS { FEW_ROWS_COLS } else { PIECE_COLS };
     let pieces = (work(m.max(FEW_ROWS)) / PIECE_WORK).next_power_of_two().clamp(2, most);
     let halved = |len: usize, least: usize, most: usize| {
         let fits = |&pieces: &usize| pieces == 1 || len / pieces >= least;
         std::iter::successors(Some(most), |pieces| Some(pieces / 2)).find(fits).expect("one piece fits")
     };
-    let across = if columns_first { halved(n, PIECE_COLS, pieces) } else { 1 };
+    let across = if columns_first { halved(n, piece_cols, pieces) } else { 1 };
     let down = halved(m, PIECE_ROWS, pieces / across);
     let across = match columns_first {
         true => across,
-        false => halved(n, PIECE_COLS / 2, pieces.min(ENOUGH) / down.min(ENOUGH)),
+        false => halved(n, piece_cols / 2, pieces.min(ENOUGH) / down.min(ENOUGH)),
     };
     (m.div_ceil(down), n.div_ceil(across).next_multiple_of(PANEL).min(n))
 }

@@ -258,6 +258,7 @@ fn every_kind_of_register_computes_the_same_bits() {
                     for b in [
                         Right::Matrix(b),
                         Right::Packed(Packed::new(b)),
+                        Right::Kept(Packed::new(b).kept()),
                         Right::Halves(Packed::new(b).halves()),
                     ] {
                         let rounded = matches!(b, Right::Halves(_));
