@@ -83,13 +83,16 @@ pub fn softmax_vjp_rows<T: Element>(out: &[T], row_len: usize, scale: T, grad: &
 /// very unlikely entries keep their digits. So do rows far from zero, where `log(sum(exp(x)))` would be rounded
 /// as coarsely as x is: from x the maximum is subtracted first, which is exact near it.
 pub fn log_softmax<T: Element>(x: &[T], row_len: usize) -> Vec<T> {
-    map_rows(x, row_len, |_, rows| {
-        simd!(for row in rows.chunks_exact_mut(row_len) {
-            let (max, log_sum) = log_sum_exp(row);
-            let log_sum = T::of(log_sum);
-            row.iter_mut().for_each(|x| *x = (*x - max) - log_sum);
-        });
-    })
+    map_rows(x, row_len, |_, rows| log_softmax_rows(rows, row_len))
+}
+
+/// [`log_softmax`] in place.
+pub fn log_softmax_rows<T: Element>(rows: &mut [T], row_len: usize) {
+    simd!(for row in rows.chunks_exact_mut(row_len) {
+        let (max, log_sum) = log_sum_exp(row);
+        let log_sum = T::of(log_sum);
+        row.iter_mut().for_each(|x| *x = (*x - max) - log_sum);
+    });
 }
 
 /// The vjp of [`log_softmax`] from its output: `grad = grad_out - exp(y) * sum(grad_out)`.

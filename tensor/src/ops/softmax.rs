@@ -4,6 +4,7 @@ use crate::dispatch;
 use crate::element::Element;
 use crate::kernels::softmax;
 use crate::tensor::{Tensor, check_alike};
+use crate::threads::{for_each_chunk, rows_per_chunk};
 
 impl Tensor {
     /// `exp(x) / sum(exp(x))` along `axis`: non-negative, and summing to 1. A row that is all negative
@@ -36,6 +37,20 @@ impl Tensor {
             Tensor::from_vec(softmax::log_softmax::<T>(x.data(), x.dim(-1)), x.shape())
         });
         out.transpose(axis, -1)
+    }
+
+    /// [`Tensor::log_softmax`] along the last axis, in place.
+    ///
+    /// # Panics
+    /// If there is no axis.
+    #[track_caller]
+    pub fn log_softmax_assign(&mut self) {
+        self.shape().axis_for("log_softmax_assign", -1);
+        let row_len = self.dim(-1);
+        let chunk = (rows_per_chunk(row_len) * row_len).max(1);
+        dispatch!(self.dtype(), T => {
+            for_each_chunk(self.data_mut::<T>(), chunk, |_, rows| softmax::log_softmax_rows(rows, row_len));
+        });
     }
 }
 
@@ -113,6 +128,9 @@ mod tests {
                 };
                 close(&x.softmax(axis), &y);
                 close(&x.log_softmax(axis), &y.log());
+                let mut in_place = x.clone();
+                in_place.log_softmax_assign();
+                assert_eq!(in_place, x.log_softmax(-1));
                 let centred = grad_out.sub(&grad_out.mul(&y).sum(axis, true));
                 close(&softmax_vjp(&y, &grad_out, axis), &y.mul(&centred));
                 let expected = grad_out.sub(&y.mul(&grad_out.sum(axis, true)));
@@ -126,6 +144,7 @@ mod tests {
         let x = Tensor::zeros([2, 0, 3], DType::F32);
         for axis in 0..3 {
             assert_eq!(x.softmax(axis), x);
+            x.clone().log_softmax_assign();
             assert_eq!(log_softmax_vjp(&x, &x, axis), x);
         }
         assert_eq!(Tensor::zeros([4], DType::F32).softmax(0), Tensor::full([4], 0.25, DType::F32));

@@ -15,6 +15,10 @@ use tensor::{Element, Mask, Tensor, dispatch};
 use crate::layers::attention::KeyValue;
 use crate::layers::masks;
 
+use moves::{move_rows, moves};
+
+mod moves;
+
 /// Positions that there is room for at first.
 const ROOM: usize = 16;
 
@@ -101,12 +105,13 @@ fn collected(tensors: &[&Tensor], rows: &[(usize, u32)], len: usize, room: usize
     let (dtype, d_model) = (tensors[0].dtype(), tensors[0].dim(2));
     let tensors: Vec<Tensor> = tensors.iter().map(|x| x.contiguous()).collect();
     dispatch!(dtype, T => {
+        let sources: Vec<(&[T], usize)> = tensors.iter().map(|x| (x.data::<T>(), x.dim(1))).collect();
         let mut out = take::<T>(rows.len() * room * d_model);
         for_each_chunk(&mut out, (room * d_model).max(1), |row, out| {
-            let (tensor, from) = (&tensors[rows[row].0], rows[row].1 as usize);
-            let there = len.min(tensor.dim(1)) * d_model;
-            out[..there].copy_from_slice(&tensor.data::<T>()[from * tensor.dim(1) * d_model..][..there]);
-            out[there..].fill(T::default());
+            let ((source, room), from) = (sources[rows[row].0], rows[row].1 as usize);
+            let (there, ahead) = out.split_at_mut(len.min(room) * d_model);
+            there.copy_from_slice(&source[from * room * d_model..][..there.len()]);
+            ahead.fill(T::default());
         });
         Tensor::from_vec(out, [rows.len(), room, d_model])
     })
@@ -200,10 +205,19 @@ impl DecoderState {
     pub(crate) fn select(&mut self, sentences: &[u32], rows: &[u32]) {
         let all = |chosen: &[u32], count: usize| chosen.iter().copied().eq(0..count as u32);
         if !all(rows, self.n_rows()) {
+            let fits = rows.len() <= self.n_rows();
             self.lens = rows.iter().map(|&row| self.lens[row as usize]).collect();
-            let (rows, len) = (numbered(rows), self.len());
-            for past in self.layers.iter_mut().filter_map(|layer| layer.past.as_mut()) {
-                *past = Cache::collected(&[past], &rows, len, past.room());
+            let (len, pasts) = (self.len(), self.layers.iter_mut().filter_map(|layer| layer.past.as_mut()));
+            if fits {
+                let mut sides: Vec<&mut Tensor> =
+                    pasts.flat_map(|past| [&mut past.key, &mut past.value]).collect();
+                let moves = moves(rows);
+                for_each_chunk(&mut sides, 1, |_, sides| {
+                    sides.iter_mut().for_each(|side| move_rows(side, &moves, rows.len(), len));
+                });
+            } else {
+                let rows = numbered(rows);
+                pasts.for_each(|past| *past = Cache::collected(&[past], &rows, len, past.room()));
             }
         }
         if !all(sentences, self.n_sentences()) {

@@ -219,10 +219,11 @@ fn hidden(model: &Transformer, cx: &Context, state: &mut DecoderState, last: &[u
 
 /// What it says of the next words, `[rows, vocab_size]`, or nothing if that is not finite.
 fn log_probs(model: &Transformer, cx: &Context, hidden: &Var) -> Option<Tensor> {
-    let log_probs = model.logits(cx, hidden).into_value().log_softmax(-1).squeeze(1); // [rows, vocab_size]
+    let mut log_probs = model.logits(cx, hidden).into_value().squeeze(1); // [rows, vocab_size]
+    log_probs.log_softmax_assign();
     // A logit of NaN or infinity makes its whole row NaN; one of minus infinity is a word that cannot come.
     let broken = (0..log_probs.dim(0)).any(|row| log_probs.at(&[row, 0]).is_nan());
-    (!broken).then(|| log_probs.contiguous())
+    (!broken).then_some(log_probs)
 }
 
 /// The logarithm of the mean of these probabilities, `[rows, vocab_size]` each.

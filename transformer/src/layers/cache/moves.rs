@@ -1,0 +1,87 @@
+//! Rows that change places: how hypotheses branch and end, without copying those that stay where they are.
+
+use tensor::{Tensor, dispatch};
+
+/// Copies, one after the other, by which each row i becomes what the row `chosen[i]` was: from where, and to where. None is a
+/// spare row. What stays where it is costs nothing, and rows that change places go by way of the spare one.
+pub(super) fn moves(chosen: &[u32]) -> Vec<(Option<usize>, Option<usize>)> {
+    let from = |row: usize| chosen[row] as usize;
+    let mut waiting: Vec<bool> = (0..chosen.len()).map(|row| from(row) != row).collect();
+    // How often what stands in a row is still to be copied.
+    let mut wanted = vec![0; chosen.iter().max().map_or(0, |&row| row as usize + 1).max(chosen.len())];
+    (0..chosen.len()).filter(|&row| waiting[row]).for_each(|row| wanted[from(row)] += 1);
+    let mut moves = Vec::new();
+    let free =
+        |row: usize, waiting: &[bool], wanted: &[usize]| waiting.get(row) == Some(&true) && wanted[row] == 0;
+    for mut row in 0..chosen.len() {
+        while free(row, &waiting, &wanted) {
+            moves.push((Some(from(row)), Some(row)));
+            waiting[row] = false;
+            row = from(row);
+            wanted[row] -= 1;
+        }
+    }
+    // What is left are circles.
+    for first in 0..chosen.len() {
+        if waiting[first] {
+            moves.push((Some(first), None));
+            let mut row = first;
+            while from(row) != first {
+                moves.push((Some(from(row)), Some(row)));
+                waiting[row] = false;
+                row = from(row);
+            }
+            moves.push((None, Some(row)));
+            waiting[row] = false;
+        }
+    }
+    moves
+}
+
+/// Moves the first `len` positions of rows of `x` `[rows, room, d_model]`, and keeps the first `count` rows.
+pub(super) fn move_rows(x: &mut Tensor, moves: &[(Option<usize>, Option<usize>)], count: usize, len: usize) {
+    let (width, used) = (x.dim(1) * x.dim(2), len * x.dim(2));
+    dispatch!(x.dtype(), T => {
+        let (data, mut spare) = (x.data_mut::<T>(), Vec::new());
+        for &(from, to) in moves {
+            match (from.map(|row| row * width), to.map(|row| row * width)) {
+                (Some(from), Some(to)) => data.copy_within(from..from + used, to),
+                (Some(from), None) => spare = data[from..from + used].to_vec(),
+                (None, Some(to)) => data[to..to + used].copy_from_slice(&spare),
+                (None, None) => {}
+            }
+        }
+    });
+    *x = x.slice(0, 0..count);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::cache::{collected, numbered};
+    use tensor::{DType, Seed};
+
+    #[test]
+    fn rows_move_to_where_they_are_wanted() {
+        let mut seed = 1u32;
+        let mut below = |limit: usize| {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (seed >> 16) as usize % limit
+        };
+        let circles = [vec![1, 0], vec![1, 2, 0, 4, 3, 5], vec![3, 3, 1, 0], vec![0, 1, 2], vec![2], vec![]];
+        let drawn = (0..300).map(|_| {
+            let rows = 1 + below(9);
+            (0..1 + below(rows)).map(|_| below(rows) as u32).collect::<Vec<_>>()
+        });
+        for chosen in circles.into_iter().chain(drawn.collect::<Vec<_>>()) {
+            let rows = chosen.iter().max().map_or(1, |&row| row as usize + 1).max(chosen.len());
+            let x = Tensor::normal([rows, 3, 2], 0.0, 1.0, Seed::new(2), DType::F64);
+            let (mut found, moves) = (x.clone(), moves(&chosen));
+            move_rows(&mut found, &moves, chosen.len(), 2);
+            let expected = collected(&[&x], &numbered(&chosen), 2, 2);
+            assert_eq!(found.slice(1, 0..2), expected, "{chosen:?}");
+            let moved = chosen.iter().enumerate().filter(|&(row, &from)| row != from as usize).count();
+            assert!(moves.len() <= moved + moved / 2, "{chosen:?}: {moves:?}");
+        }
+    }
+}
