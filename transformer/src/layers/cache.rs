@@ -8,16 +8,15 @@
 use std::iter;
 
 use autograd::Var;
-use tensor::pool::take;
 use tensor::threads::for_each_chunk;
 use tensor::{Element, Mask, Tensor, dispatch};
 
 use crate::layers::attention::KeyValue;
 use crate::layers::masks;
 
-use moves::{move_rows, moves};
+use rows::{collected, move_rows, moves};
 
-mod moves;
+mod rows;
 
 /// Positions that there is room for at first.
 const ROOM: usize = 16;
@@ -97,24 +96,6 @@ fn write<T: Element>(past: &mut Tensor, next: &Tensor, lens: &[usize]) {
     for (row, (new, len)) in next.data::<T>().chunks_exact(width.max(1)).zip(lens).enumerate() {
         past[(row * room + len) * d_model..][..width].copy_from_slice(new);
     }
-}
-
-/// Rows of tensors `[rows, room, d_model]`, each named by the number of its tensor and its own: of each the first `len`
-/// positions, and zeros behind them. `-> [rows, room, d_model]`
-fn collected(tensors: &[&Tensor], rows: &[(usize, u32)], len: usize, room: usize) -> Tensor {
-    let (dtype, d_model) = (tensors[0].dtype(), tensors[0].dim(2));
-    let tensors: Vec<Tensor> = tensors.iter().map(|x| x.contiguous()).collect();
-    dispatch!(dtype, T => {
-        let sources: Vec<(&[T], usize)> = tensors.iter().map(|x| (x.data::<T>(), x.dim(1))).collect();
-        let mut out = take::<T>(rows.len() * room * d_model);
-        for_each_chunk(&mut out, (room * d_model).max(1), |row, out| {
-            let ((source, room), from) = (sources[rows[row].0], rows[row].1 as usize);
-            let (there, ahead) = out.split_at_mut(len.min(room) * d_model);
-            there.copy_from_slice(&source[from * room * d_model..][..there.len()]);
-            ahead.fill(T::default());
-        });
-        Tensor::from_vec(out, [rows.len(), room, d_model])
-    })
 }
 
 /// All rows of one of several tensors.

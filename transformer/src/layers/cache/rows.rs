@@ -1,6 +1,26 @@
-//! Rows that change places: how hypotheses branch and end, without copying those that stay where they are.
+//! Rows that change places: how hypotheses branch and end, and sentences enter.
 
+use tensor::pool::take;
+use tensor::threads::for_each_chunk;
 use tensor::{Tensor, dispatch};
+
+/// Rows of tensors `[rows, room, d_model]`, each named by the number of its tensor and its own: of each the first `len`
+/// positions, and zeros behind them. `-> [rows, room, d_model]`
+pub(super) fn collected(tensors: &[&Tensor], rows: &[(usize, u32)], len: usize, room: usize) -> Tensor {
+    let (dtype, d_model) = (tensors[0].dtype(), tensors[0].dim(2));
+    let tensors: Vec<Tensor> = tensors.iter().map(|x| x.contiguous()).collect();
+    dispatch!(dtype, T => {
+        let sources: Vec<(&[T], usize)> = tensors.iter().map(|x| (x.data::<T>(), x.dim(1))).collect();
+        let mut out = take::<T>(rows.len() * room * d_model);
+        for_each_chunk(&mut out, (room * d_model).max(1), |row, out| {
+            let ((source, room), from) = (sources[rows[row].0], rows[row].1 as usize);
+            let (there, ahead) = out.split_at_mut(len.min(room) * d_model);
+            there.copy_from_slice(&source[from * room * d_model..][..there.len()]);
+            ahead.fill(T::default());
+        });
+        Tensor::from_vec(out, [rows.len(), room, d_model])
+    })
+}
 
 /// Copies, one after the other, by which each row i becomes what the row `chosen[i]` was: from where, and to where. None is a
 /// spare row. What stays where it is costs nothing, and rows that change places go by way of the spare one.
@@ -58,7 +78,7 @@ pub(super) fn move_rows(x: &mut Tensor, moves: &[(Option<usize>, Option<usize>)]
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layers::cache::{collected, numbered};
+    use crate::layers::cache::numbered;
     use tensor::{DType, Seed};
 
     #[test]
