@@ -7,7 +7,8 @@
 //!
 //! **Jobs.** What a thread does in [`on_worker`], or in one call of a loop from outside, is a job. Each has workers of
 //! its own while it lasts, so that jobs of several threads run side by side: a search does not wait for the
-//! training step of another thread. Together they have about as many threads as the machine.
+//! training step of another thread. Together they have about as many threads as the machine. They stay awake until the job ends,
+//! or has had nothing for them for a millisecond.
 //!
 //! **Whose threads.** The machine is rayon's global pool: `RAYON_NUM_THREADS` or [`set_count`] says how many threads it
 //! has. A program
