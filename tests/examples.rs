@@ -110,11 +110,26 @@ fn je_suis_etudiant_learns_what_is_added() {
         (floor - expected).abs() < 1e-3 && floor <= last && last < floor + 0.05,
         "{last}, {floor}, {expected}"
     );
-    let wrong = run("je_suis_etudiant", &["merci"]);
-    assert!(
-        !wrong.status.success()
-            && String::from_utf8_lossy(&wrong.stderr).contains("two sentences with a = between")
-    );
+}
+
+#[test]
+fn the_toy_refuses_what_is_no_pair() {
+    let pair = "a pair is two sentences with a = between";
+    let refused = [
+        ("merci", pair),
+        ("=", pair),
+        (" = thanks", pair),
+        ("merci = ", pair),
+        ("--reprot", "no such option"),
+    ];
+    for (argument, problem) in refused {
+        let wrong = run("je_suis_etudiant", &[argument]);
+        let said = String::from_utf8_lossy(&wrong.stderr);
+        assert!(
+            !wrong.status.success() && said.contains(argument) && said.contains(problem),
+            "{argument}: {said}"
+        );
+    }
 }
 
 /// A pipe that nobody reads is no panic: the lesson ends.
