@@ -110,11 +110,38 @@ fn je_suis_etudiant_learns_what_is_added() {
         (floor - expected).abs() < 1e-3 && floor <= last && last < floor + 0.05,
         "{last}, {floor}, {expected}"
     );
-    let wrong = run("je_suis_etudiant", &["merci"]);
-    assert!(
-        !wrong.status.success()
-            && String::from_utf8_lossy(&wrong.stderr).contains("two sentences with a = between")
-    );
+}
+
+/// `cargo run --release --example je_suis_etudiant -- --figures docs/figures` writes them anew.
+#[test]
+fn the_pictures_of_the_readme_are_those_that_the_toy_writes() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    stdout(&run("je_suis_etudiant", &["--figures", folder.path().to_str().unwrap()]));
+    for name in ["attention-matrices.svg", "distributions.svg"] {
+        let read = |folder: &Path| fs::read_to_string(folder.join(name)).expect("the picture is there");
+        let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/figures");
+        assert!(read(folder.path()) == read(&kept), "docs/figures/{name} is not what the toy draws now");
+    }
+}
+
+#[test]
+fn the_toy_refuses_what_is_no_pair() {
+    let pair = "a pair is two sentences with a = between";
+    let refused = [
+        ("merci", pair),
+        ("=", pair),
+        (" = thanks", pair),
+        ("merci = ", pair),
+        ("--reprot", "no such option"),
+    ];
+    for (argument, problem) in refused {
+        let wrong = run("je_suis_etudiant", &[argument]);
+        let said = String::from_utf8_lossy(&wrong.stderr);
+        assert!(
+            !wrong.status.success() && said.contains(argument) && said.contains(problem),
+            "{argument}: {said}"
+        );
+    }
 }
 
 /// A pipe that nobody reads is no panic: the lesson ends.

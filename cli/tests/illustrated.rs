@@ -102,6 +102,7 @@ fn what_cannot_be_recorded_is_told_and_nothing_is_written() {
     let path = out(folder.path(), "run.json");
     for (sentence, options, problem) in [
         (" ", "", "there is no word in it to translate"),
+        ("un", " --reference \u{200b}", "there is no word in this reference"),
         ("un", " --reference un --digits 0", "0 is not in 1..=9"),
         ("un", " --parameters maybe", "invalid value 'maybe'"),
     ] {

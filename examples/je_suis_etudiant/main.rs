@@ -138,9 +138,12 @@ fn run(mut arguments: Vec<String>) -> Result<ExitCode, Box<dyn Error>> {
 fn sentences(arguments: &[String]) -> Result<Vec<(&str, &str)>, Box<dyn Error>> {
     let mut sentences = SENTENCES.to_vec();
     for pair in arguments {
-        let (src, tgt) =
-            pair.split_once('=').ok_or(format!("\"{pair}\": a pair is two sentences with a = between"))?;
-        sentences.push((src.trim(), tgt.trim()));
+        if pair.starts_with("--") {
+            return Err(format!("{pair}: there is no such option; --help has those that there are").into());
+        }
+        let two = pair.split_once('=').map(|(src, tgt)| (src.trim(), tgt.trim()));
+        let two = two.filter(|(src, tgt)| !src.is_empty() && !tgt.is_empty());
+        sentences.push(two.ok_or(format!("\"{pair}\": a pair is two sentences with a = between"))?);
     }
     Ok(sentences)
 }

@@ -114,7 +114,7 @@ impl Sampling {
         let temperature = self.temperature;
         if !(temperature > 0.0 && temperature.is_finite()) {
             return Err(format!(
-                "temperature is {temperature}; it must be above 0; near 0, the likeliest is drawn"
+                "temperature is {temperature}; it must be above 0 and finite; near 0, the likeliest is drawn"
             ));
         }
         if let Some(p) = self.top_p.filter(|&p| !(p > 0.0 && p <= 1.0)) {
@@ -207,7 +207,9 @@ mod tests {
         default.check().unwrap();
         for temperature in [0.0, -1.0, f64::NAN, f64::INFINITY] {
             let problem = Sampling { temperature, ..default.clone() }.check().unwrap_err();
-            assert!(problem.starts_with(&format!("temperature is {temperature}; it must be above 0")));
+            assert!(
+                problem.starts_with(&format!("temperature is {temperature}; it must be above 0 and finite"))
+            );
         }
         for top_p in [0.0, 1.1, f64::NAN] {
             let problem = Sampling { top_p: Some(top_p), ..default.clone() }.check().unwrap_err();

@@ -44,7 +44,7 @@ impl fmt::Display for Mismatch {
             (None, None) => write!(f, "d (weighted sum of the output)")?,
             (None, output) => write!(f, "d (weighted sum of {})", output_name(output))?,
         }
-        let (analytic, numeric) = (digits(self.analytic), digits(self.numeric));
+        let [analytic, numeric] = [self.analytic, self.numeric].map(digits);
         let index = brackets(input_index);
         write!(f, " / d {input_name}{index} is {analytic} by backward but {numeric} by central differences")?;
         if let Some(noise) = self.noise {
@@ -69,11 +69,19 @@ impl fmt::Display for Doubt {
         let (remedy, steadier) = match self {
             Doubt::NotFinite { steadier } => {
                 write!(f, "the function is not finite within the step")?;
-                ("move the input away from there", steadier)
+                ("move the input away from there", *steadier)
             }
             Doubt::TooNoisy { noise, steadier } => {
                 write!(f, "the differences are too noisy, they change by {noise:.1e} with the step")?;
-                ("take away what is large and constant, or bring the input nearer to 1", steadier)
+                ("take away what is large and constant, or bring the input nearer to 1", *steadier)
+            }
+            Doubt::TooWide { steadier } => {
+                write!(f, "the function is another within the step than here")?;
+                ("", Some(*steadier))
+            }
+            Doubt::TooSmall { steadier } => {
+                write!(f, "the step is so small that the input does not move")?;
+                ("bring the input nearer to 1", *steadier)
             }
         };
         match steadier {
@@ -88,9 +96,11 @@ fn brackets(index: &[usize]) -> String {
     if index.is_empty() { String::new() } else { format!("{index:?}") }
 }
 
-/// Ten digits, of which differences have no more.
-fn digits(x: f64) -> f64 {
-    format!("{x:.9e}").parse().unwrap_or(x)
+/// Ten digits, of which differences have no more; with a power of ten where zeros would fill the line.
+fn digits(x: f64) -> String {
+    let x = format!("{x:.9e}").parse().unwrap_or(x);
+    let is_plain = x == 0.0 || !x.is_finite() || (1e-6..1e12).contains(&x.abs());
+    if is_plain { format!("{x}") } else { format!("{x:e}") }
 }
 
 const NOTHING_TO_COMPARE: &str = "the outputs or the inputs have no elements, so there is nothing to compare; where that \

@@ -266,6 +266,17 @@ pub enum Doubt {
         /// A [`Gradcheck::step`](super::Gradcheck::step) at which they can, if one was found.
         steadier: Option<f64>,
     },
+    /// The function is another within the step than at the input, as `1 / x` is beyond 0: at this smaller
+    /// [`Gradcheck::step`](super::Gradcheck::step) they are steady, and those that backward claims.
+    TooWide {
+        /// That step.
+        steadier: f64,
+    },
+    /// The step is lost to the rounding of the input: nothing moves.
+    TooSmall {
+        /// A [`Gradcheck::step`](super::Gradcheck::step) at which they can, if one was found.
+        steadier: Option<f64>,
+    },
 }
 
 impl Mismatch {

@@ -11,8 +11,8 @@
 //! gradients of the inputs stand in memory between forward and backward; the alternative, computing each
 //! chunk's logits again in the vjp, pays a second time for the largest product of the model.
 
-use tensor::Tensor;
 use tensor::ops::cross_entropy::{IGNORE, cross_entropy, cross_entropy_with_vjp};
+use tensor::{DType, Tensor};
 
 use crate::ops::cross_entropy::{CrossEntropy, LossStats};
 use crate::var::Var;
@@ -80,11 +80,12 @@ fn in_chunks(
     let (scale, precision) = (1.0 / count as f64, Var::precision(&inputs));
     let mut stats = LossStats::default();
     let mut grad_hidden = Vec::new(); // one part per chunk
-    let zeros_if = |input: usize| {
+    let dtype = hidden.dtype();
+    let zeros_if = |input: usize, dtype: DType| {
         let input = inputs.get(input).filter(|input| input.requires_grad())?;
-        Some(Tensor::zeros(input.shape(), input.dtype()))
+        Some(Tensor::zeros(input.shape(), dtype))
     };
-    let (mut grad_weight, mut grad_bias) = (zeros_if(1), zeros_if(2));
+    let (mut grad_weight, mut grad_bias) = (zeros_if(1, dtype), zeros_if(2, DType::F64)); // a sum over all labels
     for start in (0..labels.len()).step_by(chunk_rows) {
         let rows = start..(start + chunk_rows).min(labels.len());
         let labels = &labels[rows.clone()];
@@ -103,11 +104,12 @@ fn in_chunks(
             sum.add_matmul_assign_in(precision, &grad_logits.transpose(0, 1), &hidden); // [vocab_size, d_model]
         }
         if let Some(sum) = &mut grad_bias {
-            sum.add_assign(&grad_logits.sum(0, false)); // [vocab_size]
+            sum.add_assign(&grad_logits.sum(0, false).to_dtype(DType::F64)); // [vocab_size]
         }
     }
     let grad_hidden = wants[0].then(|| Tensor::concatenate(&grad_hidden.iter().collect::<Vec<_>>(), 0));
-    let out = Tensor::full([], stats.loss(), hidden.dtype());
+    let grad_bias = grad_bias.map(|sum| sum.to_dtype(dtype));
+    let out = Tensor::full([], stats.loss(), dtype);
     let loss = Var::record("linear_cross_entropy", &inputs, out, move |grad_out, grads| {
         let found = [grad_hidden, grad_weight, grad_bias].into_iter().enumerate();
         for (input, mut grad) in found.filter_map(|(input, grad)| Some((input, grad?))) {
@@ -178,6 +180,17 @@ mod tests {
         let [hidden, weight, bias] = inputs().map(Var::constant);
         let fused = hidden.linear_cross_entropy(&weight, Some(&bias), &LABELS, 0.1);
         assert_eq!(fused.stats, hidden.linear(&weight, Some(&bias)).cross_entropy(&LABELS, 0.1).stats);
+    }
+
+    #[test]
+    fn the_bias_keeps_the_digits_of_many_chunks() {
+        let (count, dtype) = (100_000, DType::F32);
+        let [hidden, weight] = [[count, 1], [3, 1]].map(|shape| Var::constant(Tensor::zeros(shape, dtype)));
+        let bias = Tape::new().var(Tensor::zeros([3], dtype));
+        let gradients = in_chunks(2, &hidden, &weight, Some(&bias), &vec![0; count], 0.0).loss.backward();
+        for (found, expected) in gradients.get(&bias).unwrap().to_f64_vec().iter().zip([-2.0, 1.0, 1.0]) {
+            assert!((found * 3.0 - expected).abs() < 1e-6, "{found}"); // p - y, with p = 1 / 3
+        }
     }
 
     #[test]

@@ -18,10 +18,12 @@ pub enum ScheduleSettings {
     InverseSqrt {
         peak: f64,
         warmup_steps: u64,
+        #[serde(default)]
         initial: f64,
     },
     Cosine {
         peak: f64,
+        #[serde(default)]
         min: f64,
         warmup_steps: u64,
         /// 0, or left out: the last step of the run as it began.
@@ -32,9 +34,15 @@ pub enum ScheduleSettings {
         learning_rate: f64,
         factor: f64,
         patience: u32,
+        #[serde(default = "threshold")]
         threshold: f64,
+        #[serde(default)]
         min: f64,
     },
+}
+
+fn threshold() -> f64 {
+    1e-4
 }
 
 impl ScheduleSettings {

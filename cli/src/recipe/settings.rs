@@ -90,13 +90,40 @@ impl From<PrecisionSettings> for Precision {
     }
 }
 
-/// The rule of the steps; the names are those of [`nn::optim`].
+/// The rule of the steps; the names are those of [`nn::optim`]. What is left out has the paper's value (§5.3).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 #[allow(missing_docs)]
 pub enum OptimizerSettings {
-    Adam { beta1: f64, beta2: f64, eps: f64 },
-    Adamw { beta1: f64, beta2: f64, eps: f64, weight_decay: f64 },
+    Adam {
+        #[serde(default = "beta1")]
+        beta1: f64,
+        #[serde(default = "beta2")]
+        beta2: f64,
+        #[serde(default = "eps")]
+        eps: f64,
+    },
+    Adamw {
+        #[serde(default = "beta1")]
+        beta1: f64,
+        #[serde(default = "beta2")]
+        beta2: f64,
+        #[serde(default = "eps")]
+        eps: f64,
+        weight_decay: f64,
+    },
+}
+
+fn beta1() -> f64 {
+    0.9
+}
+
+fn beta2() -> f64 {
+    0.98
+}
+
+fn eps() -> f64 {
+    1e-9
 }
 
 /// How a model is judged while it trains.
@@ -146,7 +173,7 @@ impl Default for TrainingSettings {
             accumulate: 1,
             smoothing: 0.1,
             clip_norm: 0.0,
-            optimizer: OptimizerSettings::Adam { beta1: 0.9, beta2: 0.98, eps: 1e-9 },
+            optimizer: OptimizerSettings::Adam { beta1: beta1(), beta2: beta2(), eps: eps() },
             schedule: ScheduleSettings::InverseSqrt { peak: 1e-3, warmup_steps: 1000, initial: 0.0 },
             save_every: 200,
             keep_checkpoints: 5,

@@ -1,7 +1,8 @@
+mod assignments;
+
 use std::path::PathBuf;
 
 use super::*;
-use translate::Penalty;
 
 fn problem(text: &str) -> String {
     Recipe::parse(text, "my.toml").unwrap_err().to_string()
@@ -123,47 +124,6 @@ fn a_key_that_does_not_exist_is_named_with_its_line_and_the_nearest_one() {
     assert!(text.starts_with("my.toml:2: ") && text.contains("`peek`"), "{text}");
     assert!(problem("[model]\nd_model = \"wide\"\n").starts_with("my.toml:2: "));
     assert!(problem("[model\n").starts_with("my.toml:1: "));
-}
-
-#[test]
-fn assignments_change_one_key_each_and_say_what_they_do_not_understand() {
-    let recipe = set(&["training.max_steps=12", "search.length_penalty=none", "training.schedule.peak=0.5"]);
-    // Half a schedule is not one: its kind must be said too.
-    let problem = recipe.unwrap_err();
-    assert!(
-        problem.starts_with("--set training.schedule.peak=0.5: missing field `kind`; a schedule"),
-        "{problem}"
-    );
-    let constant = "training.schedule={ kind = \"constant\", learning_rate = 0.1 }";
-    let unquoted = set(&["training.schedule={ kind = noam, factor = 1.0 }"]).unwrap_err();
-    assert!(unquoted.contains("text needs quotes"), "{unquoted}");
-    let noam = "training.schedule.kind=noam";
-    for assignments in [&["training.schedule=noam"][..], &[noam], &[constant, noam]] {
-        let problem = set(assignments).unwrap_err();
-        assert_eq!(problem.matches("a schedule or an optimizer is set as a whole").count(), 1, "{problem}");
-        assert!(!problem.contains("enum"), "{problem}");
-    }
-    let recipe = set(&["training.max_steps=12", " search.length_penalty = none"]).unwrap();
-    assert_eq!((recipe.training.max_steps, recipe.search.length_penalty), (12, Penalty::None));
-    assert!(set(&["training.max_step=12"]).unwrap_err().contains("did you mean `max_steps`?"));
-    assert!(set(&["max_steps"]).unwrap_err().ends_with("write section.key=value"));
-    assert!(set(&["max_steps=12"]).unwrap_err().ends_with("did you mean `training.max_steps`?"));
-    assert!(set(&["train=a.tsv"]).unwrap_err().ends_with("did you mean `data.train`?"));
-    let peek = set(&[constant, "training.schedule.peek=1"]).unwrap_err();
-    assert!(!peek.contains("as a whole"), "the others of its keys are there: {peek}");
-    assert!(set(&["seed.x=1", "seed.y=2"]).unwrap_err().starts_with("--set seed.x=1: "));
-}
-
-#[test]
-fn an_assignment_is_one_value_of_one_key() {
-    for (assignment, expected) in [
-        ("seed=1\nmodel.d_model=64", "invalid type: string"),
-        ("model={ d_model = 64 }\nseed = 2", "text needs quotes"),
-        (&format!("{}=1", vec!["a"; 100_000].join(".")), "no key is below 99999 others"),
-    ] {
-        let problem = set(&[assignment]).unwrap_err();
-        assert!(problem.contains(expected), "{:.300}", problem.replace(assignment, ".."));
-    }
 }
 
 #[test]

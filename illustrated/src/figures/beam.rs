@@ -181,6 +181,8 @@ mod tests {
         let drawing = figure.drawing.into_string();
         assert!(drawing.contains("… 92 more steps") && drawing.contains("… 32<"), "{drawing}");
         assert_eq!(drawing.matches("role=\"img\"").count(), 8 * 8);
+        let short = draw(&search(3, 2, "w")).unwrap().drawing.into_string();
+        assert!(drawing.contains(" folded\"") && !short.contains(" folded\""), "lines over a gap are dotted");
     }
 
     #[test]

@@ -15,7 +15,7 @@ use tree::{Block, CROSS, blocks};
 
 /// Of each column: how wide it is; where the decoder's begins.
 const WIDTH: f64 = 430.0;
-const RIGHT: f64 = 570.0;
+const RIGHT: f64 = 510.0;
 
 /// Between two boxes; the height of a line in one, and of its heading.
 const GAP: f64 = 26.0;

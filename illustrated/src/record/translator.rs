@@ -51,8 +51,8 @@ impl Default for Options {
 /// over the sentence and its reference, forward and backward.
 ///
 /// # Errors
-/// [`Error::Sentence`] if there is no token in the sentence; [`Error::Model`] and [`Error::Translate`] if the model does
-/// not take it.
+/// [`Error::Sentence`] if there is no token in the sentence or in its reference; [`Error::Model`] and
+/// [`Error::Translate`] if the model does not take it.
 pub fn record(translator: &Translator, sentence: &str, options: &Options) -> Result<Recording, Error> {
     let (model, params, text) = (translator.model(), translator.params(), translator.text());
     let source = translator.encode(sentence);
@@ -83,7 +83,7 @@ pub fn record(translator: &Translator, sentence: &str, options: &Options) -> Res
         recorder.search(model, params, &source.ids, &options)?;
     }
     let target = match &options.reference {
-        Some(reference) => text.encode_tgt(reference).ids,
+        Some(reference) => words_of(reference, text.encode_tgt(reference).ids)?,
         None => found(recorder.recording(), model.config().eos_id),
     };
     let pair: Pair = pair(&model.config().architecture, &source, target)?;
@@ -98,6 +98,14 @@ pub fn record(translator: &Translator, sentence: &str, options: &Options) -> Res
         recorder.said_of(model, params, SHORTENED, sentences, &sources)?;
     }
     Ok(recorder.finish())
+}
+
+/// The ids of a reference, of which there must be some.
+fn words_of(reference: &str, ids: Vec<u32>) -> Result<Vec<u32>, Error> {
+    let nothing = || {
+        format!("{reference:?}: there is no word in this reference; without one, the translation is taken")
+    };
+    if ids.is_empty() { Err(Error::Sentence(nothing())) } else { Ok(ids) }
 }
 
 /// The ids of the translation that was found, without the end.

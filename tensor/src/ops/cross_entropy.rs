@@ -6,6 +6,7 @@
 
 use crate::dispatch;
 use crate::kernels::cross_entropy as kernel;
+use crate::kernels::fold::sum_row;
 use crate::tensor::Tensor;
 
 pub use crate::kernels::cross_entropy::IGNORE;
@@ -68,10 +69,13 @@ pub fn cross_entropy_with_vjp(
 }
 
 fn output(rows: &[kernel::RowLoss], labels: &[u32]) -> CrossEntropyOutput {
+    // Of the rows that count alone: those that do not leave the order of the additions, and so the bits, as they are.
+    let counted = || rows.iter().zip(labels).filter(|&(_, &label)| label != IGNORE).map(|(row, _)| row);
+    let sum = |share: fn(&kernel::RowLoss) -> f64| sum_row(&counted().map(share).collect::<Vec<f64>>());
     CrossEntropyOutput {
-        loss_sum: rows.iter().map(|row| row.loss).sum(),
-        nll_sum: rows.iter().map(|row| row.nll).sum(),
-        count: labels.iter().filter(|&&label| label != IGNORE).count(),
+        loss_sum: sum(|row| row.loss),
+        nll_sum: sum(|row| row.nll),
+        count: counted().count(),
         correct: rows.iter().filter(|row| row.correct).count(),
     }
 }
@@ -111,6 +115,15 @@ mod tests {
     use crate::element::DType;
     use crate::random::Seed;
     use approx::assert_relative_eq;
+
+    #[test]
+    fn the_sums_over_a_million_labels_keep_their_digits() {
+        let (count, class) = (1 << 20, Tensor::from([[0.0, 0.7]]));
+        let out = cross_entropy(&class.broadcast_to([count, 2]), &vec![0; count], 0.1);
+        let one = cross_entropy(&class, &[0], 0.1);
+        assert_relative_eq!(out.loss_sum, one.loss_sum * count as f64, max_relative = 1e-15);
+        assert_relative_eq!(out.nll_sum, one.nll_sum * count as f64, max_relative = 1e-15);
+    }
 
     #[test]
     fn any_layout_agrees_with_the_composed_form() {

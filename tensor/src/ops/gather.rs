@@ -24,7 +24,7 @@ impl Tensor {
     }
 
     /// A table of `rows` rows in which row `ids[i]` has received row i of this tensor `[ids, d]`, added up
-    /// in order where an id repeats. `[rows, d]`
+    /// in order, and in f64, where an id repeats. `[rows, d]`
     ///
     /// Its vjp is [`Tensor::gather_rows`].
     ///
@@ -42,7 +42,8 @@ impl Tensor {
         out
     }
 
-    /// Adds row i of `values` `[ids, d]` to row `ids[i]` of this table `[rows, d]`, in order where an id repeats.
+    /// Adds row i of `values` `[ids, d]` to row `ids[i]` of this table `[rows, d]`, in order, and in
+    /// f64, where an id repeats.
     ///
     /// # Panics
     /// If the two are not matrices of equally long rows and the same dtype, there is not one row per id, or an id

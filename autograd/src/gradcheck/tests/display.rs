@@ -62,4 +62,11 @@ fn the_largest_number_shown_has_ten_digits() {
     assert!(
         failure.to_string().contains("d output / d input 0 is -0.6666666667 by backward but 0.6666666667 by")
     );
+    for (x, said) in [(1e150, "2e150"), (5e-160, "1e-159")] {
+        let failure = Gradcheck::new()
+            .atol(0.0)
+            .run("square", &[Tensor::scalar(x)], |v| square(&v[0], |grad| grad.neg()))
+            .unwrap_err();
+        assert!(failure.to_string().contains(&format!("is -{said} by backward but ")), "{failure}");
+    }
 }

@@ -8,7 +8,11 @@ fn doubt(inputs: &[Tensor], f: impl Fn(&[Var]) -> Var) -> Doubt {
     let failure = gradcheck("right", inputs, &f).unwrap_err();
     let Fault::Undecided { some, .. } = &failure.fault else { panic!("{failure}") };
     let doubt = some[0].doubt.clone().unwrap();
-    let (Doubt::NotFinite { steadier } | Doubt::TooNoisy { steadier, .. }) = &doubt;
+    let steadier = match &doubt {
+        Doubt::NotFinite { steadier } | Doubt::TooNoisy { steadier, .. } => *steadier,
+        Doubt::TooWide { steadier } => Some(*steadier),
+        Doubt::TooSmall { .. } => None,
+    };
     let step = steadier.unwrap_or_else(|| panic!("{failure}"));
     let text = failure.to_string();
     assert!(text.contains("cannot be checked by differences; they need not be wrong"), "{text}");
@@ -32,6 +36,35 @@ fn a_function_that_is_not_finite_within_the_step() {
     let failure = gradcheck("log", &[Tensor::from([1e-8, 1.0])], |v| v[0].log()).unwrap_err();
     assert!(matches!(failure.fault, Fault::Undecided { .. }), "the other of the two is right: {failure}");
     doubt(&[Tensor::from([1e-5])], |v| v[0].log()); // finite at last, and bent too much within the step
+}
+
+#[test]
+fn a_function_that_is_another_within_the_step() {
+    for x in [1e-8, -1e-6, 3e-7, 1e-12] {
+        for power in [-1, -2, -3] {
+            let found = doubt(&[Tensor::from([x])], |v| v[0].powi(power));
+            assert!(matches!(found, Doubt::TooWide { .. }), "{x} to the power {power}: {found:?}");
+        }
+        doubt(&[Tensor::from([x])], |v| (&v[0] * &v[0]).sqrt() / &v[0] * 1e-3 + v[0].powi(-1));
+    }
+    let wrong = |x: &Var| {
+        let saved = x.value().clone();
+        Var::record("wrong", &[x], saved.powi(-1), move |grad_out, grads| {
+            grads.add(0, || grad_out.mul(&saved.powi(-2)).mul_scalar(-1.1))
+        })
+    };
+    for x in [1e-8, -1e-6] {
+        let failure = gradcheck("wrong", &[Tensor::from([x])], |v| wrong(&v[0])).unwrap_err();
+        assert!(matches!(failure.fault, Fault::Mismatch { .. }), "{failure}");
+    }
+}
+
+#[test]
+fn a_step_that_is_lost_to_rounding() {
+    let check = Gradcheck::new().step(1e-20);
+    let failure = check.run("exp", &[Tensor::from([0.5])], |v| v[0].exp()).unwrap_err();
+    let expected = "the step is so small that the input does not move: set Gradcheck::step(1e-3)";
+    assert!(failure.to_string().contains(expected), "{failure}");
 }
 
 #[test]

@@ -77,17 +77,18 @@ fn x(place: usize) -> f64 {
     LEFT + place as f64 * PITCH.0
 }
 
-/// The lines from the nodes of a level to what they continue.
+/// The lines from the nodes of a level to what they continue; dotted where steps between are left out.
 fn branches(above: &Level, above_top: f64, level: &Level, top: f64) -> Markup {
     let from = above_top + BOX.1;
     let middle = (from + top) / 2.0;
     let left_out = x(above.nodes.len()) + LEFT_OUT / 2.0;
+    let folded = if level.skipped > 0 { " folded" } else { "" };
     html! {
         @for (place, node) in level.nodes.iter().enumerate() {
             @let parent = node.parent.map_or(left_out, |parent| x(parent) + BOX.0 / 2.0);
             @let child = x(place) + BOX.0 / 2.0;
             @if node.parent.is_some() || above.left_out > 0 {
-                path class={ "branch " (look_of(node.candidate.fate)) (best(node)) }
+                path class={ "branch " (look_of(node.candidate.fate)) (best(node)) (folded) }
                     d={ "M" (parent) " " (from) "C" (parent) " " (middle) " " (child) " " (middle) " " (child) " " (top) } {}
             }
         }
