@@ -103,6 +103,7 @@ fn what_cannot_be_recorded_is_told_and_nothing_is_written() {
     for (sentence, options, problem) in [
         (" ", "", "there is no word in it to translate"),
         ("un", " --reference un --digits 0", "0 is not in 1..=9"),
+        ("un", " --digits -2", "'-2' for '--digits <N>': -2 is not in 1..=9"),
         ("un", " --parameters maybe", "invalid value 'maybe'"),
     ] {
         let found = run("record", sentence, &format!(" --out {path}{options}")).problem();

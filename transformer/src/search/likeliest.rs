@@ -101,4 +101,22 @@ mod tests {
             }
         }
     }
+
+    /// No rounding hides a word, neither that of what comes before nor that of the bound: all within a millionth.
+    #[test]
+    fn words_that_are_nearly_equal_are_told_apart() {
+        for so_far in [[0.0; 3], [-1e6, -1e6 - 1e-7, -1e6]] {
+            for middle in [-0.5, -4.0] {
+                let noise = Tensor::normal([3, 200], 0.0, 1e-7, Seed::new(5), DType::F64).to_vec::<f64>();
+                let words: Vec<f64> = noise.iter().map(|noise| middle + noise).collect();
+                let narrow: Vec<f32> = words.iter().map(|&x| x as f32).collect();
+                for count in [1, 7] {
+                    let rows = [0, 1, 2].map(|row| (&words[row * 200..][..200], so_far[row]));
+                    assert_eq!(likeliest(count, &rows), naive(count, &rows));
+                    let rows = [0, 1, 2].map(|row| (&narrow[row * 200..][..200], so_far[row]));
+                    assert_eq!(likeliest(count, &rows), naive(count, &rows));
+                }
+            }
+        }
+    }
 }
