@@ -88,9 +88,9 @@ pub(super) fn run(args: &ShortlistArgs) -> Result<(), Error> {
     let listed = |row: &&Vec<u32>| !row.is_empty();
     let (known, all) = (shortlist.of().iter().filter(listed).count(), shortlist.of().len());
     let mean = shortlist.of().iter().map(Vec::len).sum::<usize>() as f64 / known.max(1) as f64;
-    let megabytes = fs::metadata(&args.out).map_or(f64::NAN, |about| about.len() as f64 / 1e6);
+    let kilobytes = fs::metadata(&args.out).map_or(f64::NAN, |about| about.len() as f64 / 1e3);
     print(&format!(
-        "{}: {known} of {all} source tokens have {mean:.1} target tokens each, every sentence {} more; from {}; {megabytes:.1} MB\n",
+        "{}: {known} of {all} source tokens have {mean:.1} target tokens each, every sentence {} more; from {}; {kilobytes:.0} kB\n",
         args.out.display(),
         shortlist.always().len(),
         counted(pairs.len() as u64, "pair", "pairs"),

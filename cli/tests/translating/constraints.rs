@@ -174,18 +174,18 @@ fn evaluate_takes_the_options_of_translate() {
 fn programs_are_told_all_that_a_model_was_judged_by() {
     let folder = folder();
     let files = both_files(folder.path(), &test_set(3), "reference");
-    let judged = |options: &str| run(&format!("evaluate {files} --json {options}"), "").json().remove(0);
+    let judged = |options: &str| run(&format!("evaluate {files} --json{options}"), "").json().remove(0);
     let plain = judged("");
     assert_eq!((&plain["choice"], &plain["ensemble"]), (&json!({ "by": "score" }), &json!([])));
     assert_eq!((&plain["replace_unknown"], &plain["constraints"]["banned"]), (&json!(false), &json!([])));
-    let asked = judged(&format!("--beam 4 --mbr --candidates 3 --ban nine --ensemble {}", toy()));
+    let asked = judged(&format!(" --beam 4 --mbr --candidates 3 --ban nine --ensemble {}", toy()));
     assert_eq!((&asked["search"]["beam"], &asked["ensemble"]), (&json!(4), &json!([toy()])));
     assert_eq!(asked["choice"], json!({ "by": "mbr", "candidates": 3 }));
     assert_eq!(
         (&asked["constraints"]["banned"], &asked["constraints"]["min_len"]),
         (&json!(["nine"]), &json!(0))
     );
-    let reranked = judged(&format!("--beam 2 --rerank {} --rerank-right-to-left", toy()));
+    let reranked = judged(&format!(" --beam 2 --rerank {} --rerank-right-to-left", toy()));
     let (by, model, candidates) = ("rerank", toy(), 2);
     assert_eq!(
         reranked["choice"],
