@@ -57,11 +57,7 @@ fn least(count: usize, best: &[Continued]) -> f64 {
 #[inline(always)]
 fn bound<T: Element>(least: f64, so_far: f64) -> T {
     let gap = least - so_far;
-    if gap.is_finite() {
-        T::of(gap - 1e-6 * gap.abs() - 1e-9 * so_far.abs() - 1e-30)
-    } else {
-        T::neg_infinity()
-    }
+    if gap.is_finite() { T::of(gap - 1e-6 * gap.abs() - 1e-9 * so_far.abs()) } else { T::neg_infinity() }
 }
 
 #[cfg(test)]
