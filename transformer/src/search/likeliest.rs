@@ -53,11 +53,12 @@ fn least(count: usize, best: &[Continued]) -> f64 {
     best.get(count - 1).map_or(f64::NEG_INFINITY, |last| last.rank)
 }
 
-/// What a word must be above to lift a hypothesis above `least`, or a little less: no rounding may hide one.
+/// What a word must be above to lift a hypothesis above `least`, or a little less: no rounding may hide one. A gap that is small
+/// beside `so_far` is exact (Sterbenz 1974), and of any other a millionth is more than what is rounded off.
 #[inline(always)]
 fn bound<T: Element>(least: f64, so_far: f64) -> T {
     let gap = least - so_far;
-    if gap.is_finite() { T::of(gap - 1e-6 * gap.abs() - 1e-9 * so_far.abs()) } else { T::neg_infinity() }
+    if gap.is_finite() { T::of(gap - 1e-6 * gap.abs()) } else { T::neg_infinity() }
 }
 
 #[cfg(test)]
