@@ -18,13 +18,14 @@ use crate::common::{
 };
 use crate::options::any_causal;
 
-const PENALTIES: [LengthPenalty; 5] = [
-    LengthPenalty::None,
-    LengthPenalty::Gnmt { alpha: 0.6 },
-    LengthPenalty::Gnmt { alpha: 3.0 },
-    LengthPenalty::Power { alpha: 1.0 },
-    LengthPenalty::Power { alpha: -0.5 }, // a penalty on length, for those who ask
-];
+/// Every form of it, a penalty on length among them, for those who ask.
+fn length_penalties() -> impl Strategy<Value = LengthPenalty> {
+    prop_oneof![
+        Just(LengthPenalty::None),
+        (-0.5..3.0).prop_map(|alpha| LengthPenalty::Gnmt { alpha }),
+        (-0.5..3.0).prop_map(|alpha| LengthPenalty::Power { alpha }),
+    ]
+}
 
 /// Columns `from..to`, as a batch of their own.
 fn columns(tokens: &TokenBatch, from: usize, to: usize) -> TokenBatch {
@@ -101,34 +102,34 @@ proptest! {
     }
 
     #[test]
-    fn a_beam_of_one_is_greedy(lens in lens(), seed: u64, start in starts()) {
+    fn a_beam_of_one_is_greedy(
+        lens in lens(), seed: u64, start in starts(), length_penalty in length_penalties()
+    ) {
         let config = Config { decoder_start: start, ..small() };
         let (model, params) = random_model(&config, seed, DType::F32);
         let (sources, max_len) = (sources(&lens, seed), MaxLen { beyond_source: 5 });
         let expected = greedy(&model, &params, &sources, max_len).unwrap();
-        for length_penalty in PENALTIES {
-            let options = BeamOptions { beam_size: 1, top_beams: 1, length_penalty, max_len, ..BeamOptions::default() };
-            let found = beam_search(&model, &params, &sources, &options).unwrap();
-            for (found, expected) in found.iter().zip(&expected) {
-                let score = expected.log_prob / length_penalty.divisor(expected.ids.len());
-                prop_assert_eq!(&found[..], &[Hypothesis { score, ..expected.clone() }][..]);
-            }
+        let options = BeamOptions { beam_size: 1, top_beams: 1, length_penalty, max_len, ..BeamOptions::default() };
+        let found = beam_search(&model, &params, &sources, &options).unwrap();
+        for (found, expected) in found.iter().zip(&expected) {
+            let score = expected.log_prob / length_penalty.divisor(expected.ids.len());
+            prop_assert_eq!(&found[..], &[Hypothesis { score, ..expected.clone() }][..]);
         }
     }
 
     #[test]
-    fn returned_scores_are_those_from_scratch_and_in_order(lens in lens(), seed: u64, start in starts()) {
+    fn returned_scores_are_those_from_scratch_and_in_order(
+        lens in lens(), seed: u64, start in starts(), length_penalty in length_penalties()
+    ) {
         let config = Config { decoder_start: start, ..small() };
         let (model, params) = random_model(&config, seed, DType::F64);
         let (sources, max_len) = (sources(&lens, seed), MaxLen { beyond_source: 3 });
-        for length_penalty in PENALTIES {
-            let options = BeamOptions { beam_size: 4, top_beams: 4, length_penalty, max_len, ..BeamOptions::default() };
-            let found = beam_search(&model, &params, &sources, &options).unwrap();
-            for (source, found) in sources.iter().zip(&found) {
-                prop_assert_eq!(found.len(), 4);
-                prop_assert!(found.iter().all(|one| one.ids.len() <= source.len() + 3));
-                assert_scores(&model, &params, source, found, length_penalty);
-            }
+        let options = BeamOptions { beam_size: 4, top_beams: 4, length_penalty, max_len, ..BeamOptions::default() };
+        let found = beam_search(&model, &params, &sources, &options).unwrap();
+        for (source, found) in sources.iter().zip(&found) {
+            prop_assert_eq!(found.len(), 4);
+            prop_assert!(found.iter().all(|one| one.ids.len() <= source.len() + 3));
+            assert_scores(&model, &params, source, found, length_penalty);
         }
         for (source, found) in sources.iter().zip(greedy(&model, &params, &sources, max_len).unwrap()) {
             assert_scores(&model, &params, source, &[found], LengthPenalty::None);

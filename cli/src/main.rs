@@ -46,14 +46,19 @@ fn main() -> ExitCode {
     }
 }
 
-/// What the command line asks for. Options that training does not have are keys of the recipe, and told of as such. What
-/// begins like a negative number is one, so that an option says in which range it would be right.
-fn parse() -> Command {
+/// The same command, to which what begins like a negative number is one, so that an option says in which range it would be
+/// right.
+fn with_negative_numbers(command: clap::Command) -> clap::Command {
     let with_numbers = |arg: Arg| {
         let takes_values = arg.get_action().takes_values();
         arg.allow_negative_numbers(takes_values)
     };
-    let verbs = Command::command().mut_args(with_numbers).mut_subcommands(|verb| verb.mut_args(with_numbers));
+    command.mut_args(with_numbers).mut_subcommands(with_negative_numbers)
+}
+
+/// What the command line asks for. Options that training does not have are keys of the recipe, and told of as such.
+fn parse() -> Command {
+    let verbs = with_negative_numbers(Command::command());
     let asked = verbs.clone().try_get_matches().and_then(|matches| Command::from_arg_matches(&matches));
     asked.unwrap_or_else(|mut error| {
         let is_verb = |word: &OsString| verbs.find_subcommand(word).is_some();

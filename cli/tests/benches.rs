@@ -28,9 +28,13 @@ fn a_bench_measures_training_and_both_searches() {
 #[test]
 fn a_bench_of_impossible_sizes_is_refused() {
     for (args, reason) in [
-        ("--batch 4000000000 --len 4000000000", "a batch may have 100000 tokens, on either side"),
+        ("--batch 4000000000 --len 4000000000", "4000000000 is not in 1..=100000"),
         ("--batch 1001 --len 100", "a batch may have 100000 tokens, on either side"),
-        ("--batch 0", "0 is not in 1.."),
+        ("--batch 0", "0 is not in 1..=100000"),
+        ("--batch -5", "'-5' for '--batch <N>': -5 is not in 1..=100000"),
+        ("--len few", "'few' for '--len <N>': it must be a whole number"),
+        ("decode --tgt-len -5", "'-5' for '--tgt-len <N>': -5 is not in 1..=100000"),
+        ("decode --vocab-size 50 --shortlist 47", "--shortlist is 47, but a vocabulary of 50 has 46 words"),
         ("--vocab-size 4", "4 is not in 5..=200000"),
         ("--seconds=-1", "give a number from 0 to 3600"),
         ("--seconds NaN", "give a number from 0 to 3600"),
@@ -62,6 +66,8 @@ fn decoding_is_measured_by_itself_in_one_line() {
             "{text}"
         );
     }
+    let listed = run("bench decode toy --seconds 0 --vocab-size 50 --shortlist 9", "").ok();
+    assert!(listed.starts_with("decode toy beam 1 batch 32 shortlist 9: "), "{listed}");
     let problem = run("bench decode --batch 1001 --tgt-len 100", "").problem();
     assert!(problem.contains("a batch may have 100000 tokens, on either side"), "{problem}");
 }

@@ -104,6 +104,7 @@ fn what_cannot_be_recorded_is_told_and_nothing_is_written() {
         (" ", "", "there is no word in it to translate"),
         ("un", " --reference \u{200b}", "there is no word in this reference"),
         ("un", " --reference un --digits 0", "0 is not in 1..=9"),
+        ("un", " --digits -2", "'-2' for '--digits <N>': -2 is not in 1..=9"),
         ("un", " --parameters maybe", "invalid value 'maybe'"),
     ] {
         let found = run("record", sentence, &format!(" --out {path}{options}")).problem();

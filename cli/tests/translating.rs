@@ -6,6 +6,7 @@ mod drawing;
 mod explaining;
 mod faulty;
 mod limits;
+mod shortlist;
 mod systems;
 #[cfg(unix)]
 mod terminal;

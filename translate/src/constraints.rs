@@ -1,6 +1,7 @@
 //! What translations may say, and what they are ranked by beside their probability: the [`rules`](transformer::search::rules)
 //! of a search, in words.
 
+use serde::Serialize;
 use text::special::{BOS_ID, PAD_ID};
 use transformer::search::Rules;
 use transformer::search::beam::BeamOptions;
@@ -11,16 +12,16 @@ use crate::settings::between;
 use crate::translator::Translator;
 
 /// What translations may say. The default asks for nothing. Lengths count tokens, `<eos>` included, on both sides.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Constraints {
     /// A translation has at least so many tokens, even if
     /// [`max_len_beyond_source`](crate::SearchSettings::max_len_beyond_source) would not let it have so many; at most 10,000.
     pub min_len: usize,
-    /// The same, as a share of the source's; at most 10.
+    /// The same, as a share of the source's; 0 to 10.
     pub min_ratio: f64,
     /// A translation has at most so many tokens.
     pub max_len: Option<usize>,
-    /// The same, as a share of the source's.
+    /// The same, as a share of the source's; 0 to 1000.
     pub max_ratio: Option<f64>,
     /// What every translation begins with; it goes on behind it.
     pub prefix: String,

@@ -11,7 +11,8 @@ use transformer::search::batches::search_in_batches;
 use transformer::search::beam::BeamOptions;
 use transformer::{Batch, Config, TrainOptions, Trainer, Transformer, VocabSizes};
 
-use self::work::{MAX_TOKENS, made_up, median, seconds, time};
+use self::work::{MAX_TOKENS, made_up, median, seconds, time, tokens};
+use super::common::within;
 use super::preset::Preset;
 use super::weights::Weights;
 use crate::console::{counted, print, say};
@@ -43,13 +44,13 @@ pub struct BenchArgs {
     #[arg(long, default_value_t = 5.0, value_parser = seconds)]
     seconds: f64,
     /// Tokens of the vocabulary
-    #[arg(long, value_name = "N", default_value_t = 8000, value_parser = clap::value_parser!(u32).range(5..=200_000))]
+    #[arg(long, value_name = "N", default_value_t = 8000, value_parser = within::<u32>(5..=200_000))]
     vocab_size: u32,
     /// Sentences in a batch
-    #[arg(long, value_name = "N", default_value_t = 128, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 128, value_parser = tokens())]
     batch: u32,
     /// Tokens of a sentence, on either side
-    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = tokens())]
     len: u32,
     /// What layers multiply as the model is trained; see `training.precision` of a recipe
     #[arg(long, value_enum, default_value_t = PrecisionSettings::F32)]

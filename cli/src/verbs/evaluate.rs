@@ -13,12 +13,13 @@ use indicatif::{ProgressBar, ProgressStyle};
 use text::TextKind;
 use text::corpus::{self, CorpusFiles, ReadOptions};
 use transformer::Pair;
+use transformer::search::shortlist::Shortlist;
 use translate::metrics::{BleuOptions, ChrfOptions, Tokenizer, bleu, chrf, joined};
 use translate::{Request, Source, Translated, Translator};
 
-use self::report::Evaluation;
+use self::report::{Evaluation, Listed};
 use self::systems::SystemArgs;
-use super::common::{Unknown, encode_sources, read_both, tell_warnings};
+use super::common::{Unknown, encode_sources, in_words, read_both, tell_warnings};
 use super::search::{AskArgs, in_options, tell_of_unjudged};
 use crate::console::print;
 use crate::error::Error;
@@ -80,8 +81,8 @@ pub(super) fn run(args: &EvaluateArgs) -> Result<(), Error> {
     }
     let translator = args.ask.search.packed(open_translator(model)?);
     let settings = args.ask.search.settings(&translator.search())?;
-    let others = args.ask.others.open(&args.ask.search)?;
-    let request = args.ask.request(&translator, settings.clone(), &others);
+    let opened = args.ask.open(&translator)?;
+    let request = args.ask.request(&translator, settings.clone(), &opened);
     request.check().map_err(in_options::<EvaluateArgs>)?;
     args.ask.search.tell_of_no_use(&settings);
     args.ask.tell_of_no_use(&translator);
@@ -89,11 +90,12 @@ pub(super) fn run(args: &EvaluateArgs) -> Result<(), Error> {
     if let Some(path) = &args.hypotheses {
         check_can_be_written(path, args)?;
     }
-    let (evaluation, said) = evaluate(&translator, &request, &test_set)?;
+    let (evaluation, said) = evaluate(&translator, &request, opened.shortlist.as_deref(), &test_set)?;
     let text = if args.json {
-        evaluation.to_json(&translator, &settings)
+        evaluation.to_json(&translator, args.ask.to_json(&settings))
     } else {
-        evaluation.in_words(&translator, &settings, &model.display())
+        let asked = in_words(&settings) + &args.ask.in_words(&settings);
+        evaluation.in_words(&translator, &asked, &model.display())
     };
     print(&text)?;
     if let Some(path) = &args.hypotheses {
@@ -146,6 +148,7 @@ impl TestSet<'_> {
 fn evaluate(
     translator: &Translator,
     request: &Request,
+    shortlist: Option<&Shortlist>,
     test_set: &TestSet,
 ) -> Result<(Evaluation, Vec<String>), Error> {
     let text = translator.text();
@@ -184,6 +187,7 @@ fn evaluate(
         sentences: said.len(),
         cut,
         unknown,
+        listed: shortlist.map(|shortlist| Listed::of(shortlist, &pairs)),
         seconds,
     };
     Ok((evaluation, said))

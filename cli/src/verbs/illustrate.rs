@@ -9,6 +9,7 @@ use illustrated::{Recording, report};
 use crate::console::say;
 use crate::error::Error;
 use crate::model::Model;
+use crate::verbs::common::within;
 
 /// To how many significant digits the numbers behind a page are kept, unless it is said: more than are shown, and the
 /// page stays small.
@@ -27,7 +28,7 @@ pub struct RecordArgs {
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
     /// Significant digits of every number [default: all it has]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=9))]
+    #[arg(long, value_name = "N", value_parser = within::<u32>(1..=9))]
     digits: Option<u32>,
 }
 
@@ -41,7 +42,7 @@ pub struct ReportArgs {
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
     /// Significant digits of the numbers in it
-    #[arg(long, value_name = "N", default_value_t = DIGITS, value_parser = clap::value_parser!(u32).range(1..=9))]
+    #[arg(long, value_name = "N", default_value_t = DIGITS, value_parser = within::<u32>(1..=9))]
     digits: u32,
     /// Write each figure into this folder too, as SVG
     #[arg(long, value_name = "DIR")]

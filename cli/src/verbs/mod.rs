@@ -11,6 +11,7 @@ mod preset;
 mod quantize;
 mod score;
 mod search;
+mod shortlist;
 mod translate;
 mod weights;
 
@@ -43,6 +44,8 @@ pub enum Verb {
     Average(average::AverageArgs),
     /// A model in fewer bytes: its weights in bf16, or in whole numbers of a byte
     Quantize(quantize::QuantizeArgs),
+    /// Which words a search looks among for each source word, learned from the training text
+    Shortlist(shortlist::ShortlistArgs),
     /// What is in a model file
     Inspect(inspect::InspectArgs),
     /// Write what a model does with a sentence, every value and its gradient, as JSON
@@ -104,6 +107,7 @@ impl Verb {
             Verb::Score(args) => score::run(args),
             Verb::Average(args) => average::run(args),
             Verb::Quantize(args) => quantize::run(args),
+            Verb::Shortlist(args) => shortlist::run(args),
             Verb::Inspect(args) => inspect::run(args),
             Verb::Record(args) => illustrate::run_record(args),
             Verb::Report(args) => illustrate::run_report(args),

@@ -3,12 +3,17 @@
 mod constraints;
 mod others;
 
+use std::path::PathBuf;
+use std::sync::Arc;
+
 use clap::{Args, Command};
+use serde_json::{Value, json};
 use text::TextKind;
+use transformer::search::shortlist::Shortlist;
 use translate::{Request, SearchSettings, Translator};
 
 use self::constraints::ConstraintArgs;
-pub use self::others::{OtherModelArgs, Others};
+use self::others::{OtherModelArgs, Others};
 use super::common::{SearchArgs, some_of};
 use crate::console::say;
 use crate::error::Error;
@@ -25,18 +30,63 @@ pub struct AskArgs {
     /// Put in the place of <unk> what is unknown in the source too, or else what it is aligned with, as it is written there
     #[arg(long)]
     pub replace_unknown: bool,
+    /// Say of each line only what this file, which `etudiant shortlist` writes, has for its words: faster, where the vocabulary is
+    /// large
+    #[arg(long, value_name = "FILE")]
+    pub shortlist: Option<PathBuf>,
+}
+
+/// The files that are asked for, read.
+pub struct Opened {
+    others: Others,
+    pub shortlist: Option<Arc<Shortlist>>,
 }
 
 impl AskArgs {
+    /// Reads the other models, and the shortlist of this one.
+    ///
+    /// # Errors
+    /// [`Error::Input`] if one cannot be read, or something is asked of them that they cannot do.
+    pub fn open(&self, translator: &Translator) -> Result<Opened, Error> {
+        let others = self.others.open(&self.search)?;
+        let shortlist = self.shortlist.as_ref().map(|path| translator.open_shortlist(path)).transpose()?;
+        Ok(Opened { others, shortlist: shortlist.map(Arc::new) })
+    }
+
     /// What is asked of the translator, searching by these settings. Whether it can be answered, it says itself.
     pub fn request<'t>(
         &self,
         translator: &'t Translator,
         settings: SearchSettings,
-        others: &'t Others,
+        opened: &'t Opened,
     ) -> Request<'t> {
         let request = translator.request().search(settings).replace_unknown(self.replace_unknown);
-        self.others.on(request.constraints(self.constraints.settings()), others)
+        let request = self.others.on(request.constraints(self.constraints.settings()), &opened.others);
+        match &opened.shortlist {
+            Some(shortlist) => request.shortlist(shortlist.clone()),
+            None => request,
+        }
+    }
+
+    /// For people, what is asked for beside the settings of the search: `; no-repeat-ngram 3; mbr among 4`.
+    pub fn in_words(&self, settings: &SearchSettings) -> String {
+        let replaced = self.replace_unknown.then(|| "unknown words from the source".to_string());
+        let shortlist = self.shortlist.as_ref().map(|path| format!("shortlist {}", path.display()));
+        let parts = [self.constraints.in_words(), self.others.in_words(settings), replaced, shortlist];
+        parts.into_iter().flatten().map(|part| format!("; {part}")).collect()
+    }
+
+    /// For programs, all that is asked for, settings included, by name.
+    pub fn to_json(&self, settings: &SearchSettings) -> Vec<(&'static str, Value)> {
+        let (ensemble, choice) = self.others.to_json(settings);
+        vec![
+            ("search", json!(settings)),
+            ("constraints", json!(self.constraints.settings())),
+            ("ensemble", ensemble),
+            ("choice", choice),
+            ("replace_unknown", json!(self.replace_unknown)),
+            ("shortlist", json!(self.shortlist.as_ref().map(|path| path.display().to_string()))),
+        ]
     }
 
     /// Tells of what is asked for in vain.

@@ -32,8 +32,8 @@ pub(super) fn run(args: &TranslateArgs) -> Result<(), Error> {
         false => args.ask.search.packed(translator),
     };
     let (align, file) = args.align_and_file()?;
-    let others = args.ask.others.open(&args.ask.search)?;
-    let request = args.request(&translator, &others)?.align(align.hard).attention(align.soft);
+    let opened = args.ask.open(&translator)?;
+    let request = args.request(&translator, &opened)?.align(align.hard).attention(align.soft);
     let sampling = args.sampling.settings();
     match sampling.clone() {
         None => request.check(),

@@ -1,6 +1,8 @@
 //! What translations may say, and who else has a say.
 
-use serde_json::Value;
+use std::path::Path;
+
+use serde_json::{Value, json};
 
 use super::{both_files, number, test_set, translate};
 use crate::common::{folder, run, toy, toy_recipe};
@@ -99,14 +101,19 @@ fn the_least_length_holds_where_the_source_would_end_sooner() {
     assert_eq!(found[0]["translations"][0]["tokens"].as_array().unwrap().len(), 20);
 }
 
+/// The path of a model that has learned nothing, and reads four tokens.
+pub fn reader_of_four_tokens(folder: &Path) -> String {
+    let (recipe, out) = (toy_recipe(folder, 2), folder.join("run"));
+    let short = "--set model.max_len=4 --set model.positions=learned";
+    run(&format!("train {recipe} {short} --out {}", out.display()), "").ok();
+    out.join("model.safetensors").display().to_string()
+}
+
 /// A model that reads four tokens has no word about longer translations; they are told of, and come last.
 #[test]
 fn what_is_too_long_for_the_model_that_reranks_comes_last() {
     let folder = folder();
-    let (recipe, out) = (toy_recipe(folder.path(), 2), folder.path().join("run"));
-    let short = "--set model.max_len=4 --set model.positions=learned";
-    run(&format!("train {recipe} {short} --out {}", out.display()), "").ok();
-    let rerank = format!(" --rerank {}", out.join("model.safetensors").display());
+    let rerank = format!(" --rerank {}", reader_of_four_tokens(folder.path()));
     let ended =
         translate(&format!(" --beam 4 --n-best 4 --json{rerank}"), "un\ndeux trois quatre cinq six\n");
     let warning = "too long for the model of --rerank, and stays in the order of the search: line 2";
@@ -134,13 +141,26 @@ fn evaluate_takes_the_options_of_translate() {
     let files = both_files(folder.path(), &test, "reference");
     let hypotheses = folder.path().join("said.en");
     let command = format!("evaluate {files} --hypotheses {}", hypotheses.display());
-    for options in [
-        format!("--beam 4 --ensemble {} --no-repeat-ngram 2 --min-len 3", toy()),
-        format!("--beam 4 --rerank {} --coverage-penalty 0.3", toy()),
-        "--beam 4 --mbr --candidates 3 --ban nine".into(),
-        "--beam 4 --diverse-groups 2 --prefix one --max-ratio 2 --replace-unknown".into(),
+    for (options, told) in [
+        (
+            format!("--beam 4 --ensemble {} --no-repeat-ngram 2 --min-len 3", toy()),
+            format!("; min-len 3, no-repeat-ngram 2; ensemble with {}", toy()),
+        ),
+        (
+            format!("--beam 4 --rerank {} --coverage-penalty 0.3", toy()),
+            format!("; coverage-penalty 0.3; rerank {}, weight 1, among 4", toy()),
+        ),
+        ("--beam 4 --mbr --candidates 3 --ban nine".into(), "; ban [\"nine\"]; mbr among 3".into()),
+        (
+            "--beam 4 --diverse-groups 2 --max-ratio 2 --replace-unknown".into(),
+            "; diverse-groups 2, diversity 0.5, max-ratio 2.0; unknown words from the source".into(),
+        ),
+        ("--beam 4 --prefix one".into(), "; prefix \"one\"".into()),
+        ("--beam 4".into(), String::new()),
     ] {
-        run(&format!("{command} {options}"), "").ok();
+        let judged = run(&format!("{command} {options}"), "").ok();
+        let (first, _) = judged.split_once('\n').unwrap();
+        assert!(first.ends_with(&format!("; beam 4, length penalty gnmt 0.6{told}")), "{options}: {first}");
         let said = std::fs::read_to_string(&hypotheses).unwrap();
         assert_eq!(said, translate(&format!(" {options}"), &test.0).ok(), "{options}");
     }
@@ -148,4 +168,27 @@ fn evaluate_takes_the_options_of_translate() {
     assert!(problem.contains("--diverse-groups is 3; it must divide the beam"), "{problem}");
     let problem = run("evaluate --system a --reference b --mbr", "").problem();
     assert!(problem.contains("cannot be used with"), "{problem}");
+}
+
+#[test]
+fn programs_are_told_all_that_a_model_was_judged_by() {
+    let folder = folder();
+    let files = both_files(folder.path(), &test_set(3), "reference");
+    let judged = |options: &str| run(&format!("evaluate {files} --json{options}"), "").json().remove(0);
+    let plain = judged("");
+    assert_eq!((&plain["choice"], &plain["ensemble"]), (&json!({ "by": "score" }), &json!([])));
+    assert_eq!((&plain["replace_unknown"], &plain["constraints"]["banned"]), (&json!(false), &json!([])));
+    let asked = judged(&format!(" --beam 4 --mbr --candidates 3 --ban nine --ensemble {}", toy()));
+    assert_eq!((&asked["search"]["beam"], &asked["ensemble"]), (&json!(4), &json!([toy()])));
+    assert_eq!(asked["choice"], json!({ "by": "mbr", "candidates": 3 }));
+    assert_eq!(
+        (&asked["constraints"]["banned"], &asked["constraints"]["min_len"]),
+        (&json!(["nine"]), &json!(0))
+    );
+    let reranked = judged(&format!(" --beam 2 --rerank {} --rerank-right-to-left", toy()));
+    let (by, model, candidates) = ("rerank", toy(), 2);
+    assert_eq!(
+        reranked["choice"],
+        json!({ "by": by, "model": model, "weight": 1.0, "right_to_left": true, "candidates": candidates })
+    );
 }

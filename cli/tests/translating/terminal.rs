@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use nix::pty::{Winsize, openpty};
 
+use super::constraints::reader_of_four_tokens;
 use super::{test_set, translate};
 use crate::common::{etudiant, file, folder, toy};
 
@@ -60,8 +61,8 @@ impl Terminal {
 }
 
 /// A session whose input and messages are at the terminal.
-fn session(terminal: &Terminal, kind: &str, out: Stdio) -> Child {
-    let mut command: Command = etudiant(&format!("translate --model {}", toy()));
+fn session(terminal: &Terminal, kind: &str, options: &str, out: Stdio) -> Child {
+    let mut command: Command = etudiant(&format!("translate --model {}{options}", toy()));
     command.env("TERM", kind).stdin(terminal.end()).stderr(terminal.end()).stdout(out);
     command.spawn().unwrap()
 }
@@ -87,7 +88,7 @@ const CTRL_D: &str = "\x04";
 fn lines_are_edited_fetched_again_dropped_and_left() {
     let said = |line: &str| translate("", format!("{line}\n")).ok().trim_end().to_owned();
     let mut terminal = Terminal::open();
-    let child = session(&terminal, "xterm", terminal.end());
+    let child = session(&terminal, "xterm", "", terminal.end());
     terminal.until("Ctrl-D leaves.");
     terminal.until("> ");
     terminal.types(format!("six dux{ARROW_LEFT}{ARROW_LEFT}\x7fd\x05\r")); // deletes the d, types it again
@@ -114,7 +115,7 @@ fn at_the_prompt_of_a_simple_terminal_the_output_may_go_to_a_file() {
     let folder = folder();
     let path = folder.path().join("out.en");
     let mut terminal = Terminal::open();
-    let child = session(&terminal, "dumb", File::create(&path).unwrap().into());
+    let child = session(&terminal, "dumb", "", File::create(&path).unwrap().into());
     terminal.until("> ");
     terminal.types(b"tr\xffois\r");
     terminal.until("error: line 1 is not UTF-8; ");
@@ -124,6 +125,28 @@ fn at_the_prompt_of_a_simple_terminal_the_output_may_go_to_a_file() {
     terminal.types(CTRL_D);
     assert!(ends_well(child));
     assert_eq!(std::fs::read_to_string(&path).unwrap(), translate("", "un deux\n").ok());
+}
+
+#[test]
+fn at_the_prompt_each_line_that_the_other_model_cannot_read_is_told_of() {
+    let folder = folder();
+    let rerank = format!(" --beam 4 --rerank {}", reader_of_four_tokens(folder.path()));
+    let mut terminal = Terminal::open();
+    let child = session(&terminal, "xterm", &rerank, terminal.end());
+    terminal.until("> ");
+    let warning = "warning: what was found for 1 of 1 lines is too long for the model of --rerank, ";
+    for (line, told) in
+        [("deux trois quatre cinq six", true), ("un", false), ("deux trois quatre cinq six", true)]
+    {
+        terminal.types(format!("{line}\r"));
+        if told {
+            terminal.until(warning);
+        }
+        terminal.until("> ");
+    }
+    terminal.types(CTRL_D);
+    assert!(ends_well(child));
+    assert!(!terminal.seen.contains("warning"), "each once: {}", terminal.seen);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use super::decoding::Speakers;
 use super::hypothesis::Hypothesis;
 use super::listed::{Hooks, search_all};
 use super::sample::{self, SampleOptions};
-use super::stream::{ROWS, Search};
+use super::stream::{ROWS, Search, capacity};
 use super::walk::Walk;
 use crate::error::Error;
 use crate::model::Transformer;
@@ -45,7 +45,7 @@ pub fn search_together(
 ) -> Result<Vec<Vec<Hypothesis>>, Error> {
     on_worker(|| {
         beam::with_speakers(members, options, |speakers| {
-            let capacity = ROWS / options.beam_size.max(1);
+            let capacity = capacity(options.beam_size);
             let beam = |sentence: usize| Beam::new(sources[sentence].len(), options, speakers.config());
             longest_first(speakers, sources, capacity, beam, done)
         })

@@ -205,16 +205,44 @@ mod tests {
         assert_close(&shares(1.0), &[0.0, 0.0, 1.0, 0.0]);
     }
 
+    /// Four words that weigh 1 each: two of them are a half.
+    #[test]
+    fn a_share_that_is_reached_exactly_is_enough() {
+        let options = SampleOptions { top_p: Some(0.5), ..SampleOptions::default() };
+        assert_close(&shares_by(&[0.25; 4], &options), &[0.5, 0.5, 0.0, 0.0]);
+    }
+
+    /// Uniform numbers are below 1; where rounding leads beyond all words, the likeliest is said.
+    #[test]
+    fn what_cannot_come_is_not_drawn_at_either_end() {
+        let probs: [f64; 4] = [0.0, 0.3, 0.7, 0.0];
+        let log_probs = probs.map(f64::ln);
+        let at = |uniform| draw_at(&log_probs, &SampleOptions::default(), uniform);
+        assert_eq!([0.0, 0.29, 0.31, 1.0 + 1e-9].map(at), [1, 1, 2, 2]);
+    }
+
     #[test]
     fn what_nothing_can_be_drawn_by_is_refused() {
-        let problem = |options: SampleOptions| options.check().unwrap_err().to_string();
         let default = SampleOptions::default;
-        assert!(
-            problem(SampleOptions { top_p: Some(0.0), ..default() })
-                .contains("top_p is 0; it must be above 0")
-        );
-        assert!(
-            problem(SampleOptions { min_p: Some(1.5), ..default() }).contains("min_p is 1.5; it must be in")
-        );
+        let temperature = |temperature| SampleOptions { temperature, ..default() };
+        let top_k = |k| SampleOptions { top_k: Some(k), ..default() };
+        let top_p = |p| SampleOptions { top_p: Some(p), ..default() };
+        let min_p = |p| SampleOptions { min_p: Some(p), ..default() };
+        for (options, says) in [
+            (temperature(0.0), "temperature is 0; it must be positive"),
+            (temperature(f64::INFINITY), "temperature is inf"),
+            (temperature(f64::NAN), "temperature is NaN"),
+            (top_k(0), "top_k is 0; there must be at least one word"),
+            (top_p(0.0), "top_p is 0; it must be above 0"),
+            (top_p(1.1), "top_p is 1.1; it must be above 0 and at most 1"),
+            (min_p(1.5), "min_p is 1.5; it must be in"),
+            (min_p(-0.1), "min_p is -0.1; it must be in"),
+        ] {
+            let problem = options.check().unwrap_err().to_string();
+            assert!(problem.contains(says), "{problem}");
+        }
+        for options in [default(), temperature(0.1), top_k(1), top_p(1.0), min_p(0.0), min_p(1.0)] {
+            options.check().unwrap();
+        }
     }
 }

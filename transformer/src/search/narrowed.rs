@@ -46,10 +46,13 @@ impl Narrowed {
         self.words = sentences.iter().map(|&sentence| self.words[sentence as usize].clone()).collect();
     }
 
-    /// Takes in others, behind its own.
+    /// Takes in others, behind its own. The matrices stay as they are cut if that has all of their words.
     pub fn join(&mut self, other: Narrowed) {
+        let is_cut = |word| self.cut.as_ref().is_some_and(|cut| cut.words.binary_search(word).is_ok());
+        if !other.words.iter().flatten().all(is_cut) {
+            self.cut = None;
+        }
         self.words.extend(other.words);
-        self.cut = None;
     }
 
     /// Cuts the matrices of these models, if they are not cut.
@@ -88,5 +91,24 @@ impl Narrowed {
             }
             Some(Tensor::from_vec::<T>(out, [logits.dim(0), vocab_size]))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn matrices_are_cut_anew_only_where_others_bring_words() {
+        let of = |words: &[u32]| Narrowed { words: vec![words.to_vec()], cut: None };
+        let mut narrowed = of(&[1, 4]);
+        narrowed.cut = Some(Cut { words: vec![1, 3, 4], rows: Vec::new() });
+        narrowed.join(of(&[3, 4]));
+        assert!(narrowed.cut.is_some());
+        narrowed.join(of(&[2, 3]));
+        assert!(narrowed.cut.is_none());
+        narrowed.join(of(&[1]));
+        assert!(narrowed.cut.is_none());
+        assert_eq!(narrowed.words, [vec![1, 4], vec![3, 4], vec![2, 3], vec![1]]);
     }
 }

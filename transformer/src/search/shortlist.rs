@@ -12,8 +12,9 @@
 //!
 //! A sentence's words are its own: whoever stands beside it in a batch changes neither them nor a bit of what they score.
 
-use std::collections::HashMap;
+mod learn;
 
+use self::learn::Model1;
 use crate::config::VocabSizes;
 use crate::data::batch::Pair;
 
@@ -49,35 +50,44 @@ impl Shortlist {
         Shortlist { always, of, largest }
     }
 
-    /// Learns from pairs, whose sides end with `<eos>`.
+    /// Learns from pairs, whose sides end with `<eos>`; `stepped` hears of each step.
     ///
     /// # Panics
     /// If a pair has an id that is not below its vocabulary's size.
-    pub fn learn(pairs: &[Pair], vocab_sizes: VocabSizes, options: &ShortlistOptions) -> Shortlist {
+    pub fn learn(
+        pairs: &[Pair],
+        vocab_sizes: VocabSizes,
+        options: &ShortlistOptions,
+        mut stepped: impl FnMut(),
+    ) -> Shortlist {
         let (n_src, n_tgt) = match vocab_sizes {
             VocabSizes::Shared(size) => (size, size),
             VocabSizes::Separate { src, tgt } => (src, tgt),
         };
-        let mut table: Vec<HashMap<u32, f64>> = vec![HashMap::new(); n_src];
-        for step in 0..options.steps.max(1) {
-            table = expected_counts(pairs, &table, step == 0);
-            for row in &mut table {
-                // In the order of ids, not of the map: sums have the same bits on every run.
-                let mut ids: Vec<u32> = row.keys().copied().collect();
-                ids.sort_unstable();
-                let total: f64 = ids.iter().map(|id| row[id]).sum();
-                row.values_mut().for_each(|count| *count /= total);
-            }
+        let mut model = Model1::new(pairs, n_src);
+        for _ in 0..options.steps {
+            model.step();
+            stepped();
         }
+        let of = model.into_table().into_iter().map(|row| largest(row, options.best)).collect();
         let mut counts = vec![0.0; n_tgt];
         pairs.iter().flat_map(|pair| &pair.tgt).for_each(|&id| counts[id as usize] += 1.0);
-        let counts = counts.into_iter().enumerate().filter(|&(_, count)| count > 0.0);
-        let of = table.into_iter().map(|row| largest(row.into_iter().collect(), options.best)).collect();
-        Shortlist::new(largest(counts.map(|(id, n)| (id as u32, n)).collect(), options.frequent), of)
+        let counts = (0..).zip(counts).filter(|&(_, count)| count > 0.0);
+        Shortlist::new(largest(counts.collect(), options.frequent), of)
     }
 
-    /// The words for a source, `<eos>` and others that may be needed among them, in the order of their ids.
-    pub(super) fn words(&self, source: &[u32], needed: impl Iterator<Item = u32>) -> Vec<u32> {
+    /// The target tokens for every sentence.
+    pub fn always(&self) -> &[u32] {
+        &self.always
+    }
+
+    /// Of each source token the target tokens that may come of it; of those beyond the last, none.
+    pub fn of(&self) -> &[Vec<u32>] {
+        &self.of
+    }
+
+    /// The words for a source, `<eos>` and others that may be `needed` among them, in the order of their ids.
+    pub fn words(&self, source: &[u32], needed: impl Iterator<Item = u32>) -> Vec<u32> {
         let of = |&id: &u32| self.of.get(id as usize).into_iter().flatten();
         let mut words: Vec<u32> =
             source.iter().flat_map(of).chain(&self.always).copied().chain(needed).collect();
@@ -102,23 +112,6 @@ impl Shortlist {
     }
 }
 
-/// How often each source token is expected to have become each target token, by this table; at first by none, where all
-/// are as likely.
-fn expected_counts(pairs: &[Pair], table: &[HashMap<u32, f64>], is_first: bool) -> Vec<HashMap<u32, f64>> {
-    let mut counts: Vec<HashMap<u32, f64>> = vec![HashMap::new(); table.len()];
-    for Pair { src, tgt } in pairs {
-        for to in tgt {
-            let probability =
-                |from: u32| if is_first { 1.0 } else { table[from as usize].get(to).copied().unwrap_or(0.0) };
-            let total: f64 = src.iter().map(|&from| probability(from)).sum();
-            for &from in src.iter().filter(|_| total > 0.0) {
-                *counts[from as usize].entry(*to).or_default() += probability(from) / total;
-            }
-        }
-    }
-    counts
-}
-
 /// The ids of the largest values, the largest first; of equals the first.
 fn largest(mut values: Vec<(u32, f64)>, count: usize) -> Vec<u32> {
     values.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
@@ -129,39 +122,28 @@ fn largest(mut values: Vec<(u32, f64)>, count: usize) -> Vec<u32> {
 mod tests {
     use super::*;
 
-    fn pair(src: &[u32], tgt: &[u32]) -> Pair {
-        Pair { src: src.to_vec(), tgt: tgt.to_vec() }
-    }
-
     /// das Haus, the house; das Buch, the book; ein Buch, a book (the pairs of Knight 1999): 0 1 2 3 are das, Haus, Buch, ein;
     /// the, house, book, a.
+    pub(super) const PAIRS: [([u32; 2], [u32; 2]); 3] =
+        [([0, 1], [0, 1]), ([0, 2], [0, 2]), ([3, 2], [3, 2])];
+
     fn learned(options: ShortlistOptions) -> Shortlist {
-        let pairs = [pair(&[0, 1], &[0, 1]), pair(&[0, 2], &[0, 2]), pair(&[3, 2], &[3, 2])];
-        Shortlist::learn(&pairs, VocabSizes::Separate { src: 5, tgt: 4 }, &options)
+        let pairs = PAIRS.map(|(src, tgt)| Pair { src: src.to_vec(), tgt: tgt.to_vec() });
+        let mut steps = 0;
+        let vocab_sizes = VocabSizes::Separate { src: 5, tgt: 4 };
+        let learned = Shortlist::learn(&pairs, vocab_sizes, &options, || steps += 1);
+        assert_eq!(steps, options.steps);
+        learned
     }
 
-    /// By hand: at first each word is each other's of its pair by half. So of das: the 1/2 + 1/2, house 1/2, book 1/2, and
-    /// t(the | das) = 1/2, t(house | das) = t(book | das) = 1/4; of Haus: the 1/2, house 1/2; of Buch as of das.
-    /// In the next step Haus has of house 1/2 / (1/2 + 1/4) = 2/3, of the 1/2 / (1/2 + 1/2) = 1/2: house first, and so
-    /// for ein.
     #[test]
-    fn a_word_becomes_what_no_other_explains() {
-        let table = expected_counts(
-            &[pair(&[0, 1], &[0, 1]), pair(&[0, 2], &[0, 2])],
-            &[
-                HashMap::from([(0, 0.5), (1, 0.25), (2, 0.25)]),
-                HashMap::from([(0, 0.5), (1, 0.5)]),
-                HashMap::new(),
-            ],
-            false,
-        );
-        assert!((table[1][&1] - 2.0 / 3.0).abs() < 1e-15 && (table[1][&0] - 0.5).abs() < 1e-15);
+    fn the_likeliest_words_are_listed_and_the_most_frequent_of_all() {
         let two = learned(ShortlistOptions { best: 1, frequent: 1, steps: 2 });
-        assert_eq!(two.of, [vec![0], vec![1], vec![2], vec![3], vec![]]);
-        assert_eq!(two.always, [0], "the and book are said twice, the has the smaller id");
+        assert_eq!(two.of(), [vec![0], vec![1], vec![2], vec![3], vec![]]);
+        assert_eq!(two.always(), [0], "the and book are said twice, the has the smaller id");
         let one = learned(ShortlistOptions { best: 2, frequent: 9, steps: 1 });
-        assert_eq!(one.of[1], [0, 1], "as likely, after one step");
-        assert_eq!(one.always, [0, 2, 1, 3]);
+        assert_eq!(one.of()[1], [0, 1], "as likely, after one step");
+        assert_eq!(one.always(), [0, 2, 1, 3]);
     }
 
     #[test]

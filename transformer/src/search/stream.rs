@@ -15,6 +15,11 @@ use crate::error::Error;
 /// Rows of a batch, hypotheses counted: enough to keep two cores busy, few enough for caches.
 pub(super) const ROWS: usize = 256;
 
+/// How many sentences of so many hypotheses are searched at a time.
+pub(super) fn capacity(beam_size: usize) -> usize {
+    (ROWS / beam_size).max(1)
+}
+
 /// The search of one sentence: what becomes of its hypotheses at each step. Before the first step there is one; then
 /// all searches of a batch have equally many.
 pub(super) trait Search: Send + Sync {

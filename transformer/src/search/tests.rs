@@ -17,6 +17,7 @@ use crate::config::{Config, DecoderStart, VocabSizes};
 use crate::model::Transformer;
 
 mod naive;
+mod traffic;
 
 const PENALTIES: [LengthPenalty; 5] = [
     LengthPenalty::None,
@@ -301,4 +302,15 @@ fn a_shortlist_of_another_vocabulary_is_refused() {
     assert!(problem.contains("shortlist: 4 is not in the target vocabulary of 4"), "{problem}");
     let drawing = SampleOptions { shortlist, ..SampleOptions::default() };
     assert!(sample_in_batches(&model, &params, &sources(), 0, &drawing, |_| ()).is_err());
+}
+
+#[test]
+fn a_prefix_that_is_never_said_is_refused() {
+    let (model, params) = model(STARTS[0], 1, DType::F32);
+    for id in [1, 3] {
+        let rules = Rules { prefix: vec![id], ..Rules::default() }; // 1 stands before the first word
+        let options = BeamOptions { rules, never: vec![3], ..BeamOptions::default() };
+        let problem = beam_search(&model, &params, &sources(), &options).unwrap_err().to_string();
+        assert!(problem.contains(&format!("prefix: {id} is never said")), "{problem}");
+    }
 }

@@ -6,7 +6,7 @@ use super::beam::{self, Beam, BeamOptions};
 use super::decoding::Member;
 use super::hypothesis::Hypothesis;
 use super::sample::{self, SampleOptions};
-use super::stream::{Entering, Feed, ROWS, Search, run};
+use super::stream::{Entering, Feed, ROWS, Search, capacity, run};
 use super::walk::Walk;
 use crate::error::Error;
 
@@ -56,7 +56,7 @@ pub fn translate_traffic(
     on_worker(|| match method {
         Method::Search(options) => beam::with_speakers(members, options, |speakers| {
             let beam = |arrival: &Arrival| Beam::new(arrival.source.len(), options, speakers.config());
-            run(speakers, (ROWS / options.beam_size).max(1), &mut Passing { traffic, search: beam })
+            run(speakers, capacity(options.beam_size), &mut Passing { traffic, search: beam })
         }),
         Method::Sample(options) => sample::with_speakers(members, options, |speakers| {
             let walk = |arrival: &Arrival| {

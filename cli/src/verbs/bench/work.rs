@@ -2,10 +2,12 @@
 
 use std::time::Instant;
 
+use clap::builder::TypedValueParser;
 use tensor::Seed;
 use transformer::Pair;
 
 use crate::error::Error;
+use crate::verbs::common::within;
 
 /// The first id that is no special symbol.
 pub const FIRST_WORD: u64 = 4;
@@ -13,6 +15,11 @@ pub const FIRST_WORD: u64 = 4;
 pub const MAX_TOKENS: u32 = 100_000;
 /// The fewest times that anything is measured.
 pub const FEWEST: usize = 3;
+
+/// As many of something as a batch may have tokens, and one at least.
+pub fn tokens() -> impl TypedValueParser<Value = u32> {
+    within(1..=MAX_TOKENS.into())
+}
 
 /// So many seconds, if they are a number that ends.
 pub fn seconds(text: &str) -> Result<f64, String> {

@@ -49,7 +49,7 @@ pub struct MetricArgs {
     #[arg(long, value_name = "N", requires = "system", conflicts_with = "model", value_parser = within::<u64>(0..=MAX_ORDER))]
     chrf_word_order: Option<u64>,
     /// chrF, chrF++: recall weighs as much as the square of this times precision [default: 2]
-    #[arg(long, value_name = "B", requires = "system", conflicts_with = "model", value_parser = clap::value_parser!(u32).range(0..=1000))]
+    #[arg(long, value_name = "B", requires = "system", conflicts_with = "model", value_parser = within::<u32>(0..=1000))]
     chrf_beta: Option<u32>,
     /// chrF, chrF++: case is forgotten
     #[arg(long, requires = "system", conflicts_with = "model")]

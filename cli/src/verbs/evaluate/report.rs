@@ -5,11 +5,14 @@ use std::fmt::{Display, Write};
 use autograd::ops::cross_entropy::LossStats;
 use serde_json::{Value, json};
 use tensor::Packing;
+use text::special::EOS_ID;
 use text::{TextKind, TextSettings};
+use transformer::Pair;
+use transformer::search::shortlist::Shortlist;
+use translate::Translator;
 use translate::metrics::{Bleu, Chrf};
-use translate::{SearchSettings, Translator};
 
-use crate::verbs::common::{Share, Unknown, in_words};
+use crate::verbs::common::{Share, Unknown};
 
 /// What a model makes of a test set.
 #[derive(Clone, Debug)]
@@ -30,13 +33,36 @@ pub struct Evaluation {
     pub cut: usize,
     /// Unknown tokens.
     pub unknown: Unknown,
+    /// Of a shortlist, what it leaves.
+    pub listed: Option<Listed>,
     /// What the search took.
     pub seconds: f64,
 }
 
+/// What a shortlist leaves of a test set.
+#[derive(Clone, Copy, Debug)]
+pub struct Listed {
+    /// How many tokens of the references, `<eos>` included, are listed for their sources.
+    pub recall: Share,
+    /// How many tokens are listed for a source: the mean.
+    pub words: f64,
+}
+
+impl Listed {
+    pub fn of(shortlist: &Shortlist, pairs: &[Pair]) -> Listed {
+        let (mut recall, mut words) = (Share::default(), 0);
+        for Pair { src, tgt } in pairs {
+            let listed = shortlist.words(src, [EOS_ID].into_iter());
+            recall.add(tgt.iter().filter(|id| listed.binary_search(id).is_ok()).count(), tgt.len());
+            words += listed.len();
+        }
+        Listed { recall, words: words as f64 / pairs.len().max(1) as f64 }
+    }
+}
+
 impl Evaluation {
-    /// Lines for people; `name` is the model's.
-    pub fn in_words(&self, translator: &Translator, search: &SearchSettings, name: &dyn Display) -> String {
+    /// Lines for people; `name` is the model's, `asked` what was asked of it.
+    pub fn in_words(&self, translator: &Translator, asked: &str, name: &dyn Display) -> String {
         let (stats, about) = (&self.stats, translator.about());
         let averaged = match about.averaged.len() {
             0 => String::new(),
@@ -46,7 +72,7 @@ impl Evaluation {
             Packing::F32 => String::new(),
             packing => format!(", weights in {packing}"),
         };
-        let mut text = format!("{name}: step {}{averaged}{weights}; {}\n\n", about.step, in_words(search));
+        let mut text = format!("{name}: step {}{averaged}{weights}; {asked}\n\n", about.step);
         let mut figure = |figure: &dyn Display, signature: String, remark: Option<&str>| {
             let remark = remark.map(|remark| format!("    Note: {remark}\n")).unwrap_or_default();
             let _ = write!(text, "{figure}\n    {signature}\n{remark}");
@@ -55,10 +81,13 @@ impl Evaluation {
         figure(&self.bleu_lowercased, self.bleu_lowercased.signature(), None);
         figure(&self.chrf, self.chrf.signature(), None);
         let exact = Share { part: self.exact, whole: self.sentences };
+        let listed = self.listed.map_or(String::new(), |Listed { recall, words }| {
+            format!("shortlist: {} of the reference, {words:.1} tokens a sentence\n", recall.in_words())
+        });
         let right = Share { part: stats.correct, whole: stats.count };
         text + &format!(
             "\nexact: {}\nperplexity: {:.4}, unsmoothed loss {:.5} per token\ntokens right: {}\n\
-             unknown tokens: {} in the source, {} in the reference\n\
+             unknown tokens: {} in the source, {} in the reference\n{listed}\
              sentences: {}, translated in {:.1} s, {:.1} a second; cut: {}\n",
             exact.in_words(),
             stats.perplexity(),
@@ -73,8 +102,8 @@ impl Evaluation {
         )
     }
 
-    /// One object, on a line of its own.
-    pub fn to_json(&self, translator: &Translator, search: &SearchSettings) -> String {
+    /// One object, on a line of its own; `asked` are parts of it, what was asked of the model.
+    pub fn to_json(&self, translator: &Translator, asked: Vec<(&str, Value)>) -> String {
         let (stats, about) = (&self.stats, translator.about());
         let of_bleu = |bleu: &Bleu| {
             json!({
@@ -87,11 +116,10 @@ impl Evaluation {
             })
         };
         let of_share = |share: Share| json!({ "unknown": share.part, "tokens": share.whole });
-        let value: Value = json!({
+        let mut value: Value = json!({
             "step": about.step,
             "averaged": about.averaged,
             "weights": translator.packing().to_string(),
-            "search": search,
             "bleu": of_bleu(&self.bleu),
             "bleu_lowercased": of_bleu(&self.bleu_lowercased),
             "chrf": { "score": self.chrf.score, "signature": self.chrf.signature() },
@@ -109,6 +137,11 @@ impl Evaluation {
             "seconds": self.seconds,
             "sentences_per_second": self.sentences as f64 / self.seconds,
         });
+        asked.into_iter().for_each(|(name, part)| value[name] = part);
+        if let Some(Listed { recall, words }) = self.listed {
+            value["listed"] =
+                json!({ "of_reference": recall.part, "tokens": recall.whole, "mean_words": words });
+        }
         format!("{value}\n")
     }
 }

@@ -1,6 +1,7 @@
 //! What translations may say, as options.
 
 use clap::Args;
+use serde_json::{Value, json};
 use translate::Constraints;
 
 use crate::verbs::common::up_to;
@@ -12,7 +13,7 @@ pub struct ConstraintArgs {
     /// At least N tokens, <eos> included, even where --max-len-beyond-source would end sooner
     #[arg(long, value_name = "N", value_parser = up_to(0, 10_000))]
     min_len: Option<usize>,
-    /// At least R times as many tokens as the source has
+    /// At least R times as many tokens as the source has; at most 10
     #[arg(long, value_name = "R", allow_negative_numbers = true)]
     min_ratio: Option<f64>,
     /// At most N tokens, <eos> included, whatever --max-len-beyond-source allows
@@ -61,5 +62,18 @@ impl ConstraintArgs {
             diverse_groups: self.diverse_groups.unwrap_or(none.diverse_groups),
             diversity: self.diversity.unwrap_or(if self.diverse_groups.is_some() { 0.5 } else { 0.0 }),
         }
+    }
+
+    /// For people, those that ask for something: `min-len 3, ban ["a word"]`.
+    pub fn in_words(&self) -> Option<String> {
+        let (asked, none) = (json!(self.settings()), json!(Constraints::default()));
+        let (Value::Object(asked), Value::Object(none)) = (asked, none) else { return None };
+        let differs = |(name, value): &(&String, &Value)| none.get(*name) != Some(*value);
+        let word = |(name, value): (&String, &Value)| match name.as_str() {
+            "banned" => format!("ban {value}"),
+            name => format!("{} {value}", name.replace('_', "-")),
+        };
+        let words: Vec<String> = asked.iter().filter(differs).map(word).collect();
+        (!words.is_empty()).then(|| words.join(", "))
     }
 }

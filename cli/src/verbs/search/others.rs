@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use serde_json::{Value, json};
 use transformer::search::beam::MAX_BEAM_SIZE;
-use translate::{Choice, Request, Translator};
+use translate::{Choice, Request, SearchSettings, Translator};
 
 use crate::error::Error;
 use crate::model::open_translator;
@@ -67,8 +68,7 @@ impl OtherModelArgs {
     pub fn on<'t>(&self, request: Request<'t>, others: &'t Others) -> Request<'t> {
         let choice = match &others.rerank {
             Some(with) => {
-                let weight = self.rerank_weight.unwrap_or(1.0);
-                Choice::Agreement { with, weight, right_to_left: self.rerank_right_to_left }
+                Choice::Agreement { with, weight: self.weight(), right_to_left: self.rerank_right_to_left }
             }
             None if self.mbr => Choice::Consensus,
             None => Choice::Score,
@@ -78,5 +78,47 @@ impl OtherModelArgs {
             Some(candidates) => request.candidates(candidates),
             None => request,
         }
+    }
+
+    fn ensemble_names(&self) -> Vec<String> {
+        self.ensemble.iter().map(|path| path.display().to_string()).collect()
+    }
+
+    fn weight(&self) -> f64 {
+        self.rerank_weight.unwrap_or(1.0)
+    }
+
+    /// For people, who has a say beside the model: `ensemble with b.safetensors; mbr among 4`.
+    pub fn in_words(&self, settings: &SearchSettings) -> Option<String> {
+        let ensemble = self.ensemble_names().join(", ");
+        let ensemble = (!ensemble.is_empty()).then(|| format!("ensemble with {ensemble}"));
+        let among = self.candidates.unwrap_or(settings.beam);
+        let choice = match &self.rerank {
+            Some(path) => {
+                let direction = if self.rerank_right_to_left { ", right to left" } else { "" };
+                let (path, weight) = (path.display(), self.weight());
+                Some(format!("rerank {path}, weight {weight}{direction}, among {among}"))
+            }
+            None => self.mbr.then(|| format!("mbr among {among}")),
+        };
+        let parts: Vec<String> = ensemble.into_iter().chain(choice).collect();
+        (!parts.is_empty()).then(|| parts.join("; "))
+    }
+
+    /// For programs, the ensemble's other models, and what the best translation was chosen by.
+    pub fn to_json(&self, settings: &SearchSettings) -> (Value, Value) {
+        let candidates = self.candidates.unwrap_or(settings.beam);
+        let choice = match &self.rerank {
+            Some(model) => json!({
+                "by": "rerank",
+                "model": model.display().to_string(),
+                "weight": self.weight(),
+                "right_to_left": self.rerank_right_to_left,
+                "candidates": candidates,
+            }),
+            None if self.mbr => json!({ "by": "mbr", "candidates": candidates }),
+            None => json!({ "by": "score" }),
+        };
+        (json!(self.ensemble_names()), choice)
     }
 }

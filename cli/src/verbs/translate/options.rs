@@ -11,7 +11,7 @@ use super::answer::Align;
 use super::explain::Explainer;
 use crate::error::Error;
 use crate::verbs::common::{up_to, within};
-use crate::verbs::search::{AskArgs, Others, in_options};
+use crate::verbs::search::{AskArgs, Opened, in_options};
 
 /// The options of `etudiant translate`.
 #[derive(Args)]
@@ -120,7 +120,7 @@ impl TranslateArgs {
     ///
     /// # Errors
     /// [`Error::Input`] if the settings are out of range, or more translations are asked for than there are.
-    pub fn request<'t>(&self, translator: &'t Translator, others: &'t Others) -> Result<Request<'t>, Error> {
+    pub fn request<'t>(&self, translator: &'t Translator, opened: &'t Opened) -> Result<Request<'t>, Error> {
         let settings = self.ask.search.settings(&translator.search())?;
         let (n_best, beam) = (self.n_best, settings.beam);
         if n_best > beam && !self.sampling.sample {
@@ -130,7 +130,7 @@ impl TranslateArgs {
         if !self.sampling.sample {
             self.ask.search.tell_of_no_use(&settings);
         }
-        let request = self.ask.request(translator, settings, others).n_best(n_best);
+        let request = self.ask.request(translator, settings, opened).n_best(n_best);
         Ok(match self.alternatives {
             Some(count) => request.alternatives(count),
             None => request,

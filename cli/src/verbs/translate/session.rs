@@ -100,10 +100,12 @@ impl<'a> Session<'a> {
         loop {
             match prompt.ask()? {
                 Typed::Lines(lines) => {
+                    let typed = lines.len();
                     let Answered { text, end } = self.answer(lines.into_iter().map(Ok).collect());
                     if !offer(&text)? {
                         return Ok(());
                     }
+                    tell_of_unjudged(&std::mem::take(&mut self.unjudged), typed);
                     if let Err(problem) = end {
                         say(&format!("error: {problem}")); // of this line; the next may do
                     }
