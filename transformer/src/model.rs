@@ -5,7 +5,7 @@ use std::sync::Arc;
 use autograd::ops::cross_entropy::CrossEntropy;
 use autograd::{Tape, Var};
 use nn::{Context, Embedding, Init, Layout, Linear, NamedTensors, ParamBuilder, Params};
-use tensor::{DType, Packing, Seed};
+use tensor::{DType, Seed};
 
 use crate::config::{Config, TieEmbeddings};
 use crate::data::batch::{Batch, IGNORE, TokenBatch};
@@ -169,7 +169,7 @@ impl Transformer {
     /// The rows of the output matrix for these words, `[words, d_model]`, packed for products of few rows, and their offsets
     /// `[words]`, if there are any. Weights that were rounded stay as they were rounded; they are multiplied in f32.
     pub(crate) fn output_rows(&self, cx: &Context, words: &[u32]) -> (Var, Option<Var>) {
-        let rows = cx.params().get(self.projection.weight).gather_rows(words).prepacked(Packing::F32);
+        let rows = cx.params().get(self.projection.weight).gather_rows(words).prepacked_for_now();
         let bias =
             self.projection.bias.map(|bias| cx.params().get(bias).unsqueeze(1).gather_rows(words).squeeze(1));
         (Var::constant(rows), bias.map(Var::constant))

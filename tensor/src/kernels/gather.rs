@@ -23,7 +23,8 @@ pub fn gather_rows<T: Element>(table: &[T], d: usize, ids: &[u32]) -> Vec<T> {
 /// The most bands that [`scatter_add_rows`] cuts its table into.
 const MAX_BANDS: usize = 64;
 
-/// How many rows of the same id are summed before their sum is added to those before it.
+/// How many rows of the same id are summed before their sum is added to those before it: in f64 too what is rounded off then grows
+/// with the number of blocks.
 const BLOCK: usize = 1024;
 
 /// Adds row i to row `ids[i]` of the table: values `[n, d]`, ids `[n]`, table `[rows, d]`.
@@ -113,6 +114,7 @@ mod tests {
             assert_eq!(sums, naive_scatter_add(&values, d, &ids, rows), "{count} into [{rows}, {d}]");
         }
     }
+
     #[test]
     fn a_row_that_is_added_to_again_and_again_keeps_its_digits() {
         fn worst<T: Element>(value: f64) -> f64 {

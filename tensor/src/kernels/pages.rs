@@ -59,7 +59,8 @@ impl<T: Copy + Send + Sync + 'static> Pages<T> {
 
 impl<T> Pages<T> {
     fn data(&self) -> *mut T {
-        // SAFETY: the piece is inside of the chunk.
+        // SAFETY: the piece is inside of the chunk: `of` alone makes pieces, of what `room` gave. An empty one may begin where the
+        // chunk ends.
         unsafe { self.chunk.data.add(self.begin) }.cast().as_ptr()
     }
 }
@@ -153,7 +154,7 @@ mod tests {
         });
         for (kept, numbers) in kept.iter().zip(&numbers) {
             assert_eq!(**kept, **numbers);
-            assert!(kept.as_ptr().is_aligned() && kept.begin.is_multiple_of(LINE));
+            assert!(kept.begin.is_multiple_of(LINE));
         }
         drop(kept);
         assert_eq!(*Pages::of(&[1u16, 2, 3]), [1, 2, 3]);

@@ -69,7 +69,7 @@ pub fn cross_entropy_with_vjp(
 }
 
 fn output(rows: &[kernel::RowLoss], labels: &[u32]) -> CrossEntropyOutput {
-    // Of the rows that count alone: those that do not leave the order of the additions, and so the bits, as they are.
+    // Ignored rows are left out first, so that they do not change where the blocks of the sums begin, and so the bits.
     let counted = || rows.iter().zip(labels).filter(|&(_, &label)| label != IGNORE).map(|(row, _)| row);
     let sum = |share: fn(&kernel::RowLoss) -> f64| sum_row(&counted().map(share).collect::<Vec<f64>>());
     CrossEntropyOutput {

@@ -37,11 +37,29 @@ impl Tensor {
             return self.clone();
         }
         let rounded = self.rounded(packing);
-        let packed = PackedMatrix::new(mat_ref::<f32>(&rounded, 0).t(), packing).map(|matrix| {
-            let Tensor { shape, strides, offset, .. } = rounded;
-            Arc::new(Prepacked { matrix, packing, shape, strides, offset })
-        });
-        Tensor { packed, ..rounded }
+        let matrix = PackedMatrix::new(mat_ref::<f32>(&rounded, 0).t(), packing);
+        rounded.beside(matrix, packing)
+    }
+
+    /// [`Tensor::prepacked`] in f32 for some products and not for good: in memory that other tensors use when it is dropped.
+    ///
+    /// # Panics
+    /// If the tensor is not a matrix.
+    #[must_use]
+    #[track_caller]
+    pub fn prepacked_for_now(&self) -> Tensor {
+        assert!(self.rank() == 2, "prepacked_for_now: {} is not a matrix", self.shape());
+        if self.dtype() != DType::F32 {
+            return self.clone();
+        }
+        self.clone().beside(PackedMatrix::for_now(mat_ref::<f32>(self, 0).t()), Packing::F32)
+    }
+
+    /// This matrix, with what it is packed into.
+    fn beside(self, matrix: Option<PackedMatrix>, packing: Packing) -> Tensor {
+        let Tensor { shape, strides, offset, .. } = self;
+        let packed = matrix.map(|matrix| Arc::new(Prepacked { matrix, packing, shape, strides, offset }));
+        Tensor { packed, ..self }
     }
 
     /// The nearest matrix that `packing` can hold; itself, if there is none.
@@ -156,6 +174,7 @@ impl Tensor {
 mod tests {
     use super::*;
     use crate::random::Seed;
+    use crate::shape::Shape;
 
     #[test]
     fn equals_the_composed_form() {
@@ -174,18 +193,25 @@ mod tests {
     fn what_was_packed_gives_the_same_bits_and_is_never_stale() {
         let normal = |shape: [usize; 2]| Tensor::normal(shape, 0.0, 1.0, Seed::new(3), DType::F32);
         for [rows, d_in, d_out] in
-            [[1, 5, 3], [1, 300, 4000], [3, 64, 64], [40, 257, 70], [0, 2, 2], [500, 100, 300]]
+            [[1, 5, 3], [1, 300, 4000], [3, 64, 64], [40, 257, 70], [0, 2, 2], [0, 300, 400], [500, 100, 300]]
         {
             let (x, weight, bias) =
                 (normal([rows, d_in]), normal([d_out, d_in]), normal([1, d_out]).reshape([d_out]));
-            let packed = weight.prepacked(Packing::F32);
+            let [packed, for_now] = [weight.prepacked(Packing::F32), weight.prepacked_for_now()];
+            assert!(for_now == weight && for_now.packed_as_it_stands().is_some());
             assert!(packed == weight && packed.prepacked(Packing::F32).packed_as_it_stands().is_some());
-            for bias in [None, Some(&bias)] {
+            for (bias, packed) in
+                [None, Some(&bias)].into_iter().flat_map(|bias| [(bias, &packed), (bias, &for_now)])
+            {
                 assert_eq!(
-                    x.linear(&packed, bias),
+                    x.linear(packed, bias),
                     x.linear(&weight, bias),
                     "[{rows}, {d_in}] by [{d_out}, {d_in}]"
                 );
+            }
+            for packing in [Packing::Bf16, Packing::Int8] {
+                let out = x.linear(&weight.prepacked(packing), Some(&bias));
+                assert_eq!(out.shape(), Shape::from([rows, d_out]), "also of no rows");
             }
         }
         let (x, weight) = (normal([2, 6]), normal([6, 6]));

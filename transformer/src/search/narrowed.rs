@@ -6,6 +6,8 @@
 
 use autograd::Var;
 use nn::Context;
+use tensor::pool::take;
+use tensor::threads::for_each_chunk;
 use tensor::{Element, Tensor, dispatch};
 
 use super::shortlist::Shortlist;
@@ -73,21 +75,24 @@ impl Narrowed {
         let Cut { words: all, rows } = self.cut.as_ref()?;
         let (weight, bias) = &rows[member];
         let logits = hidden.linear(weight, bias.as_ref()).into_value().squeeze(1).contiguous(); // [rows, words]
-        let rows_each = logits.dim(0) / self.words.len();
+        let (of_each, rows_each) = (&self.words, logits.dim(0) / self.words.len());
         dispatch!(logits.dtype(), T => {
-            let mut out = vec![T::of(f64::NEG_INFINITY); logits.dim(0) * vocab_size];
-            let of_sentences = logits.data::<T>().chunks_exact(rows_each * all.len());
-            let outs = out.chunks_exact_mut(rows_each * vocab_size);
-            for ((words, logits), out) in self.words.iter().zip(of_sentences).zip(outs) {
+            let mut out = take::<T>(logits.dim(0) * vocab_size);
+            for_each_chunk(&mut out, rows_each * vocab_size, |sentence, out| {
+                let words = &of_each[sentence];
                 let places: Vec<usize> = words.iter().filter_map(|word| all.binary_search(word).ok()).collect();
-                let own = logits.chunks_exact(all.len()).flat_map(|row| places.iter().map(|&place| row[place]));
-                let own = Tensor::from_vec::<T>(own.collect(), [rows_each, words.len()]).log_softmax(-1);
-                for (own, out) in own.data::<T>().chunks_exact(words.len()).zip(out.chunks_exact_mut(vocab_size)) {
-                    if own[0].is_nan() {
-                        return None;
-                    }
-                    words.iter().zip(own).for_each(|(&word, &log_prob)| out[word as usize] = log_prob);
+                let logits = logits.data::<T>()[sentence * rows_each * all.len()..].chunks_exact(all.len());
+                for (logits, out) in logits.zip(out.chunks_exact_mut(vocab_size)) {
+                    let own: Vec<T> = places.iter().map(|&place| logits[place]).collect();
+                    let mut own = Tensor::from_vec(own, [words.len()]);
+                    own.log_softmax_assign();
+                    out.fill(T::of(f64::NEG_INFINITY));
+                    words.iter().zip(own.data::<T>()).for_each(|(&word, &log_prob)| out[word as usize] = log_prob);
                 }
+            });
+            let first = |row: usize| out[row * vocab_size + of_each[row / rows_each][0] as usize];
+            if (0..logits.dim(0)).any(|row| first(row).is_nan()) {
+                return None;
             }
             Some(Tensor::from_vec::<T>(out, [logits.dim(0), vocab_size]))
         })

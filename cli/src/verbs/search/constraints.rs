@@ -66,8 +66,11 @@ impl ConstraintArgs {
 
     /// For people, those that ask for something: `min-len 3, ban ["a word"]`.
     pub fn in_words(&self) -> Option<String> {
-        let (asked, none) = (json!(self.settings()), json!(Constraints::default()));
-        let (Value::Object(asked), Value::Object(none)) = (asked, none) else { return None };
+        let [asked, none] =
+            [json!(self.settings()), json!(Constraints::default())].map(|settings| match settings {
+                Value::Object(settings) => settings,
+                other => unreachable!("a struct is an object, and not {other}"),
+            });
         let differs = |(name, value): &(&String, &Value)| none.get(*name) != Some(*value);
         let word = |(name, value): (&String, &Value)| match name.as_str() {
             "banned" => format!("ban {value}"),

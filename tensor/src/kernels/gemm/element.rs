@@ -57,7 +57,7 @@ impl Gemm for f32 {
             },
             // SAFETY: the caller promises it.
             (None, Right::Matrix(b)) => unsafe { library::product(a, *b, add_to, out, cols) },
-            (None, _) => {
+            (None, Right::Packed(_) | Right::Kept(_) | Right::Halves(_)) => {
                 unreachable!("nothing is packed where there are no tiles")
             }
         }

@@ -27,15 +27,25 @@ impl PackedMatrix {
     /// If the slice is too short for the dimensions.
     pub fn new(b: MatRef<f32>, packing: Packing) -> Option<PackedMatrix> {
         assert!(b.extent() <= b.data.len(), "PackedMatrix: the operand is too short");
-        let floats = |right: fn(Packed) -> Right<'static>| {
-            let packed = Tiles::current().map(|_| Packed::new(b))?;
-            Some(PackedMatrix(Kept::Floats([b.rows, b.cols], right(packed))))
-        };
         match packing {
-            Packing::F32 => floats(|packed| Right::Kept(packed.kept())),
-            Packing::Bf16 => floats(|packed| Right::Halves(packed.halves())),
+            Packing::F32 => PackedMatrix::floats(b, |packed| Right::Kept(packed.kept())),
+            Packing::Bf16 => PackedMatrix::floats(b, |packed| Right::Halves(packed.halves())),
             Packing::Int8 => PackedInt8::new(b).map(|packed| PackedMatrix(Kept::Whole(packed))),
         }
+    }
+
+    /// One in f32 for some products, in memory that is used again.
+    ///
+    /// # Panics
+    /// As [`PackedMatrix::new`].
+    pub fn for_now(b: MatRef<f32>) -> Option<PackedMatrix> {
+        assert!(b.extent() <= b.data.len(), "PackedMatrix: the operand is too short");
+        PackedMatrix::floats(b, Right::Packed)
+    }
+
+    fn floats(b: MatRef<f32>, right: fn(Packed) -> Right<'static>) -> Option<PackedMatrix> {
+        let packed = Tiles::current().map(|_| Packed::new(b))?;
+        Some(PackedMatrix(Kept::Floats([b.rows, b.cols], right(packed))))
     }
 }
 

@@ -30,6 +30,8 @@ const ENOUGH: usize = 16;
 const FEW_ROWS: usize = 16;
 /// And then a piece should have so many columns, as each is read once.
 const FEW_ROWS_COLS: usize = 64;
+/// It is shared as if it had so many rows at least: in the time that handing it out takes, a core reads some ten thousand numbers.
+const SHARED_ROWS: usize = 8;
 
 /// The most pieces of a product: by the number of threads, if its bits are the same for `any_cut`.
 pub(super) fn most_pieces(any_cut: bool) -> usize {
@@ -42,7 +44,7 @@ pub(super) fn most_pieces(any_cut: bool) -> usize {
 /// well.
 pub(super) fn piece_size([m, k, n]: [usize; 3], columns_first: bool, most: usize) -> (usize, usize) {
     let work = |m: usize| m.saturating_mul(n).saturating_mul(k.max(1));
-    if work(m.max(FEW_ROWS / 2)) < PARALLEL_WORK {
+    if m == 0 || work(m.max(SHARED_ROWS)) < PARALLEL_WORK {
         return (m.max(1), n.max(1));
     }
     let piece_cols = if m < FEW_ROWS { FEW_ROWS_COLS } else { PIECE_COLS };
@@ -114,6 +116,15 @@ mod tests {
     fn pieces_are_large_enough_few_and_aligned() {
         assert_eq!(piece_size([64, 63, 64], true, MAX_PIECES), (64, 64), "a small product stays whole");
         assert_eq!(piece_size([0, 7, 9], true, MAX_PIECES), (1, 9));
+        assert_eq!(piece_size([0, 512, 512], true, MAX_PIECES), (1, 512));
+        assert_eq!(
+            piece_size([1, 128, 128], true, MAX_PIECES),
+            (1, 128),
+            "a row by a small matrix stays whole"
+        );
+        assert_eq!(piece_size([1, 128, 256], true, MAX_PIECES), (1, 128), "a larger one is read by two");
+        assert_eq!(piece_size([15, 512, 128], true, MAX_PIECES), (15, 64));
+        assert_eq!(piece_size([16, 512, 128], true, MAX_PIECES), (16, 128), "rows read together");
         assert_eq!(piece_size([168, 64, 64], true, MAX_PIECES), (84, 64), "two pieces are the fewest");
         assert_eq!(
             piece_size([32, 64, 512], false, MAX_PIECES),

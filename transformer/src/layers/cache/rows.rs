@@ -22,9 +22,17 @@ pub(super) fn collected(tensors: &[&Tensor], rows: &[(usize, u32)], len: usize, 
     })
 }
 
-/// Copies, one after the other, by which each row i becomes what the row `chosen[i]` was: from where, and to where. None is a
-/// spare row. What stays where it is costs nothing, and rows that change places go by way of the spare one.
-pub(super) fn moves(chosen: &[u32]) -> Vec<(Option<usize>, Option<usize>)> {
+/// A row is copied to another, or by way of a spare one.
+#[derive(Debug)]
+pub(super) enum Move {
+    Copy { from: usize, to: usize },
+    Save(usize),
+    Restore(usize),
+}
+
+/// Copies, one after the other, by which each row i becomes what the row `chosen[i]` was. What stays where it is costs nothing, and
+/// rows that change places go by way of the spare one.
+pub(super) fn moves(chosen: &[u32]) -> Vec<Move> {
     let from = |row: usize| chosen[row] as usize;
     let mut waiting: Vec<bool> = (0..chosen.len()).map(|row| from(row) != row).collect();
     // How often what stands in a row is still to be copied.
@@ -35,7 +43,7 @@ pub(super) fn moves(chosen: &[u32]) -> Vec<(Option<usize>, Option<usize>)> {
         |row: usize, waiting: &[bool], wanted: &[usize]| waiting.get(row) == Some(&true) && wanted[row] == 0;
     for mut row in 0..chosen.len() {
         while free(row, &waiting, &wanted) {
-            moves.push((Some(from(row)), Some(row)));
+            moves.push(Move::Copy { from: from(row), to: row });
             waiting[row] = false;
             row = from(row);
             wanted[row] -= 1;
@@ -44,14 +52,14 @@ pub(super) fn moves(chosen: &[u32]) -> Vec<(Option<usize>, Option<usize>)> {
     // What is left are circles.
     for first in 0..chosen.len() {
         if waiting[first] {
-            moves.push((Some(first), None));
+            moves.push(Move::Save(first));
             let mut row = first;
             while from(row) != first {
-                moves.push((Some(from(row)), Some(row)));
+                moves.push(Move::Copy { from: from(row), to: row });
                 waiting[row] = false;
                 row = from(row);
             }
-            moves.push((None, Some(row)));
+            moves.push(Move::Restore(row));
             waiting[row] = false;
         }
     }
@@ -59,19 +67,21 @@ pub(super) fn moves(chosen: &[u32]) -> Vec<(Option<usize>, Option<usize>)> {
 }
 
 /// Moves the first `len` positions of rows of `x` `[rows, room, d_model]`, and keeps the first `count` rows.
-pub(super) fn move_rows(x: &mut Tensor, moves: &[(Option<usize>, Option<usize>)], count: usize, len: usize) {
+pub(super) fn move_rows(x: &mut Tensor, moves: &[Move], count: usize, len: usize) {
     let (width, used) = (x.dim(1) * x.dim(2), len * x.dim(2));
-    dispatch!(x.dtype(), T => {
-        let (data, mut spare) = (x.data_mut::<T>(), Vec::new());
-        for &(from, to) in moves {
-            match (from.map(|row| row * width), to.map(|row| row * width)) {
-                (Some(from), Some(to)) => data.copy_within(from..from + used, to),
-                (Some(from), None) => spare = data[from..from + used].to_vec(),
-                (None, Some(to)) => data[to..to + used].copy_from_slice(&spare),
-                (None, None) => {}
+    if !moves.is_empty() {
+        dispatch!(x.dtype(), T => {
+            let (data, mut spare) = (x.data_mut::<T>(), Vec::new());
+            let of = |row: usize| row * width..row * width + used;
+            for step in moves {
+                match *step {
+                    Move::Copy { from, to } => data.copy_within(of(from), to * width),
+                    Move::Save(from) => spare = data[of(from)].to_vec(),
+                    Move::Restore(to) => data[of(to)].copy_from_slice(&spare),
+                }
             }
-        }
-    });
+        });
+    }
     *x = x.slice(0, 0..count);
 }
 
