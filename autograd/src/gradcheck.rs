@@ -125,8 +125,9 @@
 //! - **The step** is scaled to the element: `h * max(1, |x|)`. Divided is by `(x + h) - (x - h)`, by what was
 //!   really moved. Smaller steps follow where the first does not agree: [`Gradcheck::step`].
 //! - **Differences that fail.** Where the function is not finite within the step, or another than at the input (`1 / x`
-//!   beyond 0), or its values are so large that rounding drowns their change, the differences say nothing. Then the failure is [`Fault::Undecided`]: it calls no gradient wrong,
-//!   says what is the matter ([`Doubt`]), and names a step at which the differences hold still, if there is one.
+//!   beyond 0), or its values are so large that rounding drowns their change, the differences say nothing. Then the
+//!   failure is [`Fault::Undecided`]: it calls no gradient wrong, says what is the matter ([`Doubt`]), and names a step at
+//!   which the differences hold still, if there is one.
 //! - **Kinks.** Where a function has a corner (`relu` at 0) or two elements change places (`max`), there is no
 //!   derivative. Name such places with [`Gradcheck::kink`], and inputs are moved until they are away from all
 //!   of them; then they are contiguous. A corner that nobody named is pointed out in the failure, if there is

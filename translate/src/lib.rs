@@ -19,8 +19,8 @@
 //!
 //! Where to read: [`translator`] and [`request`] are its use, [`serve`] that of lines which come and go; [`constraints`] say
 //! what translations may say, and [`choice`] which of several is the best; [`encode`] leads from a line to ids; [`mod@score`] and
-//! [`align`] ask the model about translations that are given; [`model_file`] is what it is opened from, [`shortlist_file`] what narrows its searches, [`average`] the
-//! mean of several; [`metrics`] says how good translations are.
+//! [`align`] ask the model about translations that are given; [`model_file`] is what it is opened from, [`average`] the
+//! mean of several; [`shortlist_file`] is what narrows its searches; [`metrics`] says how good translations are.
 
 // Pages of the crates above find this one's beside their own, whichever were written first.
 #![doc(html_root_url = "..")]

@@ -3,7 +3,8 @@
 //!
 //! The past grows by a position a step, so it stands in memory with room ahead, which is doubled when it is full: what
 //! was read is not copied at every step. Rows of one state may have read differently much, each from position 0 on;
-//! what stands behind a row's end is finite, and a mask hides it, so that it adds exactly nothing.
+//! what stands behind a row's end is finite, being zeros or what another row once read (a search ends at what is not), and a
+//! mask hides it, so that it adds exactly nothing.
 
 use std::iter;
 

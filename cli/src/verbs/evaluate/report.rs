@@ -39,7 +39,7 @@ pub struct Evaluation {
     pub seconds: f64,
 }
 
-/// What a shortlist leaves of a test set.
+/// What a shortlist leaves of a test set, beside what a prefix says.
 #[derive(Clone, Copy, Debug)]
 pub struct Listed {
     /// How many tokens of the references, `<eos>` included, are listed for their sources.
