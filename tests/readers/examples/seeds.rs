@@ -8,13 +8,12 @@ use std::path::{Path, PathBuf};
 use cli::recipe::Recipe;
 use cli::train::state::{self, Progress};
 use nn::{Adam, NamedTensors, Optimizer, checkpoint};
-use tensor::{DType, Seed, Tensor};
+use readers::models::smallest;
+use readers::words::{PAIRS, student};
+use tensor::{DType, Tensor};
 use text::{TextKind, TextModel, TextSettings};
-use transformer::{Config, Transformer};
-use translate::encode::vocab_sizes;
-use translate::{About, Translator, Validated};
-
-const PAIRS: [(&str, &str); 2] = [("je suis étudiant", "i am a student"), ("merci !", "thanks!")];
+use transformer::search::shortlist::Shortlist;
+use translate::Translator;
 
 type Anyhow = Box<dyn std::error::Error>;
 
@@ -27,7 +26,7 @@ fn main() -> Result<(), Anyhow> {
     for (name, settings) in kinds() {
         let text = TextModel::learn(&settings, PAIRS.into_iter())?;
         fs::write(at("tokenizer", name), text.to_json())?;
-        let translator = translator(text)?;
+        let translator = smallest(text);
         translator.save(at("model", name))?;
         let path = at("state", name);
         save_state(&path, &translator)?;
@@ -49,6 +48,9 @@ fn main() -> Result<(), Anyhow> {
     let header_len = u64::from_le_bytes(bytes[..8].try_into()?) as usize;
     fs::write(at("header", "two-dtypes"), bytes[8..8 + header_len].trim_ascii_end())?;
     fs::write(at("safetensors", "two-dtypes-unchecked"), bytes)?;
+    let student = student();
+    let likely = (0..student.text().src_vocab_size() as u32).map(|id| vec![id % 5, 3]).collect();
+    student.save_shortlist(at("shortlist", "student"), &Shortlist::new(vec![2, 4], likely))?;
     fs::write(at("recipe", "default.toml"), Recipe::default().to_toml())?;
     Ok(())
 }
@@ -61,18 +63,6 @@ fn kinds() -> [(&'static str, TextSettings); 3] {
         ("pretokenised", settings(TextKind::Pretokenised, false)),
         ("subwords", TextSettings { byte_fallback: false, ..settings(TextKind::Bpe, true) }),
     ]
-}
-
-/// The smallest model of this text.
-fn translator(text: TextModel) -> Result<Translator, Anyhow> {
-    let config = Config::toy(vocab_sizes(&text)).with(|model| {
-        (model.d_model, model.n_heads, model.d_ff) = (2, 1, 2);
-        (model.n_encoder_layers, model.n_decoder_layers) = (1, 1);
-    });
-    let (model, params) = Transformer::new(&config, Seed::new(1), DType::F32)?;
-    let history = vec![Validated { step: 3, nll: 1.25, bleu: Some(12.5) }];
-    let about = About { recipe: "seed = 7\n".into(), step: 3, history, ..About::default() };
-    Ok(Translator::new(model, params, text, about)?)
 }
 
 /// A run of this model before its first step.

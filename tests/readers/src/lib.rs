@@ -15,6 +15,7 @@
 //! | [`model`](models::model), [`state`](models::state) | the file of a model, of a stopped run |
 //! | [`metadata`](models::metadata) | the metadata of either, to which tensors are made that fit |
 //! | [`tokenizer`](words::tokenizer) | the JSON of a text model |
+//! | [`shortlist`](words::shortlist) | the file of a shortlist |
 //! | [`corpus`](words::corpus) | files of sentences, gzipped or not |
 //! | [`gzip`](words::gzip) | a gzipped file, and what another is to hold |
 //! | [`scores`](words::scores) | translations and their references |
@@ -34,13 +35,14 @@ pub mod words;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// The targets, by the names of their folders in `fuzz/corpus` and their programs in `fuzz/fuzz_targets`.
-pub const TARGETS: [Target; 11] = [
+pub const TARGETS: [Target; 12] = [
     ("safetensors", tensors::safetensors),
     ("header", tensors::header),
     ("model", models::model),
     ("state", models::state),
     ("metadata", models::metadata),
     ("tokenizer", words::tokenizer),
+    ("shortlist", words::shortlist),
     ("corpus", words::corpus),
     ("gzip", words::gzip),
     ("scores", words::scores),

@@ -7,9 +7,10 @@ use cli::model::Model;
 use cli::train::state::{self, Saved};
 use nn::{Params, checkpoint};
 use tensor::{DType, Seed};
+use text::TextModel;
 use transformer::{Config, Transformer};
-use translate::encode::MAX_TOKENS;
-use translate::{SearchSettings, Translator};
+use translate::encode::{MAX_TOKENS, vocab_sizes};
+use translate::{About, SearchSettings, Translator, Validated};
 
 use crate::files::Folder;
 use crate::memory::within;
@@ -22,6 +23,18 @@ const MOST_PARAMETERS: usize = 1 << 16;
 /// Bytes taken for each of a file: most by the vocabulary in it, whose text is read three times over, or else by
 /// the tensors.
 const OF_FILE: usize = OF_TOKENIZER + OF_TENSORS;
+
+/// The smallest model of this text.
+pub fn smallest(text: TextModel) -> Translator {
+    let config = Config::toy(vocab_sizes(&text)).with(|model| {
+        (model.d_model, model.n_heads, model.d_ff) = (2, 1, 2);
+        (model.n_encoder_layers, model.n_decoder_layers) = (1, 1);
+    });
+    let (model, params) = Transformer::new(&config, Seed::new(1), DType::F32).expect("a small configuration");
+    let history = vec![Validated { step: 3, nll: 1.25, bleu: Some(12.5) }];
+    let about = About { recipe: "seed = 7\n".into(), step: 3, history, ..About::default() };
+    Translator::new(model, params, text, about).expect("they fit")
+}
 
 /// The file of a model.
 pub fn model(bytes: &[u8]) {
