@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| readers::words::shortlist(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| readers::models::shortlist(bytes));

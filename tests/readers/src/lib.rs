@@ -14,8 +14,8 @@
 //! | [`header`](tensors::header) | the header of one, behind which the numbers are put that it announces |
 //! | [`model`](models::model), [`state`](models::state) | the file of a model, of a stopped run |
 //! | [`metadata`](models::metadata) | the metadata of either, to which tensors are made that fit |
+//! | [`shortlist`](models::shortlist) | the file of a shortlist |
 //! | [`tokenizer`](words::tokenizer) | the JSON of a text model |
-//! | [`shortlist`](words::shortlist) | the file of a shortlist |
 //! | [`corpus`](words::corpus) | files of sentences, gzipped or not |
 //! | [`gzip`](words::gzip) | a gzipped file, and what another is to hold |
 //! | [`scores`](words::scores) | translations and their references |
@@ -42,7 +42,7 @@ pub const TARGETS: [Target; 12] = [
     ("state", models::state),
     ("metadata", models::metadata),
     ("tokenizer", words::tokenizer),
-    ("shortlist", words::shortlist),
+    ("shortlist", models::shortlist),
     ("corpus", words::corpus),
     ("gzip", words::gzip),
     ("scores", words::scores),

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::{Arc, LazyLock};
 
 use cli::model::Model;
 use cli::train::state::{self, Saved};
 use nn::{Params, checkpoint};
 use tensor::{DType, Seed};
-use text::TextModel;
+use text::{TextKind, TextModel, TextSettings};
 use transformer::{Config, Transformer};
 use translate::encode::{MAX_TOKENS, vocab_sizes};
 use translate::{About, SearchSettings, Translator, Validated};
@@ -17,12 +18,18 @@ use crate::memory::within;
 use crate::tensors::{OF_TENSORS, assert_same};
 use crate::words::OF_TOKENIZER;
 
+/// What the vocabularies of valid files are learned from.
+pub const PAIRS: [(&str, &str); 2] = [("je suis étudiant", "i am a student"), ("merci !", "thanks!")];
+
 /// The parameters of the largest model that is made to fit metadata.
 const MOST_PARAMETERS: usize = 1 << 16;
 
 /// Bytes taken for each of a file: most by the vocabulary in it, whose text is read three times over, or else by
 /// the tensors.
 const OF_FILE: usize = OF_TOKENIZER + OF_TENSORS;
+
+/// Bytes taken for each of a shortlist's: three of it, `[],`, are the list of a source token.
+const OF_SHORTLIST: usize = 40;
 
 /// The smallest model of this text.
 pub fn smallest(text: TextModel) -> Translator {
@@ -34,6 +41,27 @@ pub fn smallest(text: TextModel) -> Translator {
     let history = vec![Validated { step: 3, nll: 1.25, bleu: Some(12.5) }];
     let about = About { recipe: "seed = 7\n".into(), step: 3, history, ..About::default() };
     Translator::new(model, params, text, about).expect("they fit")
+}
+
+/// The smallest model of [`PAIRS`].
+pub fn student() -> Translator {
+    let settings = TextSettings { kind: TextKind::Words, vocab_size: 40, ..TextSettings::default() };
+    let text = TextModel::learn(&settings, PAIRS.into_iter()).expect("there are words");
+    smallest(text)
+}
+
+/// The file of a shortlist, of the vocabulary of [`student`]. Where it is one, a sentence is translated by it.
+pub fn shortlist(bytes: &[u8]) {
+    static STUDENT: LazyLock<Translator> = LazyLock::new(student);
+    let (student, folder) = (&*STUDENT, Folder::new());
+    let path = folder.file("shortlist", bytes);
+    let Ok(found) = within(OF_SHORTLIST, bytes.len(), || student.open_shortlist(&path)) else { return };
+    let written = folder.at("written");
+    student.save_shortlist(&written, &found).expect("what was read can be written");
+    assert_eq!(student.open_shortlist(&written).expect("what was written can be read"), found);
+    let request = student.request().shortlist(Arc::new(found));
+    let translated = request.translate(&["je suis merci"]).expect("any shortlist will do");
+    assert_eq!(translated.len(), 1);
 }
 
 /// The file of a model.

@@ -2,23 +2,17 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, LazyLock};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use text::corpus::{self, lines_in, lines_of};
-use text::{CorpusFiles, Error, ReadOptions, TextKind, TextModel, TextSettings};
-use translate::Translator;
+use text::{CorpusFiles, Error, ReadOptions, TextModel};
 use translate::metrics::{
     BleuOptions, ChrfOptions, Metric, Rounding, Smoothing, TerOptions, Tokenizer, counts, sums,
 };
 
 use crate::files::Folder;
 use crate::memory::{check, measured, within};
-use crate::models::smallest;
-
-/// What the vocabularies of valid files are learned from.
-pub const PAIRS: [(&str, &str); 2] = [("je suis étudiant", "i am a student"), ("merci !", "thanks!")];
 
 /// Bytes taken for each of a text model's JSON: four of it, `"a",`, are a token in five tables.
 pub(crate) const OF_TOKENIZER: usize = 100;
@@ -32,9 +26,6 @@ const OF_LINE: usize = 8;
 
 /// The length at which a line is refused, and no more of it kept.
 const LONGEST_LINE: usize = 1 << 26;
-
-/// Bytes taken for each of a shortlist's: three of it, `[],`, are the list of a source token.
-const OF_SHORTLIST: usize = 40;
 
 /// Bytes taken for each of the text that is scored: TER remembers some fifty cells of eight bytes for a word, and two bytes
 /// may be one.
@@ -55,27 +46,6 @@ pub fn tokenizer(bytes: &[u8]) {
         assert!(tgt.unknown > 0 || decoded == found.as_decoded(line), "{decoded:?} of {line:?}");
         let _ = found.warnings(&[line]);
     }
-}
-
-/// The smallest model that says "i am a student".
-pub fn student() -> Translator {
-    let settings = TextSettings { kind: TextKind::Words, vocab_size: 40, ..TextSettings::default() };
-    let text = TextModel::learn(&settings, PAIRS.into_iter()).expect("there are words");
-    smallest(text)
-}
-
-/// The file of a shortlist, of the vocabulary of [`student`]. Where it is one, a sentence is translated by it.
-pub fn shortlist(bytes: &[u8]) {
-    static STUDENT: LazyLock<Translator> = LazyLock::new(student);
-    let folder = Folder::new();
-    let path = folder.file("shortlist", bytes);
-    let Ok(found) = within(OF_SHORTLIST, bytes.len(), || STUDENT.open_shortlist(&path)) else { return };
-    let written = folder.at("written");
-    STUDENT.save_shortlist(&written, &found).expect("what was read can be written");
-    assert_eq!(STUDENT.open_shortlist(&written).expect("what was written can be read"), found);
-    let request = STUDENT.request().shortlist(Arc::new(found));
-    let translated = request.translate(&["je suis merci"]).expect("any shortlist will do");
-    assert_eq!(translated.len(), 1);
 }
 
 /// Files of sentences: one with a pair a line, and two, of which the second begins behind the first byte 0.
