@@ -27,6 +27,9 @@ const OF_LINE: usize = 8;
 /// The length at which a line is refused, and no more of it kept.
 const LONGEST_LINE: usize = 1 << 26;
 
+/// The most bytes that one of a gzipped file stands for (Deutsch 1996, RFC 1951: 258 of two bits).
+const MOST_INFLATED: usize = 1032;
+
 /// Bytes taken for each of the text that is scored: TER remembers some fifty cells of eight bytes for a word, and two bytes
 /// may be one.
 const OF_SCORES: usize = 300;
@@ -158,7 +161,7 @@ fn lines_one_by_one(path: &Path, len: usize) -> Vec<Option<String>> {
         longest = longest.max(match &line {
             Ok(line) => line.len(),
             Err(error) if error.to_string().ends_with("this is no text") => LONGEST_LINE,
-            Err(_) => 0,
+            Err(_) => (MOST_INFLATED * len).min(LONGEST_LINE), // where it broke off, a line may have been read so far
         });
         check(OF_LINE, longest + len, taken);
         if kept < MOST_KEPT {
