@@ -103,6 +103,20 @@ fn values_out_of_range() {
             &["--set", "model.d_model=15", "--set", "model.n_heads=7"],
             &["--set model.d_model=15 --set model.n_heads=7: [model] n_heads 7 does not divide d_model 15"],
         ),
+        set(
+            "data.valid={ source = [\"v.src\", \"w.src\"], target = \"v.tgt\" }",
+            &[
+                "--set data.valid={ source",
+                "}: data.valid: `source` and `target` differ in their number of files, 2 and 1",
+            ],
+        ),
+        Case {
+            args: vec!["train", "r.toml", "--out", "run", "--set", "text.vocab_size=3"],
+            ..recipe(
+                "[text]\nkind = \"words\"",
+                &["--set text.vocab_size=3: text.vocab_size is 3; beside 4 special"],
+            )
+        },
         set("training.smoothing=1.5", &["training.smoothing is 1.5; it must be between 0 and 0.999"]),
         set("training.smoothing=nan", &["training.smoothing is NaN; it must be between"]),
         set(

@@ -80,8 +80,9 @@ pub(super) fn tensors(tensors: &[Listed]) -> String {
         |texts: &mut dyn Iterator<Item = String>| texts.map(|text| text.chars().count()).max().unwrap_or(0);
     let name_width = longest(&mut tensors.iter().map(|tensor| shown(&tensor.name))).max(6);
     let dtype_width = longest(&mut tensors.iter().map(|tensor| tensor.dtype.clone())).max(5);
+    let shape_width = longest(&mut tensors.iter().map(|tensor| format!("{:?}", tensor.shape))).max(16);
     let row = |name: &str, shape: &str, dtype: &str, numel: &str| {
-        format!("{name:name_width$}  {shape:>16}  {dtype:>dtype_width$}  {numel:>12}\n")
+        format!("{name:name_width$}  {shape:>shape_width$}  {dtype:>dtype_width$}  {numel:>12}\n")
     };
     let mut text = row("tensor", "shape", "dtype", "numbers");
     let mut total = 0;

@@ -1,3 +1,5 @@
+use nn::checkpoint::Listed;
+
 use super::model::configuration;
 use super::tables::*;
 use crate::console::shown;
@@ -43,6 +45,21 @@ fn lists_are_broken_between_items() {
 #[test]
 fn rows_are_aligned_and_further_lines_indented() {
     assert_eq!(rows(&[("a", "1\n2".into()), ("bcd", "3".into())]), "a    1\n     2\nbcd  3\n");
+}
+
+#[test]
+fn columns_of_tensors_hold_the_longest_shape() {
+    let listed = |name: &str, shape: &[usize]| Listed {
+        name: name.into(),
+        dtype: "F32".into(),
+        shape: shape.to_vec(),
+        problem: None,
+    };
+    let text = tensors(&[listed("kernel", &[1024, 2048, 3, 3, 3, 1]), listed("bias", &[2])]);
+    let ends: Vec<_> =
+        text.lines().map(|line| line.find(" f32").or(line.find(" dtype").map(|at| at + 2))).collect();
+    assert!(ends[0] == ends[1] && ends[1] == ends[2], "{text}");
+    assert!(text.lines().all(|line| line.len() == text.lines().next().unwrap().len()), "{text}");
 }
 
 #[test]
