@@ -80,8 +80,10 @@ impl Recipe {
     /// # Errors
     /// [`Error::Input`] with the line that is not understood.
     pub fn parse(text: &str, name: &str) -> Result<Recipe, Error> {
-        recipe_table(text, name)?; // it refuses numbers that could not be written again
-        toml::from_str(text).map_err(|error| at_its_line(error, text, name))
+        let table = recipe_table(text, name)?; // it refuses numbers that could not be written again
+        let recipe = toml::from_str(text).map_err(|error| at_its_line(error, text, name))?;
+        check_sections(&table).map_err(|problem| Error::Input(format!("{name}: {problem}")))?;
+        Ok(recipe)
     }
 
     /// The recipe in the metadata of a model or a state.
@@ -136,10 +138,21 @@ fn with_assignments(of_table: &Recipe, mut table: Table, assignments: &[String])
     for assignment in assignments {
         let at = |problem: String| Error::Input(format!("--set {assignment}: {problem}"));
         assign(&mut table, assignment).map_err(at)?;
+        check_sections(&table).map_err(at)?;
         recipe = Recipe::deserialize(table.clone())
             .map_err(|error| at(explain_assignment(assignment, error.message())))?;
     }
     Ok(recipe)
+}
+
+/// Whether no section is a value: a list would be read as the values of its keys, in their order.
+fn check_sections(table: &Table) -> Result<(), String> {
+    let sections = Recipe::default().table();
+    let is_section = |key: &str| sections.get(key).is_some_and(Value::is_table);
+    match table.iter().find(|(key, value)| is_section(key) && !value.is_table()) {
+        Some((key, _)) => Err(format!("`{key}` is a section, with keys of its own")),
+        None => Ok(()),
+    }
 }
 
 /// Who is at fault for a problem: the assignments without which it is not there, each by itself; else all of them if it

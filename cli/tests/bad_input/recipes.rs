@@ -10,6 +10,12 @@ fn recipe(lines: &str, says: &[&'static str]) -> Case {
     Case { files: vec![("r.toml", text.into_bytes())], ..train(&[], &[], says) }
 }
 
+/// The same with a line above all sections.
+fn above(line: &str, says: &[&'static str]) -> Case {
+    let text = format!("{line}\n[data]\ntrain.pairs = [\"train.tsv\"]\nvalid.pairs = [\"valid.tsv\"]\n");
+    Case { files: vec![("r.toml", text.into_bytes())], ..train(&[], &[], says) }
+}
+
 fn set(set: &'static str, says: &[&'static str]) -> Case {
     train(&[], &["--set", set], says)
 }
@@ -87,6 +93,11 @@ fn values_out_of_range() {
         set(
             "training.max_steps=0",
             &["--set training.max_steps=0: training.max_steps is 0; it must be at least 1"],
+        ),
+        above("search = [3]", &["r.toml: `search` is a section, with keys of its own"]),
+        above(
+            "search = 3",
+            &["r.toml:1: invalid type: integer `3`, expected a section, with keys of its own"],
         ),
         recipe("[training]\nmax_steps = 0", &["r.toml: training.max_steps is 0; it must be at least 1"]),
         Case {

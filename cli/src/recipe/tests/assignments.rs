@@ -61,8 +61,8 @@ fn assignments_change_one_key_each_and_say_what_they_do_not_understand() {
 #[test]
 fn what_is_of_another_kind_is_told_in_words_of_recipes() {
     for (assignment, expected) in [
-        ("model=3", "expected a section, with keys of its own"),
-        ("training=[]", "expected a section, with keys of its own"),
+        ("model=3", "`model` is a section, with keys of its own"),
+        ("training=[]", "`training` is a section, with keys of its own"),
         ("data.dir=3", "expected a path, in quotes"),
         ("training.freeze=3", "expected a list"),
         ("validation.metric=[]", "more than a word, expected one in quotes"),

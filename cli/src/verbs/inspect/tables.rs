@@ -122,14 +122,13 @@ pub(super) fn validated(validated: &Validated) -> String {
     format!("step {}, perplexity {:.3}{bleu}", validated.step, validated.perplexity())
 }
 
-/// The place of the best validation, the first among equals.
+/// The place of the best validation, as the run chose it.
 pub(super) fn best(history: &[Validated], metric: ValidationMetric) -> Option<usize> {
-    let badness = |place: usize| match metric {
-        ValidationMetric::Loss => history[place].nll,
-        ValidationMetric::Bleu => -history[place].bleu.unwrap_or(f64::NEG_INFINITY),
+    let better = |best: Option<usize>, new: usize| {
+        let is_better = metric.prefers(&history[new], best.map(|best| &history[best]));
+        if is_better { Some(new) } else { best }
     };
-    let known = (0..history.len()).filter(|&place| badness(place).is_finite());
-    known.min_by(|&a, &b| badness(a).total_cmp(&badness(b)))
+    (0..history.len()).fold(None, better)
 }
 
 /// At most `most` of the numbers below `count`, evenly spread, the first and the last among them.

@@ -68,7 +68,10 @@ fn nothing_that_steers_a_terminal_is_shown_as_it_is() {
 }
 
 #[test]
-fn the_best_is_by_the_metric_and_the_first_among_equals() {
+fn the_best_is_by_the_metric_and_then_by_loss_and_the_first_among_equals() {
+    let tied =
+        [(3.0, 0.0), (1.0, 0.0), (2.0, 0.0), (1.0, 0.0)].map(|(nll, bleu)| validated(1, nll, Some(bleu)));
+    assert_eq!(best(&tied, ValidationMetric::Bleu), Some(1));
     let history = [
         validated(1, 2.0, None),
         validated(2, 1.0, Some(8.0)),
