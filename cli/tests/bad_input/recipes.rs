@@ -88,16 +88,37 @@ fn assignments_that_are_not_understood() {
 }
 
 #[test]
+fn sections_lists_and_vocabularies_that_are_none() {
+    let cases = vec![
+        above("search = [3]", &["r.toml: `search` is a section, with keys of its own"]),
+        above(
+            "search = 3",
+            &["r.toml:1: invalid type: integer `3`, expected a section, with keys of its own"],
+        ),
+        set(
+            "data.valid={ source = [\"v.src\", \"w.src\"], target = \"v.tgt\" }",
+            &[
+                "--set data.valid={ source",
+                "}: data.valid: `source` and `target` differ in their number of files, 2 and 1",
+            ],
+        ),
+        Case {
+            args: vec!["train", "r.toml", "--out", "run", "--set", "text.vocab_size=3"],
+            ..recipe(
+                "[text]\nkind = \"words\"",
+                &["--set text.vocab_size=3: text.vocab_size is 3; beside 4 special"],
+            )
+        },
+    ];
+    println!("bad input, sections and lists: {0} of {0} refused", check(cases));
+}
+
+#[test]
 fn values_out_of_range() {
     let cases = vec![
         set(
             "training.max_steps=0",
             &["--set training.max_steps=0: training.max_steps is 0; it must be at least 1"],
-        ),
-        above("search = [3]", &["r.toml: `search` is a section, with keys of its own"]),
-        above(
-            "search = 3",
-            &["r.toml:1: invalid type: integer `3`, expected a section, with keys of its own"],
         ),
         recipe("[training]\nmax_steps = 0", &["r.toml: training.max_steps is 0; it must be at least 1"]),
         Case {
@@ -114,20 +135,6 @@ fn values_out_of_range() {
             &["--set", "model.d_model=15", "--set", "model.n_heads=7"],
             &["--set model.d_model=15 --set model.n_heads=7: [model] n_heads 7 does not divide d_model 15"],
         ),
-        set(
-            "data.valid={ source = [\"v.src\", \"w.src\"], target = \"v.tgt\" }",
-            &[
-                "--set data.valid={ source",
-                "}: data.valid: `source` and `target` differ in their number of files, 2 and 1",
-            ],
-        ),
-        Case {
-            args: vec!["train", "r.toml", "--out", "run", "--set", "text.vocab_size=3"],
-            ..recipe(
-                "[text]\nkind = \"words\"",
-                &["--set text.vocab_size=3: text.vocab_size is 3; beside 4 special"],
-            )
-        },
         set("training.smoothing=1.5", &["training.smoothing is 1.5; it must be between 0 and 0.999"]),
         set("training.smoothing=nan", &["training.smoothing is NaN; it must be between"]),
         set(
