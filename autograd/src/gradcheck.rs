@@ -134,7 +134,10 @@
 //!   one: at a corner itself the differences give the mean of both slopes, and a vjp that does so too passes.
 //! - **What holds for every vjp.** It has the shape and dtype of its input, is linear, exactly zero for a zero
 //!   gradient, and the same bits when it runs again (or what [`Gradcheck::nondet_tol`] allows); an input used three
-//!   times gets three times the gradient; inputs are not changed. A NaN or infinity is reported with the operation where it first appeared.
+//!   times gets three times the gradient; inputs are not changed.
+//! - **NaN and infinity** are reported with the operation where they first appeared, also where only the gradient is not
+//!   finite: a norm at 0, a root or a logarithm at 0 that `where_` or `masked_fill` leaves out behind it. The safe forms
+//!   stand at [`Var::sqrt`], [`Var::where_`] and [`Var::masked_fill`].
 //! - **Layout.** Value and gradients are taken at the inputs as they are, differences on contiguous copies:
 //!   give a transposed, sliced or broadcast input, and it is checked that the layout does not matter.
 //! - **f32**, if [`Gradcheck::f32_tolerance`] asks for it: value and gradients are those in f64 to that

@@ -102,6 +102,24 @@ fn judged_by_bleu_where_no_reference_has_four_words() {
     assert!(judged.len() > 5 && best == lowest, "{judged:?}");
 }
 
+/// A model that says more than it should says four words, of which smoothing makes a BLEU above 0.
+#[test]
+fn translations_that_are_too_long_are_no_better_where_no_reference_has_four_words() {
+    let toy = Toy::new(&["validation.metric=bleu", "validation.bleu_every=1"]);
+    for (name, pairs) in [
+        ("train.tsv", "un deux trois\tone two three four five\nun\tthree two one four five\n"),
+        ("valid.tsv", "un deux trois\tthree\nun\tthree two one\n"),
+    ] {
+        fs::write(toy.path(name), pairs.repeat(10)).unwrap();
+    }
+    let output = toy.train("run").output().unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+    let metrics = String::from_utf8(content(&toy.path("run"))["metrics.jsonl"].clone()).unwrap();
+    let lines = metrics.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let bleu: Vec<f64> = lines.filter_map(|line| line["bleu"].as_f64()).collect();
+    assert!(bleu.len() > 4 && bleu.iter().all(|&bleu| bleu == 0.0), "{bleu:?}");
+}
+
 #[test]
 fn when_it_stops_early() {
     let schedule = "training.schedule={ kind = \"constant\", learning_rate = 0.3 }";

@@ -222,6 +222,13 @@ fn what_does_not_fit_the_model_to_start_from_is_named() {
     let text = said(&output);
     assert!(text.contains("training.schedule.learning_rate was 0.01"), "{text}");
     assert!(text.contains("begin a run with --set training.start_from=first/model.safetensors"), "{text}");
+    // What is told to start from is there: of a run that diverged there may be no model to use.
+    fs::remove_file(toy.path("first/model.safetensors")).unwrap();
+    let output =
+        toy.command(&[&args[..], &[rate, "--set", "training.max_steps=3"]].concat()).output().unwrap();
+    let text = said(&output);
+    let (_, start) = text.trim_end().rsplit_once("training.start_from=").expect("a model to start from");
+    assert!(start.starts_with("first/checkpoints/step-") && toy.path(start).exists(), "{text}");
 }
 
 #[test]

@@ -7,8 +7,8 @@
 //!
 //! | character | says something |
 //! |---|---|
-//! | the joiners U+200C and U+200D | one, behind letters that join or can be kept from it, as in Persian and Hindi, and behind emoji; not behind Latin, Greek, Cyrillic, Hebrew, Hangul, kana or Han, nor behind punctuation |
-//! | variation selectors | one, behind what has variants: emoji, signs, digits, Han, Myanmar and Phags-pa; not behind other letters |
+//! | the joiners U+200C and U+200D | one, behind letters that join or can be kept from it, as in Persian and Hindi, and behind emoji; not behind Latin, Greek, Cyrillic, Hebrew, Hangul, kana or Han, nor behind punctuation. What U+200C keeps apart must follow, and what U+200D joins to an emoji; behind a letter it shapes that letter, at the end of a word too |
+//! | variation selectors | one, behind what has variants: emoji, signs, digits, Han, Myanmar and Phags-pa; not behind other letters, nor behind the punctuation of ASCII. Those from U+E0100 on behind Han |
 //! | those of Mongolian, and its vowel separator | behind Mongolian |
 //! | tags, U+E0020 to U+E007F | behind the black flag, which they make that of a region |
 //!
@@ -69,8 +69,14 @@ pub fn is_blank(text: &str) -> bool {
 /// The characters of `text`, and whether each says something.
 fn told_apart(text: &str) -> impl Iterator<Item = (char, bool)> {
     let (mut base, mut before) = (' ', ' ');
-    text.chars().map(move |c| {
-        let says_something = !is_invisible(c) || says_something_behind(base, before, c);
+    // All that can be seen, from the place on that was last asked for: so each character is passed once.
+    let mut seen = text.char_indices().filter(|&(_, c)| !is_invisible(c)).peekable();
+    let mut next_seen = move |place: usize| {
+        while seen.next_if(|&(at, _)| at <= place).is_some() {}
+        seen.peek().map_or(' ', |&(_, c)| c)
+    };
+    text.char_indices().map(move |(place, c)| {
+        let says_something = !is_invisible(c) || says_something_between(base, before, c, || next_seen(place));
         if says_something {
             before = c;
             base = if is_invisible(c) || is_combining_mark(c) { base } else { c };
@@ -80,13 +86,15 @@ fn told_apart(text: &str) -> impl Iterator<Item = (char, bool)> {
 }
 
 /// Whether an invisible character says something behind `before`, the last that was kept, which belongs to the letter or
-/// sign `base`.
-fn says_something_behind(base: char, before: char, c: char) -> bool {
+/// sign `base`, and before the next that can be seen.
+fn says_something_between(base: char, before: char, c: char, next: impl FnOnce() -> char) -> bool {
     match c {
-        '\u{200c}' | '\u{200d}' => {
-            !matches!(before, '\u{200c}' | '\u{200d}') && (joins(base) || is_pictograph(base))
-        }
-        '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}' => before == base && has_variants(base),
+        '\u{200c}' | '\u{200d}' if matches!(before, '\u{200c}' | '\u{200d}') => false,
+        '\u{200c}' if joins(base) => joins_or_marks(next()),
+        '\u{200d}' if joins(base) => true,
+        '\u{200c}' | '\u{200d}' => is_pictograph(base) && is_pictograph(next()),
+        '\u{fe00}'..='\u{fe0f}' => before == base && has_variants(base),
+        '\u{e0100}'..='\u{e01ef}' => before == base && Script::of(base) == Some(Script::Han),
         '\u{180b}'..='\u{180f}' => matches!(before, '\u{1800}'..='\u{18af}'),
         '\u{e0020}'..='\u{e007f}' => matches!(before, '🏴' | '\u{e0020}'..='\u{e007e}'),
         _ => false,
@@ -100,6 +108,11 @@ fn joins(c: char) -> bool {
         && !matches!(Script::of(c), Some(Latin | Greek | Cyrillic | Hebrew | Hangul | Kana | Han))
 }
 
+/// Whether `c` is such a letter, or a mark on one.
+fn joins_or_marks(c: char) -> bool {
+    joins(c) || is_combining_mark(c)
+}
+
 /// Whether `c` is in the blocks that hold emoji.
 fn is_pictograph(c: char) -> bool {
     matches!(
@@ -109,8 +122,12 @@ fn is_pictograph(c: char) -> bool {
     )
 }
 
-/// Whether `c` is a sign, a digit, of Han, or a letter of Myanmar or Phags-pa.
+/// Whether `c` is a sign, a digit, of Han, or a letter of Myanmar or Phags-pa. Of the signs of ASCII `#` and `*` have
+/// variants, as keys of a telephone.
 fn has_variants(c: char) -> bool {
+    if c.is_ascii() {
+        return matches!(c, '0'..='9' | '#' | '*');
+    }
     let is_letter_with_variants = matches!(c, '\u{1000}'..='\u{109f}' | '\u{a840}'..='\u{a877}');
     let is_sign = !c.is_alphabetic() && !c.is_whitespace() && !is_combining_mark(c) && !is_invisible(c);
     is_sign || is_letter_with_variants || Script::of(c) == Some(Script::Han)
@@ -152,6 +169,7 @@ mod tests {
             ("e\u{301}\u{200d}e\u{301}\u{fe0f}", "e\u{301}e\u{301}"), // behind decomposed letters, as behind composed ones
             ("»\u{200d}…\u{200c}’\u{200d}。\u{200d}", "»…’。"),
             ("क\u{fe0f}ա\u{fe0f}ა\u{fe0e}ก\u{fe0f}", "कաაก"),
+            ("why?\u{fe0f} (so)\u{fe0e}.\u{fe00} ?\u{e0100} 7\u{e0100} ☎\u{e0101}", "why? (so). ? 7 ☎"),
         ] {
             assert_eq!(without_invisible(with), without);
         }
@@ -160,12 +178,36 @@ mod tests {
         assert_eq!(found, ['\u{200b}', '\u{200d}', '\0']);
     }
 
+    /// At the end of a word, before punctuation, digits and other scripts there is nothing to keep apart.
+    #[test]
+    fn a_joiner_says_something_where_there_is_something_to_join() {
+        for (with, without) in [
+            ("کتاب\u{200c} را\u{200c}، خانه\u{200c}", "کتاب را، خانه"),
+            ("کتاب\u{200c}2 کتاب\u{200c}a", "کتاب2 کتابa"),
+            ("कम\u{200c}। हम\u{200c}\u{ad}\u{200b} तुम\u{200c}", "कम। हम तुम"),
+            ("👩\u{200d} 👩\u{200d}a 👩\u{200c}", "👩 👩a 👩"),
+        ] {
+            assert_eq!(without_invisible(with), without);
+        }
+        for (with, without) in [
+            ("می\u{200c}\u{ad}\u{200b}\u{200c}خواهم", "می\u{200c}خواهم"), // it follows, behind what says nothing
+            ("👩\u{200d}\u{feff}👧", "👩\u{200d}👧"),
+        ] {
+            assert_eq!(without_invisible(with), without);
+        }
+        let many = format!("ک{}.", "\u{200c}".repeat(200_000)); // each looks ahead, and none twice
+        assert_eq!(without_invisible(&many), "ک.");
+    }
+
     #[test]
     fn what_says_something_is_kept() {
         for text in [
             "می\u{200c}خواهم",                     // Persian: I want
             "क\u{94d}\u{200d}ष क\u{94d}\u{200c}ष", // Hindi: two other shapes of the conjunct
             "ශ\u{dca}\u{200d}රී",                   // Sinhala
+            "র\u{200d}\u{9cd}য র\u{200c}\u{9cd}য", // Bengali: before the mark that joins
+            "അവന\u{d4d}\u{200d} ه\u{200d}", // Malayalam and Arabic: a letter's shape at the end of a word
+            "👩\u{200c}👧 #\u{fe0f}\u{20e3} *\u{fe0f}\u{20e3}",
             "👩\u{200d}👩\u{200d}👧 ❤\u{fe0f}\u{200d}🔥 👍🏽 1\u{fe0f}\u{20e3} ☎\u{fe0e}",
             "🏴\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}", // the flag of England
             "葛\u{e0100} ∩\u{fe00} 。\u{fe00} \u{1000}\u{fe00}",

@@ -11,6 +11,7 @@
 //! | `of` | for each source id, from 0, the target ids that may come of it, the likeliest first |
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -69,9 +70,12 @@ impl Translator {
     /// [`Error::File`] if it cannot be read, is no shortlist, or is of another vocabulary.
     pub fn open_shortlist(&self, path: impl AsRef<Path>) -> Result<Shortlist, Error> {
         let path = path.as_ref();
-        let bytes = fs::read(path).map_err(|error| Error::at(path, format!("cannot read it: {error}")))?;
-        let own = Head::of(self.text());
         let write_one = "`etudiant shortlist` writes one";
+        let bytes = fs::read(path).map_err(|error| match error.kind() {
+            ErrorKind::NotFound => Error::at(path, format!("there is no such file; {write_one}")),
+            _ => Error::at(path, format!("cannot read it: {error}")),
+        })?;
+        let own = Head::of(self.text());
         let head: Head = serde_json::from_slice(&bytes).map_err(|error| {
             Error::at(path, format!("this is no shortlist, or a part of one: {error}; {write_one}"))
         })?;
@@ -158,6 +162,11 @@ mod tests {
             );
         }
         let problem = own.open_shortlist(folder.path().join("missing")).unwrap_err().to_string();
-        assert!(problem.contains("missing: cannot read it: No such file"), "{problem}");
+        assert!(
+            problem.contains("missing: there is no such file; `etudiant shortlist` writes one"),
+            "{problem}"
+        );
+        let problem = own.open_shortlist(folder.path()).unwrap_err().to_string();
+        assert!(problem.contains("cannot read it: "), "{problem}");
     }
 }

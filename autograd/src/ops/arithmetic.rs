@@ -58,6 +58,9 @@ impl Var {
     /// `self / rhs`. vjp: `grad_self = grad_out / rhs`, `grad_rhs = -grad_out * self / rhs^2`, each summed
     /// over the axes it was broadcast along.
     ///
+    /// Note: where `rhs` is 0, value and slopes are not finite. Where the result is not wanted there,
+    /// [`masked_fill`](Var::masked_fill) of `rhs` has the way to a finite gradient.
+    ///
     /// # Panics
     /// If the shapes do not broadcast or the dtypes differ.
     #[must_use]
@@ -97,7 +100,7 @@ impl Var {
     }
 
     /// `self` to a whole power. vjp: `grad_self = n * self^(n-1) * grad_out`; zero for n = 0, also where
-    /// `self` is 0.
+    /// `self` is 0. Of negative powers holds at 0 what does of [`div`](Var::div).
     #[must_use]
     pub fn powi(&self, n: i32) -> Var {
         let x = self.value().clone();

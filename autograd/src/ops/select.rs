@@ -12,9 +12,9 @@ impl Var {
     /// summed over the axes it was broadcast along.
     ///
     /// Note: both branches are computed everywhere, and 0 is passed back into the one that was not taken. Where the slope
-    /// of that branch is infinite, as that of [`sqrt`](Var::sqrt) is at 0, or not a number, `0 * inf` makes the gradient
-    /// NaN, though the value is right. (PyTorch and JAX do the same.) So choose before the operation too: give it a
-    /// harmless number where its result is not wanted.
+    /// of that branch is infinite, as that of [`sqrt`](Var::sqrt), [`log`](Var::log), [`div`](Var::div) and negative
+    /// powers is at 0, or not a number, `0 * inf` makes the gradient NaN, though the value is right. (PyTorch and JAX do
+    /// the same.) So choose before the operation too: give it a harmless number where its result is not wanted.
     ///
     /// ```
     /// use autograd::{Tape, Var};
@@ -48,6 +48,24 @@ impl Var {
 
     /// `value` where `mask` is true, else the element of `self`; the mask broadcasts to the shape of
     /// `self`. vjp: `grad_self = 0` where `mask` is true, else `grad_out`.
+    ///
+    /// Note: filled *behind* an operation it hides an infinity from the value and not from the gradient, as
+    /// [`where_`](Var::where_) does; filled *before* it, from both.
+    ///
+    /// ```
+    /// use autograd::Tape;
+    /// use tensor::Tensor;
+    ///
+    /// let x = Tape::new().var(Tensor::from([0.0, 2.0]));
+    /// let is_zero = x.value().equal(&Tensor::scalar(0.0));
+    ///
+    /// let behind = x.log().masked_fill(&is_zero, 0.0); // [0, ln 2], but 0 * (1 / 0) is passed back
+    /// assert!(behind.sum(.., false).backward().get(&x).unwrap().at(&[0]).is_nan());
+    ///
+    /// let before = x.masked_fill(&is_zero, 1.0).log();
+    /// assert_eq!(before.value(), behind.value());
+    /// assert_eq!(before.sum(.., false).backward().get(&x), Some(&Tensor::from([0.0, 0.5])));
+    /// ```
     ///
     /// # Panics
     /// If the mask does not broadcast to the shape of `self`.

@@ -22,6 +22,9 @@ impl Var {
     }
 
     /// The natural logarithm. vjp: `grad_self = grad_out / self`.
+    ///
+    /// Note: at 0 value and slope are infinite. Where the result is not wanted there,
+    /// [`masked_fill`](Var::masked_fill) has the way to a finite gradient.
     #[must_use]
     pub fn log(&self) -> Var {
         let x = self.value().clone();
@@ -33,9 +36,9 @@ impl Var {
     /// The square root. vjp: `grad_self = grad_out / (2 out)`.
     ///
     /// Note: at 0 the slope is infinite, and what was squared before has the slope 0 there, so that the gradient of a
-    /// norm, `sqrt(sum(x^2))`, is NaN where all of x is 0. (So it is in PyTorch's and JAX's composed norms.) If that can
-    /// happen, add a little under the root, as [`layer_norm`](Var::layer_norm) does with eps; or take a harmless number
-    /// where the sum is 0:
+    /// norm, `sqrt(sum(x^2))`, is NaN where all of x is 0. (So it is in PyTorch's and JAX's composed norms.) So is that of
+    /// a root which [`where_`](Var::where_) does not choose. If that can happen, add a little under the root, as
+    /// [`layer_norm`](Var::layer_norm) does with eps; or take a harmless number where the sum is 0:
     ///
     /// ```
     /// use autograd::{Tape, Var};

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use nn::{Adam, Schedule};
 use serde::Serialize;
 use tensor::Precision;
-use text::TextKind;
+use text::{Special, TextKind};
 use toml::Table;
 use transformer::{Config, TieEmbeddings, VocabSizes};
 use translate::encode::MAX_TOKENS;
@@ -120,10 +120,20 @@ impl Recipe {
              train = { source = [\"train.fr\"], target = [\"train.en\"] }"
                 .into()
         })?;
-        require(self.text.kind != TextKind::Bpe || self.text.vocab_size >= 8, || {
-            format!("text.vocab_size is {}; a subword vocabulary needs at least 8", self.text.vocab_size)
+        for (key, files) in [("data.train", &data.train), ("data.valid", &data.valid)] {
+            files.check().map_err(|problem| format!("{key}: {problem}"))?;
+        }
+        let (kind, size) = (self.text.kind, self.text.vocab_size);
+        require(kind != TextKind::Bpe || size >= 8, || {
+            format!("text.vocab_size is {size}; a subword vocabulary needs at least 8")
         })?;
-        between("text.vocab_size", self.text.vocab_size, 0..=MAX_WORDS)
+        let symbols = Special::ALL.len();
+        require(size == 0 || size > symbols, || {
+            format!(
+                "text.vocab_size is {size}; beside {symbols} special symbols there must be a word; 0 is no limit"
+            )
+        })?;
+        between("text.vocab_size", size, 0..=MAX_WORDS)
     }
 
     /// How many tokens there are is not known yet, but how many there may be.

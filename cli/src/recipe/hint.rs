@@ -48,11 +48,17 @@ const ELSEWHERE: [(&str, &str); 40] = [
     ("gpus", "--threads"),
 ];
 
-/// The key, or the option, that does what `--option` asks for: the one of that name, else the longest name that stands
-/// in it, else the most alike.
+/// The key, or the option, that does what `--option` asks for, which may be one of many: `--epoch`.
 pub fn key_of_option(option: &str) -> Option<String> {
     let name = option.trim_start_matches('-').split('=').next().unwrap_or_default();
     let name = name.replace(['-', '.'], "_").to_lowercase();
+    // Of three words, as in `eval-every-epoch`, the last says no more what is asked for.
+    let plural = || (name.matches('_').count() < 2).then(|| key_named(&format!("{name}s"))).flatten();
+    key_named(&name).or_else(plural)
+}
+
+/// The key, or the option, of that name, else of the longest name that stands in it, else the most alike.
+fn key_named(name: &str) -> Option<String> {
     let sections = Recipe::default().table();
     let keys: Vec<(String, String)> =
         sections.iter().flat_map(|(section, keys)| keys_of(section, keys)).collect();
@@ -62,7 +68,7 @@ pub fn key_of_option(option: &str) -> Option<String> {
     let elsewhere =
         ELSEWHERE.iter().filter(|(called, _)| stands_in(called)).max_by_key(|(called, _)| called.len());
     let alike = || {
-        let likeness = |called: &str| strsim::jaro_winkler(&name, called);
+        let likeness = |called: &str| strsim::jaro_winkler(name, called);
         let most =
             keys.iter().map(|(called, key)| (likeness(called), key)).max_by(|(a, _), (b, _)| a.total_cmp(b));
         most.filter(|(likeness, _)| *likeness > 0.9).map(|(_, key)| key.clone())
@@ -89,6 +95,11 @@ mod tests {
             ("--epochs=3", "training.max_epochs"),
             ("--num-epochs", "training.max_epochs"),
             ("--max-epochs", "training.max_epochs"),
+            ("--epoch", "training.max_epochs"),
+            ("--num-epoch", "training.max_epochs"),
+            ("--step=9", "training.max_steps"),
+            ("--n-layer", "model.n_encoder_layers"),
+            ("--gpu", "--threads"),
             ("--max-steps", "training.max_steps"),
             ("--lr", "training.schedule"),
             ("--batch-size", "training.batch_tokens"),
@@ -112,7 +123,7 @@ mod tests {
         ] {
             assert_eq!(key_of_option(option).as_deref(), Some(key), "{option}");
         }
-        for option in ["--verbose", "-x", "--fp16", "--quiet", "--"] {
+        for option in ["--verbose", "-x", "--fp16", "--quiet", "--", "--eval-every-epoch", "-s"] {
             assert_eq!(key_of_option(option), None, "{option}");
         }
     }

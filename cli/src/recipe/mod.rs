@@ -31,9 +31,9 @@ pub use settings::{
 /// The comments of [`Recipe::to_toml`]; the values after the equals signs are replaced by those of a recipe.
 const TEMPLATE: &str = include_str!("template.toml");
 
-/// What is said of half a schedule.
+/// What is said of half a schedule or half an optimizer.
 const AS_A_WHOLE: &str = "a schedule or an optimizer is set as a whole, for example training.schedule={ kind = \
-                          \"constant\", learning_rate = 0.001 }";
+                          \"constant\", learning_rate = 0.001 } or training.optimizer={ kind = \"adam\" }";
 
 /// What is said of a whole number that TOML cannot write.
 const TOO_LARGE: &str = "a whole number is too large; the largest is 9223372036854775807";
@@ -80,8 +80,10 @@ impl Recipe {
     /// # Errors
     /// [`Error::Input`] with the line that is not understood.
     pub fn parse(text: &str, name: &str) -> Result<Recipe, Error> {
-        recipe_table(text, name)?; // it refuses numbers that could not be written again
-        toml::from_str(text).map_err(|error| at_its_line(error, text, name))
+        let table = recipe_table(text, name)?; // it refuses numbers that could not be written again
+        let recipe = toml::from_str(text).map_err(|error| at_its_line(error, text, name))?;
+        check_sections(&table).map_err(|problem| Error::Input(format!("{name}: {problem}")))?;
+        Ok(recipe)
     }
 
     /// The recipe in the metadata of a model or a state.
@@ -136,10 +138,21 @@ fn with_assignments(of_table: &Recipe, mut table: Table, assignments: &[String])
     for assignment in assignments {
         let at = |problem: String| Error::Input(format!("--set {assignment}: {problem}"));
         assign(&mut table, assignment).map_err(at)?;
+        check_sections(&table).map_err(at)?;
         recipe = Recipe::deserialize(table.clone())
             .map_err(|error| at(explain_assignment(assignment, error.message())))?;
     }
     Ok(recipe)
+}
+
+/// Whether no section is a value: a list would be read as the values of its keys, in their order.
+fn check_sections(table: &Table) -> Result<(), String> {
+    let sections = Recipe::default().table();
+    let is_section = |key: &str| sections.get(key).is_some_and(Value::is_table);
+    match table.iter().find(|(key, value)| is_section(key) && !value.is_table()) {
+        Some((key, _)) => Err(format!("`{key}` is a section, with keys of its own")),
+        None => Ok(()),
+    }
 }
 
 /// Who is at fault for a problem: the assignments without which it is not there, each by itself; else all of them if it
@@ -213,7 +226,7 @@ fn explain_assignment(assignment: &str, message: &str) -> String {
         return format!("there is no key `{key}` here; did you mean `{section}.{key}`?");
     }
     let problem = explain(message);
-    let is_half = key.ends_with(".kind") && !problem.contains(AS_A_WHOLE);
+    let is_half = key.starts_with("training.") && key.ends_with(".kind") && !problem.contains(AS_A_WHOLE);
     if is_half { format!("{problem}; {AS_A_WHOLE}") } else { problem }
 }
 
@@ -228,9 +241,19 @@ fn in_plain_words(message: &str) -> String {
     if message.contains("internally tagged enum") {
         return AS_A_WHOLE.into();
     }
-    let message = message.replace("expected f64", "expected a number");
-    let whole = ["expected usize", "expected u64", "expected u32"];
-    whole.iter().fold(message, |message, name| message.replace(name, "expected a whole number, 0 or more"))
+    if let Some((found, _)) = message.split_once("expected struct ") {
+        return format!("{found}expected a section, with keys of its own");
+    }
+    let words = [
+        ("expected f64", "expected a number"),
+        ("expected usize", "expected a whole number, 0 or more"),
+        ("expected u64", "expected a whole number, 0 or more"),
+        ("expected u32", "expected a whole number, 0 or more"),
+        ("expected a sequence", "expected a list"),
+        ("expected path string", "expected a path, in quotes"),
+        ("unit variant, expected string only", "more than a word, expected one in quotes"),
+    ];
+    words.iter().fold(message.into(), |message: String, (theirs, ours)| message.replace(theirs, ours))
 }
 
 /// `found`, expected one of `a`, `b`, ... -> a sentence.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use tensor::{Precision, Seed};
 use text::{CorpusFiles, TextSettings};
 use transformer::{Architecture, TrainOptions};
-use translate::SearchSettings;
+use translate::{SearchSettings, Validated};
 
 use super::schedule::{Fall, ScheduleSettings};
 
@@ -146,6 +146,22 @@ pub enum ValidationMetric {
     Loss,
     /// BLEU of greedy translations; higher is better.
     Bleu,
+}
+
+impl ValidationMetric {
+    /// Whether a model is better than the best so far, if there is one. Of equal BLEU it is the one of the lower loss:
+    /// where nothing matches yet, all have 0.
+    pub fn prefers(self, new: &Validated, best: Option<&Validated>) -> bool {
+        let lower_loss =
+            new.nll.is_finite() && best.is_none_or(|best| new.nll < best.nll || best.nll.is_nan());
+        match self {
+            ValidationMetric::Loss => lower_loss,
+            ValidationMetric::Bleu => {
+                let [new_bleu, best] = [Some(new), best].map(|of| of?.bleu.filter(|bleu| !bleu.is_nan()));
+                new_bleu > best || new_bleu.is_some() && new_bleu == best && lower_loss
+            }
+        }
+    }
 }
 
 impl Default for Recipe {

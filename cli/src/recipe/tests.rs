@@ -1,4 +1,5 @@
 mod assignments;
+mod metric;
 
 use std::path::PathBuf;
 

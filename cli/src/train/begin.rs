@@ -34,13 +34,17 @@ pub fn check_may_go_on(
         let problem = format!("training.max_epochs is {max_epochs}, but the run has begun epoch {begun}");
         return Err(Error::at(&path, format!("{problem}; raise it to train on")));
     }
+    let models = folder.models()?;
     saved.recipe.check_same_run(recipe).map_err(|problem| {
-        let model = folder.model().display().to_string();
-        let how = format!("--set training.start_from={}", quoted(&model));
-        Error::at(
-            &path,
-            format!("{problem}. To train its model on by another recipe, begin a run with {how}"),
-        )
+        let its_model = match (models.first(), models.last()) {
+            (Some(model), _) if *model == folder.model() => Some(model),
+            (_, newest) => newest, // of a run that diverged before it had a model to use
+        };
+        let how = its_model.map(|model| {
+            let model = quoted(&model.display().to_string());
+            format!(". To train its model on by another recipe, begin a run with --set training.start_from={model}")
+        });
+        Error::at(&path, problem + &how.unwrap_or_default())
     })
 }
 

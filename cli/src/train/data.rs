@@ -10,6 +10,7 @@ use text::corpus::{self, Corpus, CorpusFiles, ReadOptions};
 use text::{TextModel, TextPair, TextSettings};
 use transformer::{Architecture, Pair};
 use translate::encode::EncodedPair;
+use translate::metrics::bleu_of;
 
 use crate::builtin::{Builtin, is_complete, write_corpus};
 use crate::error::Error;
@@ -31,6 +32,8 @@ pub struct Data {
     pub valid_sources: Vec<String>,
     /// Their translations.
     pub valid_references: Vec<String>,
+    /// Whether one of these has the four words that BLEU needs.
+    pub bleu_judges: bool,
     /// Batches of a pass over `train`.
     pub epoch_batches: u64,
     /// A checksum of `train` and `valid`.
@@ -93,13 +96,16 @@ pub fn prepare(
     let epoch_batches = batches.plan_epoch(&train, 0)?.len() as u64; // as many in every epoch
     let checksum = checksum(train.iter().chain(&valid_pairs));
     let valid = valid_corpus.map_or_else(Vec::new, |corpus| corpus.pairs);
-    let (valid_sources, valid_references) = valid.into_iter().map(|pair| (pair.src, pair.tgt)).unzip();
+    let (valid_sources, valid_references): (Vec<_>, Vec<_>) =
+        valid.into_iter().map(|pair| (pair.src, pair.tgt)).unzip();
+    let bleu_judges = bleu_of(&text, &valid_references, &valid_references).score > 0.0;
     Ok(Data {
         text: text.into(),
         train: train.into(),
         valid: valid_pairs,
         valid_sources,
         valid_references,
+        bleu_judges,
         epoch_batches,
         checksum,
     })

@@ -20,7 +20,7 @@ use nn::Params;
 use tensor::{DType, Seed};
 use transformer::{Config, Transformer};
 use translate::encode::vocab_sizes;
-use translate::metrics::{bleu_of, bleu_options};
+use translate::metrics::bleu_options;
 
 use crate::console::counted;
 use crate::error::Error;
@@ -142,13 +142,13 @@ fn whole_recipe(
 fn about_bleu(data: &Data) -> Vec<String> {
     let signature = bleu_options(&data.text).signature();
     let mut lines = vec![format!("validation BLEU, of greedy translations: {signature}")];
-    if bleu_of(&data.text, &data.valid_references, &data.valid_references).score == 0.0 {
+    if !data.bleu_judges {
         lines.push(NO_FOUR_WORDS.into());
     }
     lines
 }
 
-const NO_FOUR_WORDS: &str = "warning: no validation reference has four words, which BLEU needs: it will be 0, and with \
+const NO_FOUR_WORDS: &str = "warning: no validation reference has four words, which BLEU needs: it counts as 0, and with \
     validation.metric = \"bleu\" the model of the lowest loss is the best; give longer sentences, or judge by \
     validation.metric = \"loss\"";
 

@@ -10,6 +10,12 @@ fn recipe(lines: &str, says: &[&'static str]) -> Case {
     Case { files: vec![("r.toml", text.into_bytes())], ..train(&[], &[], says) }
 }
 
+/// The same with a line above all sections.
+fn above(line: &str, says: &[&'static str]) -> Case {
+    let text = format!("{line}\n[data]\ntrain.pairs = [\"train.tsv\"]\nvalid.pairs = [\"valid.tsv\"]\n");
+    Case { files: vec![("r.toml", text.into_bytes())], ..train(&[], &[], says) }
+}
+
 fn set(set: &'static str, says: &[&'static str]) -> Case {
     train(&[], &["--set", set], says)
 }
@@ -79,6 +85,32 @@ fn assignments_that_are_not_understood() {
         set("training.schedule.peak=0.5", &["there is no key `peak` here. There are: learning_rate"]),
     ];
     println!("bad input, assignments: {0} of {0} refused", check(cases));
+}
+
+#[test]
+fn sections_lists_and_vocabularies_that_are_none() {
+    let cases = vec![
+        above("search = [3]", &["r.toml: `search` is a section, with keys of its own"]),
+        above(
+            "search = 3",
+            &["r.toml:1: invalid type: integer `3`, expected a section, with keys of its own"],
+        ),
+        set(
+            "data.valid={ source = [\"v.src\", \"w.src\"], target = \"v.tgt\" }",
+            &[
+                "--set data.valid={ source",
+                "}: data.valid: `source` and `target` differ in their number of files, 2 and 1",
+            ],
+        ),
+        Case {
+            args: vec!["train", "r.toml", "--out", "run", "--set", "text.vocab_size=3"],
+            ..recipe(
+                "[text]\nkind = \"words\"",
+                &["--set text.vocab_size=3: text.vocab_size is 3; beside 4 special"],
+            )
+        },
+    ];
+    println!("bad input, sections and lists: {0} of {0} refused", check(cases));
 }
 
 #[test]

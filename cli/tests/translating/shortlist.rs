@@ -90,7 +90,7 @@ fn what_is_no_shortlist_of_this_model_is_refused_and_nothing_is_written_over() {
     for (path, says) in [
         (toy(), "model.safetensors: this is no shortlist, or a part of one"),
         (&half, "half: this is no shortlist, or a part of one"),
-        (&missing, "missing: cannot read it: "),
+        (&missing, "missing: there is no such file; "),
     ] {
         let problem = translate(&format!(" --shortlist {path}"), "un\n").problem();
         assert!(problem.contains(says), "{problem}");

@@ -2,9 +2,11 @@
 //!
 //! With `inner` 1 each row is folded on its own, in lanes ([`fold`](super::fold)). Otherwise whole rows of `inner`
 //! elements are folded into an accumulator row. Long reductions are cut into blocks of rows whose number depends on
-//! the sizes alone, and the blocks are combined in order.
+//! the sizes alone.
 //!
-//! What is folded may be of another type than the elements: sums of f32 are formed in f64 and rounded once.
+//! What is folded may be of another type than the elements: sums of f32 are formed in f64 and rounded once. Those of f64
+//! keep their digits as well: [`PART`] rows are folded in order, and parts in pairs, so that the error grows with the
+//! logarithm of the length, as it does along rows.
 //!
 //! Where rows are short, blocks are shared between threads, each with an accumulator of its own. Where they are long, a
 //! block has so few of them that the accumulators would take up as much memory as the input; then the columns are
@@ -18,6 +20,9 @@ use crate::threads::{GRAIN, for_each_chunk, map_indices, rows_per_chunk};
 /// Blocks of more rows than this have an accumulator each; over a long axis these take up less than an eighth of what
 /// the input does.
 const FEW_ROWS: usize = 8;
+
+/// How many rows are folded in order, before parts are combined in pairs.
+const PART: usize = 64;
 
 /// The columns of a strip, if there are enough rows to keep a thread busy.
 const STRIP: usize = 256;
@@ -64,13 +69,13 @@ fn reduce<T: Element, A: Element>(
         for_each_chunk(&mut out, groups * inner, |chunk, out| {
             let x = &x[chunk * groups * len * inner..];
             for (out, group) in out.chunks_exact_mut(inner).zip(x.chunks_exact(len * inner)) {
-                simd!(fold_rows(group.chunks_exact(inner), out, fold));
+                fold_in_pairs(group, inner, 0, out, fold);
             }
         });
     } else if block > FEW_ROWS {
         reduce_by_blocks(x, [len, inner], block, &mut out, fold);
     } else {
-        reduce_by_strips(x, [len, inner], block, &mut out, fold);
+        reduce_by_strips(x, [len, inner], &mut out, fold);
     }
     out
 }
@@ -87,38 +92,70 @@ fn reduce_by_blocks<T: Element, A: Element>(
     let mut partial = vec![fold.identity; out.len() * blocks]; // [outer, blocks, inner]
     for_each_chunk(&mut partial, inner, |row, out| {
         let group = &x[row / blocks * len * inner..][..len * inner];
-        let rows = &group[row % blocks * block * inner..];
-        simd!(fold_rows(rows.chunks_exact(inner).take(block), out, fold));
+        let start = row % blocks * block * inner;
+        fold_in_pairs(&group[start..group.len().min(start + block * inner)], inner, 0, out, fold);
     });
     let Fold { identity, combine, .. } = fold;
     for (out, partial) in out.chunks_exact_mut(inner).zip(partial.chunks_exact(blocks * inner)) {
-        simd!(fold_rows(partial.chunks_exact(inner), out, Fold { identity, lift: |x| x, combine }));
+        fold_in_pairs(partial, inner, 0, out, Fold { identity, lift: |x| x, combine });
     }
 }
 
-/// As [`reduce_by_blocks`], in the same order for every element, a strip of columns at a time.
+/// As [`reduce_by_blocks`], a strip of columns at a time.
 fn reduce_by_strips<T: Element, A: Element>(
     x: &[T],
     [len, inner]: [usize; 2],
-    block: usize,
     out: &mut [A],
     fold: Fold<A, impl Fn(T) -> A + Copy + Sync + Send, impl Fn(A, A) -> A + Copy + Sync + Send>,
 ) {
-    let Fold { identity, combine, .. } = fold;
     let width = rows_per_chunk(len).max(STRIP);
     for_each_chunk(out, inner, |group, out| {
         let group = &x[group * len * inner..][..len * inner];
-        for_each_chunk(out, width, |strip, out| {
-            let columns = strip * width..strip * width + out.len();
-            let mut partial = vec![identity; out.len()];
-            simd!(for block in group.chunks(block * inner) {
-                partial.fill(identity);
-                let rows = block.chunks_exact(inner).map(|row| &row[columns.clone()]);
-                fold_rows(rows, &mut partial, fold);
-                fold_rows([&partial[..]].into_iter(), out, Fold { identity, lift: |x| x, combine });
-            });
-        });
+        for_each_chunk(out, width, |strip, out| fold_in_pairs(group, inner, strip * width, out, fold));
     });
+}
+
+/// Folds rows of `inner` elements into `out`, which stands below their columns from `first` on: [`PART`] rows in order,
+/// and parts in pairs, as a binary counter carries.
+fn fold_in_pairs<T: Element, A: Element>(
+    rows: &[T],
+    inner: usize,
+    first: usize,
+    out: &mut [A],
+    fold: Fold<A, impl Fn(T) -> A + Copy, impl Fn(A, A) -> A + Copy>,
+) {
+    let width = out.len();
+    let parts = rows.len().div_ceil(PART * inner);
+    let mut levels = match parts {
+        0 | 1 => Vec::new(),
+        _ => vec![fold.identity; width * (parts.ilog2() as usize + 1)], // row l: of 2^l parts
+    };
+    simd!({
+        for (count, part) in rows.chunks(PART * inner).enumerate() {
+            out.fill(fold.identity);
+            fold_rows(part.chunks_exact(inner).map(|row| &row[first..first + width]), out, fold);
+            let carries = count.trailing_ones() as usize;
+            for level in levels.chunks_exact(width).take(carries) {
+                combine_rows(level, out, fold.combine);
+            }
+            if parts > 1 {
+                levels[carries * width..][..width].copy_from_slice(out);
+            }
+        }
+        let mut rest = parts & parts.saturating_sub(1); // `out` is of the lowest bit that is set in `parts`
+        while rest != 0 {
+            combine_rows(&levels[rest.trailing_zeros() as usize * width..][..width], out, fold.combine);
+            rest &= rest - 1;
+        }
+    });
+}
+
+/// `out = combine(row, out)`, element by element.
+#[inline(always)]
+fn combine_rows<A: Element>(row: &[A], out: &mut [A], combine: impl Fn(A, A) -> A) {
+    for (out, &x) in out.iter_mut().zip(row) {
+        *out = combine(x, *out);
+    }
 }
 
 /// Folds rows as long as `out` into it, in order.
@@ -175,99 +212,4 @@ pub fn argmax<T: Element>(row: &[T]) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// What a reduction computes, in plain order.
-    fn naive_reduce(
-        x: &[f64],
-        [outer, len, inner]: [usize; 3],
-        identity: f64,
-        f: fn(f64, f64) -> f64,
-    ) -> Vec<f64> {
-        let at = |o: usize, l: usize, i: usize| x[(o * len + l) * inner + i];
-        let cell = |cell: usize| (0..len).fold(identity, |a, l| f(a, at(cell / inner, l, cell % inner)));
-        (0..outer * inner).map(cell).collect()
-    }
-
-    #[test]
-    fn agrees_with_the_naive_twin_on_integers() {
-        let sizes = [
-            [0, 3, 2],
-            [2, 0, 3],
-            [2, 3, 0],
-            [1, 1, 1],
-            [3, 17, 1],
-            [1, 40_000, 1],
-            [50_000, 3, 1],
-            [2, 5, 7],
-            [1, 9000, 5],
-            [3, 9000, 7],
-            [400, 3, 129],
-            [1, 3, 20_000],
-            [2, 100, 3000],
-            [3, 9, 2048],
-        ];
-        for [outer, len, inner] in sizes {
-            let dims = [outer, len, inner];
-            let x: Vec<f64> = (0..outer * len * inner).map(|i| (i * 31 % 101) as f64 - 50.0).collect();
-            assert_eq!(sum(&x, dims), naive_reduce(&x, dims, 0.0, |a, b| a + b), "{dims:?}");
-            let lowest = f64::NEG_INFINITY;
-            assert_eq!(largest(&x, dims), naive_reduce(&x, dims, lowest, f64::max), "max of {dims:?}");
-        }
-    }
-
-    #[test]
-    fn every_sum_is_that_of_its_blocks_in_order() {
-        for dims @ [outer, len, inner] in
-            [[2, 9000, 7], [1, 200, 1500], [2, 100, 3000], [1, 9, 2048], [2, 5, 9000]]
-        {
-            let x: Vec<f32> = (0..outer * len * inner).map(|i| (i as f32 * 0.7).sin()).collect();
-            let sum_of = |cell: usize| {
-                let at = |l: usize| f64::from(x[(cell / inner * len + l) * inner + cell % inner]);
-                let rows: Vec<usize> = (0..len).collect();
-                let blocks = rows.chunks(rows_per_chunk(inner));
-                blocks.map(|rows| rows.iter().fold(0.0, |sum, &l| sum + at(l))).fold(0.0, |sum, x| sum + x)
-            };
-            let expected: Vec<f64> = (0..outer * inner).map(sum_of).collect();
-            assert!(sum(&x, dims) == expected, "{dims:?}");
-        }
-    }
-
-    #[test]
-    fn one_number_that_is_not_finite_is_found_at_every_place() {
-        let mut x = vec![f32::MAX; 2100]; // two blocks and a part of one
-        assert!(all_finite(&x) && all_finite::<f64>(&[]));
-        for place in 0..x.len() {
-            for wrong in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
-                x[place] = wrong;
-                assert_eq!(all_finite(&x), x.iter().all(|x| x.is_finite()), "{wrong} at {place}");
-            }
-            x[place] = f32::MIN;
-        }
-    }
-
-    #[test]
-    fn max_and_argmax_do_not_lose_a_nan() {
-        assert!(largest(&[1.0, f64::NAN, 2.0], [1, 3, 1])[0].is_nan());
-        assert!(largest(&[f64::NAN, 1.0], [1, 2, 1])[0].is_nan());
-        assert_eq!(argmax(&[1.0, f64::NAN, 2.0, f64::NAN]), 1);
-        assert_eq!(argmax(&[1.0, 3.0, 3.0]), 1);
-        assert_eq!(argmax_rows(&[1.0f32, 2.0, 5.0, 4.0], 2, 2), [1, 0]);
-    }
-
-    #[test]
-    fn every_row_of_many_has_its_argmax() {
-        let (rows, len) = (GRAIN, 3); // several chunks of rows
-        let largest = |row: usize| row * 7 % 5 % len;
-        let x: Vec<f32> = (0..rows * len).map(|i| f32::from(u8::from(i % len == largest(i / len)))).collect();
-        assert!(argmax_rows(&x, rows, len).into_iter().eq((0..rows).map(|row| largest(row) as u32)));
-    }
-
-    #[test]
-    fn sum_f64_applies_its_function() {
-        let x: Vec<f32> = (0..40_000).map(|i| (i % 5) as f32).collect();
-        assert_eq!(sum_f64(&x, |x| x * x), 8000.0 * 30.0);
-        assert_eq!(sum_f64::<f32>(&[], |x| x), 0.0);
-    }
-}
+mod tests;

@@ -37,7 +37,9 @@ unary! {
     /// The rectified linear unit: `max(0, x)`. NaN stays NaN.
     relu = relu;
     /// The Gaussian error linear unit `x * (1 + erf(x / sqrt 2)) / 2`, in its exact form
-    /// (Hendrycks and Gimpel 2016), not the tanh approximation.
+    /// (Hendrycks and Gimpel 2016), not the tanh approximation. In f32 `1 + erf` is formed as it stands, as PyTorch
+    /// does: exact to a rounding of `x`, so that far to the left, where the result is small, its digits get fewer. In f64
+    /// all are kept.
     gelu = gelu;
     /// The logistic function `1 / (1 + exp(-x))`.
     sigmoid = sigmoid;

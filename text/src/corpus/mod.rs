@@ -68,6 +68,21 @@ impl CorpusFiles {
     pub fn is_empty(&self) -> bool {
         self.source.is_empty() && self.target.is_empty() && self.pairs.is_empty()
     }
+
+    /// Whether each file of `source` has one of `target` beside it.
+    ///
+    /// # Errors
+    /// A sentence that says how many there are.
+    pub fn check(&self) -> Result<(), String> {
+        let (source, target) = (self.source.len(), self.target.len());
+        if source == target {
+            return Ok(());
+        }
+        Err(format!(
+            "`source` and `target` differ in their number of files, {source} and {target}; each file of `source` needs one \
+             with its translations under `target`, in the same order"
+        ))
+    }
 }
 
 /// Reads `files`, whose relative paths start from the folder `dir`. The report and the messages name files by
@@ -85,14 +100,7 @@ pub fn read(files: &CorpusFiles, dir: &Path, options: &ReadOptions) -> Result<Co
         let right = "name files under `source` and `target`, or tab-separated ones under `pairs`";
         return Err(Error::Corpus(format!("no text to read; {right}")));
     }
-    if source.len() != target.len() {
-        return Err(Error::Corpus(format!(
-            "`source` and `target` differ in their number of files, {} and {}; each file of `source` needs one with \
-             its translations under `target`, in the same order",
-            source.len(),
-            target.len()
-        )));
-    }
+    files.check().map_err(Error::Corpus)?;
     let mut reader = Reader::new(options);
     for (src, tgt) in source.iter().zip(target) {
         reader.read_two_files(dir, src, tgt)?;

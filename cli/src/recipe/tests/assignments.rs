@@ -59,6 +59,25 @@ fn assignments_change_one_key_each_and_say_what_they_do_not_understand() {
 }
 
 #[test]
+fn what_is_of_another_kind_is_told_in_words_of_recipes() {
+    for (assignment, expected) in [
+        ("model=3", "`model` is a section, with keys of its own"),
+        ("training=[]", "`training` is a section, with keys of its own"),
+        ("data.dir=3", "expected a path, in quotes"),
+        ("training.freeze=3", "expected a list"),
+        ("validation.metric=[]", "more than a word, expected one in quotes"),
+        ("text.kind=word", "did you mean `words`? There are: bpe, words, pretokenised"),
+        ("training.optimizer.eps=1e-8", "or training.optimizer={ kind = \"adam\" }"),
+    ] {
+        let problem = set(&[assignment]).unwrap_err();
+        assert!(
+            problem.starts_with(&format!("--set {assignment}: ")) && problem.ends_with(expected),
+            "{problem}"
+        );
+    }
+}
+
+#[test]
 fn an_assignment_is_one_value_of_one_key() {
     for (assignment, expected) in [
         ("seed=1\nmodel.d_model=64", "invalid type: string"),

@@ -80,8 +80,9 @@ pub(super) fn tensors(tensors: &[Listed]) -> String {
         |texts: &mut dyn Iterator<Item = String>| texts.map(|text| text.chars().count()).max().unwrap_or(0);
     let name_width = longest(&mut tensors.iter().map(|tensor| shown(&tensor.name))).max(6);
     let dtype_width = longest(&mut tensors.iter().map(|tensor| tensor.dtype.clone())).max(5);
+    let shape_width = longest(&mut tensors.iter().map(|tensor| format!("{:?}", tensor.shape))).max(16);
     let row = |name: &str, shape: &str, dtype: &str, numel: &str| {
-        format!("{name:name_width$}  {shape:>16}  {dtype:>dtype_width$}  {numel:>12}\n")
+        format!("{name:name_width$}  {shape:>shape_width$}  {dtype:>dtype_width$}  {numel:>12}\n")
     };
     let mut text = row("tensor", "shape", "dtype", "numbers");
     let mut total = 0;
@@ -121,14 +122,13 @@ pub(super) fn validated(validated: &Validated) -> String {
     format!("step {}, perplexity {:.3}{bleu}", validated.step, validated.perplexity())
 }
 
-/// The place of the best validation, the first among equals.
+/// The place of the best validation, as the run chose it.
 pub(super) fn best(history: &[Validated], metric: ValidationMetric) -> Option<usize> {
-    let badness = |place: usize| match metric {
-        ValidationMetric::Loss => history[place].nll,
-        ValidationMetric::Bleu => -history[place].bleu.unwrap_or(f64::NEG_INFINITY),
+    let better = |best: Option<usize>, new: usize| {
+        let is_better = metric.prefers(&history[new], best.map(|best| &history[best]));
+        if is_better { Some(new) } else { best }
     };
-    let known = (0..history.len()).filter(|&place| badness(place).is_finite());
-    known.min_by(|&a, &b| badness(a).total_cmp(&badness(b)))
+    (0..history.len()).fold(None, better)
 }
 
 /// At most `most` of the numbers below `count`, evenly spread, the first and the last among them.

@@ -1,3 +1,5 @@
+use nn::checkpoint::Listed;
+
 use super::model::configuration;
 use super::tables::*;
 use crate::console::shown;
@@ -46,12 +48,30 @@ fn rows_are_aligned_and_further_lines_indented() {
 }
 
 #[test]
+fn columns_of_tensors_hold_the_longest_shape() {
+    let listed = |name: &str, shape: &[usize]| Listed {
+        name: name.into(),
+        dtype: "F32".into(),
+        shape: shape.to_vec(),
+        problem: None,
+    };
+    let text = tensors(&[listed("kernel", &[1024, 2048, 3, 3, 3, 1]), listed("bias", &[2])]);
+    let ends: Vec<_> =
+        text.lines().map(|line| line.find(" f32").or(line.find(" dtype").map(|at| at + 2))).collect();
+    assert!(ends[0] == ends[1] && ends[1] == ends[2], "{text}");
+    assert!(text.lines().all(|line| line.len() == text.lines().next().unwrap().len()), "{text}");
+}
+
+#[test]
 fn nothing_that_steers_a_terminal_is_shown_as_it_is() {
     assert_eq!(shown("é\u{1b}[31m▁\n"), "é\\u{1b}[31m▁\\u{a}");
 }
 
 #[test]
-fn the_best_is_by_the_metric_and_the_first_among_equals() {
+fn the_best_is_by_the_metric_and_then_by_loss_and_the_first_among_equals() {
+    let tied =
+        [(3.0, 0.0), (1.0, 0.0), (2.0, 0.0), (1.0, 0.0)].map(|(nll, bleu)| validated(1, nll, Some(bleu)));
+    assert_eq!(best(&tied, ValidationMetric::Bleu), Some(1));
     let history = [
         validated(1, 2.0, None),
         validated(2, 1.0, Some(8.0)),
