@@ -112,7 +112,7 @@ fn lists(last: &Pass) -> Option<Vec<Vec<Drawn>>> {
         let words: Vec<String> = listed(outputs[at]).into_iter().take(8).collect();
         let place = Place::of("outputs.probability").listed_at(at, Heads::Words);
         let matrix = Matrix {
-            name: format!("{}: “{label}”", at + 1),
+            name: format!("{at}: “{label}”"),
             role: Role::Weights,
             place: place.strides(n_listed, 1).start(at * n_listed),
             n_rows: 1,

@@ -255,7 +255,8 @@ impl Matrix {
         let word = |col: Option<usize>| {
             col.map_or("…", |col| self.labels.cols.get(col).map_or("", |label| label.as_str()))
         };
-        let room = |pair: &[Option<usize>]| text_width(word(pair[0])) + text_width(word(pair[1]));
+        let width_of = |col| text_width(word(col)) * 12.0 / 13.0; // the letters are smaller here
+        let room = |pair: &[Option<usize>]| width_of(pair[0]) + width_of(pair[1]);
         let fit = columns.windows(2).all(|pair| room(pair) <= 2.0 * width) && columns.len() > 1;
         html! {
             g role="row" {
