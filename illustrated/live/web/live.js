@@ -39,6 +39,7 @@
   }
 
   showSettings(form, (live.defaults = JSON.parse($("#defaults").textContent)));
+  say("One moment: the model is being made.");
   const ask = await beginWorker();
   const moments = new Moments(ask, { doing, moved: showControls });
   const beside = new Beside(source);

@@ -1,8 +1,6 @@
 //! Self-attention as matrices: `Q = X W^Q`, `K = X W^K`, `V = X W^V`, then `softmax(Q K^T / √d_head) V` (Vaswani et al.
 //! 2017, §3.2.1).
 
-use maud::html;
-
 use super::common::{MAX_WIDTH, Run, by_layer, largest, row_of, spelled};
 use crate::look::equation::{Part, equation, stack};
 use crate::look::matrix::Drawn;
@@ -23,15 +21,13 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
     }
     lines.push(attention(&run)?);
     let sheet = stack(&lines, 6.0);
-    Some(Figure {
-        id: "attention-matrices",
-        title: "One head of self-attention, as matrices".into(),
-        caption: caption(&run)?,
-        width: sheet.width,
-        height: sheet.height,
-        drawing: html! { (sheet.markup) },
-        controls: vec![run.layers(), run.heads()],
-    })
+    Some(Figure::new(
+        "attention-matrices",
+        "One head of self-attention, as matrices",
+        caption(&run)?,
+        sheet,
+        vec![run.layers(), run.heads()],
+    ))
 }
 
 /// `X W = Q`; without W, if the parameters were not recorded.

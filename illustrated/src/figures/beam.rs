@@ -11,11 +11,11 @@ use crate::recording::{Fate, PenaltyKind, Recording, Search, Unit};
 
 /// Greedy decoding.
 pub fn greedy(recording: &Recording) -> Option<Figure> {
-    let Unit { one, many } = recording.about().unit();
+    let Unit { one, .. } = recording.about().unit();
     let says = |search: &Search| {
         format!(
             "at each step of the search the likeliest {one} is taken and every other dropped for good, of which the \
-             runner-up is shown. After {} {many} it reads: {}.",
+             runner-up is shown. In {} steps it finds {}.",
             steps(search),
             found(search),
         )
@@ -32,8 +32,9 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
     let says = |search: &Search| {
         let count = |fate| search.candidates.iter().filter(|(_, candidate)| candidate.fate == fate).count();
         format!(
-            "of the {} candidates that came into question in {} steps of the search, {} were kept, {} ended and {} were \
-             dropped; the best reads: {}. Every further {one} costs, so sums only fall{}",
+            "of the {} candidates that came into question in {} steps of the search, {} were kept, {} finished and {} were \
+             pruned, dropped for good; the best reads: {}. The search goes on after the first end, as long as something kept may \
+             still beat what has finished. Every further {one} costs, so sums only fall{}",
             search.candidates.len(),
             steps(search),
             count(Fate::Kept),
@@ -48,7 +49,7 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
         "beam-search",
         |search| search.name() != "greedy",
         says,
-        |search| format!("Search ({}): what was kept, what ended, what was dropped", search.name()),
+        |search| format!("Search ({}): what was kept, what finished, what was pruned", search.name()),
     )
 }
 
@@ -127,8 +128,9 @@ mod tests {
         let figure = draw(recording).unwrap();
         let drawing = figure.drawing.into_string();
         for (pass, searches) in recording.searches_by_pass().into_iter().enumerate() {
-            let class = if pass == last { "" } else { " class=\"off\"" };
-            assert!(drawing.contains(&format!("<g data-when=\"pass={pass}\"{class}>")), "{pass}");
+            let group = drawing.split(&format!("<g data-when=\"pass={pass}\"")).nth(1).unwrap();
+            let is_shown = !group.split('>').next().unwrap().contains(" class=\"off\"");
+            assert_eq!(is_shown, pass == last, "{pass}");
             let [(event, best), ..] = searches[1].translations[..] else { panic!("nothing was found") };
             let step = recording.passes()[pass].head().step;
             let told = figure.caption.text(&[("pass", pass)]);
@@ -139,6 +141,18 @@ mod tests {
         }
         let single = draw(&search(3, 2, "w")).unwrap();
         assert!(single.caption.axes().is_empty() && !single.drawing.into_string().contains("data-when"));
+    }
+
+    /// Of a tree that ends early no room is left for those that do not.
+    #[test]
+    fn a_tree_is_as_high_as_what_is_seen_of_it() {
+        let figure = greedy(toy()).unwrap();
+        let drawing = figure.drawing.into_string();
+        let bottoms = drawing.split(" data-bottom=\"").skip(1).map(|rest| rest.split('"').next().unwrap());
+        let bottoms: Vec<f64> = bottoms.map(|bottom| bottom.parse().unwrap()).collect();
+        let [.., last] = bottoms[..] else { panic!("nothing was drawn") };
+        assert!(bottoms.iter().any(|&bottom| bottom > last), "{bottoms:?}");
+        assert_eq!((figure.height, figure.least_height), (last, 0.0));
     }
 
     /// A search that keeps `beam` of twice as many words at each of `steps`, all that go on from the first.

@@ -3,7 +3,8 @@
 use transformer::NormPlacement;
 
 use crate::look::equation::choices;
-use crate::look::matrix::{Drawn, cut};
+use crate::look::matrix::Drawn;
+use crate::look::text::cut;
 use crate::look::{Axis, Caption, Control, Heads, Labels, Matrix, Place, Role, Sheet, Style};
 use crate::recording::{Array, Output, Pass, Recording, Token, Unit};
 

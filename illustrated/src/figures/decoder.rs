@@ -3,8 +3,8 @@
 
 use transformer::{Architecture, NormPlacement};
 
-use crate::look::matrix::cut;
 use crate::look::number::counted;
+use crate::look::text::cut;
 use crate::look::{Figure, Labels, Matrix, Place, Role, Sheet};
 use crate::recording::{Pass, Recording, Token, Unit};
 

@@ -1,7 +1,7 @@
 //! Decoding step by step: what was said so far, the vector of the last place, what it attends to in the source, and the
 //! word that comes of it, until the sentence ends.
 
-use crate::look::matrix::{cut, text_width};
+use crate::look::text::{cut, lines, text_width};
 use crate::look::{Axis, Caption, Figure, Labels, Matrix, Place, Role, Sheet};
 use crate::recording::{Pass, Recording, Unit};
 
@@ -72,7 +72,7 @@ fn hidden(d_model: usize) -> Matrix {
 fn attended(pass: &Pass) -> Matrix {
     let (n_src, n_tgt) = (pass.head().src.len(), pass.head().tgt_in.len());
     Matrix {
-        name: "cross-attention: where in the source it looks".into(),
+        name: "cross-attention to the source".into(),
         role: Role::Weights,
         place: Place::of("decoder.layers.{layer}.cross_attn.weights")
             .control("position", n_src)
@@ -125,7 +125,11 @@ fn next_words(sheet: &mut Sheet, passes: &[Pass]) {
             let width = text_width(&text) + 20.0;
             one.text("strong", 4.0, y + 19.0, "the likeliest:");
             one.boxed("strong", [112.0, y, width, 28.0], &text);
-            one.text("note", 122.0 + width, y + 19.0, &then);
+            let then = lines(&then);
+            let first = y + 28.0 - 9.0 * then.len() as f64;
+            for (at, line) in then.iter().enumerate() {
+                one.text("note", 122.0 + width, first + 18.0 * at as f64, line);
+            }
             let condition = format!("pass={number} position={position}");
             sheet.when(&condition, number + 1 == passes.len() && position == 0, one);
         }

@@ -3,7 +3,8 @@
 //! after training.
 
 use crate::look::flow::flow;
-use crate::look::matrix::{Drawn, MAX_COLUMNS, PITCH, cut, shown};
+use crate::look::matrix::{Drawn, MAX_COLUMNS, PITCH, shown};
+use crate::look::text::cut;
 use crate::look::{Axis, Caption, Figure, Heads, Labels, Matrix, Place, Role};
 use crate::recording::{About, Output, Pass, Recording, Unit};
 use maud::html;
@@ -27,16 +28,13 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
     let first = outputs.first()?;
     let drawn = if is_shared(&outputs) { tables(recording, &passes, first) } else { lists(last) }?;
     let lines = drawn.into_iter().map(|line| flow(line, WIDTH)).collect();
-    let Drawn { markup, width, height, .. } = flow(lines, 0.0); // one under the other
-    Some(Figure {
-        id: "distributions",
-        title: "What is aimed at, and what the model says".into(),
-        caption: caption(recording.about(), &passes)?,
-        width,
-        height,
-        drawing: markup,
-        controls: Vec::new(),
-    })
+    Some(Figure::new(
+        "distributions",
+        "What is aimed at, and what the model says",
+        caption(recording.about(), &passes)?,
+        flow(lines, 0.0), // one under the other
+        Vec::new(),
+    ))
 }
 
 /// A table for each of label, target and model, in lines; the last is the first position as bars.
@@ -114,7 +112,7 @@ fn lists(last: &Pass) -> Option<Vec<Vec<Drawn>>> {
         let words: Vec<String> = listed(outputs[at]).into_iter().take(8).collect();
         let place = Place::of("outputs.probability").listed_at(at, Heads::Words);
         let matrix = Matrix {
-            name: format!("{}: “{label}”", at + 1),
+            name: format!("{at}: “{label}”"),
             role: Role::Weights,
             place: place.strides(n_listed, 1).start(at * n_listed),
             n_rows: 1,

@@ -4,7 +4,7 @@ use transformer::{Config, NormPlacement, Pair, VocabSizes};
 
 use super::{all, attention_matrices, explorer, self_attention};
 use crate::look::Figure;
-use crate::look::matrix::text_width;
+use crate::look::text::text_width;
 use crate::recording::{About, Event, Recording};
 use crate::testing::{attribute, checked, recorded_pair, toy};
 
@@ -78,6 +78,17 @@ fn hold_layout(figure: &Figure) {
     }
 }
 
+/// Who scrolls a wide drawing on a phone sees each line of text whole, and need not scroll along it.
+#[test]
+fn no_line_is_wider_than_a_phone() {
+    let recording = recorded(&config(8, 2), 30, true);
+    let all = all(toy()).into_iter().chain(all(&recording));
+    let texts = all.flat_map(|figure| texts(&figure).into_iter().map(move |text| (figure.id, text)));
+    let wide = texts.filter(|(_, text)| text.right - text.left > 328.0);
+    let wide: Vec<String> = wide.map(|(id, text)| format!("{id}: {}", text.text)).collect();
+    assert_eq!(wide, [""; 0]);
+}
+
 /// A model that nobody trained, of these sizes, and a sentence of so many words.
 fn recorded(config: &Config, n_words: usize, with_parameters: bool) -> Recording {
     let words =
@@ -132,7 +143,9 @@ fn every_line_is_drawn_or_counted() {
         let group = group.split("</g>").next().unwrap();
         let faint = weights.data[head * 9..head * 9 + 9].iter().filter(|weight| **weight < 0.05).count();
         assert_eq!(group.matches('L').count(), 9 - faint, "head {head}");
-        assert!(group.contains(&format!("head {head}: {faint} of 9 ")), "{group}");
+        let told =
+            if faint == 0 { "9 lines".into() } else { format!("{} of 9 lines; {faint} below", 9 - faint) };
+        assert!(group.contains(&format!("head {head}: {told}")), "{group}");
     }
 }
 

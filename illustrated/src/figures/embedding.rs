@@ -31,23 +31,20 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
         rows("what the encoder reads", "encoder.embedded")?,
     ];
     let sheet = equation(parts, MAX_WIDTH);
-    Some(Figure {
-        id: "embedding",
-        title: format!("{} become vectors", if run.unit.many == "words" { "Words" } else { "Pieces" }),
-        caption: format!(
+    Some(Figure::new(
+        "embedding",
+        format!("{} become vectors", if run.unit.many == "words" { "Words" } else { "Pieces" }),
+        format!(
             "Each of the {} {} has a row of {} numbers from the table, times √{}; {}",
             run.src.len(),
             run.unit.many,
             run.d_model,
             run.d_model,
             place(recording.about().architecture.positions),
-        )
-        .into(),
-        width: sheet.width,
-        height: sheet.height,
-        drawing: sheet.markup,
-        controls: Vec::new(),
-    })
+        ),
+        sheet,
+        Vec::new(),
+    ))
 }
 
 /// What is added to the word.
@@ -96,21 +93,19 @@ pub fn feed_forward(recording: &Recording) -> Option<Figure> {
             path class="tip" d={ "M" (to) " " (y) "l-7 -4v8z" } {}
         }
     };
-    Some(Figure {
-        id: "feed-forward",
-        title: format!("Through the feed-forward each {} walks alone", run.unit.one),
-        caption: format!(
+    let drawing = html! {
+        @for (one, left) in all.iter().zip(&lefts) { (at(*left, 0.0, &one.markup)) }
+        @for line in 0..n_lines { @for from in 0..2 { (arrow(from, line)) } }
+    };
+    Some(Figure::new(
+        "feed-forward",
+        format!("Through the feed-forward each {} walks alone", run.unit.one),
+        format!(
             "No arrow leaves its row: the {d_model} numbers of a {one} become {d_ff} and then {d_model} again, which are \
              added to those that went in; by the same weights for each of the {} {many}.",
             run.src.len(),
-        )
-        .into(),
-        width: x - WAY,
-        height: all[0].height,
-        drawing: html! {
-            @for (one, left) in all.iter().zip(&lefts) { (at(*left, 0.0, &one.markup)) }
-            @for line in 0..n_lines { @for from in 0..2 { (arrow(from, line)) } }
-        },
-        controls: vec![numbered("layer", run.n_layers)],
-    })
+        ),
+        Drawn::whole(drawing, x - WAY, all[0].height),
+        vec![numbered("layer", run.n_layers)],
+    ))
 }

@@ -4,13 +4,13 @@
 mod kind;
 mod lines;
 
-use maud::html;
+use maud::{Markup, html};
 
 use super::common::{by_layer, largest, numbered, row_of};
 use crate::look::equation::at;
 use crate::look::matrix::Drawn;
 use crate::look::number::counted;
-use crate::look::{Axis, Caption, Control, Figure, Labels, Matrix, Place, Role, Style};
+use crate::look::{Axis, Caption, Control, Figure, Labels, Matrix, Note, Place, Role, Sheet, Style};
 use crate::recording::{Pass, Recording, Unit};
 
 use kind::{Kind, LABELS, TOGGLES, kinds};
@@ -28,13 +28,13 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
     let kinds = kinds(recording, &pass);
     let n_heads = recording.about().architecture.n_heads;
     let n_layers = kinds.iter().map(|kind| kind.n_layers).max()?;
-    let drawn: Vec<Drawn> = kinds
-        .iter()
-        .enumerate()
-        .map(|(at, kind)| panel(recording, kind, at, n_heads))
-        .collect::<Option<_>>()?;
-    let (width, height) =
-        drawn.iter().fold((0.0_f64, 0.0_f64), |(w, h), one| (w.max(one.width), h.max(one.height)));
+    let mut sheet = Sheet::new();
+    sheet.markup(hatch(), 0.0, 0.0);
+    for (number, kind) in kinds.iter().enumerate() {
+        let mut one = Sheet::new();
+        one.put(&panel(recording, kind, number, n_heads)?, 0.0, 0.0);
+        sheet.when(&format!("kind={number}"), number == 0, one);
+    }
     let names = kinds.iter().map(|kind| kind.name.to_owned()).collect();
     let toggles = TOGGLES.iter().zip(LABELS).take(n_heads).enumerate().map(|(head, (name, label))| Control {
         name,
@@ -43,47 +43,42 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
         chosen: usize::from(head == 0),
     });
     let kind = Control { name: "kind", label: "attention", choices: names, chosen: 0 };
-    let (layer, head) = (numbered("layer", n_layers), numbered("head", n_heads));
+    let layer = numbered("layer", n_layers);
+    let head = Control { label: "weights of head", ..numbered("head", n_heads) };
     let chosen = [Axis::of(&kind), Axis::of(&layer), Axis::of(&head)];
-    Some(Figure {
-        id: "attention-explorer",
-        title: "Who looks at whom".into(),
-        caption: caption(recording, &kinds, chosen)?,
-        width,
-        height,
-        drawing: html! {
-            defs {
-                pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)" {
-                    path class="hatch" d="M0 0V6" {}
-                }
-            }
-            @for (at, one) in drawn.iter().enumerate() {
-                g data-when={ "kind=" (at) } class=[(at > 0).then_some("off")] { (one.markup) }
-            }
-        },
-        controls: [kind, layer, head].into_iter().chain(toggles).collect(),
-    })
+    let unit = recording.about().unit();
+    let notes = kinds.iter().enumerate().flat_map(|(number, kind)| {
+        words_of(kind, unit).map(|text| Note::when(format!("kind={number}"), number == 0, text))
+    });
+    let caption = caption(recording, &kinds, chosen)?;
+    let controls = [kind, layer, head].into_iter().chain(toggles).collect();
+    let figure = sheet.into_figure("attention-explorer", "Who looks at whom", caption, controls);
+    Some(figure.with_notes(notes.collect()))
 }
 
-/// Lines on the left, the heatmap on the right, and what is to be said of both.
+/// What lies over cells that are masked.
+fn hatch() -> Markup {
+    html! {
+        defs {
+            pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)" {
+                path class="hatch" d="M0 0V6" {}
+            }
+        }
+    }
+}
+
+/// Lines on the left, the heatmap on the right.
 fn panel(recording: &Recording, kind: &Kind, number: usize, n_heads: usize) -> Option<Drawn> {
     let lines = lines::draw(recording, kind, number, n_heads);
     let heatmap = heatmap(&recording.last_pass()?, kind)?;
-    let (words, left) = (words_of(kind, recording.about().unit()), lines.width + 40.0);
-    let top = 18.0 * words.len() as f64 + 18.0;
-    let markup = html! {
-        @for (line, text) in words.iter().enumerate() {
-            text class="note" x="4" y=(14.0 + 18.0 * line as f64) { (text) }
-        }
-        (at(0.0, top, &lines.markup))
-        (at(left, top, &heatmap.markup))
-    };
-    let (width, height) = ((left + heatmap.width).max(900.0), top + lines.height.max(heatmap.height));
-    Some(Drawn { markup, width, height, frame: [0.0, 0.0, width, height] })
+    let left = lines.width + 40.0;
+    let markup = html! { (lines.markup) (at(left, 0.0, &heatmap.markup)) };
+    let (width, height) = (left + heatmap.width, lines.height.max(heatmap.height));
+    Some(Drawn::whole(markup, width, height))
 }
 
 /// What rows and columns are, and what the mask does.
-fn words_of(kind: &Kind, Unit { one, many }: Unit) -> Vec<String> {
+fn words_of(kind: &Kind, Unit { one, many }: Unit) -> [String; 2] {
     let (rows, columns) = (kind.queries.len(), kind.keys.len());
     let mask = if kind.is_causal {
         format!(
@@ -97,7 +92,7 @@ fn words_of(kind: &Kind, Unit { one, many }: Unit) -> Vec<String> {
     let are = if kind.n_layers == 1 { "is" } else { "are" };
     let layers = format!("There {are} {} of this kind; each row sums to 1.", counted(kind.n_layers, "layer"));
     let rows = counted(rows, one);
-    vec![format!("Rows look ({rows}), columns are looked at ({columns}). {layers}"), mask]
+    [format!("Rows look ({rows}), columns are looked at ({columns}). {layers}"), mask]
 }
 
 fn heatmap(pass: &Pass, kind: &Kind) -> Option<Drawn> {

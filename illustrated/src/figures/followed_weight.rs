@@ -7,7 +7,8 @@ use maud::{Markup, html};
 
 use crate::look::chart::{Signed, plain};
 use crate::look::formula::Formula;
-use crate::look::matrix::cut;
+use crate::look::matrix::Drawn;
+use crate::look::text::cut;
 use crate::look::{Axis, Caption, Control, Figure};
 use crate::recording::{Followed, OptimizerRule, Recording};
 
@@ -60,15 +61,14 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
             @for step in steps { (step) }
         }
     });
-    Some(Figure {
-        id: "followed-weight",
-        title: format!("One weight through a step of {}", rule.name),
-        caption: caption?,
-        width: 1060.0,
-        height,
-        drawing: html! { (adam.symbols()) @for part in parts { (part) } },
-        controls: vec![control],
-    })
+    let drawing = html! { (adam.symbols()) @for part in parts { (part) } };
+    Some(Figure::new(
+        "followed-weight",
+        format!("One weight through a step of {}", rule.name),
+        caption?,
+        Drawn::whole(drawing, 1060.0, height),
+        vec![control],
+    ))
 }
 
 /// The numbers of the rule.

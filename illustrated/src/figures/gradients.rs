@@ -2,7 +2,8 @@
 //! should say (over the number of labels, as the loss is their mean).
 
 use crate::look::flow::flow;
-use crate::look::matrix::{Drawn, cut};
+use crate::look::matrix::Drawn;
+use crate::look::text::cut;
 use crate::look::{Axis, Caption, Figure, Heads, Labels, Matrix, Place, Role};
 use crate::recording::{Pass, Recording, Said};
 
@@ -24,17 +25,14 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
         lines.push(line(&passes[0], target, Some(0), "before the first step")?);
     }
     lines.push(line(newest, target, None, "at the chosen step")?);
-    let Drawn { markup, width, height, .. } =
-        flow(lines.into_iter().map(|line| flow(line, WIDTH)).collect(), 0.0); // one under the other
-    Some(Figure {
-        id: "logit-gradients",
-        title: "The gradient at the logits is p − y".into(),
-        caption: caption(&passes)?,
-        width,
-        height,
-        drawing: markup,
-        controls: Vec::new(),
-    })
+    let lines = lines.into_iter().map(|line| flow(line, WIDTH)).collect();
+    Some(Figure::new(
+        "logit-gradients",
+        "The gradient at the logits is p − y",
+        caption(&passes)?,
+        flow(lines, 0.0), // one under the other
+        Vec::new(),
+    ))
 }
 
 /// The largest gradient of the first position.

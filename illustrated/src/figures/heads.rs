@@ -22,22 +22,19 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
         1 => ("the one head".into(), "They"),
         count => (format!("each of the {count} heads"), "Side by side they"),
     };
-    Some(Figure {
-        id: "heads",
-        title: "Several heads, side by side".into(),
-        caption: format!(
+    Some(Figure::new(
+        "heads",
+        "Several heads, side by side",
+        format!(
             "Nothing is cut off the input: {each} reads all {} columns of X through matrices of its own, and \
              gives {} of Z. {so} are {} columns again, which W^O mixes.",
             run.d_model,
             counted(run.d_head, "column"),
             run.d_model,
-        )
-        .into(),
-        width: sheet.width,
-        height: sheet.height,
-        drawing: sheet.markup,
-        controls: vec![run.layers()],
-    })
+        ),
+        sheet,
+        vec![run.layers()],
+    ))
 }
 
 /// X, and arrows from it to the Z of every head.
@@ -76,7 +73,7 @@ fn fan(run: &Run, x: Drawn) -> Option<Drawn> {
         }
     };
     let height = top + lines.len() as f64 * line_height;
-    Some(Drawn { markup, width, height, frame: [0.0, 0.0, width, height] })
+    Some(Drawn::whole(markup, width, height))
 }
 
 /// Each with its left edge.

@@ -5,6 +5,7 @@ use maud::{Markup, html};
 
 use crate::look::Figure;
 use crate::look::chart::{Chart, plain};
+use crate::look::matrix::Drawn;
 use crate::look::number::short;
 use crate::recording::{About, Event, Recording, Step, Validated};
 
@@ -31,35 +32,34 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
     let bottom = if has_steps { 410.0 } else { 286.0 };
     let table = history.table(recording);
     let height = bottom + 24.0 + 20.0 * (table.rows.len() as f64);
-    Some(Figure {
-        id: "loss",
-        title: "How the loss fell".into(),
-        caption: caption(recording, &history, floor).into(),
-        width: LEFT + WIDTH + 28.0,
-        height,
-        drawing: html! {
-            (legend(has_steps, !history.validations.is_empty(), floor > 0.0))
-            (chart.axes(true))
-            text class="tick" text-anchor="end" x=(LEFT + WIDTH + 24.0) y=(chart.top + chart.height + 30.0) { "step" }
-            @if floor > 0.0 && has_steps { (chart.curve(&[(0.0, floor), (max_x, floor)], "floor")) }
-            (chart.curve(&history.points(|step| step.nll), "nll")) (chart.curve(&history.points(|step| step.loss), "loss"))
-            (chart.curve(&history.validated(), "validated"))
-            @for (x, y) in history.squares() {
-                @let (x, y) = chart.at(x, y);
-                rect class="mark validated" x=(format!("{:.1}", x - 2.5)) y=(format!("{:.1}", y - 2.5)) width="5" height="5" {}
-            }
-            @for &(x, y) in table.marks.iter().filter(|(_, y)| y.is_finite()) {
-                @let (x, y) = chart.at(x, y);
-                circle class="mark loss" cx=(format!("{x:.1}")) cy=(format!("{y:.1}")) r="3.5" {}
-            }
-            @if has_steps {
-                text class="label" x="0" y=(rate.top - 8.0) { "learning rate" }
-                (rate.axes(false)) (rate.curve(&history.points(|step| step.learning_rate), "rate"))
-            }
-            g transform={ "translate(0 " (bottom) ")" } { (table.markup()) }
-        },
-        controls: Vec::new(),
-    })
+    let drawing = html! {
+        (legend(has_steps, !history.validations.is_empty(), floor > 0.0))
+        (chart.axes(true))
+        text class="tick" text-anchor="end" x=(LEFT + WIDTH + 24.0) y=(chart.top + chart.height + 30.0) { "step" }
+        @if floor > 0.0 && has_steps { (chart.curve(&[(0.0, floor), (max_x, floor)], "floor")) }
+        (chart.curve(&history.points(|step| step.nll), "nll")) (chart.curve(&history.points(|step| step.loss), "loss"))
+        (chart.curve(&history.validated(), "validated"))
+        @for (x, y) in history.squares() {
+            @let (x, y) = chart.at(x, y);
+            rect class="mark validated" x=(format!("{:.1}", x - 2.5)) y=(format!("{:.1}", y - 2.5)) width="5" height="5" {}
+        }
+        @for &(x, y) in table.marks.iter().filter(|(_, y)| y.is_finite()) {
+            @let (x, y) = chart.at(x, y);
+            circle class="mark loss" cx=(format!("{x:.1}")) cy=(format!("{y:.1}")) r="3.5" {}
+        }
+        @if has_steps {
+            text class="label" x="0" y=(rate.top - 8.0) { "learning rate" }
+            (rate.axes(false)) (rate.curve(&history.points(|step| step.learning_rate), "rate"))
+        }
+        g transform={ "translate(0 " (bottom) ")" } { (table.markup()) }
+    };
+    Some(Figure::new(
+        "loss",
+        "How the loss fell",
+        caption(recording, &history, floor),
+        Drawn::whole(drawing, LEFT + WIDTH + 28.0, height),
+        Vec::new(),
+    ))
 }
 
 /// The least smoothed cross-entropy: the entropy of a smoothed label; 0 without smoothing.

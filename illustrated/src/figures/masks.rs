@@ -46,7 +46,7 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
     let width = if 2.0 * widest + 60.0 > TWO { MAX_WIDTH } else { TWO };
     let parts = parts.into_iter().flat_map(|drawn| [Part::Sign("→"), Part::Matrix(drawn)]).skip(1).collect();
     let mut lines = vec![
-        note(&["The decoder's self-attention: a row is a position, its columns what it may look at".into()]),
+        note("The decoder's self-attention: a row is a position, its columns what it may look at"),
         equation(parts, width),
     ];
     if let Some(padded) = padded(&pass) {
@@ -54,21 +54,16 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
         let says = format!(
             "The encoder's first self-attention, when the sentence stands in a batch beside one of {N_PADDED} {many} more"
         );
-        lines.extend([note(&[says]), padded]);
+        lines.extend([note(&says), padded]);
     }
     let sheet = stack(&lines, 8.0);
-    Some(Figure {
-        id: "masks",
-        title: "What may not be seen: the mask".into(),
-        caption: caption(&pass, architecture.causal_mask, lines.len() > 2, unit).into(),
-        width: sheet.width,
-        height: sheet.height,
-        drawing: sheet.markup,
-        controls: vec![
-            numbered("layer", architecture.n_decoder_layers),
-            numbered("head", architecture.n_heads),
-        ],
-    })
+    Some(Figure::new(
+        "masks",
+        "What may not be seen: the mask",
+        caption(&pass, architecture.causal_mask, lines.len() > 2, unit),
+        sheet,
+        vec![numbered("layer", architecture.n_decoder_layers), numbered("head", architecture.n_heads)],
+    ))
 }
 
 /// The matrices of the decoder's self-attention.

@@ -8,7 +8,8 @@ use maud::{Markup, html};
 
 use crate::look::Figure;
 use crate::look::chart::plain;
-use crate::look::matrix::cut;
+use crate::look::matrix::Drawn;
+use crate::look::text::cut;
 use crate::recording::{Event, Norms, Pass, Recording, Step};
 
 /// More rows than this are left out.
@@ -44,7 +45,7 @@ pub fn layers(recording: &Recording) -> Option<Figure> {
     }
     let mut heads: Vec<String> =
         ends.iter().map(|(_, step)| format!("parameters, step {}", step.step)).collect();
-    heads.push("what comes out, last pass".into());
+    heads.push("what the layer gives, last pass".into());
     let row = |(module, parameters): &(String, Vec<usize>)| {
         let of_step = |(event, step): &&(usize, &Step)| {
             let squares = parameters.iter().map(|&at| step.norms[at].gradient.powi(2));
@@ -161,7 +162,8 @@ fn layers_caption(rows: &[Row]) -> String {
         if told.is_empty() { String::new() } else { format!(" In the first column:{}.", told.join(",")) };
     format!(
         "On the way back every layer hands on a gradient; residual connections let it pass, so that the lowest layers still learn. \
-         A number is the square root of the sum of squares; each column has a scale of its own.{told}"
+         A number is the norm of a gradient, the square root of its sum of squares: that of all parameters of a layer in a step of \
+         training, and that of what the layer gives. Each column has a scale of its own.{told}"
     )
 }
 
@@ -176,25 +178,23 @@ fn figure(id: &'static str, title: &str, caption: String, heads: &[String], rows
     let scales: Vec<f64> = (0..heads.len()).map(largest).collect();
     let bottom = 30.0 + ROW * shown.len() as f64;
     let x = |column: usize| LEFT + COLUMN * column as f64;
-    Figure {
-        id,
-        title: title.into(),
-        caption: caption.into(),
-        width: LEFT + COLUMN * heads.len() as f64,
-        height: bottom + if left_out > 0 { 24.0 } else { 4.0 },
-        drawing: html! {
-            @for (column, head) in heads.iter().enumerate() { text class="label" x=(x(column)) y="14" { (head) } }
-            @for (row, (name, numbers)) in shown.iter().enumerate() {
-                @let y = 30.0 + ROW * row as f64;
-                text class="label beside" x=(LEFT - 10.0) y=(y + 12.0) { (cut(name, LEFT - 10.0)) }
-                @for (column, number) in numbers.iter().enumerate() {
-                    @if let Some(number) = number { (bar(number, scales[column], x(column), y)) }
+    let (width, height) =
+        (LEFT + COLUMN * heads.len() as f64, bottom + if left_out > 0 { 24.0 } else { 4.0 });
+    let drawing = html! {
+        @for (column, head) in heads.iter().enumerate() { text class="label" x=(x(column)) y="14" { (head) } }
+        @for (row, (name, numbers)) in shown.iter().enumerate() {
+            @let y = 30.0 + ROW * row as f64;
+            text class="label beside" x=(LEFT - 10.0) y=(y + 12.0) { (cut(name, LEFT - 10.0)) }
+            @for (column, number) in numbers.iter().enumerate() {
+                @match number {
+                    Some(number) => (bar(number, scales[column], x(column), y)),
+                    None => { text class="label" x=(x(column)) y=(y + 12.0) { "–" } }
                 }
             }
-            @if left_out > 0 { text class="label" x="0" y=(bottom + 14.0) { "… " (left_out) " more that changed less; the recording has them" } }
-        },
-        controls: Vec::new(),
-    }
+        }
+        @if left_out > 0 { text class="label" x="0" y=(bottom + 14.0) { "… " (left_out) " more, which changed less" } }
+    };
+    Figure::new(id, title, caption, Drawn::whole(drawing, width, height), Vec::new())
 }
 
 fn bar(number: &Number, largest: f64, x: f64, y: f64) -> Markup {

@@ -2,8 +2,9 @@
 
 use maud::html;
 
-use crate::look::matrix::{MAX_COLUMNS, PITCH, cut, shown};
+use crate::look::matrix::{MAX_COLUMNS, PITCH, shown};
 use crate::look::number::grouped;
+use crate::look::text::cut;
 use crate::look::{Axis, Caption, Figure, Heads, Labels, Matrix, Place, Role, Sheet};
 use crate::recording::{Pass, Recording, Unit};
 
@@ -41,7 +42,7 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
             sheet.when(&format!("position={position}"), position == 0, one);
         }
     }
-    step(&mut sheet, 2.0 * LINE - 10.0, &format!("minus the logarithm of the sum of exp over all {many}"));
+    step(&mut sheet, 2.0 * LINE - 10.0, &format!("minus the log of the summed exp of all {many}"));
     step(&mut sheet, 3.0 * LINE - 10.0, "exp");
     chosen(&mut sheet, &passes);
     let listed = if n_listed < n_words {
@@ -67,7 +68,7 @@ fn rows(sheet: &mut Sheet, pass: &Pass, at: Option<usize>) -> Option<()> {
     let indices = pass.outputs()[position].words.iter().map(|said| said.token.id);
     let indices = indices.map(|id| id.map_or(String::new(), |id| id.to_string())).collect();
     let probabilities =
-        output_row(pass, "probability", "probabilities; above them the index of each", Role::Weights, at)?;
+        output_row(pass, "probability", "probabilities, each under its index", Role::Weights, at)?;
     let all = [
         logits,
         output_row(pass, "log_prob", "log-probabilities", Role::Output, at)?,
@@ -140,7 +141,9 @@ mod tests {
         let drawing = figure.drawing.into_string();
         assert_eq!(checked(toy(), &drawing), 16 + 3 * 6);
         assert_eq!(figure.controls[0].choices, ["0: i", "1: am", "2: a", "3: student", "4: <eos>"]);
-        assert!(drawing.contains(&format!("data-when=\"pass={} position=0\">", toy().passes().len() - 1)));
+        let first = format!("data-when=\"pass={} position=0\" ", toy().passes().len() - 1);
+        let group = drawing.split(&first).nth(1).and_then(|group| group.split('>').next());
+        assert!(group.is_some_and(|tag| !tag.contains("off")), "{group:?}");
         assert!(drawing.contains("the likeliest: index 2, “i”; the label: “i”"));
         assert_eq!(drawing.matches("class=\"ring\"").count(), toy().passes().len() * 5);
     }

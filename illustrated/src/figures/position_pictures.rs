@@ -23,18 +23,13 @@ const COLOURS: ([u8; 3], [u8; 3]) = ([216, 64, 42], [34, 119, 204]);
 pub fn draw(_: &Recording) -> Option<Figure> {
     let mut sheet = Sheet::new();
     let halves = concatenated(0..20, 512, DType::F32);
-    let name = "tensor2tensor, 20 positions of 512 numbers: sines in the left half, cosines in the right";
+    let name =
+        ["tensor2tensor, 20 positions of 512 numbers:", "sines in the left half, cosines in the right"];
     let y = picture(&mut sheet, 0.0, name, &halves, 12.0, &[0, 128, 256, 384, 511])?;
     let paired = interleaved(0..10, 64, DType::F32);
-    let name = "the paper, 10 positions of 64 numbers: a column of sines, then a column of their cosines";
-    let y = picture(&mut sheet, y + 22.0, name, &paired, 16.0, &[0, 16, 32, 48, 63])?;
-    sheet.text(
-        "note",
-        LEFT,
-        y + 12.0,
-        "a row is a position, a column a place in the vector; red: above 0, blue: below 0, paper: 0",
-    );
-    let caption = "On the left of each picture, or of each half, the numbers change with every position; to the right ever more \
+    let name = ["the paper, 10 positions of 64 numbers:", "a column of sines, then one of cosines"];
+    picture(&mut sheet, y + 22.0, name, &paired, 16.0, &[0, 16, 32, 48, 63])?;
+    let caption = "A row is a position, a column a place in the vector; red is above 0, blue below, paper 0. On the left of each picture, or of each half, the numbers change with every position; to the right ever more \
                    slowly, until the sines stay near 0 and the cosines near 1. These are formulas, not numbers of a run.";
     Some(sheet.into_figure(
         "position-pictures",
@@ -48,17 +43,17 @@ pub fn draw(_: &Recording) -> Option<Figure> {
 fn picture(
     sheet: &mut Sheet,
     y: f64,
-    name: &str,
+    name: [&str; 2],
     table: &Tensor,
     pitch: f64,
     columns: &[usize],
 ) -> Option<f64> {
     let (rows, cols) = (table.dim(0), table.dim(1));
-    let (top, height) = (y + 24.0, rows as f64 * pitch);
-    sheet.text("strong", LEFT, y + 14.0, name);
+    let (top, height) = (y + 42.0, rows as f64 * pitch);
+    name.iter().zip([14.0, 32.0]).for_each(|(line, below)| sheet.text("strong", 4.0, y + below, line));
     let address = format!("data:image/png;base64,{}", STANDARD.encode(png(table)?));
     let image = html! {
-        image href=(address) x=(LEFT) y=(top) width=(WIDTH) height=(height) preserveAspectRatio="none" role="img" aria-label=(name) {}
+        image href=(address) x=(LEFT) y=(top) width=(WIDTH) height=(height) preserveAspectRatio="none" role="img" aria-label=(name.join(" ")) {}
         rect class="box" x=(LEFT - 1.0) y=(top - 1.0) width=(WIDTH + 2.0) height=(height + 2.0) {}
     };
     sheet.markup(image, LEFT + WIDTH + 2.0, top + height);

@@ -27,35 +27,36 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
     let forms = [
         (
             0.0,
-            "the paper: a sine, its cosine, the next sine ..",
+            "the paper: a sine, its cosine, the next …",
             &paper,
             ["sin", "cos", "sin", "cos"],
             "1/100",
-            "place 2i: sin(position / 10000^(2i / d)); place 2i + 1: cos of the same",
+            ["place 2i: sin(position / 10000^(2i / d))", "place 2i + 1: cos of the same"],
         ),
         (
             SECOND,
-            "tensor2tensor: the sines, then the cosines",
+            "tensor2tensor: all sines, then cosines",
             &halves,
             ["sin", "sin", "cos", "cos"],
             "1/10000",
-            "place i: sin(position / 10000^(i / (d/2 − 1))); place d/2 + i: cos of the same",
+            ["place i: sin(position / 10000^(i / (d/2 − 1)))", "place d/2 + i: cos of the same"],
         ),
     ];
     for (x, name, table, columns, slow, formula) in forms {
         table_of(&mut sheet, x, name, table, &columns);
-        sheet.text("", x + 4.0, 262.0, formula);
-        sheet.text(
-            "note",
-            x + 4.0,
-            282.0,
-            &format!("d = 4: the first pair turns by 1 a position, the second by {slow}"),
-        );
-        let row: Vec<f64> = (0..4).map(|col| table.at(&[1, col])).collect();
-        let row: Vec<String> = row.iter().map(|number| format!("{number:.4}")).collect();
-        sheet.text("note", x + 4.0, 300.0, &format!("position 1, to four decimals: {}", row.join(", ")));
+        let row: Vec<String> = (0..4).map(|col| format!("{:.4}", table.at(&[1, col]))).collect();
+        let notes = [
+            "d = 4: the first pair turns by 1 a position,".to_owned(),
+            format!("the second by {slow}"),
+            "position 1, to four decimals:".into(),
+            row.join(", "),
+        ];
+        let formula = formula.map(|line| ("", line.to_owned()));
+        for (at, (class, line)) in formula.into_iter().chain(notes.map(|line| ("note", line))).enumerate() {
+            sheet.text(class, x + 4.0, 262.0 + 18.0 * at as f64, &line);
+        }
     }
-    products(&mut sheet, 340.0);
+    products(&mut sheet, 400.0);
     let form = match recording.about().architecture.positions {
         Positions::Sinusoidal => "This model uses the paper's form.",
         Positions::SinusoidalConcatenated => "This model uses tensor2tensor's form.",
@@ -92,14 +93,12 @@ fn products(sheet: &mut Sheet, top: f64) {
     let most = d_model as f64 / 2.0;
     let y = |product: f64| top + 28.0 + (1.0 - product / most) * height;
     let x = |distance: usize| left + distance as f64 * width / furthest as f64;
-    sheet.text(
-        "strong",
-        4.0,
-        top,
-        &format!(
-            "the product of two positions by their distance, d = {d_model}: the same wherever they stand"
-        ),
-    );
+    let name = [
+        "the product of two positions by distance,",
+        &format!("d = {d_model}: the same wherever they stand"),
+    ];
+    name.iter().zip([0.0, 18.0]).for_each(|(line, below)| sheet.text("strong", 4.0, top + below, line));
+    let top = top + 18.0;
     let forms = [
         (interleaved(0..furthest + 1, d_model, DType::F64), "graph", "the paper"),
         (concatenated(0..furthest + 1, d_model, DType::F64), "graph other", "tensor2tensor (dashed)"),
@@ -149,11 +148,8 @@ mod tests {
     #[test]
     fn position_1_is_what_each_form_makes_of_it() {
         let drawing = draw(toy()).unwrap().drawing.into_string();
-        assert!(
-            drawing.contains("position 1, to four decimals: 0.8415, 0.5403, 0.0100, 1.0000"),
-            "{drawing}"
-        );
-        assert!(drawing.contains("position 1, to four decimals: 0.8415, 0.0001, 0.5403, 1.0000"));
+        assert!(drawing.contains(">0.8415, 0.5403, 0.0100, 1.0000<"), "{drawing}");
+        assert!(drawing.contains(">0.8415, 0.0001, 0.5403, 1.0000<"));
         assert!(
             !drawing.contains("class=\"cell") && !drawing.contains("data-path"),
             "no recording's numbers"

@@ -3,7 +3,7 @@
 
 use transformer::NormPlacement;
 
-use crate::look::matrix::{cut, text_width};
+use crate::look::text::{cut, lines, text_width};
 use crate::look::{Axis, Caption, Figure, Labels, Matrix, Place, Role, Sheet, short};
 use crate::recording::{Pass, Recording};
 
@@ -56,7 +56,7 @@ pub fn draw(recording: &Recording) -> Option<Figure> {
         y = down(
             &mut sheet,
             y,
-            "LayerNorm: each row minus its mean, over the root of its variance; then times γ plus β, which are learned",
+            "LayerNorm: each row minus its mean, over the root of its variance; then times γ, plus β, both learned",
         );
         rows.put(&mut sheet, &pass, (&normed, "LayerNorm(x + Sublayer(x))", Role::Words), true, y)?;
     }
@@ -125,9 +125,13 @@ fn sign(sheet: &mut Sheet, rows: &Rows, y: f64, sign: &str) {
 
 /// An arrow down, with what happens on the way.
 fn down(sheet: &mut Sheet, y: f64, text: &str) -> f64 {
-    sheet.arrow(&[(LEFT + 90.0, y - 4.0), (LEFT + 90.0, y + 24.0)]);
-    sheet.text("note", LEFT + 104.0, y + 12.0, text);
-    y + 30.0
+    let (lines, x) = (lines(text), LEFT + 8.0);
+    let height = 18.0 * lines.len() as f64 + 12.0;
+    sheet.arrow(&[(x, y - 4.0), (x, y + height - 6.0)]);
+    for (at, line) in lines.iter().enumerate() {
+        sheet.text("note", x + 14.0, y + 12.0 + 18.0 * at as f64, line);
+    }
+    y + height
 }
 
 /// How far apart the rows are before the norm and after it.

@@ -4,9 +4,10 @@
 use maud::html;
 
 use super::common::{Run, by_layer, largest, row_of, spelled};
-use crate::look::equation::{Part, at, choices, equation, note, stack};
-use crate::look::matrix::{Drawn, text_width};
-use crate::look::{Axis, Caption, Control, Figure, Labels, Matrix, Place, Role, Style};
+use crate::look::equation::{Part, at, choices, equation, stack};
+use crate::look::matrix::Drawn;
+use crate::look::text::text_width;
+use crate::look::{Axis, Caption, Control, Figure, Labels, Matrix, Note, Place, Role, Style};
 use crate::recording::Recording;
 
 const FIRST: [(&str, usize); 3] = [("layer", 0), ("head", 0), ("word", 0)];
@@ -15,20 +16,14 @@ const FOLDED: Style = Style { max_rows: 24, max_cols: 4, tiny: None, causal: fal
 /// The six steps for the word, the layer and the head that the reader chooses.
 pub fn draw(recording: &Recording) -> Option<Figure> {
     let run = Run::of(recording)?;
-    let sheet = stack(&[asked(&run)?, by_key(&run)?, note(&steps(&run))], 10.0);
+    let drawn = stack(&[asked(&run)?, by_key(&run)?], 10.0);
     let words = run.pass.head().src.iter().enumerate();
     let words = words.map(|(place, token)| format!("{place}: {}", token.text)).collect();
     let word = Control { name: "word", label: run.unit.one, choices: words, chosen: 0 };
     let controls = [word, run.layers(), run.heads()];
-    Some(Figure {
-        id: "self-attention",
-        title: format!("Self-attention of one {}, in six steps", run.unit.one),
-        caption: caption(&run, &controls)?,
-        width: sheet.width,
-        height: sheet.height,
-        drawing: sheet.markup,
-        controls: controls.into(),
-    })
+    let title = format!("Self-attention of one {}, in six steps", run.unit.one);
+    let figure = Figure::new("self-attention", title, caption(&run, &controls)?, drawn, controls.into());
+    Some(figure.with_notes(steps(&run).map(Note::always).into()))
 }
 
 /// The one row of the chosen word.
@@ -114,10 +109,10 @@ fn by_key(run: &Run) -> Option<Drawn> {
         (at(left, below, &z.markup))
     };
     let (width, height) = (x - 8.0, below + z.height);
-    Some(Drawn { markup, width, height, frame: [0.0, 0.0, width, height] })
+    Some(Drawn::whole(markup, width, height))
 }
 
-fn steps(run: &Run) -> Vec<String> {
+fn steps(run: &Run) -> [String; 6] {
     let (d_head, one) = (run.d_head, run.unit.one);
     let scales = run.recording.about().architecture.scale_scores;
     let scaled = if scales {
@@ -127,7 +122,7 @@ fn steps(run: &Run) -> Vec<String> {
     } else {
         "③  This model does not scale its scores.".into()
     };
-    vec![
+    [
         format!("①  Three matrices make of every x a query, a key and a value, of {d_head} numbers each."),
         format!(
             "②  The query of the chosen {one} times the key of each {one}, number by number and summed: a score."

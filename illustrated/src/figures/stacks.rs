@@ -6,8 +6,8 @@ mod tree;
 use maud::{Markup, html};
 
 use super::common::{by_pass, spelled};
-use crate::look::matrix::{cut, text_width};
 use crate::look::number::{counted, grouped};
+use crate::look::text::{cut, text_width};
 use crate::look::{Figure, Sheet};
 use crate::recording::{About, Recording, Search, Token};
 
@@ -208,10 +208,12 @@ fn said(says: &Says, bottom: f64, top: Option<&Placed>) -> Sheet {
     let out = cut(&says.out, WIDTH * 0.9 / BOLD);
     let edge = right - BOLD * text_width(&out) / 2.0 - 10.0;
     let over = top.map(|top| (top.y, 30.0_f64.max(top.y - GAP)));
+    let has_word = says.read.first().is_some_and(|token| token.id.is_some());
+    let begins = if has_word { "where it begins" } else { "zeros to begin with" };
     let markup = html! {
         (up(right, bottom + 20.0, bottom))
         (word(right, bottom + 38.0, &spelled(&says.read).join(" "), "output"))
-        text class="note middle" x=(right) y=(bottom + 56.0) { "where it begins, and what it has said" }
+        text class="note middle" x=(right) y=(bottom + 56.0) { (begins) ", and what it has said" }
         @if let Some((from, to)) = over {
             (up(right, from, to))
             (word(right, to - 8.0, &out, "output"))

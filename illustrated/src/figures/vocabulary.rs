@@ -1,7 +1,7 @@
 //! The words that can be said, each with its index, and a word as a vector of a one among zeros.
 
-use crate::look::matrix::cut;
 use crate::look::number::grouped;
+use crate::look::text::cut;
 use crate::look::{Axis, Caption, Figure, Role, Sheet};
 use crate::recording::{Recording, Token, Unit};
 

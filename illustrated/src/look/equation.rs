@@ -2,7 +2,8 @@
 
 use maud::{Markup, html};
 
-use super::matrix::{Drawn, text_width};
+use super::matrix::Drawn;
+use super::text::{lines, text_width};
 
 /// A part of an equation.
 #[derive(Clone, Debug)]
@@ -46,7 +47,7 @@ pub fn stack(all: &[Drawn], gap: f64) -> Drawn {
     }
     let (width, height) = (all.iter().map(|one| one.width).fold(0.0, f64::max), (y - gap).max(0.0));
     let markup = html! { @for (one, top) in all.iter().zip(&tops) { (at(0.0, *top, &one.markup)) } };
-    Drawn { markup, width, height, frame: [0.0, 0.0, width, height] }
+    Drawn::whole(markup, width, height)
 }
 
 /// Moved to that place.
@@ -65,14 +66,15 @@ pub fn choices(control: &str, all: Vec<Drawn>) -> Option<Drawn> {
     Some(first)
 }
 
-/// Lines of text.
-pub fn note(lines: &[String]) -> Drawn {
+/// A text, in as many lines as it needs.
+pub fn note(text: &str) -> Drawn {
+    let lines = lines(text);
     let width = lines.iter().map(|line| text_width(line)).fold(0.0, f64::max);
     let markup = html! {
         @for (at, line) in lines.iter().enumerate() { text class="note" x="4" y=(14.0 + 18.0 * at as f64) { (line) } }
     };
     let height = 18.0 * lines.len() as f64 + 6.0;
-    Drawn { markup, width, height, frame: [0.0, 0.0, width, height] }
+    Drawn::whole(markup, width, height)
 }
 
 fn room(part: &Part) -> f64 {

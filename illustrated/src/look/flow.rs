@@ -24,7 +24,7 @@ pub fn flow(all: Vec<Drawn>, max_width: f64) -> Drawn {
         @for (x, y, markup) in &placed { g transform={ "translate(" (x) " " (y) ")" } { (markup) } }
     };
     let height = y + line;
-    Drawn { markup, width, height, frame: [0.0, 0.0, width, height] }
+    Drawn::whole(markup, width, height)
 }
 
 #[cfg(test)]

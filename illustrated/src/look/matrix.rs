@@ -6,6 +6,7 @@ use super::cell::{CELL, Cell};
 use super::number::{short, small};
 use super::place::Place;
 use super::role::Role;
+use super::text::{cut, text_width};
 use crate::recording::Pass;
 
 /// From a cell's left edge to the next one's, and from a row to the next.
@@ -63,6 +64,13 @@ pub struct Drawn {
     pub height: f64,
     /// The frame inside it: left, top, width, height.
     pub frame: [f64; 4],
+}
+
+impl Drawn {
+    /// A drawing whose frame is all of it.
+    pub fn whole(markup: Markup, width: f64, height: f64) -> Drawn {
+        Drawn { markup, width, height, frame: [0.0, 0.0, width, height] }
+    }
 }
 
 /// How a matrix is drawn.
@@ -247,7 +255,8 @@ impl Matrix {
         let word = |col: Option<usize>| {
             col.map_or("…", |col| self.labels.cols.get(col).map_or("", |label| label.as_str()))
         };
-        let room = |pair: &[Option<usize>]| text_width(word(pair[0])) + text_width(word(pair[1]));
+        let width_of = |col| text_width(word(col)) * 12.0 / 13.0; // the letters are smaller here
+        let room = |pair: &[Option<usize>]| width_of(pair[0]) + width_of(pair[1]);
         let fit = columns.windows(2).all(|pair| room(pair) <= 2.0 * width) && columns.len() > 1;
         html! {
             g role="row" {
@@ -270,43 +279,13 @@ impl Matrix {
 
 /// What stands for so many columns of a row, or for rows, that are left out.
 fn fold(row: usize, (x, y): (f64, f64), width: f64, count: usize, what: &str) -> Markup {
+    let whole = format!("… {count}{what}");
+    let text = if text_width(&whole) <= width { whole } else { format!("… {count}") };
     html! {
         g class="fold" role="cell" tabindex="-1" data-r=(row) transform={ "translate(" (x) " " (y) ")" }
             aria-label={ (count) (what) " more" } {
             rect width=(width) height=(CELL.1) rx="3" {}
-            text x=(width / 2.0) y="18" { "… " (count) (what) }
+            text x=(width / 2.0) y="18" { (text) }
         }
     }
-}
-
-/// About how wide a text is at 13 pixels.
-pub fn text_width(text: &str) -> f64 {
-    text.chars()
-        .map(|c| {
-            if c.is_ascii() {
-                7.2
-            } else if ('\u{300}'..'\u{370}').contains(&c) {
-                0.0 // a mark above the letter before
-            } else if c > '\u{2e80}' || ('\u{2460}'..'\u{25a0}').contains(&c) {
-                13.0
-            } else {
-                8.0
-            }
-        })
-        .sum()
-}
-
-/// A text cut to a width, with an ellipsis where something is missing.
-pub fn cut(text: &str, width: f64) -> String {
-    if text_width(text) <= width {
-        return text.to_owned();
-    }
-    let mut kept = String::new();
-    for c in text.chars() {
-        if text_width(&kept) + text_width("…") + 8.0 > width {
-            break;
-        }
-        kept.push(c);
-    }
-    kept + "…"
 }

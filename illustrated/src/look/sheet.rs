@@ -5,7 +5,8 @@ use maud::{Markup, html};
 use super::caption::Caption;
 use super::control::Control;
 use super::figure::Figure;
-use super::matrix::{Drawn, text_width};
+use super::matrix::Drawn;
+use super::text::text_width;
 
 /// How far the head of an arrow reaches.
 const HEAD: f64 = 6.0;
@@ -15,6 +16,9 @@ const HEAD: f64 = 6.0;
 pub struct Sheet {
     parts: Vec<Markup>,
     width: f64,
+    /// Of what is always seen.
+    least_height: f64,
+    /// Of what is seen first.
     height: f64,
 }
 
@@ -69,16 +73,23 @@ impl Sheet {
 
     /// What another sheet shows.
     pub fn lay(&mut self, sheet: Sheet) {
-        self.reach(sheet.width, sheet.height);
+        self.reach(sheet.width, sheet.least_height);
+        self.height = self.height.max(sheet.height);
         self.parts.extend(sheet.parts);
     }
 
     /// What another sheet shows, only while the controls of the figure stand so: `position=2`, or several of these with
-    /// spaces between. `pass` is the number of the pass, from 0. A script obeys; without one it is seen if `is_shown`.
+    /// spaces between. `pass` is the number of the pass, from 0. A script obeys; without one it is seen if `is_shown`. The
+    /// sheet has room for it in its width; how far down it reaches stands in `data-bottom`, and takes room while it is seen.
     pub fn when(&mut self, condition: &str, is_shown: bool, sheet: Sheet) {
-        let class = (!is_shown).then_some("off");
-        self.reach(sheet.width, sheet.height);
-        self.parts.push(html! { g data-when=(condition) class=[class] { (sheet.into_markup()) } });
+        let (class, bottom) = ((!is_shown).then_some("off"), sheet.height.ceil());
+        self.widen(sheet.width);
+        if is_shown {
+            self.height = self.height.max(sheet.height);
+        }
+        self.parts.push(
+            html! { g data-when=(condition) data-bottom=(bottom) class=[class] { (sheet.into_markup()) } },
+        );
     }
 
     /// Makes it at least so wide: names of narrow matrices reach further than these.
@@ -86,7 +97,7 @@ impl Sheet {
         self.reach(width, 0.0);
     }
 
-    /// How wide and how high it is.
+    /// How wide it is, and how high what is seen first.
     pub fn size(&self) -> (f64, f64) {
         (self.width, self.height)
     }
@@ -104,20 +115,15 @@ impl Sheet {
         caption: impl Into<Caption>,
         controls: Vec<Control>,
     ) -> Figure {
-        let (width, height) = (self.width.ceil(), self.height.ceil());
-        Figure {
-            id,
-            title: title.into(),
-            caption: caption.into(),
-            width,
-            height,
-            drawing: self.into_markup(),
-            controls,
-        }
+        let (width, height, least_height) = (self.width.ceil(), self.height.ceil(), self.least_height.ceil());
+        let drawn = Drawn::whole(self.into_markup(), width, height);
+        Figure { least_height, ..Figure::new(id, title, caption, drawn, controls) }
     }
 
     fn reach(&mut self, right: f64, bottom: f64) {
-        (self.width, self.height) = (self.width.max(right), self.height.max(bottom));
+        self.width = self.width.max(right);
+        self.least_height = self.least_height.max(bottom);
+        self.height = self.height.max(bottom);
     }
 }
 
@@ -130,12 +136,20 @@ mod tests {
         let mut sheet = Sheet::new();
         sheet.arrow(&[(0.0, 5.0), (40.0, 5.0)]);
         sheet.boxed("", [10.0, 20.0, 30.0, 10.0], "i");
-        let mut other = Sheet::new();
-        other.markup(html! { "x" }, 90.0, 12.0);
-        sheet.when("position=1", false, other);
+        let other = |bottom| {
+            let mut other = Sheet::new();
+            other.markup(html! { "x" }, 90.0, bottom);
+            other
+        };
+        sheet.when("position=1", false, other(212.0));
         assert_eq!(sheet.size(), (90.0, 31.0));
+        sheet.when("position=0", true, other(51.5));
+        assert_eq!(sheet.size(), (90.0, 51.5));
+        let figure = sheet.clone().into_figure("x", "x", "x", Vec::new());
+        assert_eq!((figure.height, figure.least_height), (52.0, 31.0));
         let markup = sheet.into_markup().into_string();
         assert!(markup.contains("M0.0 5.0 L40.0 5.0 M34.0 8.6 L40.0 5.0 L34.0 1.4"), "{markup}");
-        assert!(markup.contains("<g data-when=\"position=1\" class=\"off\">x</g>"), "{markup}");
+        let hidden = "<g data-when=\"position=1\" data-bottom=\"212\" class=\"off\">x</g>";
+        assert!(markup.contains(hidden), "{markup}");
     }
 }

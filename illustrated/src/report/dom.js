@@ -12,6 +12,15 @@ function element(name, attributes = {}, ...children) {
 
 const paragraph = (className, ...children) => element("p", { className }, ...children);
 
+/// Does what changes how high the page is above what is read, and leaves that where it stands.
+function inPlace(change) {
+  const top = $("#controls")?.getBoundingClientRect().bottom ?? 0;
+  const read = $$("section > *").find((one) => one.getBoundingClientRect().bottom > top);
+  const before = read?.getBoundingClientRect().top;
+  change();
+  if (read?.isConnected) scrollBy(0, read.getBoundingClientRect().top - before);
+}
+
 /// An element of a drawing.
 function drawn(name, attributes) {
   const made = document.createElementNS("http://www.w3.org/2000/svg", name);

@@ -14,6 +14,7 @@
 //   select     data-control: the name of a control of its figure. What it says is its value.
 //   data-when  `name=value ..`: shown only if the controls of its figure stand so; `pass` is the number of the pass, from
 //              0, which tells passes of one step apart. What is not shown at first has the class `off`.
+//   data-bottom  how far down a group reaches, and on the drawing what is always seen: it is as high as what is seen of it.
 //   .caption   what is said of a figure. The gzipped JSON of #captions has by the figure's id on what it depends (name and
 //              count of controls, or `pass`), and the texts of all choices, those of the last control next to each other.
 // A page is its passes, its captions, and its state: the pass that is chosen, and the mode.
@@ -97,6 +98,15 @@ function drawFigure(page, figure) {
     part.classList.toggle("off", !conditions.every(([name, choice]) => String(controls[name]) === choice));
   }
   $$("g.matrix", figure).forEach((matrix) => drawMatrix(page, matrix));
+  fit($(".drawing svg", figure));
+}
+
+/// Makes a drawing as high as what is seen of it.
+function fit(svg) {
+  const seen = $$("[data-bottom]", svg).filter((part) => !part.closest(".off"));
+  const height = Math.max(...[svg, ...seen].map((part) => Number(part.dataset.bottom)));
+  svg.setAttribute("viewBox", `0 0 ${svg.getAttribute("width")} ${height}`);
+  svg.setAttribute("height", height);
 }
 
 /// Readies a figure that is new on the page.

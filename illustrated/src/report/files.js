@@ -14,8 +14,22 @@ function saveFigure(figure, svg) {
   $$(".off", copy).forEach((part) => part.remove());
   const style = drawn("style", {});
   style.textContent = $("#figure-style").textContent;
+  addNotes(copy, $$(".notes li:not(.off)", figure));
   copy.prepend(style, drawn("rect", { class: "paper", width: "100%", height: "100%" }));
   save(new XMLSerializer().serializeToString(copy), "image/svg+xml", `${figure.id}.svg`);
+}
+
+/// Puts what is said under a drawing into it.
+function addNotes(svg, notes) {
+  const [width, height] = ["width", "height"].map((name) => Number(svg.getAttribute(name)));
+  const lines = notes.map(({ textContent }, at) => {
+    const line = drawn("text", { class: "note", x: 4, y: height + 18 * at + 12 });
+    line.textContent = textContent;
+    return line;
+  });
+  const size = { width: Math.max(width, ...lines.map((line) => 7.2 * line.textContent.length)), height: height + 18 * lines.length };
+  svg.append(...lines);
+  Object.entries({ ...size, viewBox: `0 0 ${size.width} ${size.height}` }).forEach(([name, value]) => svg.setAttribute(name, value));
 }
 
 /// Puts what saves a figure under it.

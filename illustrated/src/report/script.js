@@ -23,7 +23,7 @@ function openPage({ passes, captions, signal, isLive = false }) {
       $("#previous").disabled = at === 0;
       $("#next").disabled = at === passes.length - 1;
     }
-    $$("figure").forEach((figure) => drawFigure(page, figure));
+    inPlace(() => $$("figure").forEach((figure) => drawFigure(page, figure)));
     showCard();
   }
 
@@ -37,10 +37,12 @@ function openPage({ passes, captions, signal, isLive = false }) {
     captions[figure.id] = caption;
     const focused = $$(FOCUSABLE, old).indexOf(document.activeElement);
     const scrolled = $(".drawing", old)?.scrollLeft ?? 0;
-    old.replaceWith(figure);
-    ready(figure);
-    offerFile(figure);
-    drawFigure(page, figure);
+    inPlace(() => {
+      old.replaceWith(figure);
+      ready(figure);
+      offerFile(figure);
+      drawFigure(page, figure);
+    });
     if (scrolled) $(".drawing", figure).scrollLeft = scrolled;
     if (focused >= 0) $$(FOCUSABLE, figure)[focused]?.focus({ preventScroll: true });
   }
@@ -48,8 +50,10 @@ function openPage({ passes, captions, signal, isLive = false }) {
   /// A figure that shows other numbers in the same places.
   function redraw(figure, caption) {
     captions[figure.id] = caption;
-    $("figcaption .caption", figure).textContent = caption.texts[0];
-    drawFigure(page, figure);
+    inPlace(() => {
+      $("figcaption .caption", figure).textContent = caption.texts[0];
+      drawFigure(page, figure);
+    });
   }
 
   const FOCUSABLE = "select, button, .drawing, .cell, .fold";

@@ -8,5 +8,6 @@ mod listed;
 mod live;
 mod offline;
 mod plain;
+mod room;
 mod shared;
 mod values;

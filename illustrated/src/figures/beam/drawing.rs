@@ -4,8 +4,8 @@ use maud::{Markup, html};
 
 use super::scores;
 use crate::look::Sheet;
-use crate::look::matrix::{cut, text_width};
 use crate::look::number::{counted, short};
+use crate::look::text::{cut, text_width};
 use crate::look::tree::{Level, Limits, Node, Tree};
 use crate::recording::{Candidate, Fate, Search, Unit};
 

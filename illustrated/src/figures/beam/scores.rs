@@ -9,20 +9,16 @@ const MAX: usize = 3;
 /// From one line to the next.
 pub(super) const LINE: f64 = 20.0;
 
-/// How the scores of the best translations are made: each its sum, divided by the penalty for its length. No line if that
-/// was not recorded, or nothing is divided. Of a translation that ended in none of the `steps` that are shown, the step is said.
+/// How the scores of the best translations are made: each its sum, divided by the penalty for its length, in symbols and then
+/// in numbers. No line if that was not recorded, or nothing is divided. Of a translation that ended in none of the `steps` that
+/// are shown, the step is said.
 pub(super) fn lines(search: &Search, steps: &[usize], top: f64) -> Vec<Formula> {
     let line = |(rank, (event, found)): (usize, &(usize, &Translation))| {
         let penalty = found.length_penalty?;
         let is_found = |(_, candidate): &&(usize, &Candidate)| candidate.tokens == found.tokens;
         let (of, candidate) = search.candidates.iter().find(is_found)?;
-        let [before, behind] = match penalty.kind {
-            PenaltyKind::None => return None,
-            PenaltyKind::Gnmt => [" / ((5 + ", ") / 6)^"],
-            PenaltyKind::Power => [" / ", "^"],
-        };
-        let symbols = format!("no. {}: score = sum{before}len{behind}α = ", rank + 1);
-        let line = Formula::at(0.0, top + LINE * rank as f64).signs(&symbols);
+        let [before, behind] = signs(penalty.kind)?;
+        let line = Formula::at(0.0, top + LINE * (rank + 1) as f64).signs(&format!("no. {}: ", rank + 1));
         let line = line.number(found.log_prob, &format!("{event}.translation.log_prob")).signs(before);
         let line = line.number(candidate.step as f64, &format!("{of}.candidate.step")).signs(behind);
         let line =
@@ -35,7 +31,22 @@ pub(super) fn lines(search: &Search, steps: &[usize], top: f64) -> Vec<Formula> 
             line.signs(&format!(", ended in step {}, left out", candidate.step))
         })
     };
-    search.translations.iter().enumerate().take(MAX).filter_map(line).collect()
+    let numbers: Vec<Formula> = search.translations.iter().enumerate().take(MAX).filter_map(line).collect();
+    let kind = search.translations.first().and_then(|(_, best)| Some(best.length_penalty?.kind));
+    let symbols = kind
+        .and_then(signs)
+        .filter(|_| !numbers.is_empty())
+        .map(|[before, behind]| Formula::at(0.0, top).signs(&format!("score = sum{before}len{behind}α")));
+    symbols.into_iter().chain(numbers).collect()
+}
+
+/// What stands before the length and behind it, where a sum is divided.
+fn signs(kind: PenaltyKind) -> Option<[&'static str; 2]> {
+    match kind {
+        PenaltyKind::None => None,
+        PenaltyKind::Gnmt => Some([" / ((5 + ", ") / 6)^"]),
+        PenaltyKind::Power => Some([" / ", "^"]),
+    }
 }
 
 #[cfg(test)]
@@ -56,7 +67,7 @@ mod tests {
             assert!((score - found.score).abs() < 1e-12, "{score}, recorded {}", found.score);
             assert!(drawing.contains(&format!("{event}.translation.score")));
         }
-        assert!(drawing.contains(">no. 2: score = sum / ((5 + len) / 6)^α =<"), "{drawing}");
+        assert!(drawing.contains(">score = sum / ((5 + len) / 6)^α<"), "{drawing}");
     }
 
     #[test]
@@ -71,7 +82,7 @@ mod tests {
                 recording.push(event);
             }
             let figure = beam::draw(&recording).unwrap();
-            assert!(!figure.drawing.into_string().contains("score = "));
+            assert!(!figure.drawing.into_string().contains("score = sum"));
             assert!(figure.caption.first().contains(says), "{}", figure.caption.first());
         }
     }

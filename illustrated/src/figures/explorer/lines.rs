@@ -6,7 +6,8 @@ use std::fmt::Write;
 use maud::{Markup, html};
 
 use super::kind::{Kind, TOGGLES};
-use crate::look::matrix::{Drawn, text_width};
+use crate::look::matrix::Drawn;
+use crate::look::text::text_width;
 use crate::recording::{Pass, Recording};
 
 /// Lines of less weight are not drawn, but counted.
@@ -42,6 +43,9 @@ pub(super) fn draw(recording: &Recording, kind: &Kind, number: usize, n_heads: u
         }
         @for (at, word) in kind.keys.iter().enumerate() { text x=(right + 8.0) y=(y(at) + 4.0) { (word) } }
         @for head in 0..n_heads {
+            @if let Some(name) = TOGGLES.get(head) {
+                (when(head > 0, &format!("{name}=0"), &legend(head, below, "hidden")))
+            }
             @for layer in 0..kind.n_layers {
                 @for (at, pass) in passes.iter().enumerate() {
                     @let shown = (head, layer, number) == (0, 0, 0) && at == last;
@@ -56,7 +60,7 @@ pub(super) fn draw(recording: &Recording, kind: &Kind, number: usize, n_heads: u
     let width = right + widest(&kind.keys).max(76.0).ceil() + 16.0;
     let width = width.max(330.0);
     let height = below + 18.0 * n_heads.min(TOGGLES.len() + 1) as f64 + 4.0;
-    Drawn { markup, width, height, frame: [0.0, 0.0, width, height] }
+    Drawn::whole(markup, width, height)
 }
 
 /// When the lines of a head are shown: heads that have no toggle, where they are the chosen one.
@@ -90,23 +94,28 @@ fn one(weights: &[f32], n_keys: usize, head: usize, (left, right): (f64, f64), b
         let dashed = if head / N_COLOURS % 2 == 1 { " dashed" } else { "" };
         format!("line of{} wide{width}{dashed}", head % N_COLOURS)
     };
-    let line = below + 18.0 * head.min(TOGGLES.len()) as f64 + 12.0;
     html! {
         @for (width, path) in &widths { path d=(path) class=(class(*width)) {} }
-        path d={ "M6 " (line - 4.0) "h22" } class=(class(WIDTHS as u32)) {}
-        text class="note" x="36" y=(line) {
-            "head " (head) ": " (told(hidden, seen))
-        }
+        path d={ "M6 " (legend_line(head, below) - 4.0) "h22" } class=(class(WIDTHS as u32)) {}
+        (legend(head, below, &told(hidden, seen)))
     }
+}
+
+/// Where what is said of a head stands under the words: heads without a toggle share a line.
+fn legend_line(head: usize, below: f64) -> f64 {
+    below + 18.0 * head.min(TOGGLES.len()) as f64 + 12.0
+}
+
+fn legend(head: usize, below: f64, says: &str) -> Markup {
+    html! { text class="note" x="36" y=(legend_line(head, below)) { "head " (head) ": " (says) } }
 }
 
 /// How many lines of so many that are not nothing are too faint to be drawn.
 fn told(hidden: usize, all: usize) -> String {
     let lines = if all == 1 { "line" } else { "lines" };
     match hidden {
-        0 => format!("{all} {lines}, none of them hidden"),
-        1 => format!("1 of {all} {lines} is fainter than {FAINT} and hidden"),
-        _ => format!("{hidden} of {all} {lines} are fainter than {FAINT} and hidden"),
+        0 => format!("{all} {lines}"),
+        _ => format!("{} of {all} {lines}; {hidden} below {FAINT} hidden", all - hidden),
     }
 }
 

@@ -84,7 +84,8 @@ fn table(recording: &Recording, measured: &[Found]) -> Markup {
     html! {
         p {
             "The model as it was after step " (step) @if step < recording.about().step { ", not yet sure," } " reads “"
-            (recording.about().sentence) "” and says, by the width of the beam and by what sums are divided by:"
+            (recording.about().sentence) "” and says, by the width of the beam and by what sums are divided by (behind each its tokens, "
+            code { "<eos>" } " among them, and its sum, not divided):"
         }
         div class="wide" tabindex="0" role="region" aria-label="the translations" {
             table {

@@ -131,8 +131,13 @@ fn compared(plain: &Variant, changed: &Variant, without: &str) -> Option<String>
             "Here the change does good: {of_unseen}. One task is no proof; what it costs shows on others."
         )
     } else if learned_without > learned - 0.1 {
+        let as_well = if percent(learned_without) == percent(learned) { "as well" } else { "nearly as well" };
         format!(
-            "With the change it learns its words by heart as well, but says right only {of_unseen}: it finds the rule less surely."
+            "With the change it learns its words by heart {as_well}, {} right, but of those that it never saw it says right only {} in \
+             place of {}: it finds the rule less surely.",
+            percent(learned_without),
+            percent(kept_without),
+            percent(kept)
         )
     } else {
         format!(
@@ -171,10 +176,10 @@ mod tests {
             told(task(1.0, 0.9), task(1.0, 0.88))
                 .contains("90% and 88% differ by no more than chance makes of 125")
         );
-        assert!(
-            told(task(1.0, 0.9), task(0.99, 0.5))
-                .contains("by heart as well, but says right only 50% in place of 90%")
-        );
+        assert!(told(task(1.0, 0.9), task(0.99, 0.5)).contains(
+            "by heart nearly as well, 99% right, but of those that it never saw it says right only 50%"
+        ));
+        assert!(told(task(1.0, 0.9), task(1.0, 0.5)).contains("by heart as well, 100% right"));
         assert!(told(task(1.0, 0.9), task(0.1, 0.0)).contains("learns less, 10% in place of 100%"));
         assert!(told(task(1.0, 0.5), task(1.0, 0.9)).contains("does good: 90% in place of 50%"));
     }
