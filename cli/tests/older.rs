@@ -48,8 +48,9 @@ fn a_run_goes_on_where_it_was_saved() {
     let state: serde_json::Value = serde_json::from_str(&state).unwrap();
     assert_eq!((&state["step"], &state["history"][2]["step"]), (&9.into(), &9.into()));
     assert_close(state["history"][2]["nll"].as_f64().unwrap(), 1.2032472924752668);
-    assert_eq!(
-        state["history"][2]["bleu"], 0.0,
-        "no reference has four words; 0.1 had what smoothing made of it"
-    );
+    for validated in state["history"].as_array().unwrap() {
+        let why = "no reference has four words; 0.1 had what smoothing made of it";
+        assert!(validated["bleu"].is_null() || validated["bleu"] == 0.0, "{validated}: {why}");
+    }
+    assert_eq!(state["history"][2]["bleu"], 0.0);
 }

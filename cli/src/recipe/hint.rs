@@ -48,7 +48,7 @@ const ELSEWHERE: [(&str, &str); 40] = [
     ("gpus", "--threads"),
 ];
 
-/// The key, or the option, that does what `--option` asks for, which may be one of many: `--epoch`.
+/// The key, or the option, that does what `--option` asks for, also where it is in the singular: `--epoch`.
 pub fn key_of_option(option: &str) -> Option<String> {
     let name = option.trim_start_matches('-').split('=').next().unwrap_or_default();
     let name = name.replace(['-', '.'], "_").to_lowercase();

@@ -34,8 +34,8 @@ pub fn check_may_go_on(
         let problem = format!("training.max_epochs is {max_epochs}, but the run has begun epoch {begun}");
         return Err(Error::at(&path, format!("{problem}; raise it to train on")));
     }
-    let models = folder.models()?;
     saved.recipe.check_same_run(recipe).map_err(|problem| {
+        let models = folder.models().unwrap_or_default(); // without any there is nothing to advise
         let its_model = match (models.first(), models.last()) {
             (Some(model), _) if *model == folder.model() => Some(model),
             (_, newest) => newest, // of a run that diverged before it had a model to use

@@ -52,6 +52,9 @@ impl Run {
             optimizer.restore(&params, &saved.optimizer)?;
             schedule.restore(saved.progress.plateau);
             progress = saved.progress;
+            if !data.bleu_judges {
+                progress.count_no_bleu();
+            }
         }
         let options = recipe.training.options(Seed::new(recipe.seed));
         let trainer =

@@ -1,8 +1,8 @@
 //! Reductions of the middle axis of `[outer, len, inner]`.
 //!
 //! With `inner` 1 each row is folded on its own, in lanes ([`fold`](super::fold)). Otherwise whole rows of `inner`
-//! elements are folded into an accumulator row. Long reductions are cut into blocks of rows whose number depends on
-//! the sizes alone.
+//! elements are folded into an accumulator row. Long reductions of short rows are cut into blocks of rows whose number
+//! depends on the sizes alone.
 //!
 //! What is folded may be of another type than the elements: sums of f32 are formed in f64 and rounded once. Those of f64
 //! keep their digits as well: [`PART`] rows are folded in order, and parts in pairs, so that the error grows with the
@@ -10,7 +10,7 @@
 //!
 //! Where rows are short, blocks are shared between threads, each with an accumulator of its own. Where they are long, a
 //! block has so few of them that the accumulators would take up as much memory as the input; then the columns are
-//! shared, and one strip of them goes through all blocks.
+//! shared, and one strip of them goes through all rows.
 
 use crate::element::Element;
 use crate::kernels::fold::{fold_row, max, sum_row, sum_wide};
@@ -101,7 +101,7 @@ fn reduce_by_blocks<T: Element, A: Element>(
     }
 }
 
-/// As [`reduce_by_blocks`], a strip of columns at a time.
+/// Each column folded in pairs from end to end, a strip of columns at a time.
 fn reduce_by_strips<T: Element, A: Element>(
     x: &[T],
     [len, inner]: [usize; 2],

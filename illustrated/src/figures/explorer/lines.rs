@@ -115,7 +115,7 @@ fn told(hidden: usize, all: usize) -> String {
     let lines = if all == 1 { "line" } else { "lines" };
     match hidden {
         0 => format!("{all} {lines}"),
-        _ => format!("{} of {all} {lines}; {hidden} below {FAINT} hidden", all - hidden),
+        _ => format!("{} of {all} {lines}; {hidden} below {FAINT} not drawn", all - hidden),
     }
 }
 

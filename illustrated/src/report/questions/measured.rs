@@ -131,7 +131,11 @@ fn compared(plain: &Variant, changed: &Variant, without: &str) -> Option<String>
             "Here the change does good: {of_unseen}. One task is no proof; what it costs shows on others."
         )
     } else if learned_without > learned - 0.1 {
-        let as_well = if percent(learned_without) == percent(learned) { "as well" } else { "nearly as well" };
+        let as_well = if percent(learned_without) == percent(learned) || learned_without > learned {
+            "as well"
+        } else {
+            "nearly as well"
+        };
         format!(
             "With the change it learns its words by heart {as_well}, {} right, but of those that it never saw it says right only {} in \
              place of {}: it finds the rule less surely.",
