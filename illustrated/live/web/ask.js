@@ -12,7 +12,7 @@ async function beginWorker() {
   const source = new Blob([$("#worker").textContent], { type: "text/javascript" });
   const worker = new Worker(URL.createObjectURL(source));
   const waiting = new Map();
-  let next = 0;
+  let [next, broken] = [0, null];
   const ended = (what) => new Error(`This should not have happened, and the run has ended: ${what}. Load the page again.`);
   worker.onmessage = ({ data: { id, json, bytes, trap } }) => {
     const { resolve, reject } = waiting.get(id);
@@ -22,13 +22,15 @@ async function beginWorker() {
     else resolve({ json, bytes });
   };
   worker.onerror = ({ message }) => {
-    waiting.forEach(({ reject }) => reject(ended(message)));
+    broken = ended(message);
+    waiting.forEach(({ reject }) => reject(broken));
     waiting.clear();
   };
   const module = await unpackedBytes("#module");
   worker.postMessage({ module }, [module]);
   return (request, bytes) =>
     new Promise((resolve, reject) => {
+      if (broken) return reject(broken);
       waiting.set(next, { resolve, reject });
       worker.postMessage({ id: next++, request, bytes });
     });

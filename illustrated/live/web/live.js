@@ -40,7 +40,8 @@
 
   showSettings(form, (live.defaults = JSON.parse($("#defaults").textContent)));
   say("One moment: the model is being made.");
-  const ask = await beginWorker();
+  const ask = await beginWorker().catch((problem) => say(`The model cannot be made: ${problem.message}. Load the page again.`, true));
+  if (!ask) return;
   const moments = new Moments(ask, { doing, moved: showControls });
   const beside = new Beside(source);
   const run = () => live.runs.at(-1);
