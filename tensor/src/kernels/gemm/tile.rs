@@ -23,6 +23,9 @@ pub(super) const PANEL: usize = 32;
 /// How many terms ahead `b` is asked for: it may come from memory, which takes some hundred cycles, of which a term takes about ten.
 const AHEAD: usize = 32;
 
+/// How many rows of `a` are found from one address: an instruction can add one or two distances to it by itself.
+const NEAR: usize = 3;
+
 /// The bytes of a cache line.
 const LINE: usize = 64;
 
@@ -97,7 +100,9 @@ pub(super) unsafe fn tile<
                 }
             }
         }
-        let (mut a, mut b, mut next) = (t.a, t.b, t.next);
+        let mut a: [*const f32; MAX_ROWS.div_ceil(NEAR)] =
+            std::array::from_fn(|group| t.a.wrapping_add(group * NEAR * t.a_row));
+        let (mut b, mut next) = (t.b, t.next);
         let (size, ahead) = (if HALVES { 2 } else { 4 }, AHEAD * t.b_term);
         for _ in 0..t.k {
             V::prefetch(next);
@@ -116,15 +121,18 @@ pub(super) unsafe fn tile<
                     };
                 }
             }
-            for (row, sums) in sums.iter_mut().enumerate() {
-                let factor = V::splat(a.wrapping_add(row * t.a_row));
-                for (sums, factors) in sums.iter_mut().zip(&factors) {
-                    for (sum, b) in sums.iter_mut().zip(factors) {
-                        *sum = sum.multiply_add(factor, *b);
+            for (a, sums) in a.iter_mut().zip(sums.chunks_mut(NEAR)) {
+                for (row, sums) in sums.iter_mut().enumerate() {
+                    let factor = V::splat(a.wrapping_add(row * t.a_row));
+                    for (sums, factors) in sums.iter_mut().zip(&factors) {
+                        for (sum, b) in sums.iter_mut().zip(factors) {
+                            *sum = sum.multiply_add(factor, *b);
+                        }
                     }
                 }
+                *a = hidden(a.wrapping_add(t.a_term));
             }
-            (a, b) = (a.wrapping_add(t.a_term), b.wrapping_add(t.b_term));
+            b = b.wrapping_add(t.b_term);
             next = next.wrapping_add(t.next_term);
         }
         for (row, sums) in sums.iter().enumerate() {
@@ -135,6 +143,22 @@ pub(super) unsafe fn tile<
             }
         }
     }
+}
+
+/// An address of which the compiler does not know how it came about. It would find those of all rows from one, by an
+/// addition a row, each after the other: as long a chain for each term as its multiply-adds take.
+#[inline(always)]
+fn hidden(address: *const f32) -> *const f32 {
+    #[cfg(all(any(target_arch = "x86_64", target_arch = "aarch64"), not(miri)))]
+    let address = {
+        let mut address = address;
+        // SAFETY: no instruction at all, which leaves everything as it was.
+        unsafe {
+            std::arch::asm!("/* {0} */", inout(reg) address, options(pure, nomem, nostack, preserves_flags))
+        }
+        address
+    };
+    address
 }
 
 /// Asks for where the sums of a tile are going to stand, to have it when they are written.
