@@ -1,8 +1,8 @@
 //! Products shared by threads, in pieces of rows and columns.
 //!
 //! Each piece reads its rows of `a` and its columns of `b` anew, so the fewer there are, the less is waited for memory. Where
-//! no cut changes a bit there are four or more for each thread, up to 64 in all, and everywhere else, as in all other kernels, as many as the sizes of
-//! the product say.
+//! no cut changes a bit there are two or more for each thread, up to 64 in all, and everywhere else, as in all other kernels,
+//! as many as the sizes of the product say.
 
 use std::ops::Range;
 
@@ -18,9 +18,11 @@ const PIECE_WORK: usize = 1 << 22;
 /// The most pieces that a product is cut into.
 const MAX_PIECES: usize = 64;
 /// How many pieces there are for each thread, that all may end at about the same time.
-const PIECES_PER_THREAD: usize = 4;
-/// A piece should have so many rows, a few tiles' worth: what is packed for it is used by each.
-const PIECE_ROWS: usize = 56;
+const PIECES_PER_THREAD: usize = 2;
+/// A piece should have so many rows: its columns of `b` are packed, or fetched from memory, once for all of them.
+const PIECE_ROWS: usize = 128;
+/// And so many, a few tiles' worth, where threads would have nothing to do otherwise.
+const LEAST_ROWS: usize = 56;
 /// And so many columns, some panels: rows are read anew for each piece.
 const PIECE_COLS: usize = 256;
 /// Rows of `a` that are not contiguous are packed anew for each piece beside another, so columns are not cut further where
@@ -53,11 +55,17 @@ pub(super) fn piece_size([m, k, n]: [usize; 3], columns_first: bool, most: usize
         let fits = |&pieces: &usize| pieces == 1 || len / pieces >= least;
         std::iter::successors(Some(most), |pieces| Some(pieces / 2)).find(fits).expect("one piece fits")
     };
-    let across = if columns_first { halved(n, piece_cols, pieces) } else { 1 };
-    let down = halved(m, PIECE_ROWS, pieces / across);
-    let across = match columns_first {
-        true => across,
-        false => halved(n, piece_cols / 2, pieces.min(ENOUGH) / down.min(ENOUGH)),
+    let cut = |piece_rows: usize| {
+        let across = if columns_first { halved(n, piece_cols, pieces) } else { 1 };
+        let down = halved(m, piece_rows, pieces / across);
+        match columns_first {
+            true => (down, across),
+            false => (down, halved(n, piece_cols / 2, pieces.min(ENOUGH) / down.min(ENOUGH))),
+        }
+    };
+    let (down, across) = match cut(PIECE_ROWS) {
+        (down, across) if down * across < (pieces / PIECES_PER_THREAD).max(2) => cut(LEAST_ROWS),
+        enough => enough,
     };
     (m.div_ceil(down), n.div_ceil(across).next_multiple_of(PANEL).min(n))
 }
@@ -155,12 +163,12 @@ mod tests {
     }
 
     #[test]
-    fn there_are_four_pieces_or_more_for_a_thread_where_no_cut_changes_a_bit() {
+    fn there_are_two_pieces_or_more_for_a_thread_where_no_cut_changes_a_bit() {
         let most = |threads: usize, any_cut: bool| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             pool.install(|| most_pieces(any_cut))
         };
-        assert_eq!([1, 2, 3, 16, 40].map(|threads| most(threads, true)), [4, 8, 16, 64, 64]);
+        assert_eq!([1, 2, 3, 16, 40].map(|threads| most(threads, true)), [2, 4, 8, 32, 64]);
         assert_eq!([1, 16].map(|threads| most(threads, false)), [64, 64]);
     }
 }
