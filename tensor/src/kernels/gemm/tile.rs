@@ -88,18 +88,8 @@ pub(super) unsafe fn tile<
     const { assert!(COLS * V::LEN == PANEL || PANELS == 1 && COLS * V::LEN < PANEL) }
     // SAFETY: the tile's elements are where it says, by the caller's promise; all offsets below are to elements of it.
     unsafe {
-        let mut sums = [[[V::zero(); COLS]; PANELS]; ROWS];
-        let place = |panel: usize, col: usize| panel * PANEL + col * V::LEN;
         ask_for_place::<V>(t, ROWS, PANELS * COLS * V::LEN);
-        if !t.start.is_null() {
-            for (row, sums) in sums.iter_mut().enumerate() {
-                for (panel, sums) in sums.iter_mut().enumerate() {
-                    for (col, sum) in sums.iter_mut().enumerate() {
-                        *sum = V::load(t.start.add(row * t.start_row + place(panel, col)));
-                    }
-                }
-            }
-        }
+        let mut sums = begun::<V, ROWS, PANELS, COLS>(t);
         let mut a: [*const f32; MAX_ROWS.div_ceil(NEAR)] =
             std::array::from_fn(|group| t.a.wrapping_add(group * NEAR * t.a_row));
         let (mut b, mut next) = (t.b, t.next);
@@ -138,10 +128,34 @@ pub(super) unsafe fn tile<
         for (row, sums) in sums.iter().enumerate() {
             for (panel, sums) in sums.iter().enumerate() {
                 for (col, sum) in sums.iter().enumerate() {
-                    sum.store(t.out.add(row * t.out_row + place(panel, col)));
+                    sum.store(t.out.add(row * t.out_row + panel * PANEL + col * V::LEN));
                 }
             }
         }
+    }
+}
+
+/// What the sums of a tile start from.
+///
+/// # Safety
+/// As [`TileFn`].
+#[inline(always)]
+unsafe fn begun<V: Lanes, const ROWS: usize, const PANELS: usize, const COLS: usize>(
+    t: &Tile,
+) -> [[[V; COLS]; PANELS]; ROWS] {
+    // SAFETY: the processor has the registers; if there is something to start from, it has as many numbers as the tile.
+    unsafe {
+        let mut sums = [[[V::zero(); COLS]; PANELS]; ROWS];
+        if !t.start.is_null() {
+            for (row, sums) in sums.iter_mut().enumerate() {
+                for (panel, sums) in sums.iter_mut().enumerate() {
+                    for (col, sum) in sums.iter_mut().enumerate() {
+                        *sum = V::load(t.start.add(row * t.start_row + panel * PANEL + col * V::LEN));
+                    }
+                }
+            }
+        }
+        sums
     }
 }
 
