@@ -161,6 +161,7 @@ unsafe fn begun<V: Lanes, const ROWS: usize, const PANELS: usize, const COLS: us
 
 /// An address of which the compiler does not know how it came about. It would find those of all rows from one, by an
 /// addition a row, each after the other: as long a chain for each term as its multiply-adds take.
+#[allow(clippy::pointers_in_nomem_asm_block)] // nothing is read at the address
 #[inline(always)]
 fn hidden(address: *const f32) -> *const f32 {
     #[cfg(all(any(target_arch = "x86_64", target_arch = "aarch64"), not(miri)))]
