@@ -111,6 +111,7 @@ proptest! {
         let expected = greedy(&model, &params, &sources, max_len).unwrap();
         let options = BeamOptions { beam_size: 1, top_beams: 1, length_penalty, max_len, ..BeamOptions::default() };
         let found = beam_search(&model, &params, &sources, &options).unwrap();
+        prop_assert_eq!([found.len(), expected.len()], [sources.len(); 2]);
         for (found, expected) in found.iter().zip(&expected) {
             let score = expected.log_prob / length_penalty.divisor(expected.ids.len());
             prop_assert_eq!(&found[..], &[Hypothesis { score, ..expected.clone() }][..]);
@@ -126,12 +127,15 @@ proptest! {
         let (sources, max_len) = (sources(&lens, seed), MaxLen { beyond_source: 3 });
         let options = BeamOptions { beam_size: 4, top_beams: 4, length_penalty, max_len, ..BeamOptions::default() };
         let found = beam_search(&model, &params, &sources, &options).unwrap();
+        prop_assert_eq!(found.len(), sources.len());
         for (source, found) in sources.iter().zip(&found) {
             prop_assert_eq!(found.len(), 4);
             prop_assert!(found.iter().all(|one| one.ids.len() <= source.len() + 3));
             assert_scores(&model, &params, source, found, length_penalty);
         }
-        for (source, found) in sources.iter().zip(greedy(&model, &params, &sources, max_len).unwrap()) {
+        let found = greedy(&model, &params, &sources, max_len).unwrap();
+        prop_assert_eq!(found.len(), sources.len());
+        for (source, found) in sources.iter().zip(found) {
             assert_scores(&model, &params, source, &[found], LengthPenalty::None);
         }
     }
@@ -143,11 +147,13 @@ proptest! {
         let max_len = MaxLen { beyond_source: 3 };
         let options = BeamOptions { beam_size, top_beams: beam_size, max_len, ..BeamOptions::default() };
         let together = beam_search(&model, &params, &sources, &options).unwrap();
+        prop_assert_eq!(together.len(), sources.len());
         for (source, together) in sources.iter().zip(&together) {
             let alone = beam_search(&model, &params, std::slice::from_ref(source), &options).unwrap();
             assert_same(together, &alone[0]);
         }
         let together = greedy(&model, &params, &sources, max_len).unwrap();
+        prop_assert_eq!(together.len(), sources.len());
         for (source, together) in sources.iter().zip(&together) {
             let alone = greedy(&model, &params, std::slice::from_ref(source), max_len).unwrap();
             assert_same(std::slice::from_ref(together), &alone);

@@ -1,8 +1,8 @@
 //! Products shared by threads, in pieces of rows and columns.
 //!
 //! Each piece reads its rows of `a` and its columns of `b` anew, so the fewer there are, the less is waited for memory. Where
-//! no cut changes a bit there are two or more for each thread, up to 64 in all, and everywhere else, as in all other kernels,
-//! as many as the sizes of the product say.
+//! no cut changes a bit there are two for each thread, up to 64 in all, or as many as are large enough; and everywhere else,
+//! as in all other kernels, as many as the sizes of the product say.
 
 use std::ops::Range;
 
@@ -21,7 +21,7 @@ const MAX_PIECES: usize = 64;
 const PIECES_PER_THREAD: usize = 2;
 /// A piece should have so many rows: its columns of `b` are packed, or fetched from memory, once for all of them.
 const PIECE_ROWS: usize = 128;
-/// And so many, a few tiles' worth, where threads would have nothing to do otherwise.
+/// And so many, a few tiles' worth, if there would not be half as many pieces otherwise: one for each of 32 threads.
 const LEAST_ROWS: usize = 56;
 /// And so many columns, some panels: rows are read anew for each piece.
 const PIECE_COLS: usize = 256;
@@ -160,6 +160,14 @@ mod tests {
             (1024, 256),
             "and no further than for the threads"
         );
+        assert_eq!(
+            piece_size([256, 16_000, 512], true, 4),
+            (128, 256),
+            "rows enough for what is read of b to pay"
+        );
+        assert_eq!(piece_size([1024, 512, 512], true, 32), (128, 256), "one for each of 16 threads will do");
+        assert_eq!(piece_size([1024, 512, 512], true, 64), (64, 256), "fewer rows where threads would idle");
+        assert_eq!(piece_size([224, 512, 256], true, 4), (56, 256), "here too");
     }
 
     #[test]
