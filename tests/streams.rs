@@ -94,9 +94,11 @@ proptest! {
         let together = sample_in_batches(&model, &params, &sources, 0, &options, |_| ()).unwrap();
         let mut traffic = coming(&sources, at_a_time, |_, _| false);
         translate_traffic(&[(&model, &params)], &Method::Sample(options), &mut traffic).unwrap();
+        prop_assert_eq!(together.len(), 9);
         for (number, expected) in (0..).zip(together) {
             prop_assert_eq!(traffic.found.remove(&number), expected.map(|one| vec![one]));
         }
+        prop_assert!(traffic.found.is_empty());
     }
 }
 
@@ -136,6 +138,7 @@ fn an_ensemble_speaks_with_one_voice() {
     let options = options(3, 0);
     let members = [(first, first_params), (second, second_params)];
     let found = search_together(&members, &sources, &options, |_| ()).unwrap();
+    assert!(found.len() == 2 && found.iter().all(|found| found.len() == 3), "three of each");
     for (source, found) in sources.iter().zip(&found) {
         let pairs = found.iter().map(|one| transformer::Pair { src: source.clone(), tgt: one.ids.clone() });
         let batch = crate::common::batch(&config, &pairs.collect::<Vec<_>>());
