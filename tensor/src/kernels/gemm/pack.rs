@@ -22,7 +22,7 @@ use crate::threads::for_each_chunk;
 /// The most terms that are taken at a time.
 pub(super) const TERMS: usize = 256;
 /// How many numbers are packed by one thread after another.
-const PACK_WORK: usize = 1 << 15;
+const PACK_WORK: usize = 1 << 14;
 
 /// The right operand of products, `[k, n]`, packed: blocks of `TERMS` terms, in each panel after panel of `PANEL` columns,
 /// in each term after term. What is missing in the last panel is zeros.
