@@ -6,7 +6,7 @@
 //! stand, so that a transpose is two swapped numbers and never a copy, and [`element`] which of all this serves which type:
 //! the [`library`] serves f64, in which gradients are checked, and processors without fused multiply-adds.
 //!
-//! [`bf16`] has the same products of rounded operands, and [`int8`] those by a matrix of whole numbers, for using a model.
+//! [`bf16`] has the same products of operands rounded into another [`form`], and [`int8`] those by a matrix of whole numbers, for using a model.
 //!
 //! In f32 each element of a product is one sum, which takes its terms in order and is rounded once a term. So its bits
 //! depend on its row of `a` and its column of `b` alone: not on threads, on the rows beside it, on strides, or on the
@@ -18,6 +18,7 @@ use matrix::{AddTo, MatMut, MatRef, Out, extent};
 pub mod bf16;
 mod driver;
 pub mod element;
+mod form;
 pub mod int8;
 mod lanes;
 mod library;

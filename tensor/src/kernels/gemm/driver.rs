@@ -18,8 +18,9 @@ use std::cell::RefCell;
 use std::ops::Range;
 use std::ptr;
 
+use super::form::Rounding;
 use super::matrix::{AddTo, MatRef, Out};
-use super::pack::{Packed, STRIP, TERMS, pack_panels, pack_strip};
+use super::pack::{Packed, STRIP, Strip, TERMS, pack_panels, pack_strip};
 use super::tile::{MAX_ROWS, PANEL, Tile, Tiles};
 use crate::kernels::pages::Pages;
 
@@ -110,6 +111,8 @@ pub(super) struct Product<'a> {
     pub add_to: AddTo<'a, f32>,
     /// `[m, n]`
     pub out: Out<f32>,
+    /// How `a` is to be rounded, and `b` was when it was packed.
+    pub rounding: Option<Rounding>,
 }
 
 impl Product<'_> {
@@ -123,15 +126,16 @@ impl Product<'_> {
             return; // and nothing is packed
         }
         ROOM.with_borrow_mut(|Room { b, a, edge }| {
-            let (k, edge) = (self.a.cols, edge.first(MAX_ROWS * PANEL));
+            let edge = edge.first(MAX_ROWS * PANEL);
+            let k = self.rounding.map_or(self.a.cols, |rounding| rounding.form.places(self.a.cols));
             let mut first = cols.start;
             while first < cols.end {
-                let mut next = cols.end;
+                let (mut next, mut tiny) = (cols.end, false);
                 for term in (0..k.max(1)).step_by(TERMS) {
                     let terms = term..k.min(term + TERMS);
                     let block = self.block(first..cols.end, terms.clone(), b);
                     // SAFETY: the block is of these terms, and the rest the caller promises.
-                    unsafe { self.strips(&block, terms, a, edge) };
+                    tiny = unsafe { self.strips(&block, terms, a, edge, tiny) };
                     next = block.first + block.cols;
                 }
                 first = next;
@@ -172,49 +176,74 @@ impl Product<'_> {
         }
     }
 
-    /// The product of all of `a`'s rows by a block.
+    /// The product of all of `a`'s rows by a block. Of rounded numbers, returns whether a sum may be tiny now, as it may if one
+    /// might be `tiny` before.
     ///
     /// # Safety
     /// As [`Product::compute`], and the block is of these terms.
-    unsafe fn strips(&self, block: &Block, terms: Range<usize>, room: &mut Lines, edge: &mut [f32]) {
-        let m = self.out.rows;
-        let rows = m.div_ceil(m.div_ceil(self.tiles.len())); // of equal height, that the last may not be thin
-        let a = self.a.col_panel(terms.start, terms.len());
-        let pack = a.col_stride >= FAR_APART && block.cols > PANEL;
-        let room = room.first(if pack { TERMS * STRIP } else { 0 });
-        for first in (0..m).step_by(rows) {
-            let strip = a.row_panel(first, rows.min(m - first));
-            let (data, a_row, a_term) = if pack {
-                pack_strip(strip, room);
-                (room.as_ptr(), 1, STRIP)
-            } else {
-                (strip.data.as_ptr(), strip.row_stride, strip.col_stride)
-            };
+    unsafe fn strips(
+        &self,
+        block: &Block,
+        terms: Range<usize>,
+        room: &mut Lines,
+        edge: &mut [f32],
+        tiny: bool,
+    ) -> bool {
+        let (m, mut tiny_now) = (self.out.rows, tiny);
+        let height = m.div_ceil(m.div_ceil(self.tiles.len())); // equal, that the last may not be thin
+        for rows in (0..m).step_by(height).map(|first| first..m.min(first + height)) {
+            let strip = self.strip(rows.clone(), terms.clone(), block.cols, room);
+            let flushing = self.rounding.and_then(|rounding| rounding.flushing(tiny, strip.least));
+            tiny_now |= flushing.is_some();
+            let tiles = flushing.unwrap_or(self.tiles); // which may have fewer rows
+            for first in rows.clone().step_by(tiles.len()) {
+                let count = tiles.len().min(rows.end - first);
+                let begins = terms.start == 0;
+                let (start, start_row) = match self.add_to {
+                    AddTo::Zero if begins => (ptr::null(), 0),
+                    AddTo::Row(row) if begins => (row[block.first..].as_ptr(), 0),
+                    _ => (self.out.at(first, block.first).cast_const(), self.out.row_stride),
+                };
+                let tile = Tile {
+                    k: terms.len(),
+                    a: strip.data.wrapping_add((first - rows.start) * strip.row),
+                    a_row: strip.row,
+                    a_term: strip.term,
+                    next: strip.next,
+                    next_term: strip.next_term,
+                    b: block.data,
+                    b_panel: block.panel,
+                    b_term: block.term,
+                    start,
+                    start_row,
+                    out: self.out.at(first, block.first),
+                    out_row: self.out.row_stride,
+                };
+                // SAFETY: `tile` says where the elements of these rows and of the block are, which the caller promises.
+                unsafe { along(&tiles[count - 1], tile, count, block.cols, edge) };
+            }
+        }
+        tiny_now
+    }
+
+    /// The strip of some rows, to be multiplied by `cols` columns: where it stands, or in `room` if it is rounded, or its terms lie
+    /// far apart.
+    fn strip(&self, rows: Range<usize>, terms: Range<usize>, cols: usize, room: &mut Lines) -> Strip {
+        let a = self.a.row_panel(rows.start, rows.len());
+        if let Some(Rounding { form, .. }) = self.rounding {
+            let first = form.terms(terms.start);
+            let a = a.col_panel(first, form.terms(terms.len()).min(a.cols - first));
+            return form.strip(a, room.first(TERMS * STRIP));
+        }
+        let a = a.col_panel(terms.start, terms.len());
+        if a.col_stride >= FAR_APART && cols > PANEL {
+            let room = room.first(TERMS * STRIP);
+            pack_strip(a, room);
             // The end of the next strip's first line; its beginning came with this strip's.
-            let next = if pack { strip.data.as_ptr().wrapping_add(STRIP + rows) } else { data };
-            let begins = terms.start == 0;
-            let (start, start_row) = match self.add_to {
-                AddTo::Zero if begins => (ptr::null(), 0),
-                AddTo::Row(row) if begins => (row[block.first..].as_ptr(), 0),
-                _ => (self.out.at(first, block.first).cast_const(), self.out.row_stride),
-            };
-            let tile = Tile {
-                k: terms.len(),
-                a: data,
-                a_row,
-                a_term,
-                next,
-                next_term: if pack { a.col_stride } else { 0 },
-                b: block.data,
-                b_panel: block.panel,
-                b_term: block.term,
-                start,
-                start_row,
-                out: self.out.at(first, block.first),
-                out_row: self.out.row_stride,
-            };
-            // SAFETY: `tile` says where the elements of these rows and of the block are, which the caller promises.
-            unsafe { along(&self.tiles[strip.rows - 1], tile, strip.rows, block.cols, edge) };
+            let next = a.data.as_ptr().wrapping_add(STRIP + rows.len());
+            Strip { next, next_term: a.col_stride, ..Strip::at(room.as_ptr(), 1, STRIP) }
+        } else {
+            Strip::at(a.data.as_ptr(), a.row_stride, a.col_stride)
         }
     }
 }

@@ -53,7 +53,7 @@ impl Gemm for f32 {
             // SAFETY: these are the tiles of this processor; the rest the caller promises.
             (Some([whole, halves]), b) => unsafe {
                 let tiles = if matches!(b, Right::Halves(_)) { halves } else { whole };
-                Product { tiles, a, b, add_to, out }.compute(cols)
+                Product { tiles, a, b, add_to, out, rounding: None }.compute(cols)
             },
             // SAFETY: the caller promises it.
             (None, Right::Matrix(b)) => unsafe { library::product(a, *b, add_to, out, cols) },

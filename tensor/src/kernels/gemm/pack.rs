@@ -35,7 +35,18 @@ pub struct Packed<D = Buffer<f32>> {
 impl Packed {
     /// Packs a matrix; threads share the work.
     pub fn new(b: MatRef<f32>) -> Packed {
-        let (k, panels) = (b.rows, b.cols.div_ceil(PANEL));
+        Packed::by(b, b.rows, TERMS, pack_panels)
+    }
+
+    /// Packs a matrix whose terms take `k` places, `terms` of them those of a block. `pack` is told some terms, a column, and where
+    /// panels from this column on are to stand.
+    pub fn by(
+        b: MatRef<f32>,
+        k: usize,
+        terms: usize,
+        pack: impl Fn(MatRef<f32>, usize, &mut [f32]) + Sync + Send,
+    ) -> Packed {
+        let panels = b.cols.div_ceil(PANEL);
         let len = k
             .checked_mul(panels)
             .and_then(|len| len.checked_mul(PANEL))
@@ -43,13 +54,14 @@ impl Packed {
         let mut data = take(len);
         let mut tasks = Vec::new();
         for (block, out) in data.chunks_mut((TERMS * panels * PANEL).max(1)).enumerate() {
-            let b = b.row_panel(block * TERMS, TERMS.min(k - block * TERMS));
+            let b = b.row_panel(block * terms, terms.min(b.rows - block * terms));
+            let panel_len = out.len() / panels;
             let together = PACK_WORK / (TERMS * PANEL);
-            let parts = out.chunks_mut(together * b.rows * PANEL).enumerate();
+            let parts = out.chunks_mut(together * panel_len).enumerate();
             tasks.extend(parts.map(|(part, out)| (b, part * together * PANEL, out)));
         }
         for_each_chunk(&mut tasks, 1, |_, tasks| {
-            tasks.iter_mut().for_each(|(b, first, out)| pack_panels(*b, *first, out))
+            tasks.iter_mut().for_each(|(b, first, out)| pack(*b, *first, out))
         });
         Packed { data: Buffer::new(data), k, panels }
     }
@@ -157,6 +169,26 @@ fn pack_transposed(data: &[f32], first: usize, apart: usize, cols: usize, out: &
 
 /// The distance between terms in a packed strip.
 pub(super) const STRIP: usize = MAX_ROWS.next_multiple_of(16);
+
+/// Some rows of `a`, as tiles read them.
+pub(super) struct Strip {
+    pub data: *const f32,
+    /// The distances between rows and between terms.
+    pub row: usize,
+    pub term: usize,
+    /// What the next strip is copied from, a line for each term.
+    pub next: *const f32,
+    pub next_term: usize,
+    /// The [least magnitude](super::rounding::least_magnitude) of its numbers, if they are rounded and it matters.
+    pub least: u32,
+}
+
+impl Strip {
+    /// One whose numbers have come.
+    pub fn at(data: *const f32, row: usize, term: usize) -> Strip {
+        Strip { data, row, term, next: data, next_term: 0, least: u32::MAX }
+    }
+}
 
 /// Packs a strip, `[rows, k]` with at most `MAX_ROWS` rows, into `out` `[k, STRIP]`; what is left of each line is any number.
 pub(super) fn pack_strip(a: MatRef<f32>, out: &mut [f32]) {

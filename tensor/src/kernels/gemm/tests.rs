@@ -267,7 +267,7 @@ fn every_kind_of_register_computes_the_same_bits() {
                         let mut found = before.clone();
                         let out = MatMut::row_major(&mut found, m, n).into();
                         // SAFETY: the processor has the registers; `found` is this test's own; the operands are whole.
-                        unsafe { Product { tiles, a, b: &b, add_to, out }.compute(0..n) };
+                        unsafe { Product { tiles, a, b: &b, add_to, out, rounding: None }.compute(0..n) };
                         assert!(
                             found == *expected,
                             "{isa:?}: [{m}, {k}] x [{k}, {n}] {add_to:?}, rounded: {rounded}"

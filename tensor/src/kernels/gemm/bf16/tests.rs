@@ -1,4 +1,4 @@
-use super::super::rounding::{INFINITY, SMALLEST, multiply_add_flushed};
+use super::super::rounding::{INFINITY, multiply_add_flushed, rounded};
 use super::*;
 use crate::kernels::gemm::panels::gemm_parallel;
 
@@ -54,7 +54,7 @@ fn rounding_is_to_the_nearest_and_even() {
         (0x0000_0001, 0),
         (0x007f_7fff, 0),
         (0x8000_0001, 0x8000_0000),
-        (0x007f_8000, SMALLEST), // the nearest is no longer subnormal
+        (0x007f_8000, 0), // though the nearest is no longer subnormal
         (0x0080_0000, 0x0080_0000),
     ] {
         assert_eq!(rounded(f32::from_bits(bits)), expected, "{bits:#x}");
@@ -160,19 +160,48 @@ fn the_processors_instruction_is_as_it_is_said_to_be() {
 
 #[test]
 fn a_sum_that_may_become_tiny_is_noticed() {
-    let least = |x: f32, y: f32, add_to: AddTo<f32>, out: &[f32]| {
-        let operand = |x: f32| Operand::new(MatRef::row_major(&[1.0, x], 1, 2), Form::Swapped);
-        never_tiny(&operand(x), &operand(y), add_to, out)
+    let never = |x: f32, y: f32, add_to: AddTo<f32>, out: &[f32]| {
+        let [x, y] = [x, y].map(|x| least_magnitude(&[1.0, x]));
+        let start = least_start(add_to, out);
+        Rounding::new(Form::Swapped, y, start, tiles::flushing()).flushing(false, x).is_none()
     };
     let two = 2.0f32;
-    assert!(least(0.0, 0.0, AddTo::Zero, &[]));
-    assert!(least(two.powi(-56), two.powi(-56), AddTo::Zero, &[]));
-    assert!(!least(two.powi(-56), two.powi(-57), AddTo::Zero, &[]));
+    assert!(never(0.0, 0.0, AddTo::Zero, &[]));
+    assert!(never(two.powi(-56), two.powi(-56), AddTo::Zero, &[]));
+    assert!(!never(two.powi(-56), two.powi(-57), AddTo::Zero, &[]));
     for (start, fits) in
         [(two.powi(-103), true), (-two.powi(-103), true), (two.powi(-104), false), (0.0, true)]
     {
-        assert_eq!(least(1.0, 1.0, AddTo::Row(&[1.0, start]), &[]), fits, "{start:e}");
-        assert_eq!(least(1.0, 1.0, AddTo::Out, &[1.0, start]), fits, "{start:e}");
+        assert_eq!(never(1.0, 1.0, AddTo::Row(&[1.0, start]), &[]), fits, "{start:e}");
+        assert_eq!(never(1.0, 1.0, AddTo::Out, &[1.0, start]), fits, "{start:e}");
+    }
+}
+
+#[test]
+fn a_sum_that_may_have_become_tiny_is_flushed_by_the_terms_that_follow() {
+    let (power, k) = (|exponent| 2.0f32.powi(exponent), TERMS + 2);
+    let (mut a, mut b) = (vec![0.0; k], vec![0.0; k]);
+    (a[1], b[1]) = (power(-44), power(-68));
+    (a[0], b[0]) = (power(-67), power(-68)); // the sum is 2^-112 + 2^-135,
+    (a[TERMS + 1], b[TERMS + 1]) = (-power(-44), power(-68)); // and without the first of these subnormal
+    let [a, b] = [(1, k, &a), (k, 1, &b)].map(|(rows, cols, data)| MatRef::row_major(data, rows, cols));
+    let mut expected = [0.0];
+    naive(a, b, &mut expected);
+    assert_eq!(expected, [0.0]);
+    let mut found = [f32::NAN];
+    in_form(Form::Swapped, a, b, AddTo::Zero, &mut found);
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn a_product_without_terms_is_what_it_is_added_to() {
+    let gone = MatRef { data: &[][..], rows: 3, cols: 0, row_stride: 5, col_stride: 1 };
+    for a in [gone, MatRef { row_stride: 1, col_stride: 5, ..gone }] {
+        for form in forms() {
+            let mut found = [f32::NAN; 6];
+            in_form(form, a, MatRef::row_major(&[], 0, 2), AddTo::Row(&[1.0, 2.0]), &mut found);
+            assert_eq!(found, [1.0, 2.0, 1.0, 2.0, 1.0, 2.0]);
+        }
     }
 }
 
